@@ -1,0 +1,1 @@
+"""Run the tests of one Odoo module in a throw-away Docker Compose environment that leaves nothing behind."""

@@ -1,0 +1,54 @@
+"""Find modules in a repository's addons folders."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+
+from .config import RepoConfig
+from .errors import UsageError
+
+MANIFEST = "__manifest__.py"
+
+
+def modules_of(repository: RepoConfig) -> dict[str, Path]:
+    """Every module (a folder with a manifest) by its technical name; the first addons folder wins, as in Odoo."""
+    found: dict[str, Path] = {}
+    for folder in repository.addons:
+        if folder.is_dir():
+            for manifest in sorted(folder.glob(f"*/{MANIFEST}")):
+                found.setdefault(manifest.parent.name, manifest.parent)
+    return found
+
+
+def find_module(module: str, repository: RepoConfig, all_repositories: Mapping[str, RepoConfig]) -> Path:
+    """The folder of `module`. UsageError says where was searched, what is near, and which other repository has it."""
+    if not repository.path.is_dir():
+        raise UsageError(
+            f"The checkout of {repository.name} is not at {repository.path}. "
+            f"Set repositories.{repository.name}.path in repos.local.yaml, or give --path DIR."
+        )
+    modules = modules_of(repository)
+    if module in modules:
+        return modules[module]
+    lines = [f"No module {module!r} in repository {repository.name}. Searched for {module}/{MANIFEST} in:"]
+    lines += [f"  {folder}{'' if folder.is_dir() else '  (there is no such folder)'}" for folder in repository.addons]
+    lines += _without_manifest(module, repository)
+    others = [other.name for other in all_repositories.values() if other != repository and module in modules_of(other)]
+    if others:
+        lines.append(f"Repository {others[0]} has it: nox -s odoo_tests -- {others[0]} {module}")
+    near = difflib.get_close_matches(module, modules, n=3)
+    if near:
+        lines.append(f"Near names here: {', '.join(near)}")
+    elif modules:
+        lines.append(f"Modules here: {', '.join(sorted(modules))}")
+    raise UsageError("\n".join(lines))
+
+
+def _without_manifest(module: str, repository: RepoConfig) -> list[str]:
+    candidates = [*(folder / module for folder in repository.addons), repository.path / module]
+    return [
+        f"{folder} exists, but "
+        + ("is outside the addons folders." if (folder / MANIFEST).is_file() else f"has no {MANIFEST}.")
+        for folder in dict.fromkeys(candidates)
+        if folder.is_dir()
+    ]

@@ -1,0 +1,63 @@
+"""The command line's grammar: words -> what was asked for."""
+
+import argparse
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from .errors import UsageError
+
+RUN_USAGE = "nox -s odoo_tests -- REPO MODULE [MODULE ...] [options]"
+EXAMPLE = "For example: nox -s odoo_tests -- evv traction"
+_LONGEST = 86400.0
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises UsageError where argparse would exit, and suggests options that are near to an unknown one."""
+
+    def error(self, message: str) -> NoReturn:
+        unknown = next((word for word in message.split() if word.startswith("--")), None)
+        if "unrecognized" in message and unknown:
+            near = difflib.get_close_matches(unknown, self._option_string_actions, n=1)
+            message += f". Perhaps you meant {near[0]}?" if near else ""
+        raise UsageError(f"{message}\nUsage: {self.usage}\n{self.epilog or ''}".rstrip())
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= _LONGEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds between 0 and {_LONGEST:g}")
+    return value
+
+
+def _run_parser() -> argparse.ArgumentParser:
+    run = _Parser("run", usage=RUN_USAGE, epilog=EXAMPLE, allow_abbrev=False)
+    run.add_argument("words", nargs="*", metavar="REPO MODULE", help="a repository of repos.yaml, then names of modules")
+    run.add_argument("--path", type=Path, metavar="DIR", help="use this checkout instead of the one in repos.yaml")
+    run.add_argument("--test-tags", metavar="SPEC", help="as Odoo's option; default: /MODULE")
+    run.add_argument("--health-timeout", type=_seconds, default=300.0, metavar="S", help="default: 300")
+    run.add_argument("--test-timeout", type=_seconds, default=3600.0, metavar="S", help="default: 3600")
+    return run
+
+
+def _cleanup_parser() -> argparse.ArgumentParser:
+    cleanup = _Parser("cleanup", usage="nox -s cleanup [-- REPO]", allow_abbrev=False)
+    cleanup.add_argument("words", nargs="*", metavar="REPO", help="only of these repositories")
+    return cleanup
+
+
+_COMMANDS = {"run": _run_parser, "cleanup": _cleanup_parser}
+
+
+def parse(arguments: Sequence[str]) -> tuple[str, argparse.Namespace]:
+    """The subcommand and its settings. UsageError, with usage and an example, for anything else; `--help` exits."""
+    command, *rest = arguments or [""]
+    if command not in _COMMANDS:
+        said = f"unknown command {command!r}" if command else "no command"
+        raise UsageError(f"{said}; known are: {', '.join(_COMMANDS)}\nUsage: {RUN_USAGE}\n{EXAMPLE}")
+    # Intermixed: options may stand between the module names.
+    return command, _COMMANDS[command]().parse_intermixed_args(rest)

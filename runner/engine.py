@@ -1,0 +1,220 @@
+"""The Docker engine and Compose: the only place that imports python_on_whales."""
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from python_on_whales import DockerClient
+from python_on_whales.exceptions import DockerException
+
+from .errors import ConfigError, EngineUnavailable, EnvironmentFailed, RunnerError
+from .naming import PROJECT_LABEL
+from .signals import time_limit
+from .teardown import docker_environ
+
+# Bounds in seconds. They only have to be longer than anything that works, on a machine under load.
+QUERY_LIMIT = 60
+UP_LIMIT = 300
+PULL_LIMIT = 1800
+# What the engine says (facts of Docker 20.10 to 28) when a port went to somebody else between our look and its start.
+_PORT_TAKEN = ("port is already allocated", "address already in use", "all ports are allocated")
+
+
+class PortTaken(RunnerError):
+    """The engine could not publish the port; try another one."""
+
+
+@dataclass(frozen=True)
+class ContainerStatus:
+    """What the engine knows of one container: `status` as in `docker ps`, `health` None where it has no health check."""
+
+    name: str
+    service: str
+    status: str
+    health: str | None
+    exit_code: int | None
+    oom_killed: bool
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A container, network or volume: only its project and labels matter to those who look for leftovers."""
+
+    project: str
+    labels: dict[str, str]
+
+
+class Engine:
+    """Docker, with one Compose project in it. Every call is bounded in time (EngineStalled)."""
+
+    def __init__(self, variables: Mapping[str, str] | None = None) -> None:
+        """`variables`: for the compose file and the clients, see `set_variables`."""
+        if shutil.which("docker") is None:
+            raise EngineUnavailable("There is no `docker` command. Install Docker, or run `nox -s setup`.")
+        for name in set(os.environ) - set(docker_environ(os.environ)):
+            del os.environ[name]
+        self.set_variables(variables or {})
+        self._client = DockerClient(client_call=_in_new_session())
+
+    def set_variables(self, variables: Mapping[str, str]) -> None:
+        """Set variables for the compose file. They go into this process' environment: the clients inherit no other."""
+        os.environ.update(variables)
+
+    def check(self) -> str:
+        """The engine's version. EngineUnavailable says in a line what is missing and what to do."""
+        try:
+            with time_limit(QUERY_LIMIT, "an answer to `docker version`"):
+                version = self._client.version()
+        except DockerException as error:
+            raise _unavailable(error) from error
+        if version.server is None or not version.server.version:
+            raise EngineUnavailable("The Docker daemon did not tell its version. Is it still starting? Try again.")
+        if not self._client.compose.is_installed():
+            raise EngineUnavailable(
+                "Docker Compose v2 is missing (`docker compose version` fails). Install the plugin "
+                "`docker-compose-plugin`, or run `nox -s setup`."
+            )
+        return version.server.version
+
+    def use_project(self, name: str, compose_files: list[Path]) -> None:
+        """Speak of this Compose project from here on."""
+        self._client = DockerClient(
+            client_call=_in_new_session(), compose_files=list(compose_files), compose_project_name=name
+        )
+
+    def rendered(self) -> dict[str, Any]:
+        """The project's compose files as Compose understands them. ConfigError with Compose's own words."""
+        try:
+            with time_limit(QUERY_LIMIT, "`docker compose config`"):
+                return self._client.compose.config(return_json=True)
+        except DockerException as error:
+            raise ConfigError(f"Docker Compose does not accept the compose file: {_said(error)}") from error
+
+    def image_id(self, image: str) -> str | None:
+        """The digest of an image as the registry knows it, else its local id; None if it is not on this machine."""
+        with time_limit(QUERY_LIMIT, f"`docker image inspect {image}`"):
+            if not self._client.image.exists(image):
+                return None
+            found = self._client.image.inspect(image)
+            return found.repo_digests[0] if found.repo_digests else found.id
+
+    def pull(self, image: str) -> None:
+        """Pull an image. EnvironmentFailed with what the engine said."""
+        try:
+            with time_limit(PULL_LIMIT, f"`docker pull {image}`"):
+                self._client.image.pull(image, quiet=True)
+        except DockerException as error:
+            raise EnvironmentFailed(
+                f"The image {image} is not on this machine and cannot be pulled: {_said(error)}\n"
+                "Without a registry, `nox -s setup` builds stand-ins; other images are named in repos.local.yaml."
+            ) from error
+
+    def up(self) -> None:
+        """Create and start the project. PortTaken if its port went meanwhile, else EnvironmentFailed."""
+        lines: list[bytes] = []
+        try:
+            with time_limit(UP_LIMIT, "`docker compose up`"):
+                lines += _lines(self._client.compose.up(detach=True, color=False, stream_logs=True))
+        except DockerException as error:
+            said = b"".join(lines).decode(errors="replace").strip() or _said(error)
+            if any(message in said for message in _PORT_TAKEN):
+                raise PortTaken(said) from error
+            raise EnvironmentFailed(f"`docker compose up` failed:\n{_tail(said)}") from error
+
+    def containers(self, project: str) -> list[ContainerStatus]:
+        """The project's containers, running or not."""
+        try:
+            with time_limit(QUERY_LIMIT, "the state of the containers"):
+                found = self._client.container.list(all=True, filters=[("label", f"{PROJECT_LABEL}={project}")])
+                return [
+                    ContainerStatus(
+                        name=container.name,
+                        service=(container.config.labels or {}).get("com.docker.compose.service", ""),
+                        status=container.state.status or "unknown",
+                        health=container.state.health.status if container.state.health else None,
+                        exit_code=container.state.exit_code,
+                        oom_killed=bool(container.state.oom_killed),
+                    )
+                    for container in found
+                ]
+        except DockerException as error:
+            raise EnvironmentFailed(f"The engine does not tell the state of the containers: {_said(error)}") from error
+
+    def execute(self, container: str, command: list[str], limit: float) -> "Execution":
+        """Run a command in a container, for at most `limit` seconds: iterate over its output, then ask for its exit code."""
+        return Execution(self._client, container, command, limit)
+
+    def labelled(self, label: str) -> list["Resource"]:
+        """Every container, network and volume of Compose projects that carries the label."""
+        filters: list[tuple[Literal["label"], str]] = [("label", label)]
+        with time_limit(QUERY_LIMIT, "the lists of containers, networks and volumes"):
+            labels = [container.config.labels for container in self._client.container.list(all=True, filters=filters)]
+            labels += [network.labels for network in self._client.network.list(filters=filters)]
+            labels += [volume.labels for volume in self._client.volume.list(filters=filters)]
+        return [Resource(project=each[PROJECT_LABEL], labels=each) for each in labels if each and PROJECT_LABEL in each]
+
+    def logs(self, container: str, lines: int) -> str:
+        """The last lines of a container's log; where they cannot be had, why."""
+        try:
+            with time_limit(QUERY_LIMIT, f"`docker logs {container}`"):
+                output = b"".join(_lines(self._client.container.logs(container, tail=lines, stream=True)))
+        except DockerException as error:
+            return f"(no log: {_said(error)})"
+        return output.decode(errors="replace").rstrip()
+
+
+class Execution:
+    """A command in a container: its output line by line as bytes, and afterwards its exit code."""
+
+    def __init__(self, client: DockerClient, container: str, command: list[str], limit: float) -> None:
+        self.exit_code = -1
+        self._output = _lines(client.container.execute(container, command, stream=True))
+        self._waiting_for = f"the end of `{command[0]}` in {container}"
+        self._limit = limit
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            with time_limit(self._limit, self._waiting_for):
+                yield from self._output
+            self.exit_code = 0
+        except DockerException as error:
+            self.exit_code = error.return_code
+
+
+def _in_new_session() -> list[str]:
+    """The docker command in a session of its own: a second Ctrl+C at the terminal would else kill a client at work."""
+    if shutil.which("setsid"):
+        return ["setsid", "docker"]
+    shim = "import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])"
+    return [sys.executable, "-I", "-S", "-c", shim, "docker"]
+
+
+def _lines(stream: Any) -> Iterator[bytes]:
+    """The lines of what python-on-whales calls a stream: pairs of a source and bytes."""
+    return (line for _source, line in stream)
+
+
+def _said(error: DockerException) -> str:
+    text = "\n".join(part.strip() for part in (error.stderr, error.stdout) if part and part.strip())
+    return _tail(text) or f"exit code {error.return_code}"
+
+
+def _tail(text: str, lines: int = 15) -> str:
+    return "\n".join(text.strip().splitlines()[-lines:])
+
+
+def _unavailable(error: DockerException) -> EngineUnavailable:
+    said = _said(error)
+    if "permission denied" in said.lower():
+        return EngineUnavailable(
+            "No permission to talk to the Docker daemon. Ask an administrator to add you to the group `docker`, "
+            "then log in again."
+        )
+    with contextlib.suppress(IndexError):
+        said = said.splitlines()[-1]
+    return EngineUnavailable(f"The Docker daemon does not answer: {said} Start it, or run `nox -s setup`.")

@@ -1,0 +1,103 @@
+"""The guard: a detached process that tears a run's environment down, however the run ends. Both ends of its pipe are here.
+
+It lives in a session of its own, ignores the signals that end the runner, and holds the reading end of a pipe whose only
+writer is the runner. End of file, for whatever reason, is its sign: there is one teardown path for every ending. The runner
+itself only closes the pipe and waits for the report. Standard library only: it has to start in tens of milliseconds.
+"""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import traceback
+from dataclasses import asdict
+from pathlib import Path
+
+from .teardown import COMMAND_TIMEOUT, Report, docker_environ, remove_project
+
+# How long the guard tries; a daemon that restarts is back well within it.
+BOUND = 120.0
+_READY_TIMEOUT = 10.0
+_ARM, _READY = b"arm\n", b"ready\n"
+_PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from runner.guard import main; main(sys.argv[1:])"
+
+
+class GuardFailed(Exception):
+    """The guard could not be started, or ended without a report. Outside errors.py: the guard process has no use for that."""
+
+
+class Guard:
+    """The runner's end: start before the first docker call, arm before anything can be created, finish always."""
+
+    def __init__(self, project: str, token: str, report_file: Path) -> None:
+        """Start the guard and wait until it stands. GuardFailed if it does not within 10 s."""
+        package_parent = str(Path(__file__).resolve().parent.parent)
+        environ = docker_environ(os.environ)
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _PROGRAM, package_parent, project, token, str(report_file)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            env=environ,
+        )
+        assert self._process.stdin and self._process.stdout
+        readable, _, _ = select.select([self._process.stdout], [], [], _READY_TIMEOUT)
+        if not readable or self._process.stdout.readline() != _READY:
+            self._process.kill()
+            _, errors = self._process.communicate()
+            raise GuardFailed(f"The guard process did not start: {errors.decode(errors='replace').strip()[-500:]}")
+
+    def arm(self) -> None:
+        """From here on the end of this process means teardown; before, there is nothing that could be left."""
+        assert self._process.stdin
+        self._process.stdin.write(_ARM)
+        self._process.stdin.flush()
+
+    def finish(self) -> Report | None:
+        """Let the guard tear down and wait for its report; None if it was never armed. GuardFailed if none comes."""
+        try:
+            output, errors = self._process.communicate(timeout=BOUND + 3 * COMMAND_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            raise GuardFailed("The guard process did not end in time.") from None
+        if not output:
+            raise GuardFailed(f"The guard process ended without a report: {errors.decode(errors='replace')[-500:]}")
+        content = json.loads(output)
+        return Report(**content) if content else None
+
+
+def main(arguments: list[str]) -> None:
+    """The guard process: PROJECT TOKEN REPORT_FILE. Writes its report to standard output and into the file."""
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGQUIT):
+        signal.signal(signum, signal.SIG_IGN)
+    project, token, report_file = arguments
+    os.chdir("/")
+    _write(_READY)
+    armed = False
+    for line in sys.stdin.buffer:
+        armed = armed or line == _ARM
+    if not armed:
+        _write(b"null")
+        return
+    try:
+        report = remove_project(project, bound=BOUND, token=token)
+    except Exception:  # noqa: BLE001 - whatever it is, somebody has to read it
+        report = Report(left={"unknown": ["the guard failed"]}, errors=[traceback.format_exc()])
+    text = json.dumps(asdict(report), indent=1)
+    try:
+        Path(report_file).write_text(text + "\n")
+    except OSError as error:  # the folder was deleted: the runner, if it lives, still reads the pipe
+        report.errors.append(f"{report_file} cannot be written: {error}")
+        text = json.dumps(asdict(report))
+    _write(text.encode())
+
+
+def _write(data: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except OSError:
+        # The runner is dead: nobody reads. Point the descriptor elsewhere, or the interpreter complains at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,43 @@
+"""What the noxfile needs to decide. Standard library only: it is imported where only nox is installed."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+SESSION = "odoo_tests"
+
+
+def arguments_for(
+    repository: str, known: Sequence[str], words: Sequence[str], command_line: Sequence[str]
+) -> list[str] | None:
+    """The runner's arguments for one parameter of the session, None if it has to be skipped.
+
+    nox runs every parameter of `nox -s odoo_tests -- evv traction`: those that the words do not name are skipped. Words that
+    name no repository go with the parameter only if it was asked for itself, as in `nox -s "odoo_tests(evv)" -- traction`;
+    else they go to the runner as they are, whose error lists the known repositories (a typo must not be green).
+    """
+    named = next((word for word in words if word in known), None)
+    if named is not None:
+        return list(words) if named == repository else None
+    return list(words) if _asked_for_all(command_line) else [repository, *words]
+
+
+def _asked_for_all(command_line: Sequence[str]) -> bool:
+    """Whether nox was called with the session's bare name: `-s odoo_tests`, `-sodoo_tests`, `--session=odoo_tests`."""
+    words = list(command_line)
+    before = words[: words.index("--")] if "--" in words else words
+    return any(word.endswith(SESSION) for word in before)
+
+
+def install_is_current(stamp: Path, source: Path) -> bool:
+    """Whether a virtual environment was installed from this content of `source`; see `mark_installed`."""
+    return stamp.is_file() and stamp.read_text() == _digest(source)
+
+
+def mark_installed(stamp: Path, source: Path) -> None:
+    """Remember in `stamp`, which goes with the virtual environment, what was installed."""
+    stamp.write_text(_digest(source))
+
+
+def _digest(source: Path) -> str:
+    return hashlib.sha256(source.read_bytes()).hexdigest()

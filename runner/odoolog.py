@@ -1,0 +1,101 @@
+"""Odoo's log -> records, and what the records say of tests. Pure.
+
+The formats are those of Odoo 16 to 19 (`odoo/netsvc.py`, `odoo/tests/result.py`).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+_RECORD = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) (\d+) (\S+) (\S+) ([\w.]+): (.*)$")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_RESULT = re.compile(r"^(\d+) failed, (\d+) error\(s\) of (\d+) tests when loading database '([^']*)'\s*$")
+_TEST_MODULE = re.compile(r"^odoo\.addons\.(\w+)\.tests(?:\.|$)")
+_STARTING = re.compile(r"^Starting (\S+) \.\.\.\s*$")
+_SKIPPED = re.compile(r"^skipped (\S+) : (.*)$", re.DOTALL)
+_PROBLEM = re.compile(r"^(FAIL|ERROR): (.*)$")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of Odoo's log; `message` includes the lines that continue it."""
+
+    time: str
+    level: str
+    database: str
+    logger: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """Odoo's result line. `failed + errors` can exceed `tests`: subtests count, setUpClass errors too."""
+
+    failed: int
+    errors: int
+    tests: int
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A failing or erring test, subtest or class: `kind` is FAIL or ERROR, `details` the traceback."""
+
+    kind: str
+    module: str
+    test: str
+    details: str
+
+
+@dataclass
+class TestLog:
+    """What the log says of one run of Odoo on one database."""
+
+    results: list[Result] = field(default_factory=list)
+    started: dict[str, set[str]] = field(default_factory=dict)
+    skipped: dict[str, dict[str, str]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+
+
+def records(text: str) -> Iterator[Record]:
+    """The records of a log. Lines before the first record (a shell's, an interpreter's) belong to none."""
+    head: dict[str, str] = {}
+    message: list[str] = []
+    for line in _COLOUR.sub("", text).splitlines():
+        found = _RECORD.match(line)
+        if found:
+            if head:
+                yield Record(**head, message="\n".join(message))
+            time, _pid, level, database, logger, first = found.groups()
+            head = {"time": time, "level": level, "database": database, "logger": logger}
+            message = [first]
+        elif head:
+            message.append(line)
+    if head:
+        yield Record(**head, message="\n".join(message))
+
+
+def read(text: str, database: str) -> TestLog:
+    """Collect what the log tells of the tests on `database`; records of other loggers or databases tell nothing of them."""
+    log = TestLog()
+    for record in records(text):
+        log.records.append(record)
+        first_line = record.message.partition("\n")[0]
+        if record.logger in ("odoo.tests.result", "odoo.tests.runner"):
+            found = _RESULT.match(first_line)
+            if found and record.database == database and found.group(4) == database:
+                log.results.append(Result(*(int(number) for number in found.groups()[:3])))
+        module = _TEST_MODULE.match(record.logger)
+        if module and record.database == database:
+            _read_test_record(log, module.group(1), record, first_line)
+    return log
+
+
+def _read_test_record(log: TestLog, module: str, record: Record, first_line: str) -> None:
+    where = record.logger.rpartition(".tests.")[2]
+    if found := _STARTING.match(first_line):
+        log.started.setdefault(module, set()).add(f"{where}.{found.group(1)}")
+    elif found := _SKIPPED.match(record.message):
+        log.skipped.setdefault(module, {})[f"{where}.{found.group(1)}"] = found.group(2).strip()
+    elif record.level == "ERROR" and (found := _PROBLEM.match(first_line)):
+        log.problems.append(Problem(found.group(1), module, found.group(2), record.message))

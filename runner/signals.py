@@ -1,0 +1,73 @@
+"""Signals, the starter's death, and bounds in time, all turned into exceptions in the main thread."""
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
+
+from .errors import EngineStalled, Interrupted
+
+# Set by the noxfile to its own pid: nox dies from SIGTERM, SIGHUP and SIGKILL without passing them on.
+STARTER = "AGENT_TEST_STARTER"
+_WATCH_INTERVAL = 0.2
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Signals:
+    """Raises `Interrupted` for the first signal, once; every later one only calls `on_further` with its number."""
+
+    def __init__(self, on_further: Callable[[int], None]) -> None:
+        self.first: int | None = None
+        self._shielded = False
+        self._on_further = on_further
+
+    def _handle(self, signum: int, _frame: FrameType | None) -> None:
+        if self.first is None:
+            self.first = signum
+            if not self._shielded:
+                raise Interrupted(signum)
+        self._on_further(signum)
+
+    def shield(self) -> None:
+        """From here on no signal interrupts anything (teardown); the first one is still remembered in `first`."""
+        self._shielded = True
+
+    @contextlib.contextmanager
+    def installed(self, environ: Mapping[str, str]) -> Iterator["Signals"]:
+        """Handle INT, TERM and HUP within the block, explicitly: a background job is started with INT ignored."""
+        before = {signum: signal.signal(signum, self._handle) for signum in _SIGNALS}
+        stop = threading.Event()
+        starter = environ.get(STARTER, "")
+        if starter.isdigit():
+            threading.Thread(target=_watch_starter, args=(int(starter), stop), daemon=True).start()
+        try:
+            yield self
+        finally:
+            stop.set()
+            for signum, handler in before.items():
+                signal.signal(signum, handler)
+
+
+def _watch_starter(starter: int, stop: threading.Event) -> None:
+    while os.getppid() == starter:
+        if stop.wait(_WATCH_INTERVAL):
+            return
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float, waiting_for: str) -> Iterator[None]:
+    """Raise EngineStalled, naming what was waited for, if the block takes longer. Main thread only; not nested."""
+
+    def expire(_signum: int, _frame: FrameType | None) -> None:
+        raise EngineStalled(f"Waited {seconds:.0f} s in vain for {waiting_for}. Is the Docker daemon overloaded or stopped?")
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
