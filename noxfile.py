@@ -1,0 +1,77 @@
+"""Sessions only; what they do is in `runner` and `provision`."""
+
+import os
+import sys
+from pathlib import Path
+
+import nox
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))  # nox does not put the noxfile's folder there
+
+from runner.nox_arguments import arguments_for, install_is_current, mark_installed  # noqa: E402
+from runner.repository_names import repository_names  # noqa: E402
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = True
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+# Untold, nox kills what it runs 0.5 s after Ctrl+C; a teardown takes longer.
+PATIENCE = 180.0  # seconds
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """Install the runner's dependencies and those of the groups, again only after a change of pyproject.toml."""
+    stamp = Path(session.virtualenv.location) / ".installed"
+    if not install_is_current(stamp, HERE / "pyproject.toml"):
+        session.install(*PYPROJECT["project"]["dependencies"], *nox.project.dependency_groups(PYPROJECT, *groups))
+        mark_installed(stamp, HERE / "pyproject.toml")
+
+
+def python(session: nox.Session, *arguments: str) -> None:
+    """Run the venv's Python as one of our programs, which must notice when nox itself is killed."""
+    starter = {"AGENT_TEST_STARTER": str(os.getpid())}
+    session.run("python", *arguments, env=starter, interrupt_timeout=PATIENCE, terminate_timeout=PATIENCE)
+
+
+@nox.session(default=False)
+@nox.parametrize("repository", [nox.param(name, id=name, tags=[name]) for name in repository_names(HERE)])
+def odoo_tests(session: nox.Session, repository: str) -> None:
+    """Run the tests of Odoo modules: nox -s odoo_tests -- evv traction."""
+    arguments = arguments_for(repository, repository_names(HERE), session.posargs, sys.argv)
+    if arguments is None:
+        session.skip(f"the arguments name another repository than {repository}")
+    install(session)
+    python(session, "-m", "runner", "run", *arguments)
+
+
+@nox.session(default=False)
+def cleanup(session: nox.Session) -> None:
+    """Remove what dead runs left: nox -s cleanup [-- REPO]."""
+    install(session)
+    python(session, "-m", "runner", "cleanup", *session.posargs)
+
+
+@nox.session(default=False)
+def setup(session: nox.Session) -> None:
+    """Make this machine ready: Docker engine, Compose v2 and images, as far as they are missing."""
+    install(session)
+    python(session, "-m", "provision")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and types."""
+    install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the unit tests, then those on the Docker engine: nox -s tests [-- PYTEST ARGUMENTS]."""
+    install(session, "test")
+    python(session, "-m", "pytest", *session.posargs)
