@@ -1,6 +1,7 @@
 """`with Environment(...)`: up, healthy, and down again on every way out of the block."""
 
 import json
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -88,6 +89,8 @@ class Environment:
 
     def _leave(self) -> None:
         self._signals.shield()
+        if self._signals.first is not None:
+            self._terminal.line(f"  {signal.Signals(self._signals.first).name}: ending the run and tearing down")
         try:
             with self._terminal.phase("down"):
                 self.teardown = self._guard.finish()

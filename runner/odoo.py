@@ -18,7 +18,7 @@ _TESTS = (
 )
 _QUERY = (
     'PGPASSWORD="${PASSWORD:-odoo}" exec psql -h "${HOST:-db}" -p "${PORT:-5432}" -U "${USER:-odoo}" '
-    '-d "$1" -XAtq -F " " -c "$2"'
+    '-d "$1" -XAtq -F " " -c "$2" 2>&1'
 )
 
 

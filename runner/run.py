@@ -126,12 +126,13 @@ def _test(
             log.raw(line)
             terminal.raw(line)
     timed_out = execution.exit_code in (124, 137) and time.monotonic() - begun >= options.test_timeout
-    answer = b"".join(engine.execute(container, odoo.states_command([module]), _QUERY_TIMEOUT)).decode(errors="replace")
+    query = engine.execute(container, odoo.states_command([module]), _QUERY_TIMEOUT)
+    answer = b"".join(query).decode(errors="replace").strip()
     return judge(
         module=module,
         odoo_exit=execution.exit_code,
         log=b"".join(output).decode(errors="replace"),
-        states=odoo.parse_states(answer),
+        states=odoo.parse_states(answer) if query.exit_code == 0 else answer or f"exit code {query.exit_code} of psql",
         database=odoo.DATABASE,
         timed_out=timed_out,
     )

@@ -61,13 +61,14 @@ class Verdict:
 
 
 def judge(
-    *, module: str, odoo_exit: int, log: str, states: Mapping[str, str], database: str, timed_out: bool = False
+    *, module: str, odoo_exit: int, log: str, states: Mapping[str, str] | str, database: str, timed_out: bool = False
 ) -> Verdict:
     """The verdict on the tests of `module`.
 
     PASSED only if Odoo exited with 0, printed exactly one result line for `database` with tests and without failures, at
     least one test of the module started and was not skipped, the module is stored as installed, and Odoo reported nothing
-    that it left out. Failures and errors of tests are FAILED; all else is NOT PROVEN, with every reason.
+    that it left out. Failures and errors of tests are FAILED; all else is NOT PROVEN, with every reason. `states` is a text,
+    the error, where the database could not be asked.
     """
     seen = odoolog.read(log, database)
     started = seen.started.get(module, set())
@@ -104,22 +105,35 @@ def _doubts(
     seen: odoolog.TestLog,
     started: set[str],
     skipped: set[str],
-    states: Mapping[str, str],
+    states: Mapping[str, str] | str,
 ) -> list[str]:
+    """Every reason not to believe that the module's tests ran and passed, each once."""
     reasons = []
     if odoo_exit == 137:
         reasons.append("Odoo was killed (exit code 137), as happens when memory runs out")
     elif odoo_exit:
         reasons.append(f"Odoo ended with exit code {odoo_exit}")
-    reasons += [_first_error(record) for record in seen.records if record.level == "CRITICAL"]
+    reasons += _what_odoo_left_out(seen)
+    if isinstance(states, str):
+        reasons.append(f"the database could not be asked which modules are installed: {states}")
+    elif (state := states.get(module)) != "installed":
+        reasons.append(f"module {module} is not installed (its state: {state or 'unknown to the database'})")
+    reasons += _what_did_not_run(module, seen, started, skipped)
+    return list(dict.fromkeys(reasons))
+
+
+def _what_odoo_left_out(seen: odoolog.TestLog) -> list[str]:
+    reasons = [_first_error(record) for record in seen.records if record.level == "CRITICAL"]
     for record in seen.records:
         if not record.logger.startswith("odoo.addons."):
             for pattern, words in _DENIALS:
                 if found := pattern.match(record.message.partition("\n")[0]):
                     reasons.append(words.format(*found.groups()))
-    state = states.get(module)
-    if state != "installed":
-        reasons.append(f"module {module} is not installed (its state: {state or 'unknown to the database'})")
+    return reasons
+
+
+def _what_did_not_run(module: str, seen: odoolog.TestLog, started: set[str], skipped: set[str]) -> list[str]:
+    reasons = []
     if not seen.results:
         reasons.append("Odoo's result line is missing: the log is cut short")
     elif len(seen.results) > 1:
@@ -130,7 +144,7 @@ def _doubts(
         reasons.append(f"no test of {module} started")
     elif started <= skipped:
         reasons.append(f"all {len(started)} tests of {module} were skipped")
-    return list(dict.fromkeys(reasons))
+    return reasons
 
 
 def _first_error(record: odoolog.Record) -> str:
