@@ -1,0 +1,125 @@
+"""The main job on a real engine, with tiny services in the place of Odoo."""
+
+import json
+import re
+import socket
+import subprocess
+from contextlib import ExitStack
+
+from .conftest import FIRST_PORT, LAST_PORT
+from .tiny_repository import FAILS, PASSES, RUNNING, WAITS, TinyRepository
+
+
+def test_passing_tests_exit_with_0_and_a_proof_that_nothing_is_left(tiny: TinyRepository) -> None:
+    tiny.module("good", PASSES)
+    code, output = tiny.run("run", "tiny", "good")
+    assert code == 0, output
+    assert "good: PASSED  2 tests ran, 0 failed, 0 errors, 0 skipped" in output
+    proof = tiny.proof.read_text()
+    assert "Starting TestTiny.test_one" in proof
+    assert re.search(r"^verdict: +PASSED$", proof, re.MULTILINE)
+    assert proof.count("  (nothing)\n") == 3
+
+
+def test_a_failing_test_exits_with_1_and_is_named(tiny: TinyRepository) -> None:
+    tiny.module("bad", FAILS)
+    code, output = tiny.run("run", "tiny", "bad")
+    assert code == 1, output
+    assert "FAIL: TestTiny.test_one" in output.rpartition("bad: FAILED")[2]
+    assert re.search(r"^verdict: +FAILED$", tiny.proof.read_text(), re.MULTILINE)
+
+
+def test_exit_code_0_of_odoo_alone_is_not_proof(tiny: TinyRepository) -> None:
+    tiny.module("silent", "exit 0\n")
+    code, output = tiny.run("run", "tiny", "silent")
+    assert code == 7, output
+    assert "no test of silent started" in output
+
+
+def test_a_module_that_is_not_installed_is_not_proven(tiny: TinyRepository) -> None:
+    tiny.module("absent", PASSES + "echo 'absent uninstalled' > /tmp/states\n")
+    code, output = tiny.run("run", "tiny", "absent")
+    assert code == 7, output
+    assert "module absent is not installed (its state: uninstalled)" in output
+
+
+def test_several_modules_have_a_log_each_and_the_worst_exit_code(tiny: TinyRepository) -> None:
+    tiny.module("good", PASSES)
+    tiny.module("bad", FAILS)
+    code, output = tiny.run("run", "tiny", "bad", "good")
+    assert code == 1, output
+    assert "FAILED" in (tiny.checkout / "proof_of_execution_tests.bad.log").read_text()
+    assert "PASSED" in (tiny.checkout / "proof_of_execution_tests.good.log").read_text()
+
+
+def test_output_that_is_no_utf_8_reaches_the_log_as_it_is(tiny: TinyRepository) -> None:
+    tiny.module("latin", "printf 'caf\\xe9\\n'\n" + PASSES)
+    code, output = tiny.run("run", "tiny", "latin")
+    assert code == 0, output
+    assert b"caf\xe9\n" in tiny.proof.read_bytes()
+
+
+def test_the_container_sees_the_addons_read_only(tiny: TinyRepository) -> None:
+    tiny.module("curious", PASSES + "touch /mnt/extra-addons/x 2>/dev/null && echo WRITABLE || true\n")
+    code, output = tiny.run("run", "tiny", "curious")
+    assert code == 0, output
+    assert "WRITABLE" not in output
+
+
+def test_every_addons_folder_is_mounted_and_named_to_odoo(tiny: TinyRepository) -> None:
+    tiny.configure(addons=["addons", "more"])
+    (tiny.checkout / "more" / "other").mkdir(parents=True)
+    (tiny.checkout / "more" / "other" / "__manifest__.py").write_text("{}")
+    tiny.module("good", PASSES + 'ls /mnt/extra-addons-2; echo "$@"\n')
+    code, output = tiny.run("run", "tiny", "good")
+    assert code == 0, output
+    assert "\nother\n" in output
+    assert "--addons-path=/mnt/extra-addons,/mnt/extra-addons-2" in output
+
+
+def test_everything_of_a_run_carries_the_labels_of_its_owner(tiny: TinyRepository) -> None:
+    tiny.module("waits", WAITS)
+    run = tiny.start("run", "tiny", "waits")
+    run.wait_for(RUNNING)
+    for kind in ("container", "network", "volume"):
+        listing = ["docker", kind, "ls", "--quiet", "--filter", "label=agent-test.repository=tiny"]
+        names = subprocess.run(listing, check=True, capture_output=True, text=True).stdout.split()
+        assert names
+        inspected = subprocess.run(["docker", kind, "inspect", *names], check=True, capture_output=True, text=True).stdout
+        for each in json.loads(inspected):
+            labels = each["Config"]["Labels"] if kind == "container" else each["Labels"]
+            assert labels["agent-test.module"] == "waits"
+            assert labels["agent-test.owner-pid"] == str(run.process.pid)
+    run.process.terminate()
+    assert run.finish() == 143
+
+
+def test_a_port_that_goes_to_somebody_else_in_between_is_replaced_by_the_next(tiny: TinyRepository) -> None:
+    # Not bound on this host's loopback, so that the runner's look finds it free and only the engine refuses it.
+    tiny.module("good", PASSES)
+    holder = ["docker", "run", "--rm", "--detach", "--publish", f"127.0.0.2:{FIRST_PORT}:80", "agent-test-tiny"]
+    compose = tiny.checkout / "compose.yml"
+    compose.write_text(compose.read_text().replace("127.0.0.1:$", "127.0.0.2:$"))
+    container = subprocess.run(holder, check=True, capture_output=True, text=True).stdout.strip()
+    try:
+        code, output = tiny.run("run", "tiny", "good")
+    finally:
+        subprocess.run(["docker", "rm", "-fv", container], check=True, capture_output=True)
+    assert code == 0, output
+    assert f"port {FIRST_PORT} went to somebody else" in output
+    assert f"127.0.0.1:{FIRST_PORT + 1}" in tiny.proof.read_text()
+
+
+def test_a_full_port_range_exits_with_4_and_names_the_holders(tiny: TinyRepository) -> None:
+    tiny.module("good", PASSES)
+    with ExitStack() as stack:
+        for port in range(FIRST_PORT, LAST_PORT + 1):
+            held = stack.enter_context(socket.socket())
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            held.bind(("127.0.0.1", port))
+            held.listen()
+        code, output = tiny.run("run", "tiny", "good")
+    assert code == 4, output
+    assert f"No free port in {FIRST_PORT}-{LAST_PORT}" in output
+    assert f"{FIRST_PORT}: pid " in output
+    assert "Traceback" not in output

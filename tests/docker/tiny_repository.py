@@ -1,0 +1,131 @@
+"""A configuration folder with one repository of tiny modules, and the runner started in it as a user starts it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSES = "starting test_one\nstarting test_two\nresult 0 0 2\n"
+FAILS = "starting test_one\nfailing test_one\nresult 1 0 1\nexit 1\n"
+# Runs until it is killed; what it prints tells the test that the phase is reached.
+WAITS = "starting test_one\nrecord INFO odoo.tiny 'the tests are running'\nexec sleep infinity\n"
+RUNNING = "the tests are running"
+# Nothing here takes so long; a wait that does is a failure.
+PATIENCE = 60.0
+
+
+class Started:
+    """A process whose output is collected line by line."""
+
+    def __init__(self, command: list[str], cwd: Path, environ: dict[str, str]) -> None:
+        self.process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        self.output = ""
+        self._more = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        with self.process.stdout as lines:
+            for line in lines:
+                with self._more:
+                    self.output += line
+                    self._more.notify_all()
+
+    def wait_for(self, text: str) -> None:
+        """Return when the output holds the text."""
+        with self._more:
+            seen = self._more.wait_for(lambda: text in self.output, PATIENCE)
+        assert seen, f"{text!r} did not appear in {PATIENCE} s:\n{self.output}"
+
+    def send(self, signum: signal.Signals) -> None:
+        self.process.send_signal(signum)
+
+    def send_group(self, signum: signal.Signals) -> None:
+        """What a terminal does on Ctrl+C: the signal goes to the whole process group."""
+        os.killpg(self.process.pid, signum)
+
+    def finish(self) -> int:
+        """The exit code; the whole output is in `output` then."""
+        code = self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+        return code
+
+
+class TinyRepository:
+    """One repository called `tiny`, its modules with their behaviours, in a folder of its own."""
+
+    def __init__(self, folder: Path, ports: str) -> None:
+        self.folder = folder
+        self.checkout = folder / "tiny"
+        self.addons = self.checkout / "addons"
+        self.addons.mkdir(parents=True)
+        self.ports = ports
+        self.proof = self.checkout / "proof_of_execution_tests.log"
+        shutil.copy(ROOT / "tests/docker/compose.tiny.yml", self.checkout / "compose.yml")
+        self.configure()
+
+    def configure(self, **settings: object) -> None:
+        """Write repos.yaml, with these settings of the repository on top of the usual ones."""
+        entry = {"prefix": "tiny-agent-test", "path": "tiny", "addons": ["addons"], "compose_file": "compose.yml"}
+        images = {"odoo": "agent-test-tiny", "postgres": "agent-test-tiny"}
+        content = {"repositories": {"tiny": {**entry, "ports": self.ports, "images": images, **settings}}}
+        (self.folder / "repos.yaml").write_text(yaml.safe_dump(content))
+
+    def module(self, name: str, behaviour: str) -> None:
+        (self.addons / name).mkdir()
+        (self.addons / name / "__manifest__.py").write_text(f"{{'name': {name!r}}}\n")
+        (self.addons / name / "behaviour.sh").write_text(behaviour)
+
+    def server(self, behaviour: str) -> None:
+        """What the servers do before they are healthy."""
+        (self.addons / "server.sh").write_text(behaviour)
+
+    def start(self, *arguments: str, **environ: str) -> Started:
+        """`python -m runner ARGUMENTS` in the folder of repos.yaml."""
+        return Started([sys.executable, "-m", "runner", *arguments], self.folder, self.environ(**environ))
+
+    def environ(self, **more: str) -> dict[str, str]:
+        """The environment in which `python -m runner` is found from any folder."""
+        return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+
+    def run(self, *arguments: str, **environ: str) -> tuple[int, str]:
+        """Exit code and output of a whole `python -m runner ARGUMENTS`."""
+        started = self.start(*arguments, **environ)
+        return started.finish(), started.output
+
+
+def left(label: str = "agent-test.repository=tiny") -> list[str]:
+    """What docker lists with the label: containers, networks and volumes."""
+    listings = (["ps", "-a"], ["network", "ls"], ["volume", "ls"])
+    lines = []
+    for listing in listings:
+        template = "{{.Names}}" if listing[0] == "ps" else "{{.Name}}"
+        command = ["docker", *listing, "--filter", f"label={label}", "--format", template]
+        lines += subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return lines
+
+
+def left_after_teardown() -> list[str]:
+    """What is left when the guard of a killed runner has had its time; empty as soon as nothing is."""
+    deadline = time.monotonic() + PATIENCE
+    while (names := left()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return names
