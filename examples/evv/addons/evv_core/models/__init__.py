@@ -1,0 +1,2 @@
+from . import evv_caregiver
+from . import evv_client

@@ -1,0 +1,2 @@
+from . import evv_client
+from . import evv_visit

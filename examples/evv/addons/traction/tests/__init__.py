@@ -1,0 +1,4 @@
+from . import test_access
+from . import test_issue
+from . import test_rock
+from . import test_scorecard

@@ -1,0 +1,3 @@
+from . import hub_compliance_type
+from . import hub_compliance_document
+from . import hr_employee
