@@ -1,6 +1,7 @@
 """The command line; the only place that exits."""
 
 import sys
+import traceback
 
 
 def main() -> None:
@@ -10,7 +11,13 @@ def main() -> None:
     except ModuleNotFoundError as error:
         print(f"Error: the Python package {error.name} is missing. Use nox, or: python -m pip install .", file=sys.stderr)
         sys.exit(2)
-    sys.exit(main_inner(sys.argv[1:]))
+    try:
+        code = main_inner(sys.argv[1:])
+    except Exception:  # noqa: BLE001 - the last boundary: a defect must not look like a failed test (exit code 1)
+        traceback.print_exc()
+        print("Error: this is a defect of the runner; please report it with the lines above.", file=sys.stderr)
+        code = 70
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -74,11 +74,8 @@ class Engine:
             raise _unavailable(error) from error
         if version.server is None or not version.server.version:
             raise EngineUnavailable("The Docker daemon did not tell its version. Is it still starting? Try again.")
-        if not self._client.compose.is_installed():
-            raise EngineUnavailable(
-                "Docker Compose v2 is missing (`docker compose version` fails). Install the plugin "
-                "`docker-compose-plugin`, or run `nox -s setup`."
-            )
+        with _asked("`docker compose version`", kind=_ComposeMissing):
+            self._client.compose.version()
         return version.server.version
 
     def use_project(self, name: str, compose_files: list[Path]) -> None:
@@ -89,15 +86,12 @@ class Engine:
 
     def rendered(self) -> dict[str, Any]:
         """The project's compose files as Compose understands them. ConfigError with Compose's own words."""
-        try:
-            with time_limit(QUERY_LIMIT, "`docker compose config`"):
-                return self._client.compose.config(return_json=True)
-        except DockerException as error:
-            raise ConfigError(f"Docker Compose does not accept the compose file: {_said(error)}") from error
+        with _asked("`docker compose config`", kind=ConfigError):
+            return self._client.compose.config(return_json=True)
 
     def image_id(self, image: str) -> str | None:
         """The digest of an image as the registry knows it, else its local id; None if it is not on this machine."""
-        with time_limit(QUERY_LIMIT, f"`docker image inspect {image}`"):
+        with _asked(f"`docker image inspect {image}`"):
             if not self._client.image.exists(image):
                 return None
             found = self._client.image.inspect(image)
@@ -128,22 +122,25 @@ class Engine:
 
     def containers(self, project: str) -> list[ContainerStatus]:
         """The project's containers, running or not."""
-        try:
-            with time_limit(QUERY_LIMIT, "the state of the containers"):
-                found = self._client.container.list(all=True, filters=[("label", f"{PROJECT_LABEL}={project}")])
-                return [
-                    ContainerStatus(
-                        name=container.name,
-                        service=(container.config.labels or {}).get("com.docker.compose.service", ""),
-                        status=container.state.status or "unknown",
-                        health=container.state.health.status if container.state.health else None,
-                        exit_code=container.state.exit_code,
-                        oom_killed=bool(container.state.oom_killed),
-                    )
-                    for container in found
-                ]
-        except DockerException as error:
-            raise EnvironmentFailed(f"The engine does not tell the state of the containers: {_said(error)}") from error
+        with _asked("the state of the containers"):
+            found = self._client.container.list(all=True, filters=[("label", f"{PROJECT_LABEL}={project}")])
+            return [
+                ContainerStatus(
+                    name=container.name,
+                    service=(container.config.labels or {}).get("com.docker.compose.service", ""),
+                    status=container.state.status or "unknown",
+                    health=container.state.health.status if container.state.health else None,
+                    exit_code=container.state.exit_code,
+                    oom_killed=bool(container.state.oom_killed),
+                )
+                for container in found
+            ]
+
+    def remove_containers(self, project: str) -> None:
+        """Remove the containers of a start that failed, with their anonymous volumes: `up` would replace them without those."""
+        with _asked("the removal of containers"):
+            found = self._client.container.list(all=True, filters=[("label", f"{PROJECT_LABEL}={project}")])
+            self._client.container.remove(found, force=True, volumes=True)
 
     def execute(self, container: str, command: list[str], limit: float) -> "Execution":
         """Run a command in a container, for at most `limit` seconds: iterate over its output, then ask for its exit code."""
@@ -152,7 +149,7 @@ class Engine:
     def labelled(self, label: str) -> list["Resource"]:
         """Every container, network and volume of Compose projects that carries the label."""
         filters: list[tuple[Literal["label"], str]] = [("label", label)]
-        with time_limit(QUERY_LIMIT, "the lists of containers, networks and volumes"):
+        with _asked("the lists of containers, networks and volumes"):
             labels = [container.config.labels for container in self._client.container.list(all=True, filters=filters)]
             labels += [network.labels for network in self._client.network.list(filters=filters)]
             labels += [volume.labels for volume in self._client.volume.list(filters=filters)]
@@ -186,6 +183,26 @@ class Execution:
             self.exit_code = error.return_code
 
 
+class _ComposeMissing(EngineUnavailable):
+    """Says what to do; what docker said ("unknown flag: --project-name") would only puzzle."""
+
+    def __init__(self, _said: str) -> None:
+        super().__init__(
+            "Docker Compose v2 is missing (`docker compose version` fails). Install the plugin "
+            "`docker-compose-plugin`, or run `nox -s setup`."
+        )
+
+
+@contextlib.contextmanager
+def _asked(what: str, kind: type[RunnerError] = EnvironmentFailed) -> Iterator[None]:
+    """Bound a question to the engine, and turn docker's failure into an error of ours with docker's own words."""
+    try:
+        with time_limit(QUERY_LIMIT, what):
+            yield
+    except DockerException as error:
+        raise kind(f"Docker fails to give {what}: {_said(error)}") from error
+
+
 def _in_new_session() -> list[str]:
     """The docker command in a session of its own: a second Ctrl+C at the terminal would else kill a client at work."""
     if shutil.which("setsid"):
@@ -209,12 +226,10 @@ def _tail(text: str, lines: int = 15) -> str:
 
 
 def _unavailable(error: DockerException) -> EngineUnavailable:
-    said = _said(error)
+    said = ((error.stderr or "").strip() or _said(error)).splitlines()[-1]
     if "permission denied" in said.lower():
         return EngineUnavailable(
             "No permission to talk to the Docker daemon. Ask an administrator to add you to the group `docker`, "
             "then log in again."
         )
-    with contextlib.suppress(IndexError):
-        said = said.splitlines()[-1]
-    return EngineUnavailable(f"The Docker daemon does not answer: {said} Start it, or run `nox -s setup`.")
+    return EngineUnavailable(f"The Docker daemon does not answer: {said}\nStart it, or run `nox -s setup`.")

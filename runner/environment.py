@@ -1,5 +1,6 @@
 """`with Environment(...)`: up, healthy, and down again on every way out of the block."""
 
+import contextlib
 import json
 import signal
 import time
@@ -92,7 +93,7 @@ class Environment:
         if self._signals.first is not None:
             self._terminal.line(f"  {signal.Signals(self._signals.first).name}: ending the run and tearing down")
         try:
-            with self._terminal.phase("down"):
+            with self._terminal.phase("down") if self._guard.is_armed else contextlib.nullcontext():
                 self.teardown = self._guard.finish()
         except GuardFailed as error:
             self.teardown = Report(left={"unknown": [f"label com.docker.compose.project={self.project}"]}, errors=[str(error)])
@@ -139,6 +140,7 @@ class Environment:
                 return
             except PortTaken:
                 self._terminal.line(f"  port {reservation.port} went to somebody else in between; trying the next one")
+                self.engine.remove_containers(self.project)
                 self._tried.add(reservation.port)
                 reservation = self._next_port()
 

@@ -33,6 +33,7 @@ class Guard:
 
     def __init__(self, project: str, token: str, report_file: Path) -> None:
         """Start the guard and wait until it stands. GuardFailed if it does not within 10 s."""
+        self._armed = False
         package_parent = str(Path(__file__).resolve().parent.parent)
         environ = docker_environ(os.environ)
         self._process = subprocess.Popen(
@@ -53,8 +54,14 @@ class Guard:
     def arm(self) -> None:
         """From here on the end of this process means teardown; before, there is nothing that could be left."""
         assert self._process.stdin
+        self._armed = True
         self._process.stdin.write(_ARM)
         self._process.stdin.flush()
+
+    @property
+    def is_armed(self) -> bool:
+        """Whether there may be something to tear down."""
+        return self._armed
 
     def finish(self) -> Report | None:
         """Let the guard tear down and wait for its report; None if it was never armed. GuardFailed if none comes."""

@@ -31,8 +31,9 @@ class Signals:
         self._on_further(signum)
 
     def shield(self) -> None:
-        """From here on no signal interrupts anything (teardown); the first one is still remembered in `first`."""
+        """From here on no signal and no time limit interrupts anything; the first signal is still remembered in `first`."""
         self._shielded = True
+        signal.setitimer(signal.ITIMER_REAL, 0)  # a limit of the block that was left must not end the teardown
 
     @contextlib.contextmanager
     def installed(self, environ: Mapping[str, str]) -> Iterator["Signals"]:

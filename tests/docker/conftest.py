@@ -10,7 +10,7 @@ import pytest
 from runner import config
 from runner.ports import can_bind
 
-from .tiny_repository import ROOT, TinyRepository, left
+from .tiny_repository import ROOT, TinyRepository, dangling_volumes, left
 
 FIRST_PORT, LAST_PORT = 18090, 18099
 
@@ -33,6 +33,8 @@ def tiny_image() -> None:
 @pytest.fixture
 def tiny(tiny_image: None, tmp_path: Path) -> Iterator[TinyRepository]:
     """A repository of tiny modules; afterwards nothing of it may be left, and its ports must be free."""
+    dangling = dangling_volumes()
     yield TinyRepository(tmp_path, f"{FIRST_PORT}-{LAST_PORT}")
     assert left() == []
+    assert dangling_volumes() - dangling == set()
     assert [port for port in range(FIRST_PORT, LAST_PORT + 1) if not can_bind(port)] == []

@@ -24,7 +24,8 @@ PATIENCE = 60.0
 class Started:
     """A process whose output is collected line by line."""
 
-    def __init__(self, command: list[str], cwd: Path, environ: dict[str, str]) -> None:
+    def __init__(self, command: list[str], cwd: Path, environ: dict[str, str], patience: float = PATIENCE) -> None:
+        self._patience = patience
         self.process = subprocess.Popen(
             command,
             cwd=cwd,
@@ -52,8 +53,8 @@ class Started:
     def wait_for(self, text: str) -> None:
         """Return when the output holds the text."""
         with self._more:
-            seen = self._more.wait_for(lambda: text in self.output, PATIENCE)
-        assert seen, f"{text!r} did not appear in {PATIENCE} s:\n{self.output}"
+            seen = self._more.wait_for(lambda: text in self.output, self._patience)
+        assert seen, f"{text!r} did not appear in {self._patience} s:\n{self.output}"
 
     def send(self, signum: signal.Signals) -> None:
         self.process.send_signal(signum)
@@ -64,8 +65,8 @@ class Started:
 
     def finish(self) -> int:
         """The exit code; the whole output is in `output` then."""
-        code = self.process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
+        code = self.process.wait(self._patience)
+        self._reader.join(self._patience)
         return code
 
 
@@ -121,6 +122,12 @@ def left(label: str = "agent-test.repository=tiny") -> list[str]:
         command = ["docker", *listing, "--filter", f"label={label}", "--format", template]
         lines += subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     return lines
+
+
+def dangling_volumes() -> set[str]:
+    """Volumes that no container uses. Anonymous ones carry no labels, so `left` cannot see them."""
+    command = ["docker", "volume", "ls", "--quiet", "--filter", "dangling=true"]
+    return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
 
 
 def left_after_teardown() -> list[str]:

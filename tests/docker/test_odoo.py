@@ -1,0 +1,74 @@
+"""The main job on real Odoo and real PostgreSQL: few tests, chosen, some ten seconds each."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .tiny_repository import ROOT, Started, left
+
+pytestmark = [pytest.mark.odoo, pytest.mark.timeout(600)]
+
+EXAMPLES = [
+    ("evv", "evv_core"),
+    ("evv", "evv_visits"),
+    ("evv", "traction"),
+    ("hub", "traction"),
+    ("hub", "hub_compliance"),
+]
+
+
+@pytest.fixture
+def nothing_left() -> Iterator[None]:
+    yield
+    assert left("agent-test.repository=evv") + left("agent-test.repository=hub") == []
+
+
+def _checkout(repository: str, folder: Path) -> Path:
+    """A copy of the example, so that the test's log is not taken for a user's."""
+    ignored = shutil.ignore_patterns(".agent-tests", "*.log", "__pycache__")
+    return shutil.copytree(ROOT / "examples" / repository, folder / repository, ignore=ignored)
+
+
+def _run(repository: str, module: str, checkout: Path) -> tuple[int, str]:
+    command = [sys.executable, "-m", "runner", "run", repository, module, "--path", str(checkout)]
+    started = Started(command, ROOT, dict(os.environ), patience=500)
+    return started.finish(), started.output
+
+
+@pytest.mark.parametrize(("repository", "module"), EXAMPLES, ids=lambda word: word)
+def test_an_example_passes(repository: str, module: str, tmp_path: Path, nothing_left: None) -> None:
+    checkout = _checkout(repository, tmp_path)
+    code, output = _run(repository, module, checkout)
+    assert code == 0, output[-3000:]
+    assert f"{module}: PASSED" in output
+    proof = (checkout / "proof_of_execution_tests.log").read_text()
+    assert f"odoo.addons.{module}.tests" in proof
+    assert proof.count("  (nothing)\n") == 3
+
+
+def test_a_failing_assertion_is_red_and_named(tmp_path: Path, nothing_left: None) -> None:
+    checkout = _checkout("evv", tmp_path)
+    tests = checkout / "addons/evv_core/tests"
+    (tests / "test_broken.py").write_text(
+        "from odoo.tests import TransactionCase\n\n\n"
+        "class TestBroken(TransactionCase):\n"
+        "    def test_that_fails(self):\n"
+        "        self.assertEqual(1, 2)\n"
+    )
+    init = tests / "__init__.py"
+    init.write_text(init.read_text() + "from . import test_broken\n")
+    code, output = _run("evv", "evv_core", checkout)
+    assert code == 1, output[-3000:]
+    assert "FAIL: TestBroken.test_that_fails" in output.rpartition("evv_core: FAILED")[2]
+
+
+def test_a_module_without_imported_tests_is_not_proven(tmp_path: Path, nothing_left: None) -> None:
+    checkout = _checkout("evv", tmp_path)
+    (checkout / "addons/evv_core/tests/__init__.py").write_text("")
+    code, output = _run("evv", "evv_core", checkout)
+    assert code == 7, output[-3000:]
+    assert "no test of evv_core started" in output
