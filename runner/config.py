@@ -13,6 +13,7 @@ from .errors import ConfigError, UsageError
 from .repository_names import CONFIG, LOCAL_CONFIG, names_in
 
 _PREFIX = r"^[a-z0-9][a-z0-9-]{1,39}$"
+_SECTIONS = ("defaults", "repositories")
 
 
 class _Frozen(BaseModel):
@@ -45,8 +46,8 @@ def _port_range(value: Any) -> Any:
 class Images(_Frozen):
     """The images of the two services, as `docker pull` takes them."""
 
-    odoo: str
-    postgres: str
+    odoo: Annotated[str, Field(min_length=1)]
+    postgres: Annotated[str, Field(min_length=1)]
 
 
 class _Repository(_Frozen):
@@ -97,9 +98,6 @@ def load(folder: Path, environ: Mapping[str, str]) -> Config:
     if local.is_file():
         raw = _merged(raw, _read(local))
         files.append(local)
-    unknown = sorted(set(raw) - {"defaults", "repositories"})
-    if unknown:
-        raise ConfigError(f"{main}: unknown key {unknown[0]!r}{_suggestion(unknown[0], ['defaults', 'repositories'])}")
     defaults, entries = raw.get("defaults") or {}, raw.get("repositories") or {}
     if not isinstance(entries, dict) or not isinstance(defaults, dict) or not entries:
         raise ConfigError(f"{main}: `repositories:` must map at least one name to its settings.")
@@ -128,6 +126,9 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file} is not valid YAML: {error}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{file} must hold a mapping at its top, with `defaults:` and `repositories:`.")
+    unknown = [key for key in content if key not in _SECTIONS]
+    if unknown:
+        raise ConfigError(f"{file}: unknown key {unknown[0]!r}{_suggestion(str(unknown[0]), _SECTIONS)}")
     entries = content.get("repositories")
     listed = list(entries) if isinstance(entries, dict) else []
     if listed != names_in(text):
@@ -151,7 +152,9 @@ def _validated(settings: dict[str, Any], where: str) -> _Repository:
     try:
         return _Repository.model_validate(settings)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        found = error.errors(include_url=False)
+        # A mistyped key is also a missing one; what helps is the key as it was typed.
+        first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             known = Images.model_fields if key.startswith("images.") else _Repository.model_fields

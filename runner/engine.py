@@ -137,7 +137,7 @@ class Engine:
             ]
 
     def remove_containers(self, project: str) -> None:
-        """Remove the containers of a start that failed, with their anonymous volumes: `up` would replace them without those."""
+        """Remove the containers of a start that failed, and their anonymous volumes, which a second `up` would leave behind."""
         with _asked("the removal of containers"):
             found = self._client.container.list(all=True, filters=[("label", f"{PROJECT_LABEL}={project}")])
             self._client.container.remove(found, force=True, volumes=True)

@@ -63,7 +63,7 @@ def _start_of(pid: str) -> str | None:
     if not Path("/proc/self/stat").exists():
         return "running" if _exists(int(pid)) else None
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")  # the name may hold any bytes
     except OSError:
         return None
     # The command's name, in parentheses, may hold spaces and parentheses itself.
