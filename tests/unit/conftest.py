@@ -1,0 +1,51 @@
+"""No test here may reach a Docker engine: `docker` is a program that fails, and a test that starts it fails too."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .fake_docker import FakeDocker
+
+_REFUSAL = """#!/bin/sh
+echo "$*" >>"{log}"
+echo "a unit test called docker $*" >&2
+exit 97
+"""
+
+
+@pytest.fixture(scope="session")
+def refusing_docker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the program, which writes down its calls in `calls`."""
+    folder = tmp_path_factory.mktemp("no-docker")
+    program = folder / "docker"
+    program.write_text(_REFUSAL.format(log=folder / "calls"))
+    program.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def docker_is_out_of_reach(refusing_docker: Path) -> Iterator[None]:
+    """Put the program first in PATH; afterwards set every variable back, as the runner changes some for good."""
+    before = dict(os.environ)
+    os.environ["PATH"] = f"{refusing_docker}{os.pathsep}{before['PATH']}"
+    os.environ["DOCKER_HOST"] = f"unix://{refusing_docker}/no-engine.sock"
+    for name in ("DOCKER_CONTEXT", "AGENT_TEST_STARTER", "ODOO_IMAGE", "POSTGRES_IMAGE"):
+        os.environ.pop(name, None)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+    calls = refusing_docker / "calls"
+    if calls.exists():
+        said = calls.read_text()
+        calls.unlink()
+        pytest.fail(f"docker was called: {said}")
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
+    """A fake engine, reached through `docker` in PATH."""
+    fake = FakeDocker(tmp_path / "fake-docker")
+    monkeypatch.setenv("PATH", f"{fake.bin}{os.pathsep}{os.environ['PATH']}")
+    return fake

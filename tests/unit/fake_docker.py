@@ -1,0 +1,111 @@
+"""A `docker` that keeps its containers, networks and volumes as files, and misbehaves where it is told to."""
+
+import shlex
+import shutil
+from pathlib import Path
+
+# In a shell, not in Python: it is started dozens of times in a test. The folder is written into it, not passed in the
+# environment, so that it works for whoever starts it.
+_SCRIPT = """#!/bin/sh
+state=FOLDER
+echo "$*" >>"$state/calls"
+env >"$state/environ"
+case "$1" in
+ps) kind=containers ;;
+network | volume) kind="$1s" ;;
+rm) kind=containers ;;
+*) echo "docker: '$1' is not expected" >&2; exit 64 ;;
+esac
+if [ -e "$state/hang" ]; then exec sleep 1000; fi
+case "$1 $2" in
+'ps -a' | 'network ls' | 'volume ls')
+    if [ -e "$state/$kind-failures" ]; then
+        message=$(head -n 1 "$state/$kind-failures")
+        rest=$(tail -n +2 "$state/$kind-failures")
+        if [ -n "$rest" ]; then echo "$rest" >"$state/$kind-failures"; else rm "$state/$kind-failures"; fi
+        if [ "$message" != fine ]; then echo "$message" >&2; exit 1; fi
+    fi
+    for last in "$@"; do :; done
+    project=${last##*=}
+    [ "$last" = "label=com.docker.compose.project=$project" ] || exit 65
+    here="$state/projects/$project/$kind"
+    [ -d "$here" ] && ls "$here"
+    # What a client asked for that was killed: the daemon finishes it after it has said that there is nothing.
+    if [ -d "$state/late/$project/$kind" ]; then
+        mkdir -p "$here"
+        mv "$state/late/$project/$kind"/* "$here"
+        rm -r "$state/late/$project/$kind"
+    fi
+    exit 0
+    ;;
+esac
+failed=0
+for name in "$@"; do
+    case "$name" in rm | network | volume | -*) continue ;; esac
+    if [ -e "$state/resists/$name" ]; then
+        echo "Error response from daemon: $name is still in use" >&2
+        failed=1
+    elif ! rm "$state"/projects/*/"$kind/$name" 2>/dev/null; then
+        echo "Error: No such $kind: $name" >&2
+        failed=1
+    fi
+done
+exit $failed
+"""
+
+
+class FakeDocker:
+    """The state of the fake engine, and what can be done to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.bin = folder / "bin"
+        self.bin.mkdir(parents=True)
+        program = self.bin / "docker"
+        program.write_text(_SCRIPT.replace("FOLDER", shlex.quote(str(folder))))
+        program.chmod(0o755)
+
+    def create(self, project: str, kind: str, name: str) -> None:
+        """Put a resource there."""
+        self._touch(self.folder / "projects" / project / kind / name)
+
+    def create_after_a_listing(self, project: str, kind: str, name: str) -> None:
+        """A resource that appears right after the next listing of its kind."""
+        self._touch(self.folder / "late" / project / kind / name)
+
+    def resist(self, name: str) -> None:
+        """Refuse to remove this resource."""
+        self._touch(self.folder / "resists" / name)
+
+    def fail(self, kind: str, *messages: str) -> None:
+        """Fail the next listings of this kind, each with its message; `fine` stands for one that does not fail."""
+        (self.folder / f"{kind}-failures").write_text("".join(f"{message}\n" for message in messages))
+
+    def hang(self) -> None:
+        """Answer nothing from here on."""
+        self._touch(self.folder / "hang")
+
+    def recover(self) -> None:
+        """Answer again, and remove what resisted."""
+        (self.folder / "hang").unlink(missing_ok=True)
+        shutil.rmtree(self.folder / "resists", ignore_errors=True)
+
+    def names(self, project: str) -> list[str]:
+        """All that is left of a project, as `kind/name`."""
+        here = self.folder / "projects" / project
+        return sorted(str(each.relative_to(here)) for each in here.glob("*/*"))
+
+    @property
+    def calls(self) -> list[str]:
+        """The arguments of every call so far."""
+        calls = self.folder / "calls"
+        return calls.read_text().splitlines() if calls.exists() else []
+
+    @property
+    def environ(self) -> list[str]:
+        """The environment of the last call, as NAME=value."""
+        return (self.folder / "environ").read_text().splitlines()
+
+    def _touch(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()

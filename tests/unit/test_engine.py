@@ -1,0 +1,193 @@
+"""What docker says becomes values and errors of ours; `docker` is a script that says what a test wants."""
+
+import gc
+import os
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runner import engine as engine_module
+from runner.engine import Engine, PortTaken
+from runner.errors import ConfigError, EngineStalled, EngineUnavailable, EnvironmentFailed
+from runner.teardown import TOKEN_VARIABLE, kill_clients
+
+VERSION = '{"Client": {"Version": "28.0.4"}, "Server": {"Version": "20.10.24"}}'
+CONTAINERS = """[{"Id": "abc", "Name": "/p-odoo-1", "State": {"Status": "%s", "ExitCode": %d, "OOMKilled": %s %s},
+"Config": {"Labels": {"com.docker.compose.service": "odoo", "com.docker.compose.project": "p"}}}]"""
+
+Answers = dict[str, tuple[int, str, str]]
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Answers], Engine]:
+    """Make an engine of answers: the beginning of a command -> exit code, standard output, standard error."""
+    folder = tmp_path / "docker-that-answers"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+    def make(answers: Answers) -> Engine:
+        cases = "".join(
+            f"{shlex.quote(begin)}*) printf %s {shlex.quote(out)}; printf %s {shlex.quote(err)} >&2; exit {code} ;;\n"
+            for begin, (code, out, err) in answers.items()
+        )
+        program = folder / "docker"
+        program.write_text(f'#!/bin/sh\necho "$*" >>{folder}/calls\ncase "$*" in\n{cases}*) exit 99 ;;\nesac\n')
+        program.chmod(0o755)
+        return Engine({"ODOO_PORT": "8090"})
+
+    return make
+
+
+Make = Callable[[Answers], Engine]
+
+
+def calls(tmp_path: Path) -> list[str]:
+    return (tmp_path / "docker-that-answers/calls").read_text().splitlines()
+
+
+def test_the_engine_s_version_is_told_when_compose_is_there_too(engine: Make) -> None:
+    assert engine({"version": (0, VERSION, ""), "compose version": (0, "v2.26.1", "")}).check() == "20.10.24"
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({"version": (1, "", "permission denied while trying to connect to the socket")}, ["No permission", "group `docker`"]),
+        (
+            {"version": (1, '{"Server": null}', "Cannot connect to the Docker daemon at unix:///x.")},
+            ["does not answer", "Cannot connect to the Docker daemon", "nox -s setup"],
+        ),
+        ({"version": (0, '{"Client": {"Version": "28"}, "Server": null}', "")}, ["did not tell its version"]),
+        (
+            {"version": (0, VERSION, ""), "compose version": (125, "", "unknown flag: --project-name")},
+            ["Compose v2 is missing", "docker-compose-plugin"],
+        ),
+    ],
+    ids=["no permission", "no daemon", "no version", "no compose"],
+)
+def test_what_is_missing_is_said_with_what_to_do(engine: Make, answers: Answers, expected: list[str]) -> None:
+    with pytest.raises(EngineUnavailable) as caught:
+        engine(answers).check()
+    for part in expected:
+        assert part in str(caught.value)
+    assert "unknown flag" not in str(caught.value)
+
+
+def test_a_machine_without_docker_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EngineUnavailable, match=r"no `docker` command.*nox -s setup"):
+        Engine()
+
+
+def test_compose_settings_of_the_shell_do_not_reach_compose_and_the_run_s_variables_do(
+    engine: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPOSE_FILE", "/no/such/file")
+    engine({}).set_variables({"ODOO_ADDONS": "/srv"})
+    assert "COMPOSE_FILE" not in os.environ
+    assert (os.environ["ODOO_PORT"], os.environ["ODOO_ADDONS"]) == ("8090", "/srv")
+
+
+def test_a_docker_that_hangs_is_given_up(engine: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = engine({})
+    (tmp_path / "docker-that-answers/docker").write_text("#!/bin/sh\nexec sleep 1000\n")
+    monkeypatch.setattr(engine_module, "QUERY_LIMIT", 0.05)
+    with pytest.raises(EngineStalled, match="docker version"):
+        made.check()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Bind for 127.0.0.1:8090 failed: port is already allocated",
+        "listen tcp4 127.0.0.1:8090: bind: address already in use",
+        "all ports are allocated",
+    ],
+)
+def test_a_port_that_went_to_somebody_else_is_told_apart_from_other_failures(engine: Make, message: str) -> None:
+    answers: Answers = {"compose": (1, "", f"Container p-odoo-1 Starting\nError response from daemon: {message}\n")}
+    with pytest.raises(PortTaken):
+        engine(answers).up()
+
+
+def test_any_other_failure_of_up_carries_what_compose_said(engine: Make) -> None:
+    with pytest.raises(EnvironmentFailed) as caught:
+        engine({"compose": (1, "", "Network p Creating\nno space left on device\n")}).up()
+    assert not isinstance(caught.value, PortTaken)
+    assert "no space left on device" in str(caught.value)
+
+
+def test_compose_is_spoken_to_about_the_project_and_all_its_files(engine: Make, tmp_path: Path) -> None:
+    made = engine({"compose": (0, '{"services": {"odoo": {}}}', "")})
+    made.use_project("p-1", [Path("/a.yml"), Path("/b.json")])
+    assert made.rendered() == {"services": {"odoo": {}}}
+    made.up()
+    for call in calls(tmp_path):
+        assert "--file /a.yml --file /b.json" in call
+        assert "--project-name p-1" in call
+    assert "up --detach" in calls(tmp_path)[-1]
+
+
+def test_a_compose_file_that_compose_refuses_is_an_error_of_the_configuration(engine: Make) -> None:
+    with pytest.raises(ConfigError, match="colour is not allowed"):
+        engine({"compose": (15, "", "validating x.yml: services.odoo.colour is not allowed\n")}).rendered()
+
+
+def test_an_image_is_known_by_the_registry_s_digest_else_by_its_own(engine: Make) -> None:
+    inspected = '[{"Id": "sha256:local", "RepoDigests": [%s]}]'
+    assert engine({"image inspect": (0, inspected % '"odoo@sha256:far"', "")}).image_id("odoo:18.0") == "odoo@sha256:far"
+    assert engine({"image inspect": (0, inspected % "", "")}).image_id("odoo:18.0") == "sha256:local"
+    assert engine({"image inspect": (1, "[]", "Error: No such image: odoo:18.0")}).image_id("odoo:18.0") is None
+
+
+def test_an_image_that_cannot_be_pulled_is_said_with_the_way_without_a_registry(engine: Make) -> None:
+    with pytest.raises(EnvironmentFailed) as caught:
+        engine({"image pull": (1, "", "dial tcp: no such host")}).pull("odoo:18.0")
+    for part in ("odoo:18.0", "no such host", "nox -s setup", "repos.local.yaml"):
+        assert part in str(caught.value)
+
+
+def test_a_container_s_state_is_read_with_and_without_a_health_check(engine: Make) -> None:
+    healthy = CONTAINERS % ("running", 0, "false", ', "Health": {"Status": "healthy", "FailingStreak": 0, "Log": []}')
+    made = engine({"container list": (0, "abc\n", ""), "container inspect": (0, healthy, "")})
+    (found,) = made.containers("p")
+    assert (found.name, found.service, found.status, found.health) == ("p-odoo-1", "odoo", "running", "healthy")
+    made = engine({"container list": (0, "abc\n", ""), "container inspect": (0, CONTAINERS % ("exited", 137, "true", ""), "")})
+    (found,) = made.containers("p")
+    assert (found.status, found.health, found.exit_code, found.oom_killed) == ("exited", None, 137, True)
+
+
+def test_an_engine_that_does_not_tell_the_states_is_an_error_with_its_words(engine: Make) -> None:
+    with pytest.raises(EnvironmentFailed, match="the daemon is shutting down"):
+        engine({"container list": (1, "", "the daemon is shutting down")}).containers("p")
+
+
+@pytest.mark.parametrize("code", [0, 1, 137, 255])
+def test_a_command_s_output_comes_line_by_line_and_its_exit_code_afterwards(engine: Make, code: int) -> None:
+    execution = engine({"exec": (code, "one\ncaf\u00e9\n", "")}).execute("c", ["odoo"], 60)
+    assert list(execution) == [b"one\n", "caf\u00e9\n".encode()]
+    assert execution.exit_code == code
+
+
+@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
+def test_a_command_that_runs_past_its_limit_is_given_up(engine: Make, tmp_path: Path) -> None:
+    made = engine({})
+    (tmp_path / "docker-that-answers/docker").write_text("#!/bin/sh\necho begun\nexec sleep 1000\n")
+    made.set_variables({TOKEN_VARIABLE: "of-this-test"})
+    with pytest.raises(EngineStalled, match="the end of `odoo` in c"):
+        list(made.execute("c", ["odoo"], 0.1))
+    # The client lives on: the teardown finds it by the run's token.
+    assert kill_clients("of-this-test") == 1
+    gc.collect()
+
+
+def test_logs_that_cannot_be_had_say_why_instead_of_hiding_the_first_error(engine: Make) -> None:
+    assert (
+        engine(
+            {"container inspect": (0, CONTAINERS % ("running", 0, "false", ""), ""), "container logs": (0, "a\nb\n", "")}
+        ).logs("c", 5)
+        == "a\nb"
+    )
+    assert "No such container" in engine({"container inspect": (1, "[]", "No such container: c")}).logs("c", 5)

@@ -1,0 +1,377 @@
+"""The order of things: guard, port, questions, armed guard, `up`, healthy; and teardown on every way out."""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner import environment as environment_module
+from runner import keeping
+from runner.engine import PortTaken
+from runner.environment import Environment
+from runner.errors import EngineUnavailable, EnvironmentFailed, Interrupted, NoFreePort
+from runner.guard import GuardFailed
+from runner.inventory import ContainerStatus, Resource
+from runner.owner import this_process
+from runner.progress import Terminal
+from runner.signals import Signals
+from runner.teardown import Report
+
+from .repositories import repository
+
+RENDERED: dict[str, Any] = {
+    "services": {"db": {"image": "postgres:16"}, "odoo": {"image": "odoo:18.0", "healthcheck": {"test": ["CMD", "true"]}}},
+    "networks": {"default": None, "outside": {"external": True}},
+    "volumes": {"data": {}},
+}
+LABELS = {"agent-test.repository": "evv"}
+
+
+def status(service: str = "odoo", state: str = "running", health: str | None = "healthy", **more: Any) -> ContainerStatus:
+    facts = {"exit_code": 0, "oom_killed": False} | more
+    return ContainerStatus(name=f"p-{service}-1", service=service, status=state, health=health, **facts)
+
+
+class Fakes:
+    """A guard and an engine that write down, in one list, what happens to them, and fail where they are told to."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.failures: dict[str, BaseException] = {}
+        self.images = {"postgres:16": "sha256:pg", "odoo:18.0": "sha256:odoo"}
+        self.ports_taken = 0
+        self.variables: dict[str, str] = {}
+        self.resources: list[Resource] = []
+        self.report: Report | None = Report(left={"containers": []})
+
+    def happens(self, event: str) -> None:
+        self.events.append(event)
+        if event in self.failures:
+            raise self.failures[event]
+
+    def guard(self, _project: str, _token: str, _report_file: Path) -> "FakeGuard":
+        self.happens("guard")
+        return FakeGuard(self)
+
+    def engine(self, variables: dict[str, str]) -> "FakeEngine":
+        self.variables.update(variables)
+        return FakeEngine(self)
+
+
+class FakeGuard:
+    def __init__(self, fakes: Fakes) -> None:
+        self._fakes = fakes
+        self.is_armed = False
+
+    def arm(self) -> None:
+        self.is_armed = True
+        self._fakes.happens("arm")
+
+    def release(self) -> None:
+        self.is_armed = False
+        self._fakes.happens("release")
+
+    def finish(self, _on_long_wait: Callable[[], None]) -> Report | None:
+        self._fakes.happens("finish")
+        return self._fakes.report if self.is_armed else None
+
+
+class FakeEngine:
+    def __init__(self, fakes: Fakes) -> None:
+        self._fakes = fakes
+
+    def set_variables(self, variables: dict[str, str]) -> None:
+        self._fakes.variables.update(variables)
+
+    def check(self) -> str:
+        self._fakes.happens("check")
+        return "28.0"
+
+    def labelled(self, label: str) -> list[Resource]:
+        assert label == "agent-test.repository=evv"
+        self._fakes.happens("labelled")
+        return self._fakes.resources
+
+    def use_project(self, name: str, compose_files: list[Path]) -> None:
+        self.project, self.compose_files = name, compose_files
+
+    def rendered(self) -> dict[str, Any]:
+        self._fakes.happens("config")
+        return RENDERED
+
+    def image_id(self, image: str) -> str | None:
+        return self._fakes.images.get(image)
+
+    def pull(self, image: str) -> None:
+        self._fakes.happens("pull")
+        self._fakes.images[image] = "sha256:pulled"
+
+    def up(self) -> None:
+        self._fakes.happens(f"up {self._fakes.variables['ODOO_PORT']}")
+        if self._fakes.ports_taken:
+            self._fakes.ports_taken -= 1
+            raise PortTaken("port is already allocated")
+
+    def remove_containers(self, _project: str) -> None:
+        self._fakes.happens("remove")
+
+    def containers(self, _project: str) -> list[ContainerStatus]:
+        self._fakes.happens("containers")
+        return [status("db"), status()]
+
+    def logs(self, container: str, _lines: int) -> str:
+        return f"log of {container}"
+
+
+@pytest.fixture
+def fakes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Fakes:
+    fakes = Fakes()
+    monkeypatch.setattr(environment_module, "Guard", fakes.guard)
+    monkeypatch.setattr(environment_module, "Engine", fakes.engine)
+    monkeypatch.setattr("runner.ports.can_bind", lambda _port: True)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # the locks of the ports
+    return fakes
+
+
+@pytest.fixture
+def signals() -> Iterator[Signals]:
+    with Signals(lambda _signum: None).installed({}) as installed:
+        yield installed
+
+
+Make = Callable[..., Environment]
+
+
+@pytest.fixture
+def make(fakes: Fakes, tmp_path: Path, signals: Signals) -> Make:
+    def made(ports: str = "18000-18002", keep_if_it_fails: bool = False) -> Environment:
+        return Environment(
+            project="p",
+            token="t",
+            repository=repository(tmp_path, addons=("addons", "more"), ports=ports),
+            folder=tmp_path,
+            labels=LABELS,
+            variables={"DB_PASSWORD": "secret"},
+            health_timeout=5,
+            keep_if_it_fails=keep_if_it_fails,
+            terminal=Terminal(),
+            signals=signals,
+        )
+
+    return made
+
+
+def test_the_guard_stands_before_docker_is_asked_and_is_armed_before_anything_is_created(make: Make, fakes: Fakes) -> None:
+    with make() as environment:
+        assert fakes.events == ["guard", "check", "labelled", "config", "arm", "up 18000", "containers"]
+        assert environment.teardown is None
+    assert fakes.events[-1] == "finish"
+    assert environment.teardown == fakes.report
+
+
+def test_the_environment_knows_its_port_images_engine_and_container(make: Make) -> None:
+    with make() as environment:
+        assert environment.port == 18000
+        assert environment.images == {"odoo:18.0": "sha256:odoo", "postgres:16": "sha256:pg"}
+        assert environment.engine_version == "28.0"
+        assert environment.odoo_container == "p-odoo-1"
+
+
+def test_a_missing_image_is_pulled_before_the_guard_is_armed(make: Make, fakes: Fakes) -> None:
+    del fakes.images["odoo:18.0"]
+    with make() as environment:
+        assert fakes.events.index("pull") < fakes.events.index("arm")
+        assert environment.images["odoo:18.0"] == "sha256:pulled"
+
+
+@pytest.mark.parametrize("event", ["check", "labelled", "config"])
+def test_a_failure_before_anything_was_created_needs_no_teardown(make: Make, fakes: Fakes, event: str) -> None:
+    fakes.failures[event] = EngineUnavailable("no daemon")
+    environment = make()
+    with pytest.raises(EngineUnavailable), environment:
+        pass
+    assert fakes.events[-1] == "finish"
+    assert environment.teardown is None
+    assert not [each for each in fakes.events if each.startswith("up")]
+
+
+@pytest.mark.parametrize("event", ["up 18000", "containers"])
+@pytest.mark.parametrize("error", [EnvironmentFailed("no space"), Interrupted(2), KeyError("a defect")])
+def test_every_failure_while_it_comes_up_ends_in_the_teardown(
+    make: Make, fakes: Fakes, event: str, error: BaseException
+) -> None:
+    fakes.failures[event] = error
+    environment = make()
+    with pytest.raises(type(error)), environment:
+        pass
+    assert fakes.events[-1] == "finish"
+    assert environment.teardown == fakes.report
+
+
+@pytest.mark.parametrize("error", [EnvironmentFailed("died"), Interrupted(15), KeyError("a defect"), SystemExit(0)])
+def test_every_way_out_of_the_block_ends_in_the_teardown_and_keeps_the_error(
+    make: Make, fakes: Fakes, error: BaseException
+) -> None:
+    environment = make()
+    with pytest.raises(type(error)) as caught, environment:
+        raise error
+    assert caught.value is error
+    assert fakes.events.count("finish") == 1
+    assert environment.teardown == fakes.report
+
+
+def test_a_guard_that_does_not_start_means_that_nothing_is_started(make: Make, fakes: Fakes) -> None:
+    fakes.failures["guard"] = GuardFailed("no memory.")
+    with pytest.raises(EnvironmentFailed, match=r"no memory\. Nothing was started"), make():
+        pass
+    assert fakes.events == ["guard"]
+
+
+def test_a_guard_that_was_killed_is_followed_by_another_which_tears_down(make: Make, fakes: Fakes) -> None:
+    def once(event: str) -> None:
+        fakes.events.append(event)
+        if event == "finish" and fakes.events.count("finish") == 1:
+            raise GuardFailed("The guard was killed.")
+
+    fakes.happens = once  # type: ignore[method-assign]
+    environment = make()
+    with environment:
+        pass
+    assert fakes.events[-4:] == ["finish", "guard", "arm", "finish"]
+    assert environment.teardown is not None
+    assert environment.teardown.complete
+    assert environment.teardown.errors == ["The guard was killed."]
+
+
+def test_guards_that_fail_are_an_incomplete_teardown_and_do_not_hide_the_first_error(make: Make, fakes: Fakes) -> None:
+    fakes.failures["finish"] = GuardFailed("the guard was killed")
+    environment = make()
+    with pytest.raises(KeyError, match="first"), environment:
+        raise KeyError("first")
+    assert environment.teardown is not None
+    assert not environment.teardown.complete
+    assert "the guard was killed" in environment.teardown.errors
+
+
+def test_a_guard_that_cannot_be_armed_means_that_nothing_is_started(make: Make, fakes: Fakes) -> None:
+    fakes.failures["arm"] = GuardFailed("The guard process is gone.")
+    with pytest.raises(EnvironmentFailed, match="Nothing was started"), make():
+        pass
+    assert not [each for each in fakes.events if each.startswith("up")]
+
+
+# Keeping
+
+
+def test_a_kept_environment_is_released_marked_and_not_torn_down(make: Make, fakes: Fakes, tmp_path: Path) -> None:
+    with make() as environment:
+        environment.keep()
+    assert fakes.events[-2:] == ["release", "finish"]
+    assert environment.teardown is None
+    assert environment.kept
+    assert keeping.is_marked(tmp_path)
+
+
+def test_a_signal_ends_an_environment_that_was_to_be_kept(make: Make, fakes: Fakes, signals: Signals, tmp_path: Path) -> None:
+    with make() as environment:
+        environment.keep()
+        signals.first = 15
+    assert "release" not in fakes.events
+    assert environment.teardown == fakes.report
+    assert not environment.kept
+    assert not keeping.is_marked(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("keep", "error", "kept"),
+    [
+        (True, EnvironmentFailed("not healthy"), True),
+        (False, EnvironmentFailed("not healthy"), False),
+        (True, Interrupted(2), False),
+        (True, KeyError("a defect"), False),
+    ],
+)
+def test_an_environment_that_failed_is_kept_only_if_that_was_asked_for(
+    make: Make, fakes: Fakes, keep: bool, error: BaseException, kept: bool
+) -> None:
+    fakes.failures["containers"] = error
+    environment = make(keep_if_it_fails=keep)
+    with pytest.raises(type(error)), environment:
+        pass
+    assert environment.kept == kept
+    assert ("release" in fakes.events) == kept
+
+
+def test_nothing_is_kept_where_nothing_was_started(make: Make, fakes: Fakes) -> None:
+    fakes.failures["config"] = EnvironmentFailed("no answer")
+    environment = make(keep_if_it_fails=True)
+    with pytest.raises(EnvironmentFailed), environment:
+        pass
+    assert not environment.kept
+    assert "release" not in fakes.events
+
+
+# Before and after
+
+
+def test_what_dead_runs_left_is_removed_before_a_port_is_looked_for(
+    make: Make, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def removed(project: str, **_: Any) -> Report:
+        fakes.events.append(f"removed {project}")
+        return Report(left={})
+
+    monkeypatch.setattr("runner.janitor.remove_project", removed)
+    mine = {"agent-test.repository": "evv"} | this_process().labels()
+    fakes.resources = [Resource("dead", mine | {"agent-test.owner-start": "1"}), Resource("alive", mine)]
+    with make():
+        pass
+    assert fakes.events[2:5] == ["labelled", "removed dead", "config"]
+    assert "removed alive" not in fakes.events
+
+
+def test_the_teardown_is_shielded_from_signals(make: Make, signals: Signals) -> None:
+    with make():
+        assert not signals._shielded
+    assert signals._shielded
+
+
+def test_a_port_that_went_in_between_is_followed_by_the_next(make: Make, fakes: Fakes) -> None:
+    fakes.ports_taken = 2
+    with make() as environment:
+        assert [each for each in fakes.events if each.startswith("up")] == ["up 18000", "up 18001", "up 18002"]
+        assert environment.port == 18002
+        assert fakes.variables["ODOO_PORT"] == "18002"
+
+
+def test_when_every_port_went_the_error_names_the_range_and_the_environment_is_removed(make: Make, fakes: Fakes) -> None:
+    fakes.ports_taken = 9
+    with pytest.raises(NoFreePort, match=r"18000-18002 \(repositories\.evv\.ports\)"), make():
+        pass
+    assert fakes.events[-1] == "finish"
+
+
+def test_two_environments_at_once_have_different_ports_and_give_them_back(make: Make) -> None:
+    with make() as first, make() as second:
+        assert {first.port, second.port} == {18000, 18001}
+    with make() as third:
+        assert third.port == 18000
+
+
+def test_without_a_free_port_nothing_is_started_and_the_holders_are_named(make: Make, fakes: Fakes) -> None:
+    with make("18000-18000"):
+        before = len(fakes.events)
+        with pytest.raises(NoFreePort, match="18000: another test run"), make("18000-18000"):
+            pass
+        assert fakes.events[before:] == ["guard", "check", "labelled", "finish"]
+
+
+def test_the_override_is_written_where_the_run_s_log_is(make: Make, tmp_path: Path) -> None:
+    with make() as environment:
+        written = json.loads((tmp_path / "compose.override.json").read_text())
+        assert written["services"]["db"]["labels"] == LABELS
+        files = environment.engine.compose_files  # type: ignore[attr-defined]
+        assert files == [tmp_path / "docker-compose.agent.yml", tmp_path / "compose.override.json"]

@@ -1,0 +1,99 @@
+"""Healthy environments are not waited for, dead ones not to the end, and the error says what happened."""
+
+from typing import Any
+
+import pytest
+
+from runner.errors import EnvironmentFailed
+from runner.health import check_alive, wait_until_healthy
+from runner.inventory import ContainerStatus
+
+
+def status(service: str = "odoo", state: str = "running", health: str | None = "healthy", **more: Any) -> ContainerStatus:
+    facts = {"exit_code": 0, "oom_killed": False} | more
+    return ContainerStatus(name=f"p-{service}-1", service=service, status=state, health=health, **facts)
+
+
+class Scenes:
+    """An engine whose containers are in another state at every look; time passes only between the looks."""
+
+    def __init__(self, *scenes: list[ContainerStatus]) -> None:
+        self._scenes = list(scenes)
+        self.time = 0.0
+
+    def containers(self, _project: str) -> list[ContainerStatus]:
+        return self._scenes.pop(0) if len(self._scenes) > 1 else self._scenes[0]
+
+    def logs(self, container: str, _lines: int) -> str:
+        return f"log of {container}"
+
+    def wait(self, seconds: float) -> None:
+        self.time += seconds
+
+
+def waited(*scenes: list[ContainerStatus], timeout: float = 10.0) -> Scenes:
+    engine = Scenes(*scenes)
+    wait_until_healthy(engine, "p", timeout, lambda: engine.time, engine.wait)  # type: ignore[arg-type]
+    return engine
+
+
+STARTING = status(health="starting")
+
+
+def test_healthy_containers_are_not_waited_for() -> None:
+    assert waited([status("db"), status()]).time == 0
+
+
+def test_starting_containers_are_waited_for_until_all_are_healthy() -> None:
+    scenes = [[], [STARTING], [status("db", health="starting"), status()], [status("db"), status()]]
+    assert waited(*scenes).time > 0
+
+
+def test_a_service_without_health_check_is_not_waited_for() -> None:
+    assert waited([status("helper", health=None), status()]).time == 0
+
+
+@pytest.mark.parametrize(
+    ("dead", "cause"),
+    [
+        (status(state="exited", health="unhealthy", exit_code=1), "ended with exit code 1"),
+        (status(state="exited", health="starting", exit_code=0), "ended with exit code 0"),
+        (status(state="exited", exit_code=137, oom_killed=True), "ran out of memory"),
+        (status("db", state="dead", exit_code=2), "ended with exit code 2"),
+    ],
+)
+def test_a_container_that_died_ends_the_wait_early_with_its_last_lines(dead: ContainerStatus, cause: str) -> None:
+    with pytest.raises(EnvironmentFailed) as caught:
+        waited([STARTING], [dead, STARTING], timeout=1e9)
+    assert f"The container of {dead.service} {cause}" in str(caught.value)
+    assert f"log of p-{dead.service}-1" in str(caught.value)
+
+
+def test_a_helper_that_did_its_work_and_ended_is_no_failure() -> None:
+    assert waited([status("init", state="exited", health=None, exit_code=0), status()]).time == 0
+
+
+def test_past_the_time_the_error_names_states_logs_and_the_option() -> None:
+    with pytest.raises(EnvironmentFailed) as caught:
+        waited([status("db"), STARTING], timeout=3)
+    for part in ("Not healthy after 3 s (--health-timeout)", "odoo is running, health starting", "log of p-odoo-1"):
+        assert part in str(caught.value)
+    assert "log of p-db-1" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("dead", "cause"),
+    [
+        (status(state="exited", exit_code=137, oom_killed=True), "ran out of memory while the tests ran"),
+        (status(state="exited", exit_code=1), "ended with exit code 1 while the tests ran"),
+    ],
+)
+def test_an_odoo_container_that_died_under_the_tests_is_said_with_its_last_lines(dead: ContainerStatus, cause: str) -> None:
+    with pytest.raises(EnvironmentFailed) as caught:
+        check_alive(Scenes([status("db"), dead]), "p")  # type: ignore[arg-type]
+    assert cause in str(caught.value)
+    assert "log of p-odoo-1" in str(caught.value)
+
+
+def test_a_container_that_runs_is_alive_however_it_feels() -> None:
+    check_alive(Scenes([status(health="unhealthy"), status("init", state="exited")]), "p")  # type: ignore[arg-type]

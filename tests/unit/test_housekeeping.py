@@ -1,0 +1,155 @@
+"""`cleanup` and `list`, with an engine that holds what a test puts there."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runner import config, housekeeping, janitor, keeping
+from runner.errors import UsageError
+from runner.housekeeping import cleanup, show
+from runner.inventory import Resource
+from runner.progress import Terminal
+from runner.teardown import Report
+
+from .repositories import YAML
+from .test_janitor import ALIVE, FAR, resource
+
+
+class FakeEngine:
+    """An engine that is asked only after it was checked."""
+
+    def __init__(self, resources: list[Resource]) -> None:
+        self._resources = resources
+        self._checked = False
+
+    def check(self) -> str:
+        self._checked = True
+        return "28.0"
+
+    def labelled(self, label: str) -> list[Resource]:
+        assert self._checked
+        assert label == "agent-test.repository"
+        return self._resources
+
+
+Clean = Callable[..., int]
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> list[Resource]:
+    """What the engine holds; `remove` takes it away, except for `stuck`."""
+    resources: list[Resource] = []
+
+    def remove_project(project: str, *, bound: float) -> Report:
+        assert bound == 7.0
+        if project == "stuck":
+            return Report(left={"volumes": ["data"]})
+        resources[:] = [each for each in resources if each.project != project]
+        return Report(left={})
+
+    monkeypatch.setattr(housekeeping, "Engine", lambda: FakeEngine(resources))
+    monkeypatch.setattr(janitor, "remove_project", remove_project)
+    return resources
+
+
+@pytest.fixture
+def clean(tmp_path: Path) -> Clean:
+    (tmp_path / "repos.yaml").write_text(YAML)
+    settings = config.load(tmp_path, {})
+
+    def cleaned(*words: str, everything: bool = False, dry_run: bool = False) -> int:
+        return cleanup(words, settings, Terminal(), everything=everything, dry_run=dry_run, timeout=7.0)
+
+    return cleaned
+
+
+def projects(held: list[Resource]) -> list[str]:
+    return [each.project for each in held]
+
+
+def test_cleanup_removes_the_dead_of_every_repository_and_nothing_that_lives(held: list[Resource], clean: Clean) -> None:
+    held += [resource("dead"), resource("alive", ALIVE), resource("other", repository="hub")]
+    assert clean() == 0
+    assert projects(held) == ["alive"]
+
+
+def test_cleanup_of_one_repository_leaves_the_others_alone(held: list[Resource], clean: Clean) -> None:
+    held += [resource("dead"), resource("other", repository="hub")]
+    assert clean("hub") == 0
+    assert projects(held) == ["dead"]
+
+
+def test_with_nothing_to_do_that_is_said(held: list[Resource], clean: Clean, capsys: pytest.CaptureFixture[str]) -> None:
+    assert clean() == 0
+    assert "Nothing is left of dead runs of evv, hub." in capsys.readouterr().out
+
+
+def test_what_is_kept_or_of_another_host_is_named_and_removed_only_with_all(
+    held: list[Resource], clean: Clean, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keeping.mark(tmp_path)
+    held += [resource("kept", folder=tmp_path), resource("far", FAR), resource("alive", ALIVE)]
+    assert clean() == 0
+    told = capsys.readouterr().out
+    assert "kept: left alone, it is kept; --all removes it" in told
+    assert "far: left alone, it is of another host" in told
+    assert len(held) == 3
+    assert clean(everything=True) == 0
+    assert projects(held) == ["alive"]
+
+
+def test_one_environment_can_be_named_also_a_kept_one(held: list[Resource], clean: Clean, tmp_path: Path) -> None:
+    keeping.mark(tmp_path)
+    held += [resource("kept", folder=tmp_path), resource("dead")]
+    assert clean("kept") == 0
+    assert projects(held) == ["dead"]
+
+
+def test_a_run_that_lives_is_not_removed_by_name_either(held: list[Resource], clean: Clean) -> None:
+    held += [resource("alive", ALIVE)]
+    with pytest.raises(UsageError, match=f"belongs to a run that lives.*kill {ALIVE.pid}"):
+        clean("alive")
+    assert projects(held) == ["alive"]
+
+
+def test_a_wrong_name_is_answered_before_anything_is_removed(held: list[Resource], clean: Clean) -> None:
+    held += [resource("dead")]
+    with pytest.raises(UsageError, match=r"No repository 'evw'.*Perhaps you meant 'evv'"):
+        clean("dead", "evw")
+    with pytest.raises(UsageError, match=r"There is no environment evv-agent-test-x \(any more\)"):
+        clean("evv-agent-test-x")
+    assert projects(held) == ["dead"]
+
+
+def test_a_dry_run_says_what_would_go_and_removes_nothing(
+    held: list[Resource], clean: Clean, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held += [resource("dead"), resource("alive", ALIVE)]
+    assert clean(dry_run=True) == 0
+    assert "dead (dead, started 2026-01-01): would be removed" in capsys.readouterr().out
+    assert len(held) == 2
+
+
+def test_what_resists_ends_with_8(held: list[Resource], clean: Clean) -> None:
+    held += [resource("stuck"), resource("dead")]
+    assert clean() == 8
+    assert projects(held) == ["stuck"]
+
+
+def test_the_list_shows_every_environment_with_state_port_and_owner(
+    held: list[Resource], capsys: pytest.CaptureFixture[str]
+) -> None:
+    held += [resource("alive", ALIVE, ports=(8090,)), resource("nobody", None)]
+    assert show(Terminal()) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split() == ["STATE", "STARTED", "PORT", "OWNER", "PROJECT"]
+    alive = next(row for row in rows if row.endswith("alive"))
+    for part in ("lives", "8090", f"pid {ALIVE.pid} on {ALIVE.host}"):
+        assert part in alive
+    assert any("unknown" in row and row.endswith("nobody") for row in rows)
+
+
+def test_an_empty_list_is_said(held: list[Resource], capsys: pytest.CaptureFixture[str]) -> None:
+    assert show(Terminal()) == 0
+    assert capsys.readouterr().out == "No environment stands.\n"

@@ -1,0 +1,63 @@
+"""Which parameter of the session runs, and that a typo in a repository's name is not green."""
+
+from pathlib import Path
+
+import pytest
+
+from runner.nox_arguments import arguments_for, install_is_current, mark_installed
+
+KNOWN = ["evv", "hub"]
+ALL = ["nox", "-s", "odoo_tests", "--"]
+
+
+def test_only_the_named_repository_runs() -> None:
+    words = ["hub", "traction", "--path", "/srv"]
+    assert arguments_for("hub", KNOWN, words, [*ALL, *words]) == words
+    assert arguments_for("evv", KNOWN, words, [*ALL, *words]) is None
+
+
+@pytest.mark.parametrize("words", [["hbu", "traction"], ["traction"], []])
+@pytest.mark.parametrize(
+    "command_line",
+    [ALL, ["nox", "-sodoo_tests"], ["/usr/bin/nox", "--session=odoo_tests"], ["nox", "--sessions", "odoo_tests", "--"]],
+)
+def test_words_that_name_no_repository_reach_the_runner_which_refuses_them(words: list[str], command_line: list[str]) -> None:
+    for repository in KNOWN:
+        assert arguments_for(repository, KNOWN, words, [*command_line, *words]) == words
+
+
+@pytest.mark.parametrize(
+    "command_line",
+    [["nox", "-s", "odoo_tests(evv)", "--"], ["nox", "-t", "evv", "--"], ["nox", "--session=odoo_tests(evv)", "--"]],
+)
+def test_the_repository_may_be_left_out_where_its_parameter_was_asked_for(command_line: list[str]) -> None:
+    assert arguments_for("evv", KNOWN, ["traction"], [*command_line, "traction"]) == ["evv", "traction"]
+
+
+def test_the_repository_may_also_be_repeated_there() -> None:
+    command_line = ["nox", "-s", "odoo_tests(evv)", "--", "evv", "traction"]
+    assert arguments_for("evv", KNOWN, ["evv", "traction"], command_line) == ["evv", "traction"]
+
+
+def test_a_module_called_like_the_session_is_not_taken_for_it() -> None:
+    words = ["odoo_tests"]
+    assert arguments_for("evv", KNOWN, words, ["nox", "-s", "odoo_tests(evv)", "--", *words]) == ["evv", "odoo_tests"]
+
+
+def test_the_words_are_passed_on_as_a_new_list() -> None:
+    words = ["evv", "traction"]
+    given = arguments_for("evv", KNOWN, words, ALL)
+    assert given == words
+    assert given is not words
+
+
+def test_an_installation_is_current_until_its_source_changes(tmp_path: Path) -> None:
+    stamp, source = tmp_path / ".installed", tmp_path / "pyproject.toml"
+    source.write_text("one")
+    assert not install_is_current(stamp, source)
+    mark_installed(stamp, source)
+    assert install_is_current(stamp, source)
+    source.write_text("two")
+    assert not install_is_current(stamp, source)
+    source.write_text("one")
+    assert install_is_current(stamp, source)

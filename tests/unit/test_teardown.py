@@ -1,0 +1,256 @@
+"""Everything of a project is removed, its absence is proven by two listings, and a failure is a report, not an exception."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from runner import teardown
+from runner.teardown import DockerFailed, docker_environ, kill_clients, list_remains, listing_commands, remove_project
+
+from .fake_docker import FakeDocker
+from .processes import line, python
+
+PROJECT, OTHER = "evv-agent-test-traction-1", "evv-agent-test-traction-2"
+
+
+class Clock:
+    """Time that passes only while somebody waits."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.waits: list[float] = []
+
+    def __call__(self) -> float:
+        return self.time
+
+    def wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.time += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def removed(clock: Clock, bound: float = 60.0, token: str | None = None) -> teardown.Report:
+    return remove_project(PROJECT, bound=bound, token=token, clock=clock, wait=clock.wait)
+
+
+def listings(docker: FakeDocker) -> int:
+    return sum(call.startswith("ps ") for call in docker.calls)
+
+
+def test_containers_networks_and_volumes_of_the_project_are_removed_and_no_others(docker: FakeDocker, clock: Clock) -> None:
+    for project in (PROJECT, OTHER):
+        docker.create(project, "containers", f"{project}-db-1")
+        docker.create(project, "containers", f"{project}-odoo-1")
+        docker.create(project, "networks", f"{project}_default")
+        docker.create(project, "volumes", f"{project}_data")
+    report = removed(clock)
+    assert docker.names(PROJECT) == []
+    assert len(docker.names(OTHER)) == 4
+    assert report.complete
+    assert report.left == {"containers": [], "networks": [], "volumes": []}
+    assert report.errors == []
+
+
+def test_containers_go_first_with_force_and_their_anonymous_volumes(docker: FakeDocker, clock: Clock) -> None:
+    docker.create(PROJECT, "networks", "n")
+    docker.create(PROJECT, "volumes", "v")
+    docker.create(PROJECT, "containers", "c")
+    removed(clock)
+    removals = [call for call in docker.calls if "ps " not in call and " ls " not in call]
+    assert removals == ["rm -f -v c", "network rm n", "volume rm -f v"]
+
+
+def test_nothing_there_still_takes_two_listings_that_lie_apart(docker: FakeDocker, clock: Clock) -> None:
+    report = removed(clock)
+    assert report.complete
+    assert listings(docker) == 2
+    assert sum(clock.waits) >= teardown.SETTLE >= 0.5
+    assert report.seconds == sum(clock.waits)
+
+
+def test_two_empty_listings_too_close_to_each_other_are_no_proof(docker: FakeDocker, clock: Clock) -> None:
+    report = remove_project(PROJECT, bound=60.0, clock=clock, wait=lambda seconds: clock.wait(seconds / 3))
+    assert report.complete
+    assert listings(docker) >= 4
+    assert report.seconds >= teardown.SETTLE
+
+
+@pytest.mark.parametrize("kind", ["containers", "networks", "volumes"])
+def test_what_appears_after_an_empty_listing_is_removed_too(docker: FakeDocker, clock: Clock, kind: str) -> None:
+    docker.create_after_a_listing(PROJECT, kind, "late")
+    report = removed(clock)
+    assert docker.names(PROJECT) == []
+    assert report.complete
+    assert listings(docker) == 4  # empty; not empty; after the removal; and one more, a while later
+
+
+def test_a_container_that_appears_during_the_removal_is_removed_too(docker: FakeDocker, clock: Clock) -> None:
+    docker.create(PROJECT, "containers", "first")
+    docker.create_after_a_listing(PROJECT, "containers", "late")
+    assert removed(clock).complete
+    assert docker.names(PROJECT) == []
+
+
+def test_what_resists_is_reported_and_time_is_bounded(docker: FakeDocker, clock: Clock) -> None:
+    docker.create(PROJECT, "containers", "c")
+    docker.create(PROJECT, "networks", "stuck")
+    docker.resist("stuck")
+    report = removed(clock, bound=1.0)
+    assert not report.complete
+    assert report.left["networks"] == ["stuck"]
+    assert docker.names(PROJECT) == ["networks/stuck"]
+    assert any("stuck is still in use" in error for error in report.errors)
+    assert 1.0 <= report.seconds <= 1.0 + teardown.SETTLE
+
+
+def test_an_error_is_reported_once_however_often_it_comes(docker: FakeDocker, clock: Clock) -> None:
+    docker.create(PROJECT, "networks", "stuck")
+    docker.resist("stuck")
+    assert len(removed(clock, bound=1.0).errors) == 1
+
+
+def test_what_resists_for_a_while_is_removed_in_the_end(docker: FakeDocker, clock: Clock) -> None:
+    docker.create(PROJECT, "networks", "stuck")
+    docker.resist("stuck")
+
+    def wait(seconds: float) -> None:
+        clock.wait(seconds)
+        docker.recover()
+
+    report = remove_project(PROJECT, bound=60.0, clock=clock, wait=wait)
+    assert report.complete
+    assert report.errors != []
+    assert docker.names(PROJECT) == []
+
+
+def test_a_listing_that_fails_is_tried_again(docker: FakeDocker, clock: Clock) -> None:
+    docker.create(PROJECT, "containers", "c")
+    docker.fail("containers", "the daemon restarts", "the daemon restarts")
+    report = removed(clock)
+    assert report.complete
+    assert docker.names(PROJECT) == []
+    assert report.errors == ["`docker ps -a`: the daemon restarts"]
+
+
+def test_a_failure_between_two_empty_listings_makes_them_start_anew(docker: FakeDocker, clock: Clock) -> None:
+    docker.fail("volumes", "fine", "the daemon restarts")
+    assert removed(clock).complete
+    assert listings(docker) == 4
+
+
+def test_an_engine_that_never_answers_is_an_incomplete_teardown(docker: FakeDocker, clock: Clock) -> None:
+    docker.fail("containers", *["no daemon"] * 100)
+    report = removed(clock, bound=2.0)
+    assert not report.complete
+    assert report.errors == ["`docker ps -a`: no daemon"]
+    assert report.left == {"unknown": ["nothing could be listed"]}
+
+
+def test_one_empty_listing_is_no_proof_when_the_engine_does_not_answer_any_more(docker: FakeDocker, clock: Clock) -> None:
+    docker.fail("containers", "fine", *["no daemon"] * 100)
+    report = removed(clock, bound=2.0)
+    assert not report.complete
+    assert report.errors == ["`docker ps -a`: no daemon"]
+
+
+def test_a_docker_that_hangs_is_killed_and_reported(docker: FakeDocker, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(teardown, "COMMAND_TIMEOUT", 0.05)
+    docker.hang()
+    report = removed(clock, bound=0.0)
+    assert not report.complete
+    assert "did not answer within" in report.errors[0]
+
+
+def test_a_missing_docker_is_reported_not_raised(clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    report = removed(clock, bound=1.0)
+    assert not report.complete
+    assert "docker cannot be started" in report.errors[0]
+
+
+def test_what_somebody_else_removed_in_between_is_no_error(docker: FakeDocker) -> None:
+    docker.create(PROJECT, "containers", "c")
+    teardown._remove({"containers": ["c", "gone"], "networks": ["gone"], "volumes": ["gone"]})
+    assert docker.names(PROJECT) == []
+
+
+def test_it_can_be_done_again(docker: FakeDocker, clock: Clock) -> None:
+    docker.create(PROJECT, "containers", "c")
+    assert removed(clock).complete
+    assert removed(clock).complete
+
+
+def test_a_deleted_working_folder_does_not_matter(
+    docker: FakeDocker, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    docker.create(PROJECT, "containers", "c")
+    assert removed(clock).complete
+    monkeypatch.chdir(tmp_path)
+
+
+def test_compose_settings_of_the_shell_and_the_token_do_not_reach_docker(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPOSE_FILE", "/no/such/file")
+    monkeypatch.setenv("COMPOSE_PROJECT_NAME", "another")
+    monkeypatch.setenv("AGENT_TEST_TOKEN", "secret")
+    monkeypatch.setenv("DOCKER_CONFIG", "/some/where")
+    list_remains(PROJECT)
+    names = {entry.partition("=")[0] for entry in docker.environ}
+    assert not {name for name in names if name.startswith("COMPOSE_")}
+    assert "AGENT_TEST_TOKEN" not in names
+    assert {"DOCKER_HOST", "DOCKER_CONFIG", "PATH", "HOME"} <= names
+
+
+def test_the_environment_for_docker_leaves_the_given_one_alone() -> None:
+    given = {"COMPOSE_FILE": "x", "PATH": "/bin"}
+    assert docker_environ(given) == {"PATH": "/bin"}
+    assert given == {"COMPOSE_FILE": "x", "PATH": "/bin"}
+
+
+def test_every_failure_of_a_listing_is_told(docker: FakeDocker) -> None:
+    docker.fail("containers", "first reason")
+    docker.fail("volumes", "second reason")
+    with pytest.raises(DockerFailed, match=r"first reason.*second reason"):
+        list_remains(PROJECT)
+
+
+def test_names_are_listed_by_kind(docker: FakeDocker) -> None:
+    docker.create(PROJECT, "containers", "b")
+    docker.create(PROJECT, "containers", "a")
+    docker.create(PROJECT, "volumes", "v")
+    assert list_remains(PROJECT) == {"containers": ["a", "b"], "networks": [], "volumes": ["v"]}
+
+
+def test_the_commands_that_a_person_is_shown_list_the_same(docker: FakeDocker) -> None:
+    docker.create(PROJECT, "networks", "shown")
+    commands = listing_commands(PROJECT)
+    assert set(commands) == set(list_remains(PROJECT))
+    for kind, command in commands.items():
+        shown = subprocess.run(command.split(), capture_output=True, text=True, check=True).stdout.split()
+        assert shown == (["shown"] if kind == "networks" else [])
+
+
+def test_clients_with_the_run_s_token_are_killed_and_no_others(docker: FakeDocker, clock: Clock) -> None:
+    program = "import sys; print('up', flush=True); sys.stdin.read()"
+    with python(program, AGENT_TEST_TOKEN="mine") as ours, python(program, AGENT_TEST_TOKEN="mine-too") as others:
+        assert line(ours) == line(others) == "up"
+        removed(clock, token="mine")
+        assert ours.wait(10) == -9
+        assert others.poll() is None
+        assert kill_clients("mine") == 0
+
+
+def test_the_caller_without_the_token_survives() -> None:
+    os.environ["AGENT_TEST_TOKEN"] = "late"  # set after the start, as the runner does: not in /proc/self/environ
+    assert kill_clients("late") == 0
