@@ -55,10 +55,31 @@ def cleanup(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def doctor(session: nox.Session) -> None:
+    """Examine this machine: engine, images, ports, leftovers, disk."""
+    install(session)
+    python(session, "-m", "runner", "doctor")
+
+
+@nox.session(default=False, name="list")
+def list_(session: nox.Session) -> None:
+    """List the environments that stand: of runs that live, of dead ones, and those that were kept."""
+    install(session)
+    python(session, "-m", "runner", "list")
+
+
+@nox.session(default=False)
 def setup(session: nox.Session) -> None:
     """Make this machine ready: Docker engine, Compose v2 and images, as far as they are missing."""
     install(session)
     python(session, "-m", "provision")
+
+
+@nox.session(default=False)
+def chaos(session: nox.Session) -> None:
+    """End runs of real Odoo at random moments and look for what is left: nox -s chaos -- ROUNDS [SEED]."""
+    install(session, "test")
+    session.run("python", "-m", "tests.chaos", *session.posargs)
 
 
 @nox.session

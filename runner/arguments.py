@@ -2,7 +2,7 @@
 
 import argparse
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -41,16 +41,36 @@ def _run_parser() -> argparse.ArgumentParser:
     run.add_argument("--test-tags", metavar="SPEC", help="as Odoo's option; default: /MODULE")
     run.add_argument("--health-timeout", type=_seconds, default=300.0, metavar="S", help="default: 300")
     run.add_argument("--test-timeout", type=_seconds, default=3600.0, metavar="S", help="default: 3600")
+    run.add_argument(
+        "--keep",
+        choices=["never", "failed", "always"],
+        default="never",
+        help="leave the environment standing, and print how to enter and remove it; default: never",
+    )
     return run
 
 
 def _cleanup_parser() -> argparse.ArgumentParser:
-    cleanup = _Parser("cleanup", usage="nox -s cleanup [-- REPO]", allow_abbrev=False)
-    cleanup.add_argument("words", nargs="*", metavar="REPO", help="only of these repositories")
+    cleanup = _Parser(
+        "cleanup", usage="nox -s cleanup -- [REPO | PROJECT ...] [--all] [--dry-run] [--timeout S]", allow_abbrev=False
+    )
+    cleanup.add_argument("words", nargs="*", metavar="REPO", help="only of these repositories, or these environments by name")
+    cleanup.add_argument("--all", action="store_true", help="also what was kept, and what runs of other hosts left")
+    cleanup.add_argument("--timeout", type=_seconds, default=60.0, metavar="S", help="for each environment; default: 60")
+    cleanup.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     return cleanup
 
 
-_COMMANDS = {"run": _run_parser, "cleanup": _cleanup_parser}
+def _plain_parser(name: str) -> argparse.ArgumentParser:
+    return _Parser(name, usage=f"python -m runner {name}", allow_abbrev=False)
+
+
+_COMMANDS: dict[str, Callable[[], argparse.ArgumentParser]] = {
+    "run": _run_parser,
+    "cleanup": _cleanup_parser,
+    "list": lambda: _plain_parser("list"),
+    "doctor": lambda: _plain_parser("doctor"),
+}
 
 
 def parse(arguments: Sequence[str]) -> tuple[str, argparse.Namespace]:

@@ -3,18 +3,18 @@
 import argparse
 import os
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import config, janitor
+from . import config, doctor, housekeeping
 from .addons import find_module
 from .arguments import EXAMPLE, RUN_USAGE, parse
 from .errors import ConfigError, Interrupted, RunnerError, UsageError
 from .naming import check_module_name
+from .outcome import Outcome, worst
 from .progress import Terminal
 from .repository_names import CONFIG
-from .run import Options, Outcome, run_module
+from .run import Keep, Options, run_module
 from .signals import Signals
 
 
@@ -24,19 +24,31 @@ def main_inner(arguments: Sequence[str]) -> int:
     signals = Signals(lambda _signum: terminal.line("  teardown is under way and is not interrupted"))
     try:
         with signals.installed(os.environ):
-            command, given = parse(arguments)
-            settings = config.load(_config_folder(), os.environ)
-            if command == "cleanup":
-                names = [settings.repository(word).name for word in given.words] or list(settings.repositories)
-                return janitor.cleanup(names, terminal)
-            return _run(given, settings, terminal, signals, shlex.join(["python", "-m", "runner", *arguments]))
+            return _main(arguments, terminal, signals)
     except (RunnerError, Interrupted) as error:
-        print(f"Error: {error}", file=sys.stderr)
+        terminal.error(f"Error: {error}")
         return int(error.exit_code)
 
 
+def _main(arguments: Sequence[str], terminal: Terminal, signals: Signals) -> int:
+    command, given = parse(arguments)
+    settings = config.load(_config_folder(), os.environ)
+    if command == "run":
+        return _run(given, settings, terminal, signals, shlex.join(["python", "-m", "runner", *arguments]))
+    # From a folder that cannot be deleted: docker does not start in one that is.
+    os.chdir("/")
+    if command == "cleanup":
+        return housekeeping.cleanup(
+            given.words, settings, terminal, everything=given.all, dry_run=given.dry_run, timeout=given.timeout
+        )
+    return housekeeping.show(terminal) if command == "list" else doctor.examine(settings, terminal)
+
+
 def _config_folder() -> Path:
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        raise ConfigError("The current folder is deleted. Change into the one that holds repos.yaml.") from None
     for folder in (here, *here.parents):
         if (folder / CONFIG).is_file():
             return folder
@@ -55,26 +67,24 @@ def _run(given: argparse.Namespace, settings: config.Config, terminal: Terminal,
     for module in modules:
         check_module_name(module, repository.prefix)
         find_module(module, repository, settings.repositories)
+    os.chdir("/")
     if len(settings.files) > 1:
         terminal.line(f"{settings.files[-1].name} overrides {settings.files[0].name} on this machine")
-    options = Options(given.health_timeout, given.test_timeout, given.test_tags)
+    options = Options(given.health_timeout, given.test_timeout, given.test_tags, Keep(given.keep))
+    only = len(modules) == 1
     outcomes = []
     for module in modules:
-        outcomes.append(
-            run_module(
-                repository, module, options, only=len(modules) == 1, command=command, terminal=terminal, signals=signals
-            )
-        )
-        _summary(outcomes[-1], terminal)
+        outcome = run_module(repository, module, options, only=only, command=command, terminal=terminal, signals=signals)
+        outcomes.append(outcome)
+        _summary(outcome, terminal)
         if signals.first is not None:
             break
-    return max(outcome.exit_code for outcome in outcomes)
+    return worst(outcomes)
 
 
 def _summary(outcome: Outcome, terminal: Terminal) -> None:
     terminal.line()
-    counts = f"  {outcome.verdict.counts}" if outcome.verdict else ""
-    terminal.line(f"{outcome.module}: {outcome.word}{counts}")
+    terminal.line(f"{outcome.module}: {outcome.word}  {outcome.counts}")
     for reason in outcome.reasons:
         terminal.line("\n".join(f"  {line}" for line in reason.splitlines()))
     terminal.line(f"  log: {outcome.proof}")

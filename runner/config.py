@@ -92,14 +92,16 @@ def load(folder: Path, environ: Mapping[str, str]) -> Config:
     """Read the configuration in `folder`. ConfigError names the file, the key and what is expected there."""
     main, local = folder / CONFIG, folder / LOCAL_CONFIG
     if not main.is_file():
-        raise ConfigError(f"There is no {CONFIG} in {folder}. Run from the folder that holds it, or give --config FILE.")
+        raise ConfigError(f"There is no {CONFIG} in {folder}. Run from the folder that holds it.")
     raw = _read(main)
     files = [main]
     if local.is_file():
         raw = _merged(raw, _read(local))
         files.append(local)
     defaults, entries = raw.get("defaults") or {}, raw.get("repositories") or {}
-    if not isinstance(entries, dict) or not isinstance(defaults, dict) or not entries:
+    if not isinstance(defaults, dict):
+        raise ConfigError(f"{main}: `defaults:` must be a mapping of settings.")
+    if not isinstance(entries, dict) or not entries:
         raise ConfigError(f"{main}: `repositories:` must map at least one name to its settings.")
     images = {
         key: environ[name] for key, name in (("odoo", "ODOO_IMAGE"), ("postgres", "POSTGRES_IMAGE")) if environ.get(name)

@@ -5,14 +5,14 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from python_on_whales import DockerClient
+from python_on_whales import Container, DockerClient
 from python_on_whales.exceptions import DockerException
 
 from .errors import ConfigError, EngineUnavailable, EnvironmentFailed, RunnerError
+from .inventory import ContainerStatus, Resource
 from .naming import PROJECT_LABEL
 from .signals import time_limit
 from .teardown import docker_environ
@@ -27,26 +27,6 @@ _PORT_TAKEN = ("port is already allocated", "address already in use", "all ports
 
 class PortTaken(RunnerError):
     """The engine could not publish the port; try another one."""
-
-
-@dataclass(frozen=True)
-class ContainerStatus:
-    """What the engine knows of one container: `status` as in `docker ps`, `health` None where it has no health check."""
-
-    name: str
-    service: str
-    status: str
-    health: str | None
-    exit_code: int | None
-    oom_killed: bool
-
-
-@dataclass(frozen=True)
-class Resource:
-    """A container, network or volume: only its project and labels matter to those who look for leftovers."""
-
-    project: str
-    labels: dict[str, str]
 
 
 class Engine:
@@ -74,9 +54,18 @@ class Engine:
             raise _unavailable(error) from error
         if version.server is None or not version.server.version:
             raise EngineUnavailable("The Docker daemon did not tell its version. Is it still starting? Try again.")
-        with _asked("`docker compose version`", kind=_ComposeMissing):
-            self._client.compose.version()
+        self.compose_version()
         return version.server.version
+
+    def compose_version(self) -> str:
+        """The version of Compose. EngineUnavailable if there is no Compose v2."""
+        with _asked("`docker compose version`", kind=_ComposeMissing):
+            return self._client.compose.version().rpartition(" ")[2]
+
+    def data_folder(self) -> Path | None:
+        """Where the engine keeps its data, on its own host."""
+        with _asked("`docker info`"):
+            return self._client.info().docker_root_dir
 
     def use_project(self, name: str, compose_files: list[Path]) -> None:
         """Speak of this Compose project from here on."""
@@ -86,7 +75,7 @@ class Engine:
 
     def rendered(self) -> dict[str, Any]:
         """The project's compose files as Compose understands them. ConfigError with Compose's own words."""
-        with _asked("`docker compose config`", kind=ConfigError):
+        with _asked("an acceptable configuration (`docker compose config`)", kind=ConfigError):
             return self._client.compose.config(return_json=True)
 
     def image_id(self, image: str) -> str | None:
@@ -137,7 +126,7 @@ class Engine:
             ]
 
     def remove_containers(self, project: str) -> None:
-        """Remove the containers of a start that failed, and their anonymous volumes, which a second `up` would leave behind."""
+        """Remove the containers of a failed start, and their anonymous volumes, which a second `up` would leave behind."""
         with _asked("the removal of containers"):
             found = self._client.container.list(all=True, filters=[("label", f"{PROJECT_LABEL}={project}")])
             self._client.container.remove(found, force=True, volumes=True)
@@ -146,14 +135,24 @@ class Engine:
         """Run a command in a container, for at most `limit` seconds: iterate over its output, then ask for its exit code."""
         return Execution(self._client, container, command, limit)
 
-    def labelled(self, label: str) -> list["Resource"]:
-        """Every container, network and volume of Compose projects that carries the label."""
+    def labelled(self, label: str) -> list[Resource]:
+        """Every container, network and volume of Compose projects that carries the label (NAME or NAME=VALUE)."""
         filters: list[tuple[Literal["label"], str]] = [("label", label)]
         with _asked("the lists of containers, networks and volumes"):
-            labels = [container.config.labels for container in self._client.container.list(all=True, filters=filters)]
-            labels += [network.labels for network in self._client.network.list(filters=filters)]
-            labels += [volume.labels for volume in self._client.volume.list(filters=filters)]
-        return [Resource(project=each[PROJECT_LABEL], labels=each) for each in labels if each and PROJECT_LABEL in each]
+            found = [
+                (container.config.labels, _published(container))
+                for container in self._client.container.list(all=True, filters=filters)
+            ]
+            found += [(network.labels, ()) for network in self._client.network.list(filters=filters)]
+            found += [(volume.labels, ()) for volume in self._client.volume.list(filters=filters)]
+        return [
+            Resource(labels[PROJECT_LABEL], labels, ports) for labels, ports in found if labels and PROJECT_LABEL in labels
+        ]
+
+    def published_ports(self) -> dict[int, str]:
+        """The host ports that running containers publish, with the container's name."""
+        with _asked("the list of containers"):
+            return {port: each.name for each in self._client.container.list() for port in _published(each)}
 
     def logs(self, container: str, lines: int) -> str:
         """The last lines of a container's log; where they cannot be had, why."""
@@ -209,6 +208,11 @@ def _in_new_session() -> list[str]:
         return ["setsid", "docker"]
     shim = "import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])"
     return [sys.executable, "-I", "-S", "-c", shim, "docker"]
+
+
+def _published(container: Container) -> tuple[int, ...]:
+    bindings = container.host_config.port_bindings or {}
+    return tuple(int(binding.host_port) for each in bindings.values() for binding in each or [] if binding.host_port)
 
 
 def _lines(stream: Any) -> Iterator[bytes]:

@@ -3,32 +3,31 @@
 import contextlib
 import json
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from . import janitor, keeping
+from .compose_file import override_for
 from .config import RepoConfig
-from .engine import ContainerStatus, Engine, PortTaken
-from .errors import ConfigError, EnvironmentFailed, NoFreePort
+from .engine import Engine, PortTaken
+from .errors import EnvironmentFailed, NoFreePort
 from .guard import Guard, GuardFailed
-from .odoo import addons_targets
+from .health import wait_until_healthy
+from .odoo import SERVICE
 from .ports import Reservation, port_holders, reserved_port
 from .progress import Terminal
+from .reports import TEARDOWN_REPORT
 from .signals import Signals
 from .teardown import Report
-
-ODOO = "odoo"
-_POLL = 0.2
-_LOG_LINES = 20
 
 
 class Environment:
     """One Compose project, from before its first docker call until nothing of it is left.
 
     Entering brings it up and waits until it is healthy; leaving always ends in the guard's teardown, whose report is then
-    in `teardown` (None if nothing had been started). Raises NoFreePort, ConfigError, EngineUnavailable or EnvironmentFailed.
+    in `teardown` (None if nothing had been started, or it was kept). Raises NoFreePort, ConfigError, EngineUnavailable or
+    EnvironmentFailed.
     """
 
     def __init__(
@@ -41,6 +40,7 @@ class Environment:
         labels: dict[str, str],
         variables: dict[str, str],
         health_timeout: float,
+        keep_if_it_fails: bool,
         terminal: Terminal,
         signals: Signals,
     ) -> None:
@@ -48,6 +48,7 @@ class Environment:
         self.port: int | None = None
         self.images: dict[str, str] = {}
         self.engine_version = ""
+        self.kept = False
         self.teardown: Report | None = None
         self._token = token
         self._repository = repository
@@ -55,58 +56,108 @@ class Environment:
         self._labels = labels
         self._variables = variables
         self._health_timeout = health_timeout
+        self._keep_if_it_fails = keep_if_it_fails
         self._terminal = terminal
         self._signals = signals
         self._tried: set[int] = set()
-        self._reservation: Any = None
+        self._reservations = contextlib.ExitStack()
 
     def __enter__(self) -> "Environment":
+        self._signals.lift_shield()
         try:
-            self._guard = Guard(self.project, self._token, self._folder / "teardown.json")
+            self._guard = self._new_guard()
         except GuardFailed as error:
             raise EnvironmentFailed(f"{error} Nothing was started.") from error
         try:
-            reservation = self._next_port()
             self.engine = Engine(self._variables)
             self.engine_version = self.engine.check()
+            self._remove_what_dead_runs_left()
+            reservation = self._next_port()
             self._prepare()
-            self._guard.arm()
+            self._arm()
             with self._terminal.phase("up"):
                 self._up(reservation)
             with self._terminal.phase("healthy"):
                 wait_until_healthy(self.engine, self.project, self._health_timeout)
-        except BaseException:
-            self._leave()
+        except BaseException as error:
+            self._leave(error)
             raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._leave()
+        self._leave(error)
+
+    def keep(self) -> None:
+        """Let the environment stand when the block is left, unless a signal ends it."""
+        self.kept = True
 
     @property
     def odoo_container(self) -> str:
-        """The name of the container of the service `odoo`."""
-        return next(each.name for each in self.engine.containers(self.project) if each.service == ODOO)
+        """The name of the container in which Odoo runs."""
+        return next(each.name for each in self.engine.containers(self.project) if each.service == SERVICE)
 
-    def _leave(self) -> None:
+    def _leave(self, error: BaseException | None) -> None:
         self._signals.shield()
+        if self._keep_if_it_fails and self._guard.is_armed and isinstance(error, EnvironmentFailed):
+            self.keep()
         if self._signals.first is not None:
+            self.kept = False
             self._terminal.line(f"  {signal.Signals(self._signals.first).name}: ending the run and tearing down")
+        with self._reservations:
+            try:
+                if self.kept:
+                    self._let_it_stand()
+                with self._terminal.phase("down") if self._guard.is_armed else contextlib.nullcontext():
+                    self.teardown = self._guard.finish(self._say_that_it_takes_long)
+            except GuardFailed as failure:
+                self.teardown = self._teardown_by_another_guard(failure)
+
+    def _let_it_stand(self) -> None:
         try:
-            with self._terminal.phase("down") if self._guard.is_armed else contextlib.nullcontext():
-                self.teardown = self._guard.finish()
+            keeping.mark(self._folder)
+        except OSError as error:
+            self.kept = False
+            self._terminal.line(f"  not kept: without its mark it would be taken for a leftover ({error})")
+        else:
+            self._guard.release()
+
+    def _teardown_by_another_guard(self, failure: GuardFailed) -> Report:
+        """The guard itself was killed: the teardown is done all the same, by a new one."""
+        self._terminal.line(f"  {failure} A new one tears down.")
+        try:
+            guard = self._new_guard()
+            guard.arm()
+            report = guard.finish(self._say_that_it_takes_long)
+        except GuardFailed as again:
+            report = Report(left={"unknown": [f"whatever has the label of project {self.project}"]}, errors=[str(again)])
+        assert report
+        report.errors.insert(0, str(failure))
+        return report
+
+    def _new_guard(self) -> Guard:
+        return Guard(self.project, self._token, self._folder / TEARDOWN_REPORT)
+
+    def _arm(self) -> None:
+        try:
+            self._guard.arm()
         except GuardFailed as error:
-            self.teardown = Report(left={"unknown": [f"label com.docker.compose.project={self.project}"]}, errors=[str(error)])
-        finally:
-            if self._reservation:
-                self._reservation.__exit__(None, None, None)
+            raise EnvironmentFailed(f"{error} Nothing was started.") from error
+
+    def _say_that_it_takes_long(self) -> None:
+        self._terminal.line("  the teardown takes longer than usual; it is tried for at most 120 s")
+
+    def _remove_what_dead_runs_left(self) -> None:
+        """Before a port is looked for, because they may hold one."""
+        name = self._repository.name
+        found = janitor.standing(self.engine.labelled(f"{janitor.REPOSITORY_LABEL}={name}"))
+        dead = janitor.to_remove(found, [name], everything=False)
+        janitor.remove(dead, lambda line: self._terminal.line(f"  left by a dead run: {line}"))
 
     def _next_port(self) -> Reservation:
-        if self._reservation:
-            self._reservation.__exit__(None, None, None)
+        self._reservations.close()
         ports = self._repository.ports
-        self._reservation = reserved_port(port for port in ports if port not in self._tried)
-        reservation: Reservation | None = self._reservation.__enter__()
+        untried = (port for port in ports if port not in self._tried)
+        reservation = self._reservations.enter_context(reserved_port(untried))
         if reservation is None:
             holders = "\n".join(f"  {port}: {holder}" for port, holder in port_holders(ports).items())
             raise NoFreePort(
@@ -123,7 +174,7 @@ class Environment:
         self.engine.use_project(self.project, [self._repository.compose_file])
         rendered = self.engine.rendered()
         override.write_text(json.dumps(override_for(rendered, self._labels, self._repository.addons), indent=1))
-        for image in sorted({str(service["image"]) for service in rendered["services"].values() if "image" in service}):
+        for image in _images(rendered):
             found = self.engine.image_id(image)
             if found is None:
                 with self._terminal.phase(f"pull {image}"):
@@ -145,55 +196,5 @@ class Environment:
                 reservation = self._next_port()
 
 
-def override_for(rendered: dict[str, Any], labels: dict[str, str], addons: tuple[Path, ...]) -> dict[str, Any]:
-    """The second compose file of a run: labels on everything, and the addons folders after the first, read-only.
-
-    ConfigError if the first one, as Compose renders it, has no service `odoo` with a health check.
-    """
-    services = rendered.get("services") or {}
-    if ODOO not in services:
-        raise ConfigError(f"The compose file has no service `{ODOO}`; it has: {', '.join(services) or 'none'}.")
-    if not services[ODOO].get("healthcheck"):
-        raise ConfigError(
-            f"The service `{ODOO}` of the compose file has no health check, so nobody could tell when it is ready."
-        )
-    override: dict[str, Any] = {"services": {name: {"labels": labels} for name in services}}
-    override["services"][ODOO]["volumes"] = [
-        {"type": "bind", "source": str(folder), "target": target, "read_only": True}
-        for folder, target in list(zip(addons, addons_targets(len(addons)), strict=True))[1:]
-    ]
-    for kind in ("networks", "volumes"):
-        override[kind] = {
-            name: {"labels": labels} for name, value in (rendered.get(kind) or {}).items() if not (value or {}).get("external")
-        }
-    return override
-
-
-def wait_until_healthy(
-    engine: Engine,
-    project: str,
-    timeout: float,
-    clock: Callable[[], float] = time.monotonic,
-    wait: Callable[[float], None] = time.sleep,
-) -> None:
-    """Return when every container with a health check is healthy; EnvironmentFailed, with logs, if one died or time is up."""
-    deadline = clock() + timeout
-    while True:
-        containers = engine.containers(project)
-        dead = [each for each in containers if each.status in ("exited", "dead") and (each.exit_code or each.service == ODOO)]
-        if dead:
-            raise EnvironmentFailed(_why_dead(engine, dead[0]))
-        waiting = [each for each in containers if each.health not in (None, "healthy")]
-        if containers and not waiting:
-            return
-        if clock() >= deadline:
-            states = ", ".join(f"{each.service} is {each.status}, health {each.health}" for each in waiting)
-            logs = "\n".join(f"Last lines of {each.service}:\n{engine.logs(each.name, _LOG_LINES)}" for each in waiting)
-            raise EnvironmentFailed(f"Not healthy after {timeout:g} s (--health-timeout): {states}.\n{logs}")
-        wait(_POLL)
-
-
-def _why_dead(engine: Engine, container: ContainerStatus) -> str:
-    cause = "ran out of memory" if container.oom_killed else f"ended with exit code {container.exit_code}"
-    log = engine.logs(container.name, _LOG_LINES)
-    return f"The container of {container.service} {cause} before it was healthy. Its last lines:\n{log}"
+def _images(rendered: dict[str, Any]) -> list[str]:
+    return sorted({str(service["image"]) for service in rendered["services"].values() if "image" in service})

@@ -5,6 +5,7 @@
     ├── ConfigError             2  wrong repos.yaml, repos.local.yaml or compose file
     ├── EngineUnavailable       3  no docker, no daemon, no permission, no Compose v2
     ├── NoFreePort              4  every port of the range is taken
+    ├── ReportFailed            7  the proof cannot be written
     └── EnvironmentFailed       5  it did not become healthy, or died
         └── EngineStalled       5  the engine did not answer in time
     Interrupted (BaseException) 128 + signal
@@ -59,6 +60,12 @@ class NoFreePort(RunnerError):
     """Every port of the configured range is taken."""
 
     exit_code = ExitCode.NO_PORT
+
+
+class ReportFailed(RunnerError):
+    """The proof of the run cannot be written: what is not on record is not proven."""
+
+    exit_code = ExitCode.NOT_PROVEN
 
 
 class EnvironmentFailed(RunnerError):

@@ -11,7 +11,9 @@ import select
 import signal
 import subprocess
 import sys
+import time
 import traceback
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,7 +22,9 @@ from .teardown import COMMAND_TIMEOUT, Report, docker_environ, remove_project
 # How long the guard tries; a daemon that restarts is back well within it.
 BOUND = 120.0
 _READY_TIMEOUT = 10.0
-_ARM, _READY = b"arm\n", b"ready\n"
+# A teardown that takes longer than this is worth a word to who waits for it.
+_QUIET = 5.0
+_ARM, _RELEASE, _READY = b"arm\n", b"release\n", b"ready\n"
 _PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from runner.guard import main; main(sys.argv[1:])"
 
 
@@ -35,15 +39,18 @@ class Guard:
         """Start the guard and wait until it stands. GuardFailed if it does not within 10 s."""
         self._armed = False
         package_parent = str(Path(__file__).resolve().parent.parent)
-        environ = docker_environ(os.environ)
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _PROGRAM, package_parent, project, token, str(report_file)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            env=environ,
-        )
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", _PROGRAM, package_parent, project, token, str(report_file)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                cwd="/",
+                env=docker_environ(os.environ),
+            )
+        except OSError as error:
+            raise GuardFailed(f"The guard process cannot be started: {error}") from error
         assert self._process.stdin and self._process.stdout
         readable, _, _ = select.select([self._process.stdout], [], [], _READY_TIMEOUT)
         if not readable or self._process.stdout.readline() != _READY:
@@ -51,27 +58,48 @@ class Guard:
             _, errors = self._process.communicate()
             raise GuardFailed(f"The guard process did not start: {errors.decode(errors='replace').strip()[-500:]}")
 
-    def arm(self) -> None:
-        """From here on the end of this process means teardown; before, there is nothing that could be left."""
-        assert self._process.stdin
-        self._armed = True
-        self._process.stdin.write(_ARM)
-        self._process.stdin.flush()
-
     @property
     def is_armed(self) -> bool:
         """Whether there may be something to tear down."""
         return self._armed
 
-    def finish(self) -> Report | None:
-        """Let the guard tear down and wait for its report; None if it was never armed. GuardFailed if none comes."""
+    def arm(self) -> None:
+        """From here on the end of this process means teardown; before, there is nothing that could be left."""
+        self._armed = True
+        self._tell(_ARM)
+
+    def release(self) -> None:
+        """Let the environment stand (`--keep`): the guard ends without touching it."""
+        self._armed = False
+        self._tell(_RELEASE)
+
+    def _tell(self, word: bytes) -> None:
+        assert self._process.stdin
         try:
-            output, errors = self._process.communicate(timeout=BOUND + 3 * COMMAND_TIMEOUT)
+            self._process.stdin.write(word)
+            self._process.stdin.flush()
+        except OSError as error:
+            raise GuardFailed(f"The guard process is gone: {error}") from error
+
+    def finish(self, on_long_wait: Callable[[], None] = lambda: None) -> Report | None:
+        """Let the guard tear down and wait for its report; None if it had nothing to do. GuardFailed if none comes.
+
+        `on_long_wait` is called once if the teardown takes longer than a few seconds.
+        """
+        bound = BOUND + 3 * COMMAND_TIMEOUT
+        try:
+            try:
+                output, errors = self._process.communicate(timeout=_QUIET)
+            except subprocess.TimeoutExpired:
+                on_long_wait()
+                output, errors = self._process.communicate(timeout=bound)
         except subprocess.TimeoutExpired:
-            raise GuardFailed("The guard process did not end in time.") from None
-        if not output:
-            raise GuardFailed(f"The guard process ended without a report: {errors.decode(errors='replace')[-500:]}")
-        content = json.loads(output)
+            raise GuardFailed(f"The guard process did not end within {bound:.0f} s.") from None
+        try:
+            content = json.loads(output)
+        except ValueError:
+            said = errors.decode(errors="replace").strip()[-500:] or f"exit code {self._process.returncode}"
+            raise GuardFailed(f"The guard process ended without a report: {said}") from None
         return Report(**content) if content else None
 
 
@@ -80,11 +108,10 @@ def main(arguments: list[str]) -> None:
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGQUIT):
         signal.signal(signum, signal.SIG_IGN)
     project, token, report_file = arguments
-    os.chdir("/")
     _write(_READY)
     armed = False
     for line in sys.stdin.buffer:
-        armed = armed or line == _ARM
+        armed = line == _ARM or (armed and line != _RELEASE)
     if not armed:
         _write(b"null")
         return
@@ -92,13 +119,12 @@ def main(arguments: list[str]) -> None:
         report = remove_project(project, bound=BOUND, token=token)
     except Exception:  # noqa: BLE001 - whatever it is, somebody has to read it
         report = Report(left={"unknown": ["the guard failed"]}, errors=[traceback.format_exc()])
-    text = json.dumps(asdict(report), indent=1)
+    text = json.dumps({**asdict(report), "project": project, "ended": time.strftime("%Y-%m-%d %H:%M:%S")}, indent=1)
     try:
         Path(report_file).write_text(text + "\n")
     except OSError as error:  # the folder was deleted: the runner, if it lives, still reads the pipe
         report.errors.append(f"{report_file} cannot be written: {error}")
-        text = json.dumps(asdict(report))
-    _write(text.encode())
+    _write(json.dumps(asdict(report)).encode())
 
 
 def _write(data: bytes) -> None:

@@ -1,43 +1,95 @@
-"""Find and remove what dead runs left: everything that carries a dead owner's labels."""
+"""Find what runs left or keep standing, and remove it: never what belongs to a run that lives."""
 
-from .engine import Engine, Resource
-from .errors import ExitCode
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from . import keeping
+from .inventory import Resource
 from .naming import LABEL_PREFIX
-from .owner import owner_from
-from .progress import Terminal
-from .teardown import remove_project
+from .owner import Owner, owner_from
+from .teardown import Report, remove_project
 
-_BOUND = 60.0
+REPOSITORY_LABEL = LABEL_PREFIX + "repository"
+# Seconds for one environment; a living engine needs one.
+BOUND = 60.0
 
 
-def dead_projects(resources: list[Resource], repositories: list[str]) -> list[str]:
-    """The projects of these repositories whose owner was a process of this host that no longer lives."""
-    dead = {}
+class State(Enum):
+    """Why an environment stands."""
+
+    LIVES = "lives"
+    KEPT = "kept"
+    DEAD = "dead"
+    ELSEWHERE = "of another host"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An environment that the engine holds, whole or in parts."""
+
+    project: str
+    repository: str
+    started: str
+    state: State
+    owner: Owner | None
+    ports: tuple[int, ...]
+    labels: dict[str, str]
+
+
+def standing(resources: Iterable[Resource]) -> list[Standing]:
+    """The environments to which these containers, networks and volumes belong, the oldest first."""
+    merged: dict[str, tuple[dict[str, str], tuple[int, ...]]] = {}
     for resource in resources:
-        owner = owner_from(resource.labels)
-        if (
-            resource.labels.get(LABEL_PREFIX + "repository") in repositories
-            and owner is not None
-            and owner.is_on_this_host
-            and not owner.is_alive
-        ):
-            dead[resource.project] = True
-    return list(dead)
+        _, ports = merged.get(resource.project, ({}, ()))
+        merged[resource.project] = (resource.labels, ports + resource.ports)
+    found = []
+    for project, (labels, ports) in merged.items():
+        owner = owner_from(labels)
+        found.append(
+            Standing(
+                project=project,
+                repository=labels.get(REPOSITORY_LABEL, "?"),
+                started=labels.get(LABEL_PREFIX + "started", "?"),
+                state=_state(owner, labels),
+                owner=owner,
+                ports=ports,
+                labels=labels,
+            )
+        )
+    return sorted(found, key=lambda each: each.started)
 
 
-def cleanup(repositories: list[str], terminal: Terminal) -> int:
-    """Remove what dead runs of these repositories left and say so; LEFT_BEHIND if something resists."""
-    engine = Engine()
-    engine.check()
-    projects = dead_projects(engine.labelled(LABEL_PREFIX + "repository"), repositories)
-    if not projects:
-        terminal.line(f"Nothing is left of dead runs of {', '.join(repositories)}.")
+def _state(owner: Owner | None, labels: dict[str, str]) -> State:
+    if owner is None or not owner.is_on_this_host:
+        return State.ELSEWHERE
+    if owner.is_alive:
+        return State.LIVES
+    return State.KEPT if keeping.is_kept(labels) else State.DEAD
+
+
+def to_remove(found: Sequence[Standing], repositories: Sequence[str], *, everything: bool) -> list[Standing]:
+    """What a cleanup of these repositories removes: what is dead; `everything`: also what is kept or of another host."""
+    states = {State.DEAD, State.KEPT, State.ELSEWHERE} if everything else {State.DEAD}
+    return [each for each in found if each.repository in repositories and each.state in states]
+
+
+def remove(environments: Iterable[Standing], say: Callable[[str], None], bound: float = BOUND) -> bool:
+    """Remove environments, for at most `bound` seconds each, say what became of them, and return whether nothing is left."""
     complete = True
-    for project in projects:
-        report = remove_project(project, bound=_BOUND)
-        complete = complete and report.complete
-        left = ", ".join(name for names in report.left.values() for name in names)
-        terminal.line(f"{project}: {'removed' if report.complete else f'LEFT: {left}'} ({report.seconds:g} s)")
+    for environment in environments:
+        report = remove_project(environment.project, bound=bound)
+        say(f"{environment.project} ({environment.state.value}, started {environment.started}): {_outcome(report)}")
         for error in report.errors:
-            terminal.line(f"  {error}")
-    return ExitCode.PASSED if complete else ExitCode.LEFT_BEHIND
+            say(f"  {error}")
+        if report.complete:
+            keeping.unmark(environment.labels)
+        complete = complete and report.complete
+    return complete
+
+
+def _outcome(report: Report) -> str:
+    if report.complete:
+        return f"removed in {report.seconds:g} s"
+    left = [f"{kind[:-1]} {name}" for kind, names in report.left.items() for name in names]
+    return f"LEFT after {report.seconds:g} s: {', '.join(left)}"

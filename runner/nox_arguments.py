@@ -4,6 +4,9 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from .arguments import parse
+from .errors import UsageError
+
 SESSION = "odoo_tests"
 
 
@@ -14,12 +17,21 @@ def arguments_for(
 
     nox runs every parameter of `nox -s odoo_tests -- evv traction`: those that the words do not name are skipped. Words that
     name no repository go with the parameter only if it was asked for itself, as in `nox -s "odoo_tests(evv)" -- traction`;
-    else they go to the runner as they are, whose error lists the known repositories (a typo must not be green).
+    else they go to the runner as they are, whose error lists the known repositories: a typo must not be green, and what was
+    asked for itself must not be skipped.
     """
-    named = next((word for word in words if word in known), None)
-    if named is not None:
-        return list(words) if named == repository else None
-    return list(words) if _asked_for_all(command_line) else [repository, *words]
+    if "-h" in words or "--help" in words:
+        return list(words)
+    try:
+        positional = parse(["run", *words])[1].words
+    except UsageError:
+        return list(words)  # the runner says it better, and ends red
+    named = positional[0] if positional else None
+    if named == repository:
+        return list(words)
+    if not _asked_for_all(command_line):
+        return [repository, *words]
+    return None if named in known else list(words)
 
 
 def _asked_for_all(command_line: Sequence[str]) -> bool:

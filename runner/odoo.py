@@ -2,6 +2,10 @@
 
 from collections.abc import Sequence
 
+from .naming import MODULE_NAME
+
+# The service of the compose file in which Odoo runs.
+SERVICE = "odoo"
 DATABASE = "agent_test"
 # Beside the server of the environment, which has 8069: also without HTTP, Odoo binds a port in test mode.
 HTTP_PORT = 8169
@@ -63,4 +67,5 @@ def states_command(modules: Sequence[str]) -> list[str]:
 
 def parse_states(answer: str) -> dict[str, str]:
     """What `states_command` printed, as module -> state; anything else (an error of psql) says nothing of a module."""
-    return dict(words for words in (line.split() for line in answer.splitlines()) if len(words) == 2)
+    lines = (line.split(" ", 1) for line in answer.splitlines())
+    return {words[0]: words[1] for words in lines if len(words) == 2 and MODULE_NAME.fullmatch(words[0])}

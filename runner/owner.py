@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .naming import LABEL_PREFIX
 
+_HIDDEN = "hidden"
 _OWNER = LABEL_PREFIX + "owner-"
 
 
@@ -30,8 +31,8 @@ class Owner:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process still runs. Only meaningful on its own host."""
-        return self.boot == _boot_id() and self.start == _start_of(self.pid)
+        """Whether the process still runs, or may do so as far as this user can see. Only meaningful on its own host."""
+        return self.boot == _boot_id() and _start_of(self.pid) in (self.start, _HIDDEN)
 
 
 def this_process() -> Owner:
@@ -58,24 +59,23 @@ def _boot_id() -> str:
 def _start_of(pid: str) -> str | None:
     """Field 22 of /proc/PID/stat (proc(5)), the start in clock ticks since boot; None if there is no such process.
 
-    Without /proc (macOS) only "running" or None is known: a reused pid then keeps an environment, it never loses one.
+    _HIDDEN if there is one of which no more is to be known: without /proc (macOS), or another user's where /proc is mounted
+    with `hidepid`. A reused pid may then keep an environment; a living run never loses one.
     """
-    if not Path("/proc/self/stat").exists():
-        return "running" if _exists(int(pid)) else None
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")  # the name may hold any bytes
     except OSError:
-        return None
+        return _HIDDEN if _exists(pid) else None
     # The command's name, in parentheses, may hold spaces and parentheses itself.
     fields = stat.rpartition(")")[2].split()
     return None if fields[0] == "Z" else fields[19]
 
 
-def _exists(pid: int) -> bool:
+def _exists(pid: str) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
+        os.kill(int(pid), 0)
     except PermissionError:
         return True
+    except (ProcessLookupError, ValueError, OverflowError):
+        return False
     return True

@@ -5,22 +5,23 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from typing import TextIO
 
 
 class Terminal:
-    """Standard output that survives its reader: after `| head -1` the run goes on and its log and exit code stay true."""
+    """Output that survives its reader: after `| head -1` the run goes on, and its log and exit code stay true."""
 
     def line(self, text: str = "") -> None:
         """Print a line at once."""
         self.raw(text.encode(errors="backslashreplace") + b"\n")
 
+    def error(self, text: str) -> None:
+        """Print a line on standard error."""
+        _write(sys.stderr, text.encode(errors="backslashreplace") + b"\n")
+
     def raw(self, data: bytes) -> None:
         """Write bytes as they are: a test's output need not be UTF-8."""
-        try:
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-        except (BrokenPipeError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write(sys.stdout, data)
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -32,3 +33,13 @@ class Terminal:
             outcome = ""
         finally:
             self.line(f"  {name:<10} {outcome}{' ' if outcome else ''}{time.monotonic() - started:.1f} s")
+
+
+def _write(stream: TextIO, data: bytes) -> None:
+    try:
+        stream.buffer.write(data)
+        stream.buffer.flush()
+    except OSError:  # a closed pipe, a terminal that is gone
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

@@ -1,19 +1,26 @@
 """The proof log: a head, Odoo's output in full, and a foot with the verdict and the proof of the teardown."""
 
+import contextlib
 import os
 import shutil
+import time
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from .errors import UsageError
+from . import keeping
+from .errors import ReportFailed, UsageError
 from .teardown import Report, listing_commands
 
 PROOF = "proof_of_execution_tests"
 RUNS_FOLDER = ".agent-tests"
 KEEP_RUNS = 20
+# Written by the guard when all is over.
+TEARDOWN_REPORT = "teardown.json"
+# Seconds; the largest --test-timeout, and some more.
+_LONGEST_RUN = 100_000.0
 _RULE = "=" * 100
 
 
@@ -27,10 +34,20 @@ def run_folder(checkout: Path, project: str) -> Path:
         folder.mkdir()
     except OSError as error:
         raise UsageError(f"The log cannot be written: {error}. The user must be able to write into {checkout}.") from error
-    older = sorted((each for each in runs.iterdir() if each.is_dir()), key=lambda each: each.stat().st_mtime)
-    for each in older[:-KEEP_RUNS]:
-        shutil.rmtree(each, ignore_errors=True)  # another run may be removing the same one
+    _forget_old_runs(runs)
     return folder
+
+
+def _forget_old_runs(runs: Path) -> None:
+    """Remove all but the last folders, never one that is kept or may still be in use."""
+    ages: list[tuple[float, Path]] = []
+    for folder in runs.iterdir():
+        with contextlib.suppress(OSError):  # another run may be removing the same one
+            if folder.is_dir() and not keeping.is_marked(folder):
+                ages.append((time.time() - folder.stat().st_mtime, folder))
+    for age, folder in sorted(ages)[KEEP_RUNS:]:
+        if age > _LONGEST_RUN or (folder / TEARDOWN_REPORT).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def proof_file(checkout: Path, module: str, *, only: bool) -> Path:
@@ -73,15 +90,18 @@ class ProofLog:
         self.raw("\n".join([*lines, *(line for part in more for line in part), _RULE, ""]).encode(errors="backslashreplace"))
 
     def publish(self) -> None:
-        """Put the finished log in the place of the proof, at once and whole."""
+        """Put the finished log in the place of the proof, at once and whole. ReportFailed if that cannot be done."""
         assert self._stream
         self._stream.close()
         unfinished = self.proof.with_name(f".{self.proof.name}.{os.getpid()}")
         try:
             shutil.copyfile(self.file, unfinished)
             unfinished.replace(self.proof)
+        except OSError as error:
+            raise ReportFailed(f"The proof log cannot be written: {error}. Without it nothing is proven.") from error
         finally:
-            unfinished.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                unfinished.unlink(missing_ok=True)
 
 
 def teardown_proof(project: str, teardown: Report | None) -> list[str]:

@@ -35,6 +35,10 @@ class Signals:
         self._shielded = True
         signal.setitimer(signal.ITIMER_REAL, 0)  # a limit of the block that was left must not end the teardown
 
+    def lift_shield(self) -> None:
+        """From here on the first signal interrupts again: another run begins."""
+        self._shielded = False
+
     @contextlib.contextmanager
     def installed(self, environ: Mapping[str, str]) -> Iterator["Signals"]:
         """Handle INT, TERM and HUP within the block, explicitly: a background job is started with INT ignored."""

@@ -1,51 +1,191 @@
-"""`nox -s cleanup` removes what dead runs left, and nothing else."""
+"""What dead runs left, what is kept on purpose, and what lives: `cleanup`, `list`, and the next run's own sweep."""
 
 import os
+import re
 import signal
-import subprocess
-from pathlib import Path
 
-from .tiny_repository import RUNNING, WAITS, Started, TinyRepository, left
+from .phases import guard_of
+from .tiny_repository import FAILS, PASSES, RUNNING, WAITS, Started, TinyRepository, left
 
 
-def _kill_with_its_guard(run: Started) -> None:
-    """What a cgroup kill does: nobody is left to tear down."""
-    guards = subprocess.run(
-        ["pgrep", "--parent", str(run.process.pid)], check=True, capture_output=True, text=True
-    ).stdout.split()
-    run.process.send_signal(signal.SIGSTOP)
-    for pid in guards:
-        os.kill(int(pid), signal.SIGKILL)
+def _running(tiny: TinyRepository, *options: str) -> Started:
+    tiny.module("waits", WAITS)
+    run = tiny.start("run", "tiny", "waits", *options)
+    run.wait_for(RUNNING)
+    return run
+
+
+def _killed_with_its_guard(tiny: TinyRepository, *options: str) -> str:
+    """What the kill of a control group leaves: an environment, and nobody to remove it. Its project's name."""
+    run = _running(tiny, *options)
+    guard = guard_of(run.process.pid)
+    run.process.send_signal(signal.SIGSTOP)  # or it would start another guard
+    os.kill(guard, signal.SIGKILL)
     run.send_group(signal.SIGKILL)
     run.finish()
+    return _project(run.output)
+
+
+def _project(output: str) -> str:
+    found = re.search(r"tiny-agent-test-\w+-\d{8}-\d{6}-\w{6}", output)
+    assert found, output
+    return found.group()
+
+
+def _volume(tiny: TinyRepository, project: str, **owner: str) -> None:
+    """A volume as a run of this owner would have left it."""
+    labels = {"com.docker.compose.project": project, "agent-test.repository": "tiny"}
+    labels |= {f"agent-test.owner-{key}": value for key, value in owner.items()}
+    tiny.docker("volume", "create", *(f"--label={key}={value}" for key, value in labels.items()), f"{project}_data")
 
 
 def test_cleanup_removes_what_a_run_left_whose_guard_was_killed_too(tiny: TinyRepository) -> None:
-    tiny.module("waits", WAITS)
-    run = tiny.start("run", "tiny", "waits")
-    run.wait_for(RUNNING)
-    _kill_with_its_guard(run)
+    project = _killed_with_its_guard(tiny)
     assert left() != []
     code, output = tiny.run("cleanup")
     assert code == 0, output
-    assert "tiny-agent-test-waits-" in output
+    assert f"{project} (dead, started " in output
     assert left() == []
 
 
-def test_cleanup_does_not_touch_a_living_run(tiny: TinyRepository) -> None:
-    tiny.module("waits", WAITS)
-    run = tiny.start("run", "tiny", "waits")
-    run.wait_for(RUNNING)
+def test_a_dry_run_of_cleanup_removes_nothing(tiny: TinyRepository) -> None:
+    project = _killed_with_its_guard(tiny)
     before = left()
-    code, output = tiny.run("cleanup", "tiny")
+    code, output = tiny.run("cleanup", "--dry-run")
+    assert code == 0, output
+    assert re.search(rf"{project} .*: would be removed", output)
+    assert left() == before
+    assert tiny.run("cleanup")[0] == 0
+
+
+def test_the_next_run_removes_what_a_dead_one_left_and_says_so(tiny: TinyRepository) -> None:
+    project = _killed_with_its_guard(tiny)
+    tiny.module("good", PASSES)
+    code, output = tiny.run("run", "tiny", "good")
+    assert code == 0, output
+    assert f"left by a dead run: {project} (dead, " in output
+    assert left() == []
+
+
+def test_a_run_that_lives_is_touched_by_no_other_and_by_no_cleanup(tiny: TinyRepository) -> None:
+    run = _running(tiny)
+    before = left()
+    tiny.module("good", PASSES)
+    assert tiny.run("run", "tiny", "good")[0] == 0
+    code, output = tiny.run("cleanup", "tiny", "--all")
     assert code == 0, output
     assert "Nothing is left of dead runs of tiny." in output
+    code, output = tiny.run("cleanup", _project(run.output))
+    assert code == 2, output
+    assert f"belongs to a run that lives. End that first: kill {run.process.pid}" in output
     assert left() == before
     run.send(signal.SIGTERM)
     assert run.finish() == 143
 
 
-def test_cleanup_of_an_unknown_repository_is_refused(tiny: TinyRepository, tmp_path: Path) -> None:
+def test_what_a_run_before_a_restart_of_the_machine_left_is_dead(tiny: TinyRepository) -> None:
+    host = os.uname().nodename
+    _volume(tiny, "tiny-agent-test-old", host=host, boot="another boot", pid=str(os.getpid()), start="1")
+    code, output = tiny.run("cleanup")
+    assert code == 0, output
+    assert "tiny-agent-test-old (dead" in output
+
+
+def test_what_a_run_of_another_host_started_is_left_alone_unless_everything_is_meant(tiny: TinyRepository) -> None:
+    _volume(tiny, "tiny-agent-test-far", host="elsewhere", boot="b", pid="1", start="1")
+    code, output = tiny.run("cleanup")
+    assert code == 0, output
+    assert "tiny-agent-test-far: left alone, it is of another host" in output
+    assert left() == ["tiny-agent-test-far_data"]
+    code, output = tiny.run("cleanup", "--all")
+    assert code == 0, output
+    assert left() == []
+
+
+def test_what_resists_is_named_and_exits_with_8(tiny: TinyRepository) -> None:
+    _volume(tiny, "tiny-agent-test-stuck", host=os.uname().nodename, boot="another boot", pid="1", start="1")
+    # A container without our labels uses the volume, so the engine does not remove it.
+    name = "tiny-agent-test-user"
+    tiny.docker("run", "-d", "--name", name, "-v", "tiny-agent-test-stuck_data:/x", "-v", "/usr:/usr:ro", "agent-test-tiny")
+    try:
+        code, output = tiny.run("cleanup", "--timeout", "1")
+    finally:
+        tiny.docker("rm", "-fv", name)
+    assert code == 8, output
+    assert "LEFT after" in output
+    assert "volume tiny-agent-test-stuck_data" in output
+    assert "volume is in use" in output
+    assert tiny.run("cleanup")[0] == 0
+
+
+def test_a_failed_run_is_kept_if_asked_with_the_commands_to_enter_and_to_remove_it(tiny: TinyRepository) -> None:
+    tiny.module("bad", FAILS)
+    code, output = tiny.run("run", "tiny", "bad", "--keep", "failed")
+    assert code == 1, output
+    project = _project(output)
+    assert f"remove:   nox -s cleanup -- {project}" in output
+    enter = next(line for line in output.splitlines() if "enter:" in line).partition("docker exec -it ")[2]
+    assert tiny.docker("exec", enter.split()[0], "bash", "-c", "echo inside") == "inside\n"
+    assert "kept" in tiny.run("list")[1]
+    code, output = tiny.run("cleanup")
+    assert code == 0, output
+    assert f"{project}: left alone, it is kept" in output
+    assert left() != []
+    code, output = tiny.run("cleanup", project)
+    assert code == 0, output
+    assert left() == []
+    code, output = tiny.run("cleanup", project)
+    assert code == 2, output
+    assert "There is no environment" in output
+
+
+def test_a_start_that_fails_is_kept_if_asked(tiny: TinyRepository) -> None:
+    tiny.module("good", PASSES)
+    tiny.server("exec sleep infinity\n")
+    code, output = tiny.run("run", "tiny", "good", "--keep", "failed", "--health-timeout", "1")
+    assert code == 5, output
+    assert left() != []
+    assert tiny.run("cleanup", "--all")[0] == 0
+    assert left() == []
+
+
+def test_what_is_kept_survives_the_next_run(tiny: TinyRepository) -> None:
+    tiny.module("good", PASSES)
+    assert tiny.run("run", "tiny", "good", "--keep", "always")[0] == 0
+    kept = left()
+    assert kept != []
+    code, output = tiny.run("run", "tiny", "good", "--keep", "failed")
+    assert code == 0, output
+    assert left() == kept
+    assert tiny.run("cleanup", "tiny", "--all")[0] == 0
+
+
+def test_an_interrupted_run_is_not_kept(tiny: TinyRepository) -> None:
+    run = _running(tiny, "--keep", "always")
+    run.send(signal.SIGINT)
+    assert run.finish() == 130
+    assert left() == []
+
+
+def test_a_run_that_dies_with_its_guard_was_not_kept(tiny: TinyRepository) -> None:
+    project = _killed_with_its_guard(tiny, "--keep", "always")
+    code, output = tiny.run("cleanup")
+    assert code == 0, output
+    assert f"{project} (dead" in output
+
+
+def test_list_says_what_lives_on_which_port_and_since_when(tiny: TinyRepository) -> None:
+    assert tiny.run("list") == (0, "No environment stands.\n")
+    run = _running(tiny)
+    code, output = tiny.run("list")
+    assert code == 0, output
+    line = next(line for line in output.splitlines() if _project(run.output) in line)
+    assert re.match(rf"lives +20\d\d-.* UTC +1809\d +pid {run.process.pid} on ", line), output
+    run.send(signal.SIGTERM)
+    run.finish()
+
+
+def test_cleanup_of_an_unknown_repository_is_refused(tiny: TinyRepository) -> None:
     code, output = tiny.run("cleanup", "tinny")
     assert code == 2
     assert "Perhaps you meant 'tiny'?" in output

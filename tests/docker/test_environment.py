@@ -49,11 +49,11 @@ def test_a_compose_file_without_a_health_check_for_odoo_is_a_configuration_error
 def test_a_start_that_the_engine_refuses_leaves_nothing(tiny: TinyRepository) -> None:
     tiny.module("good", PASSES)
     compose = tiny.checkout / "compose.yml"
-    compose.write_text(compose.read_text() + "    driver: no-such-driver\n")
+    compose.write_text(compose.read_text() + "    driver_opts: {type: none, o: bind, device: /no/such/folder}\n")
     code, output = tiny.run("run", "tiny", "good")
     assert code == 5, output
     assert "`docker compose up` failed" in output
-    assert "no-such-driver" in output
+    assert "no such file or directory" in output
 
 
 def test_tests_that_run_past_their_time_are_ended_and_exit_with_6(tiny: TinyRepository) -> None:

@@ -1,6 +1,5 @@
 """The main job on real Odoo and real PostgreSQL: few tests, chosen, some ten seconds each."""
 
-import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .tiny_repository import ROOT, Started, left
+from .tiny_repository import ROOT, Started, environ_without_starter, left
 
 pytestmark = [pytest.mark.odoo, pytest.mark.timeout(600)]
 
@@ -35,7 +34,7 @@ def _checkout(repository: str, folder: Path) -> Path:
 
 def _run(repository: str, module: str, checkout: Path) -> tuple[int, str]:
     command = [sys.executable, "-m", "runner", "run", repository, module, "--path", str(checkout)]
-    started = Started(command, ROOT, dict(os.environ), patience=500)
+    started = Started(command, ROOT, environ_without_starter(), patience=500)
     return started.finish(), started.output
 
 

@@ -37,7 +37,7 @@ def test_exit_code_0_of_odoo_alone_is_not_proof(tiny: TinyRepository) -> None:
 
 
 def test_a_module_that_is_not_installed_is_not_proven(tiny: TinyRepository) -> None:
-    tiny.module("absent", PASSES + "echo 'absent uninstalled' > /tmp/states\n")
+    tiny.module("absent", PASSES + "echo 'absent uninstalled' > /run/states\n")
     code, output = tiny.run("run", "tiny", "absent")
     assert code == 7, output
     assert "module absent is not installed (its state: uninstalled)" in output
@@ -97,7 +97,16 @@ def test_everything_of_a_run_carries_the_labels_of_its_owner(tiny: TinyRepositor
 def test_a_port_that_goes_to_somebody_else_in_between_is_replaced_by_the_next(tiny: TinyRepository) -> None:
     # Not bound on this host's loopback, so that the runner's look finds it free and only the engine refuses it.
     tiny.module("good", PASSES)
-    holder = ["docker", "run", "--rm", "--detach", "--publish", f"127.0.0.2:{FIRST_PORT}:80", "agent-test-tiny"]
+    holder = [
+        "docker",
+        "run",
+        "--rm",
+        "--detach",
+        "--publish",
+        f"127.0.0.2:{FIRST_PORT}:80",
+        "--volume=/usr:/usr:ro",
+        "agent-test-tiny",
+    ]
     compose = tiny.checkout / "compose.yml"
     compose.write_text(compose.read_text().replace("127.0.0.1:$", "127.0.0.2:$"))
     container = subprocess.run(holder, check=True, capture_output=True, text=True).stdout.strip()

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import yaml
 
+from runner.signals import STARTER
+
 ROOT = Path(__file__).resolve().parents[2]
 PASSES = "starting test_one\nstarting test_two\nresult 0 0 2\n"
 FAILS = "starting test_one\nfailing test_one\nresult 1 0 1\nexit 1\n"
@@ -19,6 +21,11 @@ WAITS = "starting test_one\nrecord INFO odoo.tiny 'the tests are running'\nexec 
 RUNNING = "the tests are running"
 # Nothing here takes so long; a wait that does is a failure.
 PATIENCE = 60.0
+
+
+def environ_without_starter() -> dict[str, str]:
+    """This environment as a user's: under nox it names nox as the starter, which is not that of the runs of a test."""
+    return {key: value for key, value in os.environ.items() if key != STARTER}
 
 
 class Started:
@@ -104,13 +111,27 @@ class TinyRepository:
         return Started([sys.executable, "-m", "runner", *arguments], self.folder, self.environ(**environ))
 
     def environ(self, **more: str) -> dict[str, str]:
-        """The environment in which `python -m runner` is found from any folder."""
-        return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+        """The environment in which `python -m runner` is found from any folder, and knows no starter but the test's."""
+        return {**environ_without_starter(), "PYTHONPATH": str(ROOT), **more}
 
     def run(self, *arguments: str, **environ: str) -> tuple[int, str]:
         """Exit code and output of a whole `python -m runner ARGUMENTS`."""
         started = self.start(*arguments, **environ)
         return started.finish(), started.output
+
+    def shell(self, command: str) -> tuple[int, str]:
+        """Exit code and output of a line of bash in the folder of repos.yaml, where `python` is this Python."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        started = Started(["bash", "-c", command], self.folder, self.environ(PATH=path))
+        return started.finish(), started.output
+
+    def docker(self, *arguments: str) -> str:
+        """What `docker ARGUMENTS` prints."""
+        return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True).stdout
+
+    def delete(self) -> None:
+        """Delete the folder with everything in it, the current folder of a run that goes on."""
+        shutil.rmtree(self.folder)
 
 
 def left(label: str = "agent-test.repository=tiny") -> list[str]:

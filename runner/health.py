@@ -1,0 +1,51 @@
+"""Wait until an environment is healthy, and say why it is not."""
+
+import time
+from collections.abc import Callable
+
+from .engine import Engine
+from .errors import EnvironmentFailed
+from .inventory import ContainerStatus
+from .odoo import SERVICE
+
+_POLL = 0.2
+_LOG_LINES = 20
+
+
+def wait_until_healthy(
+    engine: Engine,
+    project: str,
+    timeout: float,
+    clock: Callable[[], float] = time.monotonic,
+    wait: Callable[[float], None] = time.sleep,
+) -> None:
+    """Return when every container with a health check is healthy; EnvironmentFailed, with logs, if one died or time is up."""
+    deadline = clock() + timeout
+    while True:
+        containers = engine.containers(project)
+        ended = [each for each in containers if each.status in ("exited", "dead")]
+        # A service without a health check may end well: some only prepare something.
+        dead = [each for each in ended if each.exit_code or each.health is not None or each.service == SERVICE]
+        if dead:
+            raise EnvironmentFailed(_why_dead(engine, dead[0], "before it was healthy"))
+        waiting = [each for each in containers if each.health not in (None, "healthy")]
+        if containers and not waiting:
+            return
+        if clock() >= deadline:
+            states = ", ".join(f"{each.service} is {each.status}, health {each.health}" for each in waiting) or "no container"
+            logs = "\n".join(f"Last lines of {each.service}:\n{engine.logs(each.name, _LOG_LINES)}" for each in waiting)
+            raise EnvironmentFailed(f"Not healthy after {timeout:g} s (--health-timeout): {states}.\n{logs}")
+        wait(_POLL)
+
+
+def _why_dead(engine: Engine, container: ContainerStatus, when: str) -> str:
+    cause = "ran out of memory" if container.oom_killed else f"ended with exit code {container.exit_code}"
+    log = engine.logs(container.name, _LOG_LINES)
+    return f"The container of {container.service} {cause} {when}. Its last lines:\n{log}"
+
+
+def check_alive(engine: Engine, project: str) -> None:
+    """EnvironmentFailed, with the reason and the last lines, if the odoo container does not run (any more)."""
+    for container in engine.containers(project):
+        if container.service == SERVICE and container.status != "running":
+            raise EnvironmentFailed(_why_dead(engine, container, "while the tests ran"))

@@ -1,0 +1,71 @@
+"""`cleanup` and `list`: what a person does by hand about environments that stand."""
+
+from collections.abc import Sequence
+
+from . import config, janitor
+from .engine import Engine
+from .errors import ExitCode, UsageError
+from .janitor import REPOSITORY_LABEL, Standing, State
+from .progress import Terminal
+
+
+def _all_standing() -> list[Standing]:
+    engine = Engine()
+    engine.check()
+    return janitor.standing(engine.labelled(REPOSITORY_LABEL))
+
+
+def cleanup(
+    words: Sequence[str], settings: config.Config, terminal: Terminal, *, everything: bool, dry_run: bool, timeout: float
+) -> ExitCode:
+    """Remove what dead runs left: of every repository, of those named, or the environments named. `timeout` for each, seconds.
+
+    LEFT_BEHIND if something resists. UsageError for a name that is neither, or is that of a run that lives.
+    """
+    found = _all_standing()
+    by_project = {each.project: each for each in found}
+    named = [by_project[word] for word in words if word in by_project]
+    for each in named:
+        if each.state is State.LIVES and each.owner:
+            raise UsageError(f"{each.project} belongs to a run that lives. End that first: kill {each.owner.pid}")
+    repositories = [_repository(word, settings, found) for word in words if word not in by_project]
+    if not words:
+        repositories = list(settings.repositories)
+    chosen = named + janitor.to_remove(found, repositories, everything=everything)
+    for each in found:
+        if each not in chosen and each.state in (State.KEPT, State.ELSEWHERE) and each.repository in repositories:
+            terminal.line(f"{each.project}: left alone, it is {each.state.value}; --all removes it, or its name")
+    if not chosen:
+        terminal.line(f"Nothing is left of dead runs of {', '.join(repositories)}.")
+    if dry_run:
+        for each in chosen:
+            terminal.line(f"{each.project} ({each.state.value}, started {each.started}): would be removed")
+        return ExitCode.PASSED
+    return ExitCode.PASSED if janitor.remove(chosen, terminal.line, timeout) else ExitCode.LEFT_BEHIND
+
+
+def _repository(word: str, settings: config.Config, found: Sequence[Standing]) -> str:
+    if word in settings.repositories:
+        return word
+    if word in {each.repository for each in found}:
+        return word  # of another clone of this project on the machine
+    if "-" in word and any(word.startswith(each.prefix) for each in settings.repositories.values()):
+        raise UsageError(f"There is no environment {word} (any more). What stands: nox -s list")
+    return settings.repository(word).name
+
+
+def show(terminal: Terminal) -> ExitCode:
+    """Print a table of every environment that stands."""
+    found = _all_standing()
+    if not found:
+        terminal.line("No environment stands.")
+        return ExitCode.PASSED
+    rows = [("STATE", "STARTED", "PORT", "OWNER", "PROJECT")]
+    for each in found:
+        ports = ",".join(str(port) for port in each.ports) or "-"
+        owner = f"pid {each.owner.pid} on {each.owner.host}" if each.owner else "unknown"
+        rows.append((each.state.value, each.started, ports, owner, each.project))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for row in rows:
+        terminal.line("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]))
+    return ExitCode.PASSED

@@ -1,0 +1,52 @@
+"""Run a module's tests in a healthy environment, and judge them."""
+
+import time
+
+from . import odoo
+from .environment import Environment
+from .health import check_alive
+from .progress import Terminal
+from .reports import ProofLog
+from .verdict import Verdict, judge
+
+# For what the engine needs beyond the tests' own time before it is taken for stalled.
+_STREAM_MARGIN = 60.0
+_QUERY_TIMEOUT = 60.0
+
+
+def run_tests(
+    environment: Environment,
+    *,
+    module: str,
+    tags: str | None,
+    addons_folders: int,
+    timeout: float,
+    log: ProofLog,
+    terminal: Terminal,
+) -> Verdict:
+    """Install the module into a database of its own, run its tests, with all output to the log and the terminal; the verdict.
+
+    `timeout` in seconds: the tests' own. EnvironmentFailed if the container or the engine dies meanwhile.
+    """
+    container, engine = environment.odoo_container, environment.engine
+    command = odoo.test_command(module, tags, addons_folders, timeout)
+    output: list[bytes] = []
+    begun = time.monotonic()
+    with terminal.phase("tests"):
+        execution = engine.execute(container, command, timeout + odoo.KILL_AFTER + _STREAM_MARGIN)
+        for line in execution:
+            output.append(line)
+            log.raw(line)
+            terminal.raw(line)
+    timed_out = execution.exit_code in (124, 137) and time.monotonic() - begun >= timeout
+    check_alive(engine, environment.project)
+    query = engine.execute(container, odoo.states_command([module]), _QUERY_TIMEOUT)
+    answer = b"".join(query).decode(errors="replace").strip()
+    return judge(
+        module=module,
+        odoo_exit=execution.exit_code,
+        log=b"".join(output).decode(errors="replace"),
+        states=odoo.parse_states(answer) if query.exit_code == 0 else answer or f"exit code {query.exit_code} of psql",
+        database=odoo.DATABASE,
+        timed_out=timed_out,
+    )

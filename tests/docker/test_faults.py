@@ -1,0 +1,162 @@
+"""Every phase times every signal: nothing is left. The fixture `tiny` asserts it again, with the ports, after each."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from .phases import PHASES, Held, docker_that_holds, guard_of, in_exec, in_teardown, wait_until
+from .tiny_repository import PASSES, RUNNING, WAITS, TinyRepository, left, left_after_teardown
+
+# What a run says of a signal: outside of its teardown, and in it.
+HEARD = ("ending the run and tearing down", "teardown is under way")
+
+
+def _to_the_runner(held: Held, signum: signal.Signals) -> None:
+    os.kill(held.runner_pid, signum)
+
+
+def _twice(held: Held, signum: signal.Signals) -> None:
+    os.kill(held.runner_pid, signum)
+    wait_until(lambda: any(words in held.starter.output for words in HEARD), "a word on the first signal")
+    with contextlib.suppress(ProcessLookupError):  # where there was nothing to tear down, it has ended by now
+        os.kill(held.runner_pid, signum)
+
+
+def _to_the_group(held: Held, signum: signal.Signals) -> None:
+    held.starter.send_group(signum)
+
+
+def _to_the_starter(held: Held, signum: signal.Signals) -> None:
+    held.starter.send(signum)
+
+
+ENDED = [(_to_the_runner, signal.SIGINT, 130), (_twice, signal.SIGINT, 130)]
+ENDED += [(_to_the_runner, signal.SIGTERM, 143), (_to_the_runner, signal.SIGHUP, 129)]
+KILLED = [(_to_the_runner, signal.SIGKILL), (_to_the_runner, signal.SIGSEGV), (_to_the_group, signal.SIGKILL)]
+ORPHANED = [(_to_the_starter, signal.SIGTERM), (_to_the_starter, signal.SIGKILL)]
+
+
+def _name(value: object) -> str:
+    if isinstance(value, signal.Signals):
+        return value.name
+    return getattr(value, "__name__", str(value)).strip("_")
+
+
+@pytest.mark.parametrize(("how", "signum", "code"), ENDED, ids=_name)
+@pytest.mark.parametrize("phase", PHASES, ids=_name)
+def test_a_signal_ends_a_run_in_any_phase_without_a_trace(
+    tiny: TinyRepository,
+    phase: Callable[[TinyRepository], Held],
+    how: Callable[[Held, signal.Signals], None],
+    signum: signal.Signals,
+    code: int,
+) -> None:
+    held = phase(tiny)
+    how(held, signum)
+    held.go()
+    assert held.exit_code() == code, held.starter.output
+    assert left() == []
+    assert "Traceback" not in held.starter.output
+    assert f"interrupted by {signum.name}" in tiny.proof.read_text()
+
+
+@pytest.mark.parametrize(("how", "signum"), KILLED + ORPHANED, ids=_name)
+@pytest.mark.parametrize("phase", PHASES, ids=_name)
+def test_a_kill_in_any_phase_leaves_no_trace(
+    tiny: TinyRepository,
+    phase: Callable[[TinyRepository], Held],
+    how: Callable[[Held, signal.Signals], None],
+    signum: signal.Signals,
+) -> None:
+    held = phase(tiny)
+    how(held, signum)
+    held.go()
+    held.starter.finish()
+    assert left_after_teardown() == []
+
+
+def test_a_run_whose_guard_is_killed_is_torn_down_by_another(tiny: TinyRepository) -> None:
+    held = in_exec(tiny)
+    os.kill(guard_of(held.runner_pid), signal.SIGKILL)
+    os.kill(held.runner_pid, signal.SIGTERM)
+    assert held.exit_code() == 143, held.starter.output
+    assert left() == []
+    assert "A new one tears down." in held.starter.output
+
+
+def test_the_guard_survives_what_ends_the_runner(tiny: TinyRepository) -> None:
+    held = in_exec(tiny)
+    guard = guard_of(held.runner_pid)
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        os.kill(guard, signum)
+    held.starter.send_group(signal.SIGKILL)
+    held.starter.finish()
+    assert left_after_teardown() == []
+
+
+def test_a_signal_in_the_teardown_of_passed_tests_is_not_green(tiny: TinyRepository) -> None:
+    held = in_teardown(tiny)
+    os.kill(held.runner_pid, signal.SIGINT)
+    held.starter.wait_for("teardown is under way")
+    held.go()
+    assert held.exit_code() == 130
+    assert "2 tests ran" in tiny.proof.read_text()
+
+
+def test_a_docker_client_that_hangs_does_not_outlive_the_run(tiny: TinyRepository) -> None:
+    tiny.module("good", PASSES)
+    run = tiny.start("run", "tiny", "good", **docker_that_holds(tiny, " up "))
+    wait_until((tiny.folder / "reached").exists, "the hanging client")
+    run.send(signal.SIGTERM)
+    assert run.finish() == 143, run.output
+    # Were the client still there, it would now start an environment that nobody removes.
+    (tiny.folder / "go").touch()
+    assert left() == []
+
+
+def test_a_reader_that_closes_the_pipe_does_not_end_the_run(tiny: TinyRepository) -> None:
+    tiny.module("good", PASSES)
+    code, output = tiny.shell("python -m runner run tiny good 2>&1 | head -1; echo runner ended with ${PIPESTATUS[0]}")
+    assert code == 0
+    assert output.endswith("runner ended with 0\n"), output
+    assert "PASSED" in tiny.proof.read_text()
+
+
+def test_a_deleted_checkout_hinders_no_teardown(tiny: TinyRepository) -> None:
+    tiny.module("waits", "echo waiting; until [ -e /run/go ]; do sleep 0.05; done\n" + PASSES)
+    run = tiny.start("run", "tiny", "waits")
+    run.wait_for("waiting")
+    tiny.delete()
+    tiny.docker("exec", next(name for name in left() if name.endswith("-odoo-1")), "touch", "/run/go")
+    assert run.finish() == 7, run.output
+    assert left() == []
+    assert "The proof log cannot be written" in run.output
+
+
+def test_a_broken_env_file_is_an_error_before_anything_starts(tiny: TinyRepository) -> None:
+    tiny.module("good", PASSES)
+    (tiny.checkout / ".env").write_text("COLOUR='never closed\n")
+    code, output = tiny.run("run", "tiny", "good")
+    assert code == 2, output
+    assert ".env" in output
+
+
+def test_an_env_file_that_breaks_during_the_run_hinders_no_teardown(tiny: TinyRepository) -> None:
+    tiny.module("waits", WAITS)
+    run = tiny.start("run", "tiny", "waits")
+    run.wait_for(RUNNING)
+    (tiny.checkout / ".env").write_text("COLOUR='never closed\n")
+    (tiny.checkout / "compose.yml").write_text("services: [")
+    run.send(signal.SIGTERM)
+    assert run.finish() == 143, run.output
+    assert left() == []
+
+
+def test_compose_settings_of_the_shell_lead_nowhere_else(tiny: TinyRepository) -> None:
+    tiny.module("good", PASSES)
+    elsewhere = {"COMPOSE_FILE": "/nowhere.yml", "COMPOSE_PROJECT_NAME": "elsewhere", "ODOO_PORT": "1"}
+    code, output = tiny.run("run", "tiny", "good", **elsewhere)
+    assert code == 0, output
