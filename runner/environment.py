@@ -151,7 +151,7 @@ class Environment:
         name = self._repository.name
         found = janitor.standing(self.engine.labelled(f"{janitor.REPOSITORY_LABEL}={name}"))
         dead = janitor.to_remove(found, [name], everything=False)
-        janitor.remove(dead, lambda line: self._terminal.line(f"  left by a dead run: {line}"))
+        janitor.remove(dead, lambda line: self._terminal.line(f"  left by a dead run: {line}"), janitor.SWEEP_BOUND)
 
     def _next_port(self) -> Reservation:
         self._reservations.close()

@@ -23,7 +23,12 @@ def tiny_image() -> None:
 def tiny(tiny_image: None, tmp_path: Path) -> Iterator[TinyRepository]:
     """A repository of tiny modules; afterwards nothing of it may be left, and its ports must be free."""
     dangling = dangling_volumes()
-    yield TinyRepository(tmp_path, f"{FIRST_PORT}-{LAST_PORT}")
-    assert left() == []
+    repository = TinyRepository(tmp_path, f"{FIRST_PORT}-{LAST_PORT}")
+    yield repository
+    repository.kill_what_still_runs()  # after a test that failed; its environment goes with it
+    remains = left()
+    if remains:
+        repository.run("cleanup", "--all", "--timeout", "10")
+    assert remains == []
     assert dangling_volumes() - dangling == set()
     assert [port for port in range(FIRST_PORT, LAST_PORT + 1) if not can_bind(port)] == []

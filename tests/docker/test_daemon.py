@@ -19,8 +19,12 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+# Its bridges, its firewall rules and its mounts must not touch those of the machine's daemon.
+_OWN_NAMESPACES = ["unshare", "--net", "--mount", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+
+
 class Daemon:
-    """A Docker daemon with its own data, socket and containers."""
+    """A Docker daemon with its own data, socket, containers and network."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -32,7 +36,7 @@ class Daemon:
         options = {"data-root": "data", "exec-root": "exec", "pidfile": "docker.pid"}
         with (self.folder / "dockerd.log").open("ab") as log:
             self._process = subprocess.Popen(
-                ["dockerd", "-H", self.host, "--bridge=none", "--iptables=false", "--ip6tables=false"]
+                [*_OWN_NAMESPACES, "dockerd", "-H", self.host]
                 + [f"--{name}={self.folder / value}" for name, value in options.items()],
                 stdout=log,
                 stderr=log,
@@ -73,9 +77,6 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
     tiny_image.make(own.environ)
     yield own
     own.stop()
-    for mounted in Path("/proc/mounts").read_text().splitlines():
-        if (target := mounted.split()[1]).startswith(str(folder)):
-            subprocess.run(["umount", "--lazy", target], check=False)
     shutil.rmtree(folder)
 
 

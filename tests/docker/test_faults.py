@@ -78,6 +78,19 @@ def test_a_kill_in_any_phase_leaves_no_trace(
     assert left_after_teardown() == []
 
 
+def test_four_times_ctrl_c_interrupts_no_teardown(tiny: TinyRepository) -> None:
+    tiny.module("waits", WAITS)
+    run = tiny.start("run", "tiny", "waits")
+    run.wait_for(RUNNING)
+    run.send_group(signal.SIGINT)
+    run.wait_for(HEARD[0])
+    for again in range(1, 4):
+        run.send_group(signal.SIGINT)
+        run.wait_for("  teardown is under way and is not interrupted\n" * again)
+    assert run.finish() == 130, run.output
+    assert left() == []
+
+
 def test_a_run_whose_guard_is_killed_is_torn_down_by_another(tiny: TinyRepository) -> None:
     held = in_exec(tiny)
     os.kill(guard_of(held.runner_pid), signal.SIGKILL)

@@ -86,6 +86,7 @@ class TinyRepository:
         self.addons = self.checkout / "addons"
         self.addons.mkdir(parents=True)
         self.ports = ports
+        self._started: list[Started] = []
         self.proof = self.checkout / "proof_of_execution_tests.log"
         shutil.copy(ROOT / "tests/docker/compose.tiny.yml", self.checkout / "compose.yml")
         self.configure()
@@ -108,7 +109,17 @@ class TinyRepository:
 
     def start(self, *arguments: str, **environ: str) -> Started:
         """`python -m runner ARGUMENTS` in the folder of repos.yaml."""
-        return Started([sys.executable, "-m", "runner", *arguments], self.folder, self.environ(**environ))
+        started = Started([sys.executable, "-m", "runner", *arguments], self.folder, self.environ(**environ))
+        self._started.append(started)
+        return started
+
+    def kill_what_still_runs(self) -> None:
+        """End the runs that a failed test left, so that they do not disturb the next."""
+        for started in self._started:
+            if started.process.poll() is None:
+                started.send_group(signal.SIGKILL)
+                started.finish()
+                left_after_teardown()
 
     def environ(self, **more: str) -> dict[str, str]:
         """The environment in which `python -m runner` is found from any folder, and knows no starter but the test's."""
