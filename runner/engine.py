@@ -11,18 +11,16 @@ from typing import Any, Literal
 from python_on_whales import Container, DockerClient
 from python_on_whales.exceptions import DockerException
 
+from .engine_words import ComposeMissing, is_port_taken, tail, unavailable
 from .errors import ConfigError, EngineUnavailable, EnvironmentFailed, RunnerError
 from .inventory import ContainerStatus, Resource
-from .naming import PROJECT_LABEL
 from .signals import time_limit
-from .teardown import docker_environ
+from .teardown import PROJECT_LABEL, docker_environ
 
 # Bounds in seconds. They only have to be longer than anything that works, on a machine under load.
 QUERY_LIMIT = 60
 UP_LIMIT = 300
 PULL_LIMIT = 1800
-# What the engine says (facts of Docker 20.10 to 28) when a port went to somebody else between our look and its start.
-_PORT_TAKEN = ("port is already allocated", "address already in use", "all ports are allocated")
 
 
 class PortTaken(RunnerError):
@@ -51,7 +49,7 @@ class Engine:
             with time_limit(QUERY_LIMIT, "an answer to `docker version`"):
                 version = self._client.version()
         except DockerException as error:
-            raise _unavailable(error) from error
+            raise unavailable((error.stderr or "").strip() or _said(error)) from error
         if version.server is None or not version.server.version:
             raise EngineUnavailable("The Docker daemon did not tell its version. Is it still starting? Try again.")
         self.compose_version()
@@ -59,7 +57,7 @@ class Engine:
 
     def compose_version(self) -> str:
         """The version of Compose. EngineUnavailable if there is no Compose v2."""
-        with _asked("`docker compose version`", kind=_ComposeMissing):
+        with _asked("`docker compose version`", kind=ComposeMissing):
             return self._client.compose.version().rpartition(" ")[2]
 
     def data_folder(self) -> Path | None:
@@ -105,9 +103,9 @@ class Engine:
                 lines += _lines(self._client.compose.up(detach=True, color=False, stream_logs=True))
         except DockerException as error:
             said = b"".join(lines).decode(errors="replace").strip() or _said(error)
-            if any(message in said for message in _PORT_TAKEN):
+            if is_port_taken(said):
                 raise PortTaken(said) from error
-            raise EnvironmentFailed(f"`docker compose up` failed:\n{_tail(said)}") from error
+            raise EnvironmentFailed(f"`docker compose up` failed:\n{tail(said)}") from error
 
     def containers(self, project: str) -> list[ContainerStatus]:
         """The project's containers, running or not."""
@@ -182,16 +180,6 @@ class Execution:
             self.exit_code = error.return_code
 
 
-class _ComposeMissing(EngineUnavailable):
-    """Says what to do; what docker said ("unknown flag: --project-name") would only puzzle."""
-
-    def __init__(self, _said: str) -> None:
-        super().__init__(
-            "Docker Compose v2 is missing (`docker compose version` fails). Install the plugin "
-            "`docker-compose-plugin`, or run `nox -s setup`."
-        )
-
-
 @contextlib.contextmanager
 def _asked(what: str, kind: type[RunnerError] = EnvironmentFailed) -> Iterator[None]:
     """Bound a question to the engine, and turn docker's failure into an error of ours with docker's own words."""
@@ -222,18 +210,4 @@ def _lines(stream: Any) -> Iterator[bytes]:
 
 def _said(error: DockerException) -> str:
     text = "\n".join(part.strip() for part in (error.stderr, error.stdout) if part and part.strip())
-    return _tail(text) or f"exit code {error.return_code}"
-
-
-def _tail(text: str, lines: int = 15) -> str:
-    return "\n".join(text.strip().splitlines()[-lines:])
-
-
-def _unavailable(error: DockerException) -> EngineUnavailable:
-    said = ((error.stderr or "").strip() or _said(error)).splitlines()[-1]
-    if "permission denied" in said.lower():
-        return EngineUnavailable(
-            "No permission to talk to the Docker daemon. Ask an administrator to add you to the group `docker`, "
-            "then log in again."
-        )
-    return EngineUnavailable(f"The Docker daemon does not answer: {said}\nStart it, or run `nox -s setup`.")
+    return tail(text) or f"exit code {error.return_code}"

@@ -12,7 +12,6 @@ MODULE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 MAX_PROJECT_NAME = 128
 _STAMP = "%Y%m%d-%H%M%S"
 
-PROJECT_LABEL = "com.docker.compose.project"
 LABEL_PREFIX = "agent-test."
 
 

@@ -19,7 +19,8 @@ COMMAND_TIMEOUT = 30.0
 PAUSE = 0.2
 
 TOKEN_VARIABLE = "AGENT_TEST_TOKEN"  # noqa: S105 - the variable's name
-_LABEL = "label=com.docker.compose.project="
+# By Compose, on everything that it creates.
+PROJECT_LABEL = "com.docker.compose.project"
 _LISTINGS = {
     "containers": ("ps", "-a", "--format", "{{.Names}}"),
     "networks": ("network", "ls", "--format", "{{.Name}}"),
@@ -56,7 +57,7 @@ def docker_environ(environ: Mapping[str, str]) -> dict[str, str]:
 
 def list_remains(project: str) -> Remains:
     """The names of the project's containers, networks and volumes, by kind. DockerFailed if the engine cannot say."""
-    running = {kind: _start(*command, "--filter", _LABEL + project) for kind, command in _LISTINGS.items()}
+    running = {kind: _start(*command, "--filter", f"label={PROJECT_LABEL}={project}") for kind, command in _LISTINGS.items()}
     remains: Remains = {}
     failures = []
     for kind, process in running.items():
@@ -71,7 +72,9 @@ def list_remains(project: str) -> Remains:
 
 def listing_commands(project: str) -> dict[str, str]:
     """The commands by which a person sees the same listings, by kind."""
-    return {kind: f"docker {' '.join(command[:2])} --filter {_LABEL}{project}" for kind, command in _LISTINGS.items()}
+    return {
+        kind: f"docker {' '.join(command[:2])} --filter label={PROJECT_LABEL}={project}" for kind, command in _LISTINGS.items()
+    }
 
 
 def remove_project(
