@@ -2,13 +2,16 @@
 
 import contextlib
 import os
+import pty
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
 
 from .phases import PHASES, Held, docker_that_holds, guard_of, in_exec, in_teardown, wait_until
-from .tiny_repository import PASSES, RUNNING, WAITS, TinyRepository, left, left_after_teardown
+from .tiny_repository import PASSES, PATIENCE, RUNNING, WAITS, TinyRepository, left, left_after_teardown
 
 # What a run says of a signal: outside of its teardown, and in it.
 HEARD = ("ending the run and tearing down", "teardown is under way")
@@ -32,6 +35,9 @@ def _to_the_group(held: Held, signum: signal.Signals) -> None:
 def _to_the_starter(held: Held, signum: signal.Signals) -> None:
     held.starter.send(signum)
 
+
+# Makes its standard input the controlling terminal, as a login shell does, and becomes the command.
+_OWN_TERMINAL = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
 
 ENDED = [(_to_the_runner, signal.SIGINT, 130), (_twice, signal.SIGINT, 130)]
 ENDED += [(_to_the_runner, signal.SIGTERM, 143), (_to_the_runner, signal.SIGHUP, 129)]
@@ -173,3 +179,26 @@ def test_compose_settings_of_the_shell_lead_nowhere_else(tiny: TinyRepository) -
     elsewhere = {"COMPOSE_FILE": "/nowhere.yml", "COMPOSE_PROJECT_NAME": "elsewhere", "ODOO_PORT": "1"}
     code, output = tiny.run("run", "tiny", "good", **elsewhere)
     assert code == 0, output
+
+
+def test_a_closed_terminal_ends_the_run_and_leaves_nothing(tiny: TinyRepository) -> None:
+    tiny.module("waits", WAITS)
+    terminal, runners_side = pty.openpty()
+    command = [sys.executable, "-c", _OWN_TERMINAL, sys.executable, "-m", "runner", "run", "tiny", "waits"]
+    run = subprocess.Popen(
+        command,
+        cwd=tiny.folder,
+        env=tiny.environ(),
+        stdin=runners_side,
+        stdout=runners_side,
+        stderr=runners_side,
+        start_new_session=True,
+    )
+    os.close(runners_side)
+    seen = b""
+    while RUNNING.encode() not in seen:
+        seen += os.read(terminal, 65536)
+    os.close(terminal)
+    assert run.wait(PATIENCE) == 129
+    assert left() == []
+    assert "interrupted by SIGHUP" in tiny.proof.read_text()
