@@ -17,6 +17,9 @@ from .repository_names import CONFIG
 from .run import Keep, Options, run_module
 from .signals import Signals
 
+# On the terminal; the log has them all.
+_REMARKS_SHOWN = 5
+
 
 def main_inner(arguments: Sequence[str]) -> int:
     """Do what the arguments ask for and return the exit code; errors are printed, not raised."""
@@ -70,7 +73,7 @@ def _run(given: argparse.Namespace, settings: config.Config, terminal: Terminal,
     os.chdir("/")
     if len(settings.files) > 1:
         terminal.line(f"{settings.files[-1].name} overrides {settings.files[0].name} on this machine")
-    options = Options(given.health_timeout, given.test_timeout, given.test_tags, Keep(given.keep))
+    options = Options(given.health_timeout, given.test_timeout, given.test_tags, Keep(given.keep), given.strict)
     only = len(modules) == 1
     outcomes = []
     for module in modules:
@@ -87,4 +90,8 @@ def _summary(outcome: Outcome, terminal: Terminal) -> None:
     terminal.line(f"{outcome.module}: {outcome.word}  {outcome.counts}")
     for reason in outcome.reasons:
         terminal.line("\n".join(f"  {line}" for line in reason.splitlines()))
+    for remark in outcome.remarks[:_REMARKS_SHOWN]:
+        terminal.line(f"  note: {remark}")
+    if len(outcome.remarks) > _REMARKS_SHOWN:
+        terminal.line(f"  note: ... and {len(outcome.remarks) - _REMARKS_SHOWN} more in the log")
     terminal.line(f"  log: {outcome.proof}")

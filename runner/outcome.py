@@ -25,6 +25,11 @@ class Outcome:
         """What ran, in words."""
         return self.verdict.counts if self.verdict else "no test ran"
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What does not make a run red by itself, but is worth a look."""
+        return self.verdict.remarks if self.verdict else ()
+
     def without_proof(self, reason: str) -> "Outcome":
         """The same run where its proof cannot be written: what had passed is not proven."""
         reasons = (*self.reasons, reason)

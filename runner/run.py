@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 from . import keeping, odoo, reports
+from .addons import modules_of
 from .config import RepoConfig
 from .environment import Environment
 from .errors import Interrupted, ReportFailed, RunnerError
@@ -14,7 +15,9 @@ from .naming import LABEL_PREFIX, project_name
 from .outcome import Outcome, decide
 from .owner import this_process
 from .progress import Terminal
+from .provenance import commit_of
 from .signals import Signals
+from .sources import read_sources
 from .teardown import TOKEN_VARIABLE
 from .testing import run_tests
 from .verdict import Verdict
@@ -36,6 +39,7 @@ class Options:
     test_timeout: float
     test_tags: str | None = None
     keep: Keep = Keep.NEVER
+    strict: bool = False
 
 
 def run_module(
@@ -55,6 +59,7 @@ def run_module(
     started = time.monotonic()
     project = project_name(repository.prefix, module)
     folder = reports.run_folder(repository.path, project)
+    sources = read_sources(modules_of(repository).get(module, repository.addons[0] / module))
     proof = reports.proof_file(repository.path, module, only=only)
     environment = _environment(repository, module, options, project, folder, terminal, signals)
     terminal.line(f"{repository.name} / {module}: {project}")
@@ -71,6 +76,8 @@ def run_module(
                     tags=options.test_tags,
                     addons_folders=len(repository.addons),
                     timeout=options.test_timeout,
+                    sources=sources,
+                    strict=options.strict,
                     log=log,
                     terminal=terminal,
                 )
@@ -91,7 +98,8 @@ def run_module(
             "duration": f"{time.monotonic() - started:.1f} s",
         }
         reasons = [f"  - {line}" for reason in outcome.reasons for line in reason.splitlines()]
-        log.block("VERDICT", facts, reasons, _how_it_was_left(environment, terminal))
+        remarks = [f"  note: {remark}" for remark in outcome.remarks]
+        log.block("VERDICT", facts, reasons, remarks, _how_it_was_left(environment, terminal))
         try:
             log.publish()
         except ReportFailed as problem:
@@ -137,6 +145,7 @@ def _request(repository: RepoConfig, module: str, command: str, project: str) ->
         "command": command,
         "started": reports.now(),
         "repository": f"{repository.name} at {repository.path}",
+        "commit": commit_of(repository.path),
         "module": module,
         "compose file": str(repository.compose_file),
     }

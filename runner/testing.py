@@ -7,6 +7,7 @@ from .environment import Environment
 from .health import check_alive
 from .progress import Terminal
 from .reports import ProofLog
+from .sources import Sources
 from .verdict import Verdict, judge
 
 # For what the engine needs beyond the tests' own time before it is taken for stalled.
@@ -21,6 +22,8 @@ def run_tests(
     tags: str | None,
     addons_folders: int,
     timeout: float,
+    sources: Sources,
+    strict: bool,
     log: ProofLog,
     terminal: Terminal,
 ) -> Verdict:
@@ -49,4 +52,6 @@ def run_tests(
         states=odoo.parse_states(answer) if query.exit_code == 0 else answer or f"exit code {query.exit_code} of psql",
         database=odoo.DATABASE,
         timed_out=timed_out,
+        sources=sources,
+        strict=strict,
     )

@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from . import odoolog
+from .cases import Case, cases_of
 from .errors import ExitCode
+from .idle import forgotten_files, idle_tests, usual_cause
 from .odoolog import Problem
+from .sources import Sources
 
 # Records of Odoo itself (never of a module's own loggers) after which not everything was tested, in plain words.
 _DENIALS = (
@@ -27,7 +30,10 @@ _DENIALS = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """How the tests of one module ended. `exit_code` is the runner's; `reasons` say why it is not 0."""
+    """How the tests of one module ended. `exit_code` is the runner's; `reasons` say why it is not 0.
+
+    `remarks` do not make a run red by themselves: tests of the sources that did not start, and records at ERROR.
+    """
 
     exit_code: int
     module: str
@@ -36,7 +42,9 @@ class Verdict:
     failed: int = 0
     errors: int = 0
     reasons: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = field(default=(), repr=False)
+    cases: tuple[Case, ...] = field(default=(), repr=False)
 
     @property
     def passed(self) -> bool:
@@ -61,16 +69,28 @@ class Verdict:
 
 
 def judge(
-    *, module: str, odoo_exit: int, log: str, states: Mapping[str, str] | str, database: str, timed_out: bool = False
+    *,
+    module: str,
+    odoo_exit: int,
+    log: str,
+    states: Mapping[str, str] | str,
+    database: str,
+    timed_out: bool = False,
+    sources: Sources | None = None,
+    strict: bool = False,
 ) -> Verdict:
     """The verdict on the tests of `module`.
 
     PASSED only if Odoo exited with 0, printed exactly one result line for `database` with tests and without failures, at
-    least one test of the module started and was not skipped, the module is stored as installed, and Odoo reported nothing
-    that it left out. Failures and errors of tests are FAILED; all else is NOT PROVEN, with every reason. `states` is a text,
-    the error, where the database could not be asked.
+    least one test of the module started and was not skipped, the module is stored as installed, every test file with tests is
+    imported, and Odoo reported nothing that it left out. Failures and errors of tests are FAILED; all else is NOT PROVEN, with
+    every reason. `states` is a text, the error, where the database could not be asked. `strict`: also a test of the sources
+    that did not start, and a record at ERROR, is a reason.
     """
     seen = odoolog.read(log, database)
+    cases = cases_of(seen, module)
+    remarks = [f"{test.name} ({test.file}) did not run: {why}" for test, why in idle_tests(sources, cases)]
+    remarks += [f"logged at ERROR: {record.message.splitlines()[0]}" for record in _stray_errors(seen)]
     started = seen.started.get(module, set())
     skipped = set(seen.skipped.get(module, {}))
     failed = sum(result.failed for result in seen.results)
@@ -85,18 +105,35 @@ def judge(
             failed=failed,
             errors=errors,
             reasons=tuple(reasons),
+            remarks=tuple(remarks),
             problems=tuple(seen.problems),
+            cases=cases,
         )
 
     if timed_out:
         last = f"; the last one started was {_last_started(seen)}" if started else ""
         return verdict(ExitCode.TIMED_OUT, [f"the tests ran past their time{last}"])
     doubts = _doubts(module, odoo_exit, seen, started, skipped, states)
+    doubts += forgotten_files(sources, cases)
     # Odoo's count decides where it was printed: a test that failed and passed when Odoo tried it again is not in it.
     if failed or errors or (seen.problems and not seen.results):
         reasons = [f"{problem.kind}: {problem.test}" for problem in seen.problems]
         return verdict(ExitCode.FAILED, reasons or doubts)
+    if doubts and not started:
+        doubts += usual_cause(sources)
+    if strict:
+        doubts += [f"--strict: {remark}" for remark in remarks]
     return verdict(ExitCode.NOT_PROVEN if doubts else ExitCode.PASSED, doubts)
+
+
+def _stray_errors(seen: odoolog.TestLog) -> list[odoolog.Record]:
+    """Records at ERROR that are not the report of a failing test nor Odoo's result."""
+    reported = {problem.details for problem in seen.problems}
+    return [
+        record
+        for record in seen.records
+        if record.level == "ERROR" and record.message not in reported and record.logger != "odoo.tests.result"
+    ]
 
 
 def _doubts(

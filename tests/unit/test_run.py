@@ -1,5 +1,6 @@
 """One run from its request to its proof, with an environment that only says what a test wants."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +20,7 @@ from runner.signals import Signals
 from runner.teardown import Report
 
 from .odoo_logs import log, problem, real, result, starting
-from .repositories import repository
+from .repositories import repository, write_module
 
 CLEAN: dict[str, list[str]] = {"containers": [], "networks": [], "volumes": []}
 GREEN = real("evv_core-passed").encode()
@@ -105,7 +106,9 @@ Go = Callable[..., Outcome]
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> RepoConfig:
-    (tmp_path / "evv").mkdir()
+    tests = write_module(tmp_path / "evv" / "addons", "evv_core") / "tests"
+    tests.mkdir()
+    (tests / "__init__.py").write_text("from . import test_client\n")
     return repository(tmp_path)
 
 
@@ -238,7 +241,7 @@ def test_the_proof_of_an_earlier_run_never_survives_not_even_a_defect(
 
 
 def test_without_a_place_for_the_log_nothing_is_started(go: Go, checkout: RepoConfig) -> None:
-    checkout.path.rmdir()
+    shutil.rmtree(checkout.path)
     checkout.path.touch()
     with pytest.raises(UsageError, match="The log cannot be written"):
         go()

@@ -1,0 +1,60 @@
+"""Which tests of the sources did not run, and why: in the words of who has to mend it. Pure."""
+
+from collections.abc import Sequence
+
+from .cases import Case
+from .sources import Sources, SourceTest
+
+
+def forgotten_files(sources: Sources | None, cases: Sequence[Case]) -> list[str]:
+    """A reason for each test file that holds tests and is not imported: neither by a statement nor, as its tests show, else."""
+    if sources is None or not sources.has_init:
+        return []
+    seen = {case.file for case in cases}
+    return [
+        f"tests/{file}.py holds {_tests(sum(test.file == file for test in sources.tests))} that never ran: "
+        "tests/__init__.py does not import it"
+        for file in sources.forgotten
+        if file not in seen
+    ]
+
+
+def usual_cause(sources: Sources | None) -> list[str]:
+    """Why no test of a module ran at all, as far as its sources tell."""
+    if sources is None:
+        return []
+    if not sources.has_folder:
+        return ["the module has no folder `tests`"]
+    if not sources.has_init:
+        return [f"tests/__init__.py is missing{_found(sources)}"]
+    if not sources.imported:
+        return [f"tests/__init__.py imports nothing{_found(sources)}"]
+    if not sources.files:
+        return ["no file in `tests` has a name that begins with `test_`"]
+    if not sources.tests:
+        return ["no class in the test files has a method whose name begins with `test`"]
+    notes = dict.fromkeys(f"{test.name}: {test.note}" for test in sources.tests if test.note)
+    return list(notes)
+
+
+def idle_tests(sources: Sources | None, cases: Sequence[Case]) -> list[tuple[SourceTest, str]]:
+    """The tests of imported files that did not start, or that cannot have tested anything, each with the reason."""
+    if sources is None:
+        return []
+    started = {(case.file, case.name) for case in cases}
+    idle = []
+    for test in sources.tests:
+        if test.file not in sources.imported:
+            continue  # forgotten_files tells of it
+        is_async = "async" in test.note
+        if (test.file, test.name) not in started or is_async:
+            idle.append((test, test.note or "it was not selected by the test tags, or its class is not collected by Odoo"))
+    return idle
+
+
+def _tests(count: int) -> str:
+    return f"{count} test{'' if count == 1 else 's'}"
+
+
+def _found(sources: Sources) -> str:
+    return f" (found {', '.join(f'{file}.py' for file in sources.files)})" if sources.files else ""
