@@ -17,6 +17,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import yaml
+
+from runner import config
 from runner.ports import can_bind
 
 from .docker.phases import STARTER
@@ -25,7 +28,9 @@ from .docker.tiny_repository import ROOT, Started, dangling_volumes, environ_wit
 # A whole run takes about 20 s here: kills come before, in and after every phase of it.
 LONGEST = 22.0
 GONE_WITHIN = 30.0
-PORTS = range(8090, 8101)
+# A repository and ports of its own: other runs on the machine go on meanwhile.
+PORTS = range(18300, 18311)
+LABEL = "agent-test.repository=chaos"
 
 Way = Callable[[Started, int], None]
 
@@ -59,22 +64,29 @@ WAYS: dict[str, Way] = {
 }
 
 
-def _remains() -> list[str]:
-    return left("agent-test.repository=evv")
+def _configure(folder: Path) -> None:
+    """Put a copy of the example evv into `folder`, as the repository `chaos`, with the images of this machine."""
+    ignored = shutil.ignore_patterns(".agent-tests", "*.log", "__pycache__")
+    shutil.copytree(ROOT / "examples/evv", folder / "chaos", ignore=ignored)
+    settings = config.load(ROOT, os.environ).repositories["evv"]
+    entry = {"prefix": "chaos-agent-test", "path": "chaos", "addons": ["addons"], "ports": f"{PORTS[0]}-{PORTS[-1]}"}
+    entry |= {"compose_file": str(settings.compose_file), "images": settings.images.model_dump()}
+    (folder / "repos.yaml").write_text(yaml.safe_dump({"repositories": {"chaos": entry}}))
 
 
-def play(checkout: Path, chance: random.Random) -> tuple[str, float, list[str]]:
+def play(folder: Path, chance: random.Random) -> tuple[str, float, list[str]]:
     """One round: what was done and when, the seconds from then until nothing was left, and what is left after 30 s."""
     dangling = dangling_volumes()
     way, delay = chance.choice(list(WAYS)), chance.uniform(0, LONGEST)
-    program = STARTER.format(arguments=["run", "evv", "evv_core", "--path", str(checkout)])
-    starter = Started([sys.executable, "-c", program], ROOT, environ_without_starter())
+    program = STARTER.format(arguments=["run", "chaos", "evv_core"])
+    environ = {**environ_without_starter(), "PYTHONPATH": str(ROOT)}
+    starter = Started([sys.executable, "-c", program], folder, environ)
     starter.wait_for("runner pid")
     threading.Event().wait(delay)
     with contextlib.suppress(ProcessLookupError):  # it had ended before
         WAYS[way](starter, int(starter.output.split()[2]))
     struck = time.monotonic()
-    while (remains := _remains()) and time.monotonic() - struck < GONE_WITHIN:
+    while (remains := left(LABEL)) and time.monotonic() - struck < GONE_WITHIN:
         time.sleep(0.05)
     seconds = time.monotonic() - struck
     starter.finish()
@@ -89,10 +101,9 @@ def main(rounds: int, seed: int) -> int:
     leaks = 0
     times: list[float] = []
     with tempfile.TemporaryDirectory() as name:
-        ignored = shutil.ignore_patterns(".agent-tests", "*.log", "__pycache__")
-        checkout = shutil.copytree(ROOT / "examples/evv", Path(name) / "evv", ignore=ignored)
+        _configure(Path(name))
         for number in range(1, rounds + 1):
-            what, seconds, remains = play(checkout, chance)
+            what, seconds, remains = play(Path(name), chance)
             times.append(seconds)
             leaks += bool(remains)
             print(
@@ -100,7 +111,8 @@ def main(rounds: int, seed: int) -> int:
                 flush=True,
             )
             if remains:
-                subprocess.run([sys.executable, "-m", "runner", "cleanup"], cwd=ROOT, check=False)
+                command = [sys.executable, "-m", "runner", "cleanup", "--all"]
+                subprocess.run(command, cwd=name, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
     gone = f"gone after {statistics.median(times):.1f} s (median), {max(times):.1f} s (longest)"
     print(f"seed {seed}: {leaks} leaks in {rounds} rounds; {gone}")
     return bool(leaks)
