@@ -69,7 +69,12 @@ def _configure(folder: Path) -> None:
     ignored = shutil.ignore_patterns(".agent-tests", "*.log", "__pycache__")
     shutil.copytree(ROOT / "examples/evv", folder / "chaos", ignore=ignored)
     settings = config.load(ROOT, os.environ).repositories["evv"]
-    entry = {"prefix": "chaos-agent-test", "path": "chaos", "addons": ["addons"], "ports": f"{PORTS[0]}-{PORTS[-1]}"}
+    entry: dict[str, object] = {
+        "prefix": "chaos-agent-test",
+        "path": "chaos",
+        "addons": ["addons"],
+        "ports": f"{PORTS[0]}-{PORTS[-1]}",
+    }
     entry |= {"compose_file": str(settings.compose_file), "images": settings.images.model_dump()}
     (folder / "repos.yaml").write_text(yaml.safe_dump({"repositories": {"chaos": entry}}))
 
