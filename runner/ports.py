@@ -56,8 +56,9 @@ def can_bind(port: int) -> bool:
 def _lock(folder: Path, port: int) -> int | None:
     """Lock the port's file: a descriptor, or None if another process has it. The kernel frees it when its holders end."""
     with contextlib.suppress(FileExistsError):
-        folder.mkdir(mode=0o777)
-        folder.chmod(0o777)  # several users share the ports of a machine; mkdir's mode is cut by the umask
+        folder.mkdir()
+        # Several users share the ports of a machine; sticky, so that none removes a file that another one has locked.
+        folder.chmod(0o1777)
     file = folder / f"{port}.lock"
     try:
         # Read-only is enough for flock, and lets a user lock a file that another one made.
