@@ -11,6 +11,7 @@ _STARTING = re.compile(r"^Starting (\S+) \.\.\.")
 _SET_UP_CLASS = re.compile(r"^(\w+) \(odoo\.addons\.\w+\.tests\.(.*)\.(\w+)\)$")
 # Loggers whose records stand between tests, so that the last one before them has ended.
 _BETWEEN_TESTS = ("odoo.modules.loading", "odoo.service.server", "odoo.tests.stats", "odoo.tests.result")
+_UNFINISHED = "the test did not end: the log stops in it"
 _TIME = "%Y-%m-%d %H:%M:%S,%f"
 
 
@@ -28,7 +29,7 @@ class Case:
     """One test: `file` as in `test_client` (dotted below `tests`), `name` as in `TestClient.test_one`.
 
     `details` is the traceback, of all failing subtests one after another, or the reason of a skip. `seconds` is the time until
-    the next test or Odoo's next step, None where the log does not tell.
+    the next test or Odoo's next step, None where the log does not tell. A test in which the log stops is an error.
     """
 
     module: str
@@ -49,12 +50,14 @@ def cases_of(log: TestLog, module: str) -> tuple[Case, ...]:
         if not found or not (record.logger == prefix or record.logger.startswith(f"{prefix}.")):
             continue
         file, name = record.logger[len(prefix) + 1 :], found.group(1)
-        problems = [each for each in log.problems if each.module == module and _is_of(each, name)]
+        problems = [each for each in log.problems if each.module == module and each.file == file and _is_of(each, name)]
         named.update(id(each) for each in problems)
         skipped = log.skipped.get(module, {}).get(f"{record.logger.rpartition('.tests.')[2]}.{name}")
-        outcome = _outcome(problems, skipped)
+        outcome, seconds = _outcome(problems, skipped), _seconds(log.records, position)
         details = "\n".join(each.details for each in problems) or (skipped or "")
-        cases.append(Case(module, file, name, outcome, _seconds(log.records, position), details))
+        if seconds is None and outcome is CaseOutcome.PASSED:
+            outcome, details = CaseOutcome.ERROR, _UNFINISHED
+        cases.append(Case(module, file, name, outcome, seconds, details))
     for problem in log.problems:
         if problem.module == module and id(problem) not in named:
             cases.append(_outside_of_tests(problem))

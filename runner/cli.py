@@ -10,8 +10,9 @@ from . import config, doctor, housekeeping
 from .addons import find_module
 from .arguments import EXAMPLE, RUN_USAGE, parse
 from .errors import ConfigError, Interrupted, RunnerError, UsageError
+from .machine_reports import MachineReports
 from .naming import check_module_name
-from .outcome import Outcome, worst
+from .outcome import Outcome
 from .progress import Terminal
 from .repository_names import CONFIG
 from .run import Keep, Options, run_module
@@ -70,6 +71,7 @@ def _run(given: argparse.Namespace, settings: config.Config, terminal: Terminal,
     for module in modules:
         check_module_name(module, repository.prefix)
         find_module(module, repository, settings.repositories)
+    machine_reports = MachineReports(given.junit, given.json)
     os.chdir("/")
     if len(settings.files) > 1:
         terminal.line(f"{settings.files[-1].name} overrides {settings.files[0].name} on this machine")
@@ -82,7 +84,7 @@ def _run(given: argparse.Namespace, settings: config.Config, terminal: Terminal,
         _summary(outcome, terminal)
         if signals.first is not None:
             break
-    return worst(outcomes)
+    return machine_reports.write(outcomes, os.environ, terminal.line)
 
 
 def _summary(outcome: Outcome, terminal: Terminal) -> None:

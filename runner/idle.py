@@ -7,7 +7,7 @@ from .sources import Sources, SourceTest
 
 
 def forgotten_files(sources: Sources | None, cases: Sequence[Case]) -> list[str]:
-    """A reason for each test file that holds tests and is not imported: neither by a statement nor, as its tests show, else."""
+    """A reason for each test file with tests that no statement imports and of which, however imported, no test ran."""
     if sources is None or not sources.has_init:
         return []
     seen = {case.file for case in cases}
@@ -23,18 +23,17 @@ def usual_cause(sources: Sources | None) -> list[str]:
     """Why no test of a module ran at all, as far as its sources tell."""
     if sources is None:
         return []
-    if not sources.has_folder:
-        return ["the module has no folder `tests`"]
-    if not sources.has_init:
-        return [f"tests/__init__.py is missing{_found(sources)}"]
-    if not sources.imported:
-        return [f"tests/__init__.py imports nothing{_found(sources)}"]
-    if not sources.files:
-        return ["no file in `tests` has a name that begins with `test_`"]
-    if not sources.tests:
-        return ["no class in the test files has a method whose name begins with `test`"]
-    notes = dict.fromkeys(f"{test.name}: {test.note}" for test in sources.tests if test.note)
-    return list(notes)
+    causes = (
+        (not sources.has_folder, "the module has no folder `tests`"),
+        (not sources.has_init, f"tests/__init__.py is missing{_found(sources)}"),
+        (not sources.imported, f"tests/__init__.py imports nothing{_found(sources)}"),
+        (not sources.files, "no file in `tests` has a name that begins with `test_`"),
+        (not sources.tests, "no class in the test files has a method whose name begins with `test`"),
+    )
+    for applies, cause in causes:
+        if applies:
+            return [cause]
+    return list(dict.fromkeys(f"{test.name}: {test.note}" for test in sources.tests if test.note))
 
 
 def idle_tests(sources: Sources | None, cases: Sequence[Case]) -> list[tuple[SourceTest, str]]:

@@ -38,12 +38,13 @@ class Result:
 
 @dataclass(frozen=True)
 class Problem:
-    """A failing or erring test, subtest or class: `kind` is FAIL or ERROR, `details` the traceback."""
+    """A test, subtest or class that failed or erred: `kind` is FAIL or ERROR, `file` as `test_client`, `details` traceback."""
 
     kind: str
     module: str
     test: str
     details: str
+    file: str = ""
 
 
 @dataclass
@@ -98,4 +99,4 @@ def _read_test_record(log: TestLog, module: str, record: Record, first_line: str
     elif found := _SKIPPED.match(record.message):
         log.skipped.setdefault(module, {})[f"{where}.{found.group(1)}"] = found.group(2).strip()
     elif record.level == "ERROR" and (found := _PROBLEM.match(first_line)):
-        log.problems.append(Problem(found.group(1), module, found.group(2), record.message))
+        log.problems.append(Problem(found.group(1), module, found.group(2), record.message, where))

@@ -28,9 +28,21 @@ def test_each_test_that_started_is_a_case_with_its_file_and_time() -> None:
     )
 
 
-def test_a_test_after_which_the_log_stops_has_no_time() -> None:
+def test_a_test_in_which_the_log_stops_has_not_passed() -> None:
     (case,) = _cases(_record(1, "Starting TestClient.test_one ..."))
     assert case.seconds is None
+    assert case.outcome is CaseOutcome.ERROR
+    assert "did not end" in case.details
+
+
+def test_a_failure_in_one_file_is_not_that_of_its_namesake_in_another() -> None:
+    first, second = _cases(
+        _record(1, "Starting TestClient.test_one ..."),
+        _record(2, "Starting TestClient.test_one ...", f"{TESTS}.test_other"),
+        _record(2, "FAIL: TestClient.test_one", f"{TESTS}.test_other", "ERROR"),
+        _record(3, "Starting TestClient.test_end ..."),
+    )[:2]
+    assert (first.outcome, second.outcome) == (CaseOutcome.PASSED, CaseOutcome.FAILED)
 
 
 def test_a_failure_an_error_and_a_skip_carry_what_was_said() -> None:

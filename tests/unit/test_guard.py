@@ -17,8 +17,10 @@ PROJECT, TOKEN = "evv-agent-test-traction-1", "0123456789abcdef"
 # The guard's own program, with the pauses of the teardown cut short.
 QUICK = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); from runner import guard, teardown; "
-    "teardown.SETTLE = teardown.PAUSE = 0.02; teardown.COMMAND_TIMEOUT = 10; guard.BOUND = 0.1; guard.main(sys.argv[1:])"
+    "teardown.SETTLE = teardown.PAUSE = 0.02; teardown.COMMAND_TIMEOUT = 10; guard.BOUND = 30; guard.main(sys.argv[1:])"
 )
+# For what is never removed: one that gives up soon.
+IMPATIENT = QUICK.replace("BOUND = 30", "BOUND = 0.1")
 # A runner that is killed at work: it says where its guard is, and waits.
 RUNNER = """
 import sys
@@ -147,7 +149,7 @@ def test_a_ctrl_c_at_the_terminal_does_not_reach_the_guard(quick: None, docker: 
 def test_a_docker_that_hangs_is_reported_within_the_bound(
     filled: FakeDocker, report_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard, "_PROGRAM", QUICK.replace("COMMAND_TIMEOUT = 10", "COMMAND_TIMEOUT = 0.02"))
+    monkeypatch.setattr(guard, "_PROGRAM", IMPATIENT.replace("COMMAND_TIMEOUT = 10", "COMMAND_TIMEOUT = 0.02"))
     filled.hang()
     its = Guard(PROJECT, TOKEN, report_file)
     its.arm()
@@ -157,7 +159,8 @@ def test_a_docker_that_hangs_is_reported_within_the_bound(
     assert "did not answer within" in report.errors[0]
 
 
-def test_what_resists_is_reported_by_name(quick: None, filled: FakeDocker, report_file: Path) -> None:
+def test_what_resists_is_reported_by_name(filled: FakeDocker, report_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "_PROGRAM", IMPATIENT)
     filled.resist("default")
     its = Guard(PROJECT, TOKEN, report_file)
     its.arm()

@@ -1,0 +1,44 @@
+"""The reports of a call for machines: JUnit and JSON files if asked for, annotations and a summary on GitHub Actions."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from .errors import ExitCode, ReportFailed
+from .github import report_to_github
+from .json_report import write_json
+from .junit import write_junit
+from .outcome import Outcome, worst
+from .report_file import remove_earlier
+
+
+class MachineReports:
+    """Where the reports go. Earlier ones are removed at once; UsageError if a place cannot be used."""
+
+    def __init__(self, junit: Path | None, json: Path | None) -> None:
+        self._junit = junit.absolute() if junit else None
+        self._json = json.absolute() if json else None
+        for file in (self._junit, self._json):
+            if file:
+                remove_earlier(file)
+
+    def write(self, outcomes: Sequence[Outcome], environ: Mapping[str, str], say: Callable[[str], None]) -> int:
+        """Write them all and return the call's exit code: NOT_PROVEN where all had passed but a report cannot be written."""
+        code = worst(outcomes)
+        for write in self._writers(outcomes, environ, say):
+            try:
+                write()
+            except ReportFailed as error:
+                say(f"Error: {error}")
+                code = code or int(ExitCode.NOT_PROVEN)
+        return code
+
+    def _writers(
+        self, outcomes: Sequence[Outcome], environ: Mapping[str, str], say: Callable[[str], None]
+    ) -> list[Callable[[], None]]:
+        junit, json = self._junit, self._json
+        writers: list[Callable[[], None]] = [lambda: report_to_github(outcomes, environ, say)]
+        if junit:
+            writers.append(lambda: write_junit(outcomes, junit))
+        if json:
+            writers.append(lambda: write_json(outcomes, json))
+        return writers
