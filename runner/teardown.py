@@ -26,8 +26,11 @@ _LISTINGS = {
     "networks": ("network", "ls", "--format", "{{.Name}}"),
     "volumes": ("volume", "ls", "--format", "{{.Name}}"),
 }
-# Containers first: they hold the others. Data that is thrown away needs no graceful stop.
-_REMOVALS = {"containers": ("rm", "-f", "-v"), "networks": ("network", "rm"), "volumes": ("volume", "rm", "-f")}
+# Containers first: they hold the others, which then go side by side. Data that is thrown away needs no graceful stop.
+_REMOVALS = (
+    {"containers": ("rm", "-f", "-v")},
+    {"networks": ("network", "rm"), "volumes": ("volume", "rm", "-f")},
+)
 
 Remains = dict[str, list[str]]
 
@@ -123,10 +126,11 @@ def remove_project(
 def _remove(remains: Remains) -> None:
     """Remove what is listed; DockerFailed with what docker said if some of it could not be removed."""
     failures = []
-    for kind, command in _REMOVALS.items():
-        if names := remains.get(kind):
+    for commands in _REMOVALS:
+        running = [_start(*command, *remains[kind]) for kind, command in commands.items() if remains.get(kind)]
+        for process in running:
             try:
-                _finish(_start(*command, *names))
+                _finish(process)
             except DockerFailed as error:
                 # Somebody else (--rm, another teardown) was quicker: that is what is wanted.
                 if "no such" not in str(error).lower() and "not found" not in str(error).lower():

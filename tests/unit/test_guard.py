@@ -226,9 +226,8 @@ def test_a_released_guard_lets_the_environment_stand(quick: None, filled: FakeDo
     assert filled.calls == []
 
 
-def test_who_waits_long_is_told_once(
-    quick: None, filled: FakeDocker, report_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_waits_long_is_told_once(filled: FakeDocker, report_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "_PROGRAM", IMPATIENT)
     monkeypatch.setattr(guard, "_QUIET", 0.01)
     filled.resist("default")
     told: list[str] = []
