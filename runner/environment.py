@@ -59,6 +59,7 @@ class Environment:
         self._keep_if_it_fails = keep_if_it_fails
         self._terminal = terminal
         self._signals = signals
+        self._is_left = True
         self._tried: set[int] = set()
         self._reservations = contextlib.ExitStack()
 
@@ -66,6 +67,7 @@ class Environment:
         self._signals.lift_shield()
         try:
             self._guard = self._new_guard()
+            self._is_left = False
         except GuardFailed as error:
             raise EnvironmentFailed(f"{error} Nothing was started.") from error
         try:
@@ -86,6 +88,11 @@ class Environment:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._leave(error)
+
+    def close(self) -> None:
+        """Leave, if a signal came in the instant in which the block was left and kept that from happening."""
+        if not self._is_left:
+            self._leave(None)
 
     def keep(self) -> None:
         """Let the environment stand when the block is left, unless a signal ends it."""
@@ -111,6 +118,7 @@ class Environment:
                     self.teardown = self._guard.finish(self._say_that_it_takes_long)
             except GuardFailed as failure:
                 self.teardown = self._teardown_by_another_guard(failure)
+        self._is_left = True
 
     def _let_it_stand(self) -> None:
         try:

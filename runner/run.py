@@ -85,6 +85,7 @@ def run_module(
                     environment.keep()
         except (RunnerError, Interrupted) as problem:
             error = problem
+        environment.close()
         if signals.first is not None and not isinstance(error, Interrupted):
             error = Interrupted(signals.first)
         outcome = decide(

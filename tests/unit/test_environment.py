@@ -375,3 +375,21 @@ def test_the_override_is_written_where_the_run_s_log_is(make: Make, tmp_path: Pa
         assert written["services"]["db"]["labels"] == LABELS
         files = environment.engine.compose_files  # type: ignore[attr-defined]
         assert files == [tmp_path / "docker-compose.agent.yml", tmp_path / "compose.override.json"]
+
+
+def test_a_signal_in_the_instant_of_leaving_keeps_no_environment_from_its_teardown(
+    make: Make, fakes: Fakes, signals: Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = make()
+
+    def interrupted() -> None:
+        monkeypatch.undo()
+        raise Interrupted(2)
+
+    with pytest.raises(Interrupted), environment:
+        monkeypatch.setattr(signals, "shield", interrupted)
+    assert "finish" not in fakes.events
+    environment.close()
+    assert fakes.events.count("finish") == 1
+    environment.close()
+    assert fakes.events.count("finish") == 1

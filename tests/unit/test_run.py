@@ -75,6 +75,9 @@ class FakeEnvironment:
     def during_teardown(self) -> None:
         """What else happens then."""
 
+    def close(self) -> None:
+        """It was left already."""
+
     def keep(self) -> None:
         self.kept = True
 
