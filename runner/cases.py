@@ -8,7 +8,8 @@ from enum import Enum
 from .odoolog import Problem, Record, TestLog
 
 _STARTING = re.compile(r"^Starting (\S+) \.\.\.")
-_SET_UP_CLASS = re.compile(r"^(\w+) \(odoo\.addons\.\w+\.tests\.(.*)\.(\w+)\)$")
+SET_UP_CLASS = "setUpClass"
+_OF_CLASS = re.compile(r"^(\w+) \(odoo\.addons\.\w+\.tests\.(.*)\.(\w+)\)$")
 # Loggers whose records stand between tests, so that the last one before them has ended.
 _BETWEEN_TESTS = ("odoo.modules.loading", "odoo.service.server", "odoo.tests.stats", "odoo.tests.result")
 _UNFINISHED = "the test did not end: the log stops in it"
@@ -41,7 +42,7 @@ class Case:
 
 
 def cases_of(log: TestLog, module: str) -> tuple[Case, ...]:
-    """The tests of `module` that started, in their order, then what failed outside of any (`setUpClass`)."""
+    """The tests of `module` that started, in their order, then what failed or was skipped outside of any (`setUpClass`)."""
     prefix = f"odoo.addons.{module}.tests"
     cases = []
     named: set[int] = set()
@@ -61,6 +62,9 @@ def cases_of(log: TestLog, module: str) -> tuple[Case, ...]:
     for problem in log.problems:
         if problem.module == module and id(problem) not in named:
             cases.append(_outside_of_tests(problem))
+    for where, reason in log.skipped_classes.get(module, {}).items():
+        file, _, name = where.rpartition(".")
+        cases.append(Case(module, file, f"{name}.{SET_UP_CLASS}", CaseOutcome.SKIPPED, None, reason))
     return tuple(cases)
 
 
@@ -77,7 +81,7 @@ def _outcome(problems: list[Problem], skipped: str | None) -> CaseOutcome:
 
 
 def _outside_of_tests(problem: Problem) -> Case:
-    found = _SET_UP_CLASS.match(problem.test)
+    found = _OF_CLASS.match(problem.test)
     file, name = (found.group(2), f"{found.group(3)}.{found.group(1)}") if found else ("", problem.test)
     outcome = CaseOutcome.ERROR if problem.kind == "ERROR" else CaseOutcome.FAILED
     return Case(problem.module, file, name, outcome, None, problem.details)

@@ -36,9 +36,12 @@ def usual_cause(sources: Sources | None) -> list[str]:
     return list(dict.fromkeys(f"{test.name}: {test.note}" for test in sources.tests if test.note))
 
 
-def idle_tests(sources: Sources | None, cases: Sequence[Case]) -> list[tuple[SourceTest, str]]:
-    """The tests of imported files that did not start, or that cannot have tested anything, each with the reason."""
-    if sources is None:
+def idle_tests(sources: Sources | None, cases: Sequence[Case], *, complete: bool) -> list[tuple[SourceTest, str]]:
+    """The tests of imported files that did not start, or that cannot have tested anything, each with the reason.
+
+    `complete`: Odoo came to its end; else whatever did not start had no chance to, and nothing can be said of it.
+    """
+    if sources is None or not complete:
         return []
     started = {(case.file, case.name) for case in cases}
     idle = []

@@ -8,12 +8,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 _RECORD = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) (\d+) (\S+) (\S+) ([\w.]+): (.*)$")
+# A record behind text that a test printed without a line's end, or that Python wrote up to the end of its buffer. Only the
+# records that follow a test's output are looked for: a line that quotes Odoo's log must not become one.
+_GLUED = re.compile(
+    r"(?<=\S)(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) (\d+) (INFO|ERROR) (\S+) (odoo\.(?:addons\.\w+\.tests[\w.]*|tests\.suite)): (.*)$"
+)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _RESULT = re.compile(r"^(\d+) failed, (\d+) error\(s\) of (\d+) tests when loading database '([^']*)'\s*$")
 _TEST_MODULE = re.compile(r"^odoo\.addons\.(\w+)\.tests(?:\.|$)")
 _STARTING = re.compile(r"^Starting (\S+) \.\.\.\s*$")
 _SKIPPED = re.compile(r"^skipped (\S+) : (.*)$", re.DOTALL)
 _PROBLEM = re.compile(r"^(FAIL|ERROR): (.*)$")
+# What happens in setUpClass and tearDownClass is logged by Odoo's test suite, not by the test's module.
+_SUITE = "odoo.tests.suite"
+_OF_CLASS = re.compile(
+    r"^(?:(FAIL|ERROR): |skipped )(\w+ \(odoo\.addons\.(\w+)\.tests\.([\w.]+)\.(\w+)\))(?: : (.*))?", re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -49,12 +59,18 @@ class Problem:
 
 @dataclass
 class TestLog:
-    """What the log says of one run of Odoo on one database."""
+    """What the log says of one run of Odoo on one database.
+
+    `started` and `skipped`: by module, tests as in `test_client.TestClient.test_one`; `skipped_classes` as in
+    `test_client.TestClient`. `last_line`: the last one that is not empty, of a record its message.
+    """
 
     results: list[Result] = field(default_factory=list)
     started: dict[str, set[str]] = field(default_factory=dict)
     skipped: dict[str, dict[str, str]] = field(default_factory=dict)
+    skipped_classes: dict[str, dict[str, str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    last_line: str = ""
     records: list[Record] = field(default_factory=list)
 
 
@@ -64,6 +80,8 @@ def records(text: str) -> Iterator[Record]:
     message: list[str] = []
     for line in _COLOUR.sub("", text).splitlines():
         found = _RECORD.match(line)
+        if not found and (found := _GLUED.search(line)) and head:
+            message.append(line[: found.start()])
         if found:
             if head:
                 yield Record(**head, message="\n".join(message))
@@ -78,7 +96,10 @@ def records(text: str) -> Iterator[Record]:
 
 def read(text: str, database: str) -> TestLog:
     """Collect what the log tells of the tests on `database`; records of other loggers or databases tell nothing of them."""
-    log = TestLog()
+    lines = (line.strip() for line in reversed(_COLOUR.sub("", text).splitlines()))
+    last = next((line for line in lines if line), "")
+    found = _RECORD.match(last)
+    log = TestLog(last_line=found.group(6) if found else last)
     for record in records(text):
         log.records.append(record)
         first_line = record.message.partition("\n")[0]
@@ -86,6 +107,8 @@ def read(text: str, database: str) -> TestLog:
             found = _RESULT.match(first_line)
             if found and record.database == database and found.group(4) == database:
                 log.results.append(Result(*(int(number) for number in found.groups()[:3])))
+        if record.logger == _SUITE and record.database == database:
+            _read_class_record(log, record)
         module = _TEST_MODULE.match(record.logger)
         if module and record.database == database:
             _read_test_record(log, module.group(1), record, first_line)
@@ -100,3 +123,13 @@ def _read_test_record(log: TestLog, module: str, record: Record, first_line: str
         log.skipped.setdefault(module, {})[f"{where}.{found.group(1)}"] = found.group(2).strip()
     elif record.level == "ERROR" and (found := _PROBLEM.match(first_line)):
         log.problems.append(Problem(found.group(1), module, found.group(2), record.message, where))
+
+
+def _read_class_record(log: TestLog, record: Record) -> None:
+    if not (found := _OF_CLASS.match(record.message)):
+        return
+    kind, test, module, file, name, reason = found.groups()
+    if kind and record.level == "ERROR":
+        log.problems.append(Problem(kind, module, test, record.message, file))
+    elif not kind:
+        log.skipped_classes.setdefault(module, {})[f"{file}.{name}"] = (reason or "").strip()

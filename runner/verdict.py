@@ -89,7 +89,10 @@ def judge(
     """
     seen = odoolog.read(log, database)
     cases = cases_of(seen, module)
-    remarks = [f"{test.name} ({test.file}) did not run: {why}" for test, why in idle_tests(sources, cases)]
+    remarks = [
+        f"{test.name} ({test.file}) did not run: {why}"
+        for test, why in idle_tests(sources, cases, complete=bool(seen.results))
+    ]
     remarks += [f"logged at ERROR: {record.message.splitlines()[0]}" for record in _stray_errors(seen)]
     started = seen.started.get(module, set())
     skipped = set(seen.skipped.get(module, {}))

@@ -34,7 +34,7 @@ def test_without_an_init_the_file_is_not_to_blame() -> None:
 def test_without_sources_nothing_is_said() -> None:
     assert forgotten_files(None, []) == []
     assert usual_cause(None) == []
-    assert idle_tests(None, ()) == []
+    assert idle_tests(None, (), complete=True) == []
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,17 @@ def test_the_usual_cause_is_said_in_plain_words(sources: Sources, words: str) ->
 def test_a_test_that_did_not_start_is_listed_with_its_note() -> None:
     noted = SourceTest("test_a", "TestA.test_slow", "its class is tagged -standard")
     ran = Case("m", "test_a", "TestA.test_one", CaseOutcome.PASSED)
-    assert idle_tests(_sources(ONE, noted), [ran]) == [(noted, "its class is tagged -standard")]
+    assert idle_tests(_sources(ONE, noted), [ran], complete=True) == [(noted, "its class is tagged -standard")]
 
 
 def test_an_async_test_is_idle_although_it_started() -> None:
     coroutine = SourceTest("test_a", "TestA.test_one", "it is an `async def`, which Odoo's test cases never await")
-    assert idle_tests(_sources(coroutine), [Case("m", "test_a", "TestA.test_one", CaseOutcome.PASSED)]) != []
+    assert idle_tests(_sources(coroutine), [Case("m", "test_a", "TestA.test_one", CaseOutcome.PASSED)], complete=True) != []
 
 
 def test_the_tests_of_a_forgotten_file_are_told_of_once() -> None:
-    assert idle_tests(_sources(TWO, imported=()), []) == []
+    assert idle_tests(_sources(TWO, imported=()), [], complete=True) == []
+
+
+def test_of_a_run_that_was_cut_short_nothing_is_said() -> None:
+    assert idle_tests(_sources(ONE), [], complete=False) == []
