@@ -2,25 +2,25 @@
 
 from collections.abc import Sequence
 
-from .cases import Case
+from .cases import SET_UP_CLASS, Case, CaseOutcome
 from .sources import Sources, SourceTest
 
 
 def forgotten_files(sources: Sources | None, cases: Sequence[Case]) -> list[str]:
     """A reason for each test file with tests that no statement imports and of which, however imported, no test ran."""
-    if sources is None or not sources.has_init:
-        return []
+    if sources is None or not sources.has_init or not (sources.imported or cases):
+        return []  # usual_cause tells of it
     seen = {case.file for case in cases}
     return [
-        f"tests/{file}.py holds {_tests(sum(test.file == file for test in sources.tests))} that never ran: "
+        f"tests/{file.replace('.', '/')}.py holds {_tests(sum(test.file == file for test in sources.tests))} that never ran: "
         "tests/__init__.py does not import it"
         for file in sources.forgotten
         if file not in seen
     ]
 
 
-def usual_cause(sources: Sources | None) -> list[str]:
-    """Why no test of a module ran at all, as far as its sources tell."""
+def usual_cause(sources: Sources | None, cases: Sequence[Case] = ()) -> list[str]:
+    """Why no test of a module ran at all, as far as its sources tell, and the log of its classes."""
     if sources is None:
         return []
     causes = (
@@ -28,30 +28,49 @@ def usual_cause(sources: Sources | None) -> list[str]:
         (not sources.has_init, f"tests/__init__.py is missing{_found(sources)}"),
         (not sources.imported, f"tests/__init__.py imports nothing{_found(sources)}"),
         (not sources.files, "no file in `tests` has a name that begins with `test_`"),
-        (not sources.tests, "no class in the test files has a method whose name begins with `test`"),
+        (not sources.tests and not sources.heirs, "no class in the test files has a method whose name begins with `test`"),
     )
     for applies, cause in causes:
         if applies:
             return [cause]
-    return list(dict.fromkeys(f"{test.name}: {test.note}" for test in sources.tests if test.note))
+    said = [f"{heir} has no test of its own, and Odoo runs none that a class inherits" for heir in sources.heirs]
+    said += [f"{test.name}: {why}" for test, why in idle_tests(sources, cases, complete=True)]
+    return list(dict.fromkeys(said))
 
 
 def idle_tests(sources: Sources | None, cases: Sequence[Case], *, complete: bool) -> list[tuple[SourceTest, str]]:
-    """The tests of imported files that did not start, or that cannot have tested anything, each with the reason.
+    """The tests of imported files that did not start, or of which nothing can have run, each with the reason.
 
     `complete`: Odoo came to its end; else whatever did not start had no chance to, and nothing can be said of it.
     """
     if sources is None or not complete:
         return []
     started = {(case.file, case.name) for case in cases}
+    known = {(test.file, test.name) for test in sources.tests}
+    # Where a class asks Odoo to run the tests that it inherits, they start under its own name.
+    inherited = {_method(name) for file, name in started if (file, name) not in known}
+    classes = {(case.file, case.name): case for case in cases if _method(case.name) == SET_UP_CLASS}
     idle = []
     for test in sources.tests:
         if test.file not in sources.imported:
             continue  # forgotten_files tells of it
-        is_async = "async" in test.note
-        if (test.file, test.name) not in started or is_async:
-            idle.append((test, test.note or "it was not selected by the test tags, or its class is not collected by Odoo"))
+        if ((test.file, test.name) in started or _method(test.name) in inherited) and not test.is_hollow:
+            continue
+        why = _of_its_class(classes.get((test.file, f"{test.name.rpartition('.')[0]}.{SET_UP_CLASS}"))) or test.note
+        idle.append((test, why or "it was not selected by the test tags, or its class is not collected by Odoo"))
     return idle
+
+
+def _method(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _of_its_class(case: Case | None) -> str:
+    if case is None:
+        return ""
+    if case.outcome is CaseOutcome.SKIPPED:
+        return f"its class was skipped in {SET_UP_CLASS}: {case.details}"
+    return f"its class failed in {SET_UP_CLASS}"
 
 
 def _tests(count: int) -> str:

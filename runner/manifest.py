@@ -11,19 +11,17 @@ def manifest_fault(module: Path) -> str:
     file = module / MANIFEST
     if not file.is_file():
         return f"there is no {MANIFEST} in {module.name}"
+    text = file.read_text(encoding="utf-8", errors="replace")
+    fault = "" if text.strip() else "is empty"
     try:
-        text = file.read_text(encoding="utf-8")
-        content = ast.literal_eval(text)
-    except OSError as error:
-        return f"{MANIFEST} cannot be read: {error.strerror}"
+        content = {} if fault else ast.literal_eval(text)
     except SyntaxError as error:
-        if not text.strip():
-            return f"{MANIFEST} is empty"
-        return f"{MANIFEST} is no valid Python: {error.msg} (line {error.lineno})"
-    except (ValueError, RecursionError, MemoryError):
-        return f"{MANIFEST} must hold a dictionary of plain values, without calls and names"
-    if not isinstance(content, dict):
-        return f"{MANIFEST} must hold a dictionary"
-    if not content.get("installable", True):
-        return f"{MANIFEST} says `installable: False`"
-    return ""
+        fault = f"is no valid Python: {error.msg} (line {error.lineno})"
+    except (ValueError, TypeError, RecursionError, MemoryError):
+        fault = "must hold a dictionary of plain values, without calls and names"
+    else:
+        if not isinstance(content, dict):
+            fault = "must hold a dictionary"
+        elif not content.get("installable", True):
+            fault = "says `installable: False`"
+    return f"{MANIFEST} {fault}" if fault else ""

@@ -11,7 +11,8 @@ _RECORD = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) (\d+) (\S+) (\S+)
 # A record behind text that a test printed without a line's end, or that Python wrote up to the end of its buffer. Only the
 # records that follow a test's output are looked for: a line that quotes Odoo's log must not become one.
 _GLUED = re.compile(
-    r"(?<=\S)(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) (\d+) (INFO|ERROR) (\S+) (odoo\.(?:addons\.\w+\.tests[\w.]*|tests\.suite)): (.*)$"
+    r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) (\d+) (INFO|ERROR) (\S+)"
+    r" (odoo\.(?:addons\.\w+\.tests[\w.]*|tests\.suite)): (.*)$"
 )
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _RESULT = re.compile(r"^(\d+) failed, (\d+) error\(s\) of (\d+) tests when loading database '([^']*)'\s*$")
@@ -80,8 +81,9 @@ def records(text: str) -> Iterator[Record]:
     message: list[str] = []
     for line in _COLOUR.sub("", text).splitlines():
         found = _RECORD.match(line)
-        if not found and (found := _GLUED.search(line)) and head:
-            message.append(line[: found.start()])
+        if not found and head and (glued := _GLUED.search(line)) and (printed := line[: glued.start()]).strip():
+            message.append(printed)
+            found = glued
         if found:
             if head:
                 yield Record(**head, message="\n".join(message))

@@ -6,26 +6,19 @@ what is proven: see `judge`.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import odoolog
 from .cases import Case, cases_of
+from .doubts import denial, doubts, was_installed_before, what_odoo_left_out
 from .errors import ExitCode
 from .idle import forgotten_files, idle_tests, usual_cause
 from .odoolog import Problem
 from .sources import Sources
 
-# Records of Odoo itself (never of a module's own loggers) after which not everything was tested, in plain words.
-_DENIALS = (
-    (re.compile(r"^invalid module names, ignored: (.*)"), "Odoo ignored modules that it did not find: {0}"),
-    (re.compile(r"^module (\S+): not installable, skipped"), "module {0} is not installable"),
-    (re.compile(r"^(Some modules .*)"), "{0}"),
-    (re.compile(r"^(Can not `import.*|.*Can not `import.*)"), "{0}"),
-    (re.compile(r"^Invalid tag (.*)"), "Odoo does not understand the test tag {0}"),
-    (re.compile(r"^(Test suite halted.*)"), "{0}"),
-    (re.compile(r"^Module (\S+) demo data failed to install"), "the demo data of {0} failed to install"),
-    (re.compile(r"^(option .*, no such directory .*, skipped)"), "Odoo skipped a folder of its addons path: {0}"),
-)
+# What Odoo says once more, in sum, of what it has said before.
+_SUMS = re.compile(r"Module \S+: \d+ failures, |At least one test failed |Failed to load registry")
+_LONGEST = 300
 
 
 @dataclass(frozen=True)
@@ -88,22 +81,29 @@ def judge(
     that did not start, and a record at ERROR, is a reason.
     """
     seen = odoolog.read(log, database)
-    cases = cases_of(seen, module)
-    remarks = [
-        f"{test.name} ({test.file}) did not run: {why}"
-        for test, why in idle_tests(sources, cases, complete=bool(seen.results))
-    ]
-    remarks += [f"logged at ERROR: {record.message.splitlines()[0]}" for record in _stray_errors(seen)]
-    started = seen.started.get(module, set())
-    skipped = set(seen.skipped.get(module, {}))
     failed = sum(result.failed for result in seen.results)
     errors = sum(result.errors for result in seen.results)
+    if not seen.results:
+        failed, errors = (sum(problem.kind == kind for problem in seen.problems) for kind in ("FAIL", "ERROR"))
+    elif not failed and not errors:
+        # Odoo's count decides where it was printed: a test that failed and passed when Odoo tried it again is not in it.
+        seen = replace(seen, problems=[])
+    cases = cases_of(seen, module)
+    started = seen.started.get(module, set())
+    skipped = set(seen.skipped.get(module, {}))
+    hollow = started & {f"{test.file}.{test.name}" for test in sources.tests if test.is_hollow} if sources else set()
+    is_installed = isinstance(states, str) or states.get(module) == "installed"
+    is_complete = bool(seen.results) and is_installed and not was_installed_before(seen, module, states)
+    remarks = [
+        f"{test.name} ({test.file}) did not run: {why}" for test, why in idle_tests(sources, cases, complete=is_complete)
+    ]
+    remarks += _stray_errors(seen, module)
 
     def verdict(exit_code: ExitCode, reasons: list[str]) -> Verdict:
         return Verdict(
             exit_code=exit_code,
             module=module,
-            ran=len(started - skipped),
+            ran=len(started - skipped - hollow),
             skipped=len(skipped),
             failed=failed,
             errors=errors,
@@ -116,82 +116,35 @@ def judge(
     if timed_out:
         last = f"; the last one started was {_last_started(seen)}" if started else ""
         return verdict(ExitCode.TIMED_OUT, [f"the tests ran past their time{last}"])
-    doubts = _doubts(module, odoo_exit, seen, started, skipped, states)
-    doubts += forgotten_files(sources, cases)
-    # Odoo's count decides where it was printed: a test that failed and passed when Odoo tried it again is not in it.
-    if failed or errors or (seen.problems and not seen.results):
-        reasons = [f"{problem.kind}: {problem.test}" for problem in seen.problems]
-        return verdict(ExitCode.FAILED, reasons or doubts)
-    if doubts and not started:
-        doubts += usual_cause(sources)
+    reasons = doubts(module, odoo_exit, seen, hollow, states)
+    forgotten = forgotten_files(sources, cases) if is_complete else []
+    if failed or errors:
+        problems = [f"{problem.kind}: {problem.test}" for problem in seen.problems]
+        return verdict(ExitCode.FAILED, problems + forgotten if problems and seen.results else problems + reasons)
+    reasons += forgotten
+    if not is_installed and sources and sources.manifest:
+        reasons.insert(0, sources.manifest)
+    if is_complete and reasons and not started - skipped - hollow:
+        reasons += usual_cause(sources, cases)
     if strict:
-        doubts += [f"--strict: {remark}" for remark in remarks]
-    return verdict(ExitCode.NOT_PROVEN if doubts else ExitCode.PASSED, doubts)
+        reasons += [f"--strict: {remark}" for remark in remarks]
+    return verdict(ExitCode.NOT_PROVEN if reasons else ExitCode.PASSED, reasons)
 
 
-def _stray_errors(seen: odoolog.TestLog) -> list[odoolog.Record]:
-    """Records at ERROR that are not the report of a failing test nor Odoo's result."""
+def _stray_errors(seen: odoolog.TestLog, module: str) -> list[str]:
+    """Records at ERROR, or a module's at CRITICAL, that are no failing test, nor Odoo's result, nor a reason of their own."""
     reported = {problem.details for problem in seen.problems}
-    return [
-        record
+    told = {*what_odoo_left_out(seen, module)}
+    remarks = [
+        f"logged at {record.level}: {' '.join(record.message.splitlines()[0].split())[:_LONGEST]}"
         for record in seen.records
-        if record.level == "ERROR" and record.message not in reported and record.logger != "odoo.tests.result"
+        if (record.level == "ERROR" or (record.level == "CRITICAL" and record.logger.startswith("odoo.addons.")))
+        and record.message not in reported
+        and record.logger != "odoo.tests.result"
+        and not _SUMS.match(record.message)
+        and denial(record, module) not in told
     ]
-
-
-def _doubts(
-    module: str,
-    odoo_exit: int,
-    seen: odoolog.TestLog,
-    started: set[str],
-    skipped: set[str],
-    states: Mapping[str, str] | str,
-) -> list[str]:
-    """Every reason not to believe that the module's tests ran and passed, each once."""
-    reasons = []
-    if odoo_exit == 137:
-        reasons.append("Odoo was killed (exit code 137), as happens when memory runs out")
-    elif odoo_exit:
-        reasons.append(f"Odoo ended with exit code {odoo_exit}")
-    reasons += _what_odoo_left_out(seen)
-    if isinstance(states, str):
-        reasons.append(f"the database could not be asked which modules are installed: {states}")
-    elif (state := states.get(module)) != "installed":
-        reasons.append(f"module {module} is not installed (its state: {state or 'unknown to the database'})")
-    reasons += _what_did_not_run(module, seen, started, skipped)
-    return list(dict.fromkeys(reasons))
-
-
-def _what_odoo_left_out(seen: odoolog.TestLog) -> list[str]:
-    reasons = [_first_error(record) for record in seen.records if record.level == "CRITICAL"]
-    for record in seen.records:
-        if not record.logger.startswith("odoo.addons."):
-            for pattern, words in _DENIALS:
-                if found := pattern.match(record.message.partition("\n")[0]):
-                    reasons.append(words.format(*found.groups()))
-    return reasons
-
-
-def _what_did_not_run(module: str, seen: odoolog.TestLog, started: set[str], skipped: set[str]) -> list[str]:
-    reasons = []
-    if not seen.results:
-        reasons.append("Odoo's result line is missing: the log is cut short")
-    elif len(seen.results) > 1:
-        reasons.append(f"Odoo's result line stands in the log {len(seen.results)} times")
-    elif not seen.results[0].tests:
-        reasons.append("Odoo ran 0 tests")
-    if not started:
-        reasons.append(f"no test of {module} started")
-    elif started <= skipped:
-        reasons.append(f"all {len(started)} tests of {module} were skipped")
-    return reasons
-
-
-def _first_error(record: odoolog.Record) -> str:
-    lines = [line for line in record.message.splitlines() if line.strip()]
-    if len(lines) == 1:
-        return lines[0]
-    return f"{lines[0]} {lines[-1].strip()}"
+    return list(dict.fromkeys(remarks))
 
 
 def _last_started(seen: odoolog.TestLog) -> str:
