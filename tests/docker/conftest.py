@@ -1,5 +1,6 @@
 """Every test here runs on the real engine, and fails if anything with our labels is left afterwards."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,13 @@ from . import tiny_image as tiny_image_
 from .tiny_repository import TinyRepository, dangling_volumes, left
 
 FIRST_PORT, LAST_PORT = 18090, 18099
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """Have SIGINT at its default in what the tests start: a shell's background job ignores it, and all that it starts too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
