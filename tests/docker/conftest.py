@@ -16,9 +16,10 @@ FIRST_PORT, LAST_PORT = 18090, 18099
 
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> None:
-    """Have SIGINT at its default in what the tests start: a shell's background job ignores it, and all that it starts too."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Have signals at their defaults in what the tests start: a shell's background job ignores SIGINT, `nohup` SIGHUP."""
+    for signum, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(signum) is signal.SIG_IGN:
+            signal.signal(signum, handler)
 
 
 @pytest.fixture(scope="session")
