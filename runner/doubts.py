@@ -113,7 +113,7 @@ def _exception(record: Record, module: str) -> str:
     lines = [line.rstrip() for line in record.message.splitlines() if line.strip()]
     frames = [(number, found) for number, line in enumerate(lines) if (found := _FRAME.match(line))]
     if not frames:
-        return _shortened(" ".join([lines[0], *lines[1:][-1:]]))
+        return _shortened(" ".join([*lines[:1], *lines[1:][-1:]])) or "a critical record without a word"
     said = [line for line in lines[frames[-1][0] + 1 :] if not line.startswith("    ")]
     places = [found.groups() for _, found in frames if f"/{module}/" in found.group(1)]
     place = f" ({module}/{places[-1][0].rpartition(f'/{module}/')[2]}, line {places[-1][1]})" if places else ""

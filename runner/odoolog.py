@@ -19,7 +19,8 @@ _RESULT = re.compile(r"^(\d+) failed, (\d+) error\(s\) of (\d+) tests when loadi
 _TEST_MODULE = re.compile(r"^odoo\.addons\.(\w+)\.tests(?:\.|$)")
 _STARTING = re.compile(r"^Starting (\S+) \.\.\.\s*$")
 _SKIPPED = re.compile(r"^skipped (\S+) : (.*)$", re.DOTALL)
-_PROBLEM = re.compile(r"^(FAIL|ERROR): (.*)$")
+# A test, a subtest or a class, as Odoo names them: a module may log other things that begin with "ERROR: ".
+_PROBLEM = re.compile(r"^(FAIL|ERROR): ([\w.<>]+\.\w+|Subtest \S+ .*|\w+ \(odoo\.addons\..*\))\s*$")
 # What happens in setUpClass and tearDownClass is logged by Odoo's test suite, not by the test's module.
 _SUITE = "odoo.tests.suite"
 _OF_CLASS = re.compile(

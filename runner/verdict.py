@@ -136,7 +136,7 @@ def _stray_errors(seen: odoolog.TestLog, module: str) -> list[str]:
     reported = {problem.details for problem in seen.problems}
     told = {*what_odoo_left_out(seen, module)}
     remarks = [
-        f"logged at {record.level}: {' '.join(record.message.splitlines()[0].split())[:_LONGEST]}"
+        f"logged at {record.level}: {_first_line(record)}"
         for record in seen.records
         if (record.level == "ERROR" or (record.level == "CRITICAL" and record.logger.startswith("odoo.addons.")))
         and record.message not in reported
@@ -145,6 +145,10 @@ def _stray_errors(seen: odoolog.TestLog, module: str) -> list[str]:
         and denial(record, module) not in told
     ]
     return list(dict.fromkeys(remarks))
+
+
+def _first_line(record: odoolog.Record) -> str:
+    return " ".join(record.message.partition("\n")[0].split())[:_LONGEST]
 
 
 def _last_started(seen: odoolog.TestLog) -> str:

@@ -297,8 +297,15 @@ def test_bytes_that_are_not_utf8_change_no_verdict() -> None:
 
 
 def test_a_test_that_passed_when_odoo_tried_it_again_is_green() -> None:
-    text = log(starting(), problem("FAIL", "TestClient.test_one"), starting(), result())
-    assert verdict(text).exit_code == PASSED
+    tried = problem("FAIL", "TestClient.test_one").replace(" ERROR ", " _ERROR ")
+    assert verdict(log(starting(), tried, starting(), result())).exit_code == PASSED
+
+
+def test_a_failure_that_odoo_s_result_does_not_count_is_not_green() -> None:
+    announced = [record(TESTS, "=" * 70, "ERROR"), problem("FAIL", "TestClient.test_one")]
+    found = verdict(log(starting(), *announced, result()))
+    assert found.exit_code == NOT_PROVEN
+    assert "FAIL: TestClient.test_one, which the result line does not count" in found.reasons
 
 
 # Time, counts, words

@@ -1,0 +1,130 @@
+"""A case of the corpus: a tiny addon, how its tests are run, and the verdict that they must get."""
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner.errors import ExitCode
+from runner.odoo import DATABASE
+from runner.sources import read_sources
+from runner.verdict import Verdict, judge
+
+Files = Mapping[str, str | None]
+IMPORTS = """\
+import logging
+import os
+import signal
+import subprocess
+import sys
+import unittest
+
+from odoo.tests import TransactionCase, tagged
+
+_logger = logging.getLogger(__name__)
+"""
+MANIFEST = {"name": "Corpus", "version": "19.0.1.0.0", "author": "Corpus", "license": "LGPL-3", "depends": ["base"]}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One addon, called `name`. `reasons` and `remarks`: of each of the verdict's own, in their order, a telling part.
+
+    `files`: relative to the addon, None for one that must not exist; `beside`: relative to the addons folder. `counts`: the
+    tests that ran, failures, errors and skips. The rest: what the command line and the environment of Odoo say; of several
+    `addons_folders` only the first exists. `twice`: run a second time on the same database, which is what is judged.
+    """
+
+    name: str
+    about: str
+    files: Files
+    exit_code: ExitCode = ExitCode.PASSED
+    reasons: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    counts: tuple[int, int, int, int] = (1, 0, 0, 0)
+    beside: Files = field(default_factory=dict)
+    init: str = ""
+    tags: str | None = None
+    timeout: float = 60.0
+    addons_folders: int = 1
+    environ: Mapping[str, str] = field(default_factory=dict)
+    twice: bool = False
+
+    def write(self, addons: Path) -> Path:
+        """Write the addon, and what lies beside it, into an addons folder; the addon's own folder."""
+        addon = addons / self.name
+        files: Files = {"__init__.py": "", "__manifest__.py": manifest(), **self.files}
+        for folder, contents in ((addon, files), (addons, self.beside)):
+            for name, content in contents.items():
+                if content is not None:
+                    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                    (folder / name).write_text(content, encoding="utf-8")
+        return addon
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is left of a run of Odoo: its exit code and output, and what the database said afterwards."""
+
+    odoo_exit: int
+    output: bytes
+    states: dict[str, str]
+    timed_out: bool = False
+
+
+def verdict_of(case: Case, outcome: Outcome, addon: Path, *, strict: bool = False) -> Verdict:
+    """The verdict on a case whose addon was written to the folder `addon`."""
+    return judge(
+        module=case.name,
+        odoo_exit=outcome.odoo_exit,
+        log=outcome.output.decode(errors="replace"),
+        states=outcome.states,
+        database=DATABASE,
+        timed_out=outcome.timed_out,
+        sources=read_sources(addon),
+        strict=strict,
+    )
+
+
+def differences(case: Case, verdict: Verdict) -> list[str]:
+    """In what a verdict differs from the expected one; empty if in nothing."""
+    found = []
+    if verdict.exit_code != case.exit_code:
+        found.append(f"exit code {verdict.exit_code}, not {int(case.exit_code)}")
+    for kind, expected, got in (("reasons", case.reasons, verdict.reasons), ("remarks", case.remarks, verdict.remarks)):
+        if len(expected) != len(got) or any(part not in whole for part, whole in zip(expected, got, strict=False)):
+            found += [f"{kind}:", *(f"  expected: {part}" for part in expected), *(f"  found: {whole}" for whole in got)]
+    counts = (verdict.ran, verdict.failed, verdict.errors, verdict.skipped)
+    if counts != case.counts:
+        found.append(f"counts {counts}, not {case.counts}")
+    return found
+
+
+def manifest(**changes: object) -> str:
+    """A manifest with these keys changed."""
+    return f"{MANIFEST | changes!r}\n"
+
+
+def python(text: str) -> str:
+    """A test file: the usual imports, then this."""
+    return f"{IMPORTS}\n\n{textwrap.dedent(text).strip()}\n"
+
+
+def test_file(text: str) -> dict[str, str | None]:
+    """A `tests` folder with one file, `test_one`, that is imported."""
+    return {"tests/__init__.py": "from . import test_one\n", "tests/test_one.py": python(text)}
+
+
+def one_test(body: str) -> dict[str, str | None]:
+    """A `tests` folder with one test, whose body this is."""
+    lines = textwrap.indent(textwrap.dedent(body).strip(), " " * 8)
+    return test_file(f"class TestOne(TransactionCase):\n    def test_one(self):\n{lines}\n")
+
+
+test_file.__test__ = False  # type: ignore[attr-defined] # pytest would take the imported function for a test
+PASSING = "class Test{0}(TransactionCase):\n    def test_{1}(self):\n        self.assertTrue(self.env.user)\n"
+
+
+def passing(name: str = "One") -> str:
+    """A test file with one class, TestNAME, and one test in it, test_name, that passes."""
+    return python(PASSING.format(name, name.lower()))

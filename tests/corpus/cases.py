@@ -1,0 +1,8 @@
+"""All cases of the corpus."""
+
+from .green import GREEN
+from .hanging import HANGING
+from .not_proven import NOT_PROVEN
+from .red import RED
+
+CASES = (*GREEN, *RED, *NOT_PROVEN, *HANGING)

@@ -1,0 +1,162 @@
+"""Environments for the corpus: in each a database with `base` is prepared once, and copied for every case."""
+
+import contextlib
+import os
+import queue
+import secrets
+import shutil
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from runner import odoo, reports
+from runner.config import PortRange, RepoConfig, load
+from runner.environment import Environment
+from runner.naming import LABEL_PREFIX, project_name
+from runner.owner import this_process
+from runner.progress import Terminal
+from runner.signals import Signals
+from runner.teardown import TOKEN_VARIABLE
+
+from .case import Case, Outcome
+
+ROOT = Path(__file__).resolve().parents[2]
+PREFIX = "corpus-agent-test"
+LABEL = f"{LABEL_PREFIX}repository=corpus"
+PORTS = PortRange(first=18200, last=18209)
+SERIES = "19.0"
+# A run of Odoo keeps one processor busy; CI's machines have two.
+LANES = 2
+_PREPARED = "corpus_base"
+_PREPARE = f"createdb -U odoo -T {odoo.DATABASE} {_PREPARED}"
+_COPY = f"dropdb -U odoo --force --if-exists {odoo.DATABASE} && createdb -U odoo -T {_PREPARED} {odoo.DATABASE}"
+# In seconds; for what takes one or two, and for the installation of `base`.
+_QUICK, _SLOW = 60.0, 200.0
+
+
+class OtherSeries(Exception):
+    """The image holds another series of Odoo than the one whose outcomes the cases expect."""
+
+
+class Lane:
+    """A running environment in which one case after another is run."""
+
+    def __init__(self, environment: Environment, addons: Path) -> None:
+        self._addons = addons
+        self._odoo = environment.odoo_container
+        self._db = next(each.name for each in environment.engine.containers(environment.project) if each.service == "db")
+
+    def check_series(self) -> None:
+        """Raise OtherSeries unless this is Odoo 19."""
+        version = self._checked(self._odoo, ["odoo", "--version"]).strip()
+        if SERIES not in version:
+            raise OtherSeries(f"the cases say what Odoo {SERIES} does; the image holds {version}")
+
+    def prepare(self) -> None:
+        """Make the database from which those of the cases are copied."""
+        self._checked(self._odoo, odoo.test_command("base", "/corpus", 1, _SLOW), _SLOW)
+        self._checked(self._db, ["sh", "-c", _PREPARE])
+
+    def run(self, case: Case) -> Outcome:
+        """Run a case as the runner does."""
+        for each in self._addons.iterdir():
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
+        case.write(self._addons)
+        self._checked(self._db, ["sh", "-c", _COPY])
+        command = odoo.test_command(case.init or case.name, case.tags, case.addons_folders, case.timeout)
+        options = [word for name, value in case.environ.items() for word in ("--env", f"{name}={value}")]
+        for _ in range(2 if case.twice else 1):
+            begun = time.monotonic()
+            tests = _execute(self._odoo, command, case.timeout + _QUICK, options)
+            seconds = time.monotonic() - begun
+        return Outcome(
+            odoo_exit=tests.returncode,
+            output=tests.stdout,
+            states=odoo.parse_states(self._checked(self._odoo, odoo.states_command([case.name]))),
+            timed_out=tests.returncode in (124, 137) and seconds >= case.timeout,
+        )
+
+    def _checked(self, container: str, command: list[str], limit: float = _QUICK, options: Iterable[str] = ()) -> str:
+        done = _execute(container, command, limit, options)
+        output = done.stdout.decode(errors="replace")
+        assert done.returncode == 0, output[-3000:]
+        return output
+
+
+def _execute(container: str, command: list[str], limit: float, options: Iterable[str]) -> "subprocess.CompletedProcess[bytes]":
+    words = ["docker", "exec", *options, container, *command]
+    return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit, check=False)
+
+
+@contextlib.contextmanager
+def outcomes_of(cases: Iterable[Case], folder: Path) -> Iterator[dict[str, "Future[Outcome]"]]:
+    """The outcomes of the cases by name, as they come; the environments are removed however this process ends. OtherSeries."""
+    with contextlib.ExitStack() as stack:
+        lanes: queue.SimpleQueue[Lane] = queue.SimpleQueue()
+        first = stack.enter_context(_lane(folder / "0"))
+        first.check_series()
+        entered = [first, *(stack.enter_context(_lane(folder / str(number))) for number in range(1, LANES))]
+        pool = stack.enter_context(ThreadPoolExecutor(LANES))
+        stack.callback(pool.shutdown, cancel_futures=True)
+        for prepared in [pool.submit(lane.prepare) for lane in entered]:
+            prepared.result()
+        for lane in entered:
+            lanes.put(lane)
+
+        def run(case: Case) -> Outcome:
+            lane = lanes.get()
+            try:
+                return lane.run(case)
+            finally:
+                lanes.put(lane)
+
+        # The one that hangs first: it leaves its lane's processor to the others.
+        yield {case.name: pool.submit(run, case) for case in sorted(cases, key=lambda case: case.timeout)}
+
+
+@contextlib.contextmanager
+def _lane(folder: Path) -> Iterator[Lane]:
+    """An environment in a new folder, with the images of repos.yaml."""
+    addons = folder / "addons"
+    addons.mkdir(parents=True)
+    images = next(iter(load(ROOT, os.environ).repositories.values())).images
+    project, token = project_name(PREFIX, "corpus"), secrets.token_hex(16)
+    about = {"repository": "corpus", "module": "corpus", "started": reports.now()}
+    repository = RepoConfig(
+        name="corpus",
+        prefix=PREFIX,
+        path=folder,
+        addons=(addons,),
+        compose_file=ROOT / "docker-compose.agent.yml",
+        ports=PORTS,
+        images=images,
+    )
+    environment = Environment(
+        project=project,
+        token=token,
+        repository=repository,
+        folder=folder,
+        labels={LABEL_PREFIX + key: value for key, value in about.items()} | this_process().labels(),
+        variables={
+            TOKEN_VARIABLE: token,
+            "DB_PASSWORD": secrets.token_hex(16),
+            "ODOO_ADDONS": str(addons),
+            "ODOO_IMAGE": images.odoo,
+            "POSTGRES_IMAGE": images.postgres,
+        },
+        health_timeout=120,
+        keep_if_it_fails=False,
+        terminal=Terminal(),
+        signals=Signals(lambda _signum: None),
+    )
+    before = dict(os.environ)
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(environment)
+        finally:
+            # What is started from here on must not carry the token, by which the guard kills.
+            os.environ.clear()
+            os.environ.update(before)
+        yield Lane(environment, addons)
