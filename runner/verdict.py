@@ -6,7 +6,7 @@ what is proven: see `judge`.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from . import odoolog
 from .cases import Case, cases_of
@@ -85,9 +85,6 @@ def judge(
     errors = sum(result.errors for result in seen.results)
     if not seen.results:
         failed, errors = (sum(problem.kind == kind for problem in seen.problems) for kind in ("FAIL", "ERROR"))
-    elif not failed and not errors:
-        # Odoo's count decides where it was printed: a test that failed and passed when Odoo tried it again is not in it.
-        seen = replace(seen, problems=[])
     cases = cases_of(seen, module)
     started = seen.started.get(module, set())
     skipped = set(seen.skipped.get(module, {}))
@@ -122,6 +119,9 @@ def judge(
         problems = [f"{problem.kind}: {problem.test}" for problem in seen.problems]
         return verdict(ExitCode.FAILED, problems + forgotten if problems and seen.results else problems + reasons)
     reasons += forgotten
+    # Not a test that Odoo tries again: what it says of that one before it passes is at the level _ERROR. But the result may be
+    # a line that a failing test has quoted, in a log that is cut short.
+    reasons += [f"{each.kind}: {each.test} is in the log, but not in Odoo's result" for each in seen.problems]
     if not is_installed and sources and sources.manifest:
         reasons.insert(0, sources.manifest)
     if is_complete and reasons and not started - skipped - hollow:
