@@ -52,7 +52,12 @@ class Signals:
         finally:
             stop.set()
             for signum, handler in before.items():
-                signal.signal(signum, handler)
+                # Once interrupted, the program is ending: one more Ctrl+C must not replace its exit code by a traceback.
+                signal.signal(signum, handler if self.first is None else _nothing)
+
+
+def _nothing(_signum: int, _frame: FrameType | None) -> None:
+    """Do as with SIG_IGN, which, unlike this, would be inherited."""
 
 
 def _watch_starter(starter: int, stop: threading.Event) -> None:
