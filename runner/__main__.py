@@ -1,5 +1,6 @@
 """The command line; the only place that exits."""
 
+import signal
 import sys
 import traceback
 
@@ -21,4 +22,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    finally:
+        # Python gives signals back their defaults while it ends: one more Ctrl+C would then replace the exit code.
+        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(signum, signal.SIG_IGN)
