@@ -4,9 +4,9 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from python_on_whales import Container, DockerClient
 from python_on_whales.exceptions import DockerException
@@ -15,12 +15,15 @@ from .engine_words import ComposeMissing, is_port_taken, tail, unavailable
 from .errors import ConfigError, EngineUnavailable, EnvironmentFailed, RunnerError
 from .inventory import ContainerStatus, Resource
 from .signals import time_limit
-from .teardown import PROJECT_LABEL, docker_environ
+from .teardown import LISTING_TRIES, PROJECT_LABEL, docker_environ, has_vanished
 
 # Bounds in seconds. They only have to be longer than anything that works, on a machine under load.
 QUERY_LIMIT = 60
 UP_LIMIT = 300
 PULL_LIMIT = 1800
+
+_T = TypeVar("_T")
+_Filters = list[tuple[Literal["label"], str]]
 
 
 class PortTaken(RunnerError):
@@ -110,7 +113,7 @@ class Engine:
     def containers(self, project: str) -> list[ContainerStatus]:
         """The project's containers, running or not."""
         with _asked("the state of the containers"):
-            found = self._client.container.list(all=True, filters=[("label", f"{PROJECT_LABEL}={project}")])
+            found = _listed(lambda: self._client.container.list(all=True, filters=[("label", f"{PROJECT_LABEL}={project}")]))
             return [
                 ContainerStatus(
                     name=container.name,
@@ -135,22 +138,25 @@ class Engine:
 
     def labelled(self, label: str) -> list[Resource]:
         """Every container, network and volume of Compose projects that carries the label (NAME or NAME=VALUE)."""
-        filters: list[tuple[Literal["label"], str]] = [("label", label)]
+        filters: _Filters = [("label", label)]
         with _asked("the lists of containers, networks and volumes"):
-            found = [
-                (container.config.labels, _published(container))
-                for container in self._client.container.list(all=True, filters=filters)
-            ]
-            found += [(network.labels, ()) for network in self._client.network.list(filters=filters)]
-            found += [(volume.labels, ()) for volume in self._client.volume.list(filters=filters)]
+            found = _listed(lambda: self._labels_and_ports(filters))
         return [
             Resource(labels[PROJECT_LABEL], labels, ports) for labels, ports in found if labels and PROJECT_LABEL in labels
+        ]
+
+    def _labels_and_ports(self, filters: _Filters) -> list[tuple[dict[str, str] | None, tuple[int, ...]]]:
+        containers = self._client.container.list(all=True, filters=filters)
+        return [
+            *((container.config.labels, _published(container)) for container in containers),
+            *((network.labels, ()) for network in self._client.network.list(filters=filters)),
+            *((volume.labels, ()) for volume in self._client.volume.list(filters=filters)),
         ]
 
     def published_ports(self) -> dict[int, str]:
         """The host ports that running containers publish, with the container's name."""
         with _asked("the list of containers"):
-            return {port: each.name for each in self._client.container.list() for port in _published(each)}
+            return _listed(lambda: {port: each.name for each in self._client.container.list() for port in _published(each)})
 
     def logs(self, container: str, lines: int) -> str:
         """The last lines of a container's log; where they cannot be had, why."""
@@ -188,6 +194,17 @@ def _asked(what: str, kind: type[RunnerError] = EnvironmentFailed) -> Iterator[N
             yield
     except DockerException as error:
         raise kind(f"Docker fails to give {what}: {_said(error)}") from error
+
+
+def _listed(ask: Callable[[], _T]) -> _T:
+    """Ask again where something went away between docker's list and its look at each: other runs end meanwhile."""
+    for _ in range(LISTING_TRIES - 1):
+        try:
+            return ask()
+        except DockerException as error:
+            if not has_vanished(_said(error)):
+                raise
+    return ask()
 
 
 def _in_new_session() -> list[str]:

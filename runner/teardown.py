@@ -4,6 +4,7 @@ Standard library only, because the guard lives from this. Works from any folder 
 `docker compose down`, which exits 0 with resources still in use and fails on a deleted folder or a broken `.env`.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -17,6 +18,8 @@ SETTLE = 0.5
 # One docker command, also of a daemon under load; a client that hangs is killed and the command tried again.
 COMMAND_TIMEOUT = 30.0
 PAUSE = 0.2
+# Several teardowns at once: how often a listing is asked for again in which another one removes something.
+LISTING_TRIES = 10
 
 TOKEN_VARIABLE = "AGENT_TEST_TOKEN"  # noqa: S105 - the variable's name
 # By Compose, on everything that it creates.
@@ -53,13 +56,29 @@ class DockerFailed(Exception):
     """A docker command failed or hung; the text is what it said."""
 
 
+class _Vanished(DockerFailed):
+    """It failed only because something went away while it worked."""
+
+
 def docker_environ(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment for docker clients: without COMPOSE_* settings of the user's shell, and without a run's token."""
     return {key: value for key, value in environ.items() if not key.startswith("COMPOSE_") and key != TOKEN_VARIABLE}
 
 
+def has_vanished(said: str) -> bool:
+    """Whether docker failed because something was removed meanwhile: also in listings, of what nobody had asked for."""
+    return "no such" in said.lower() or "not found" in said.lower()
+
+
 def list_remains(project: str) -> Remains:
     """The names of the project's containers, networks and volumes, by kind. DockerFailed if the engine cannot say."""
+    for _ in range(LISTING_TRIES - 1):
+        with contextlib.suppress(_Vanished):
+            return _listed(project)
+    return _listed(project)
+
+
+def _listed(project: str) -> Remains:
     running = {kind: _start(*command, "--filter", f"label={PROJECT_LABEL}={project}") for kind, command in _LISTINGS.items()}
     remains: Remains = {}
     failures = []
@@ -69,7 +88,7 @@ def list_remains(project: str) -> Remains:
         except DockerFailed as error:
             failures.append(str(error))
     if failures:
-        raise DockerFailed("; ".join(failures))
+        raise (_Vanished if all(map(has_vanished, failures)) else DockerFailed)("; ".join(failures))
     return remains
 
 
@@ -133,7 +152,7 @@ def _remove(remains: Remains) -> None:
                 _finish(process)
             except DockerFailed as error:
                 # Somebody else (--rm, another teardown) was quicker: that is what is wanted.
-                if "no such" not in str(error).lower() and "not found" not in str(error).lower():
+                if not has_vanished(str(error)):
                     failures.append(str(error))
     if failures:
         raise DockerFailed("; ".join(failures))

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from runner import janitor
+from runner.engine import Engine
 from runner.ports import can_bind
 
 from . import tiny_image as tiny_image_
 from .tiny_repository import TinyRepository, dangling_volumes, left
 
 FIRST_PORT, LAST_PORT = 18090, 18099
+# The repositories of the tests and of their corpus.
+OURS = ("tiny", "corpus", "chaos")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -20,6 +24,13 @@ def interruptible() -> None:
     for signum, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
         if signal.getsignal(signum) is signal.SIG_IGN:
             signal.signal(signum, handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left_by_an_earlier_suite() -> None:
+    """Remove what a suite left that was killed together with its guards: it would be taken for what the tests leave."""
+    found = janitor.standing(Engine().labelled(janitor.REPOSITORY_LABEL))
+    assert janitor.remove(janitor.to_remove(found, OURS, everything=False), print)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from runner import teardown
-from runner.teardown import DockerFailed, docker_environ, kill_clients, list_remains, listing_commands, remove_project
+from runner.teardown import (
+    LISTING_TRIES,
+    DockerFailed,
+    docker_environ,
+    kill_clients,
+    list_remains,
+    listing_commands,
+    remove_project,
+)
 
 from .fake_docker import FakeDocker
 from .processes import line, python
@@ -137,6 +145,21 @@ def test_a_listing_that_fails_is_tried_again(docker: FakeDocker, clock: Clock) -
     assert report.complete
     assert docker.names(PROJECT) == []
     assert report.errors == ["`docker ps -a`: the daemon restarts"]
+
+
+def test_what_another_teardown_removes_during_a_listing_is_no_error(docker: FakeDocker, clock: Clock) -> None:
+    docker.create(PROJECT, "volumes", "data")
+    docker.fail("volumes", "Error response from daemon: get other_data: no such volume", "fine", "get another: no such volume")
+    report = removed(clock)
+    assert report.complete
+    assert report.errors == []
+
+
+def test_a_listing_in_which_things_vanish_for_ever_is_an_error_in_the_end(docker: FakeDocker) -> None:
+    docker.fail("volumes", *["no such volume"] * LISTING_TRIES)
+    with pytest.raises(DockerFailed, match="no such volume"):
+        list_remains("p")
+    assert list_remains("p") == {"containers": [], "networks": [], "volumes": []}
 
 
 def test_a_failure_between_two_empty_listings_makes_them_start_anew(docker: FakeDocker, clock: Clock) -> None:
