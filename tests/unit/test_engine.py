@@ -184,7 +184,7 @@ def test_a_command_that_runs_past_its_limit_is_given_up(engine: Make, tmp_path: 
 
 
 def test_a_volume_that_another_run_removes_during_the_listing_does_not_matter(engine: Make, tmp_path: Path) -> None:
-    made = engine({"container list": (0, "", ""), "network list": (0, "", "")})
+    made = engine({"container list": (0, "", ""), "network ls": (0, "", "")})
     program = tmp_path / "docker-that-answers/docker"
     gone = f'touch {tmp_path}/once; echo "get x: no such volume" >&2; exit 1'
     once = f"volume*) if [ ! -e {tmp_path}/once ]; then {gone}; fi ;;"
