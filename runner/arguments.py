@@ -41,6 +41,9 @@ def _run_parser() -> argparse.ArgumentParser:
     run.add_argument("--test-tags", metavar="SPEC", help="as Odoo's option; default: /MODULE")
     run.add_argument("--health-timeout", type=_seconds, default=300.0, metavar="S", help="default: 300")
     run.add_argument("--test-timeout", type=_seconds, default=3600.0, metavar="S", help="default: 3600")
+    run.add_argument(
+        "--wait-for-port", type=_seconds, default=0.0, metavar="S", help="if all are taken; default: fail at once"
+    )
     run.add_argument("--junit", type=Path, metavar="FILE", help="write a JUnit report, one testsuite per module")
     run.add_argument("--json", type=Path, metavar="FILE", help="write a JSON report, see docs/report.schema.json")
     run.add_argument("--strict", action="store_true", help="red also for tests that did not start, and for records at ERROR")

@@ -11,11 +11,12 @@ from . import janitor, keeping
 from .compose_file import override_for
 from .config import RepoConfig
 from .engine import Engine, PortTaken
-from .errors import EnvironmentFailed, NoFreePort
+from .errors import EnvironmentFailed
 from .guard import Guard, GuardFailed
 from .health import wait_until_healthy
 from .odoo import SERVICE
-from .ports import Reservation, port_holders, reserved_port
+from .port_search import PortSearch
+from .ports import Reservation
 from .progress import Terminal
 from .reports import TEARDOWN_REPORT
 from .signals import Signals
@@ -40,6 +41,7 @@ class Environment:
         labels: dict[str, str],
         variables: dict[str, str],
         health_timeout: float,
+        wait_for_port: float,
         keep_if_it_fails: bool,
         terminal: Terminal,
         signals: Signals,
@@ -60,8 +62,7 @@ class Environment:
         self._terminal = terminal
         self._signals = signals
         self._is_left = True
-        self._tried: set[int] = set()
-        self._reservations = contextlib.ExitStack()
+        self._ports = PortSearch(repository.ports, wait_for_port, lambda line: terminal.line(f"  {line}"))
 
     def __enter__(self) -> "Environment":
         self._signals.lift_shield()
@@ -74,13 +75,13 @@ class Environment:
             self.engine = Engine(self._variables)
             self.engine_version = self.engine.check()
             self._remove_what_dead_runs_left()
-            reservation = self._next_port()
+            reservation = self._reserve()
             self._prepare()
             self._arm()
             with self._terminal.phase("up"):
                 self._up(reservation)
             with self._terminal.phase("healthy"):
-                wait_until_healthy(self.engine, self.project, self._health_timeout)
+                wait_until_healthy(self.engine, self.project, self._health_timeout, self._terminal.step)
         except BaseException as error:
             self._leave(error)
             raise
@@ -110,7 +111,7 @@ class Environment:
         if self._signals.first is not None:
             self.kept = False
             self._terminal.line(f"  {signal.Signals(self._signals.first).name}: ending the run and tearing down")
-        with self._reservations:
+        with contextlib.closing(self._ports):
             try:
                 if self.kept:
                     self._let_it_stand()
@@ -161,17 +162,8 @@ class Environment:
         dead = janitor.to_remove(found, [name], everything=False)
         janitor.remove(dead, lambda line: self._terminal.line(f"  left by a dead run: {line}"), janitor.SWEEP_BOUND)
 
-    def _next_port(self) -> Reservation:
-        self._reservations.close()
-        ports = self._repository.ports
-        untried = (port for port in ports if port not in self._tried)
-        reservation = self._reservations.enter_context(reserved_port(untried))
-        if reservation is None:
-            holders = "\n".join(f"  {port}: {holder}" for port, holder in port_holders(ports).items())
-            raise NoFreePort(
-                f"No free port in {ports} (repositories.{self._repository.name}.ports). They are held by:\n{holders}\n"
-                "Wait for a run to end, widen the range, or remove what dead runs left: nox -s cleanup"
-            )
+    def _reserve(self) -> Reservation:
+        reservation = self._ports.reserve()
         self.port = reservation.port
         return reservation
 
@@ -200,8 +192,8 @@ class Environment:
             except PortTaken:
                 self._terminal.line(f"  port {reservation.port} went to somebody else in between; trying the next one")
                 self.engine.remove_containers(self.project)
-                self._tried.add(reservation.port)
-                reservation = self._next_port()
+                self._ports.lost(reservation)
+                reservation = self._reserve()
 
 
 def _images(rendered: dict[str, Any]) -> list[str]:

@@ -16,11 +16,16 @@ def wait_until_healthy(
     engine: Engine,
     project: str,
     timeout: float,
+    say: Callable[[str], None] = lambda _states: None,
     clock: Callable[[], float] = time.monotonic,
     wait: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Return when every container with a health check is healthy; EnvironmentFailed, with logs, if one died or time is up."""
+    """Return when every container with a health check is healthy; EnvironmentFailed, with logs, if one died or time is up.
+
+    `say` gets the states at every attempt.
+    """
     deadline = clock() + timeout
+    attempt = 0
     while True:
         containers = engine.containers(project)
         ended = [each for each in containers if each.status in ("exited", "dead")]
@@ -31,6 +36,8 @@ def wait_until_healthy(
         waiting = [each for each in containers if each.health not in (None, "healthy")]
         if containers and not waiting:
             return
+        attempt += 1
+        say(f"attempt {attempt}: {', '.join(f'{each.service} is {each.health}' for each in waiting) or 'no container yet'}")
         if clock() >= deadline:
             states = ", ".join(f"{each.service} is {each.status}, health {each.health}" for each in waiting) or "no container"
             logs = "\n".join(f"Last lines of {each.service}:\n{engine.logs(each.name, _LOG_LINES)}" for each in waiting)

@@ -11,17 +11,25 @@ from typing import TextIO
 class Terminal:
     """Output that survives its reader: after `| head -1` the run goes on, and its log and exit code stay true."""
 
+    def __init__(self, *, quiet: bool = False) -> None:
+        """`quiet`: show nothing of what Odoo prints."""
+        self._quiet = quiet
+
     def line(self, text: str = "") -> None:
         """Print a line at once."""
-        self.raw(text.encode(errors="backslashreplace") + b"\n")
+        _write(sys.stdout, text.encode(errors="backslashreplace") + b"\n")
 
     def error(self, text: str) -> None:
         """Print a line on standard error."""
         _write(sys.stderr, text.encode(errors="backslashreplace") + b"\n")
 
-    def raw(self, data: bytes) -> None:
-        """Write bytes as they are: a test's output need not be UTF-8."""
-        _write(sys.stdout, data)
+    def output(self, data: bytes) -> None:
+        """Show what Odoo printed, byte for byte: a test's output need not be UTF-8."""
+        if not self._quiet:
+            _write(sys.stdout, data)
+
+    def step(self, text: str) -> None:
+        """Say what goes on within the phase, to a display that is alive; lines in a file would only be noise."""
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:

@@ -40,6 +40,7 @@ class Options:
     test_tags: str | None = None
     keep: Keep = Keep.NEVER
     strict: bool = False
+    wait_for_port: float = 0.0
 
 
 def run_module(
@@ -134,6 +135,7 @@ def _environment(
             "POSTGRES_IMAGE": repository.images.postgres,
         },
         health_timeout=options.health_timeout,
+        wait_for_port=options.wait_for_port,
         keep_if_it_fails=options.keep is not Keep.NEVER,
         terminal=terminal,
         signals=signals,

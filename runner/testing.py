@@ -1,5 +1,6 @@
 """Run a module's tests in a healthy environment, and judge them."""
 
+import re
 import time
 
 from . import odoo
@@ -13,6 +14,8 @@ from .verdict import Verdict, judge
 # For what the engine needs beyond the tests' own time before it is taken for stalled.
 _STREAM_MARGIN = 60.0
 _QUERY_TIMEOUT = 60.0
+# For the display only; the verdict reads whole records.
+_STARTING = re.compile(rb"INFO \S+ odoo\.addons\.\S+: Starting (\w+\.\w+) ")
 
 
 def run_tests(
@@ -34,13 +37,17 @@ def run_tests(
     container, engine = environment.odoo_container, environment.engine
     command = odoo.test_command(module, tags, addons_folders, timeout)
     output: list[bytes] = []
+    expected, started = sum(not test.note for test in sources.tests), 0
     begun = time.monotonic()
     with terminal.phase("tests"):
         execution = engine.execute(container, command, timeout + odoo.KILL_AFTER + _STREAM_MARGIN)
         for line in execution:
             output.append(line)
             log.raw(line)
-            terminal.raw(line)
+            terminal.output(line)
+            if begins := _STARTING.search(line):
+                started += 1
+                terminal.step(f"{started} of {expected}: {begins.group(1).decode(errors='replace')}")
     timed_out = execution.exit_code in (124, 137) and time.monotonic() - begun >= timeout
     check_alive(engine, environment.project)
     query = engine.execute(container, odoo.states_command([module]), _QUERY_TIMEOUT)

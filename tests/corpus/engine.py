@@ -147,6 +147,7 @@ def _lane(folder: Path) -> Iterator[Lane]:
             "POSTGRES_IMAGE": images.postgres,
         },
         health_timeout=120,
+        wait_for_port=0,
         keep_if_it_fails=False,
         terminal=Terminal(),
         signals=Signals(lambda _signum: None),

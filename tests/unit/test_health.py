@@ -20,6 +20,7 @@ class Scenes:
     def __init__(self, *scenes: list[ContainerStatus]) -> None:
         self._scenes = list(scenes)
         self.time = 0.0
+        self.said: list[str] = []
 
     def containers(self, _project: str) -> list[ContainerStatus]:
         return self._scenes.pop(0) if len(self._scenes) > 1 else self._scenes[0]
@@ -33,7 +34,7 @@ class Scenes:
 
 def waited(*scenes: list[ContainerStatus], timeout: float = 10.0) -> Scenes:
     engine = Scenes(*scenes)
-    wait_until_healthy(engine, "p", timeout, lambda: engine.time, engine.wait)  # type: ignore[arg-type]
+    wait_until_healthy(engine, "p", timeout, engine.said.append, lambda: engine.time, engine.wait)  # type: ignore[arg-type]
     return engine
 
 
@@ -46,7 +47,13 @@ def test_healthy_containers_are_not_waited_for() -> None:
 
 def test_starting_containers_are_waited_for_until_all_are_healthy() -> None:
     scenes = [[], [STARTING], [status("db", health="starting"), status()], [status("db"), status()]]
-    assert waited(*scenes).time > 0
+    engine = waited(*scenes)
+    assert engine.time > 0
+    assert engine.said == [
+        "attempt 1: no container yet",
+        "attempt 2: odoo is starting",
+        "attempt 3: db is starting",
+    ]
 
 
 def test_a_service_without_health_check_is_not_waited_for() -> None:

@@ -12,7 +12,7 @@ from .processes import line, python
 def test_lines_and_bytes_come_out_as_they_are_and_in_order(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     terminal = Terminal()
     terminal.line("one")
-    terminal.raw(b"caf\xe9\r\n")
+    terminal.output(b"caf\xe9\r\n")
     terminal.line()
     terminal.line("caf\udce9")
     assert capsysbinary.readouterr().out == b"one\ncaf\xe9\r\n\ncaf\\udce9\n"
@@ -42,7 +42,7 @@ terminal = Terminal()
 terminal.line("first")
 sys.stdin.readline()
 for _ in range(100):
-    terminal.raw(b"x" * 10000)
+    terminal.output(b"x" * 10000)
     terminal.line("more")
 print("the end", file=sys.stderr)
 """
