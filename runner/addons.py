@@ -20,13 +20,18 @@ def modules_of(repository: RepoConfig) -> dict[str, Path]:
     return found
 
 
-def find_module(module: str, repository: RepoConfig, all_repositories: Mapping[str, RepoConfig]) -> Path:
-    """The folder of `module`. UsageError says where was searched, what is near, and which other repository has it."""
+def check_checkout(repository: RepoConfig) -> None:
+    """UsageError if the repository's checkout does not exist, with what to set."""
     if not repository.path.is_dir():
         raise UsageError(
             f"The checkout of {repository.name} is not at {repository.path}. "
             f"Set repositories.{repository.name}.path in repos.local.yaml, or give --path DIR."
         )
+
+
+def find_module(module: str, repository: RepoConfig, all_repositories: Mapping[str, RepoConfig]) -> Path:
+    """The folder of `module`. UsageError says where was searched, what is near, and which other repository has it."""
+    check_checkout(repository)
     modules = modules_of(repository)
     if module in modules:
         return modules[module]

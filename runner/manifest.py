@@ -1,27 +1,48 @@
-"""What is wrong with a module's manifest, in a sentence: Odoo tells of most of it in no word, or calls the module unknown."""
+"""A module's manifest: what it depends on, and what is wrong with it.
+
+Odoo tells of most faults in no word, or calls the module unknown.
+"""
 
 import ast
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .addons import MANIFEST
 
 
-def manifest_fault(module: Path) -> str:
-    """Why Odoo does not find or install the module, as far as its manifest tells; empty if it tells nothing."""
+@dataclass(frozen=True)
+class Manifest:
+    """What a manifest says: the names under `depends` as they stand, and whether it says `installable: False`.
+
+    `fault`: why Odoo does not find or install the module, as far as the manifest tells; empty if it tells nothing.
+    """
+
+    depends: tuple[str, ...] = ()
+    installable: bool = True
+    fault: str = ""
+
+
+def read_manifest(module: Path) -> Manifest:
+    """The manifest of the module in that folder; one that cannot be read depends on nothing and has a fault."""
     file = module / MANIFEST
     if not file.is_file():
-        return f"there is no {MANIFEST} in {module.name}"
+        return Manifest(fault=f"there is no {MANIFEST} in {module.name}")
     text = file.read_text(encoding="utf-8", errors="replace")
-    fault = "" if text.strip() else "is empty"
+    if not text.strip():
+        return Manifest(fault=f"{MANIFEST} is empty")
     try:
-        content = {} if fault else ast.literal_eval(text)
+        content = ast.literal_eval(text)
     except SyntaxError as error:
-        fault = f"is no valid Python: {error.msg} (line {error.lineno})"
+        return Manifest(fault=f"{MANIFEST} is no valid Python: {error.msg} (line {error.lineno})")
     except (ValueError, TypeError, RecursionError, MemoryError):
-        fault = "must hold a dictionary of plain values, without calls and names"
-    else:
-        if not isinstance(content, dict):
-            fault = "must hold a dictionary"
-        elif not content.get("installable", True):
-            fault = "says `installable: False`"
-    return f"{MANIFEST} {fault}" if fault else ""
+        return Manifest(fault=f"{MANIFEST} must hold a dictionary of plain values, without calls and names")
+    if not isinstance(content, dict):
+        return Manifest(fault=f"{MANIFEST} must hold a dictionary")
+    installable = bool(content.get("installable", True))
+    fault = "" if installable else f"{MANIFEST} says `installable: False`"
+    return Manifest(_names(content.get("depends")), installable, fault)
+
+
+def _names(depends: Any) -> tuple[str, ...]:
+    return tuple(name for name in depends if isinstance(name, str)) if isinstance(depends, list | tuple) else ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .collected import collected_files, parse
-from .manifest import manifest_fault
+from .manifest import read_manifest
 
 _MIXIN = "its class derives from no test case, and Odoo runs no tests that a class inherits"
 _MISNAMED = "the name of its file does not begin with `test_`"
@@ -67,7 +67,7 @@ def read_sources(module: Path) -> Sources:
         files=tuple(file for file in files if _is_test_file(file)),
         tests=tuple(test for file, tree in files.items() for test in _tests_in(file, tree)),
         heirs=tuple(heir for file, tree in files.items() if _is_test_file(file) for heir in _heirs_in(file, tree)),
-        manifest=manifest_fault(module),
+        manifest=read_manifest(module).fault,
     )
 
 
