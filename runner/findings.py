@@ -53,6 +53,17 @@ def headline(case: Case) -> str:
     return next((line.strip() for line in case.details.splitlines() if line.strip()), case.outcome.value)
 
 
+def said(case: Case) -> list[str]:
+    """The lines of a failing test's exceptions in full, with the subtests that they are of, without the tracebacks' frames."""
+    lines = []
+    in_frames = False
+    for line in case.details.splitlines():
+        in_frames = line.strip() == _TRACEBACK or (in_frames and (not line or line[0].isspace()))
+        if not in_frames and line.strip() and line.strip() not in (f"FAIL: {case.name}", f"ERROR: {case.name}"):
+            lines.append(line.rstrip())
+    return lines
+
+
 def exception_of(case: Case) -> str:
     """The name of the exception of a failing test, as in `AssertionError`; how the test ended if it is unknown."""
     found = _EXCEPTION.match(headline(case)) if _TRACEBACK in case.details else None
