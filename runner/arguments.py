@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from .errors import UsageError
 
-RUN_USAGE = "nox -s odoo_tests -- REPO MODULE [MODULE ...] [options]"
+RUN_USAGE = "nox -s odoo_tests -- REPO (MODULE [MODULE ...] | --all) [options]"
 EXAMPLE = "For example: nox -s odoo_tests -- evv traction"
 _LONGEST = 86400.0
 
@@ -34,10 +34,20 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
 def _run_parser() -> argparse.ArgumentParser:
     run = _Parser("run", usage=RUN_USAGE, epilog=EXAMPLE, allow_abbrev=False)
     run.add_argument("words", nargs="*", metavar="REPO MODULE", help="a repository of repos.yaml, then names of modules")
     run.add_argument("--path", type=Path, metavar="DIR", help="use this checkout instead of the one in repos.yaml")
+    run.add_argument("--all", action="store_true", help="every module of the repository that has tests")
+    run.add_argument("--jobs", type=_number, default=1, metavar="N", help="so many environments at once; default: 1")
+    run.add_argument("--fail-fast", action="store_true", help="end the others after the first that is not green")
+    run.add_argument("--quiet", action="store_true", help="show nothing of what Odoo prints; the log has all of it")
     run.add_argument("--test-tags", metavar="SPEC", help="as Odoo's option; default: /MODULE")
     run.add_argument("--health-timeout", type=_seconds, default=300.0, metavar="S", help="default: 300")
     run.add_argument("--test-timeout", type=_seconds, default=3600.0, metavar="S", help="default: 3600")

@@ -9,17 +9,15 @@ from pathlib import Path
 from . import config, doctor, housekeeping
 from .addons import find_module
 from .arguments import EXAMPLE, RUN_USAGE, parse
+from .call import Call, make
 from .errors import ConfigError, Interrupted, RunnerError, UsageError
 from .machine_reports import MachineReports
 from .naming import check_module_name
-from .outcome import Outcome
 from .progress import Terminal
 from .repository_names import CONFIG
-from .run import Keep, Options, run_module
+from .run import Keep, Options
+from .selection import modules_with_tests
 from .signals import Signals
-
-# On the terminal; the log has them all.
-_REMARKS_SHOWN = 5
 
 
 def main_inner(arguments: Sequence[str]) -> int:
@@ -36,6 +34,8 @@ def main_inner(arguments: Sequence[str]) -> int:
 
 def _main(arguments: Sequence[str], terminal: Terminal, signals: Signals) -> int:
     command, given = parse(arguments)
+    if command == "run" and given.quiet:
+        terminal = Terminal(quiet=True)
     settings = config.load(_config_folder(), os.environ)
     if command == "run":
         return _run(given, settings, terminal, signals, shlex.join(["python", "-m", "runner", *arguments]))
@@ -63,37 +63,44 @@ def _run(given: argparse.Namespace, settings: config.Config, terminal: Terminal,
     if not given.words:
         raise UsageError(f"Which repository and module?\nUsage: {RUN_USAGE}\n{EXAMPLE}")
     repository = settings.repository(given.words[0])
-    modules = list(dict.fromkeys(given.words[1:]))
-    if not modules:
-        raise UsageError(f"Which module of {repository.name}?\nUsage: {RUN_USAGE}\n{EXAMPLE}")
     if given.path:
         repository = config.at_checkout(repository, given.path)
+    modules = _modules(given, repository, settings, terminal)
+    machine_reports = MachineReports(given.junit, given.json)
+    if len(settings.files) > 1:
+        terminal.line(f"{settings.files[-1].name} overrides {settings.files[0].name} on this machine")
+    options = Options(
+        given.health_timeout,
+        given.test_timeout,
+        given.test_tags,
+        Keep(given.keep),
+        given.strict,
+        given.wait_for_port,
+    )
+    jobs = min(given.jobs, len(modules), len(list(repository.ports)))
+    if jobs < min(given.jobs, len(modules)):
+        terminal.line(f"at most {jobs} at once: the repository has {jobs} ports ({repository.ports})")
+    wanted = Call(repository, modules, options, command, jobs, given.fail_fast)
+    return make(wanted, machine_reports, terminal, signals, os.environ)
+
+
+def _modules(
+    given: argparse.Namespace, repository: config.RepoConfig, settings: config.Config, terminal: Terminal
+) -> list[str]:
+    """The modules that are asked for, each once. UsageError if there are none, or one does not exist."""
+    modules = list(dict.fromkeys(given.words[1:]))
+    if given.all:
+        if modules:
+            raise UsageError(f"Either --all or names of modules ({', '.join(modules)}), not both.")
+        selection = modules_with_tests(repository)
+        for module, reason in selection.left_out.items():
+            terminal.line(f"left out: {module} ({reason})")
+        modules = list(selection.modules)
+        if not modules:
+            raise UsageError(f"No module of {repository.name} has tests: looked in {', '.join(map(str, repository.addons))}")
+    if not modules:
+        raise UsageError(f"Which module of {repository.name}?\nUsage: {RUN_USAGE}\n{EXAMPLE}")
     for module in modules:
         check_module_name(module, repository.prefix)
         find_module(module, repository, settings.repositories)
-    machine_reports = MachineReports(given.junit, given.json)
-    os.chdir("/")
-    if len(settings.files) > 1:
-        terminal.line(f"{settings.files[-1].name} overrides {settings.files[0].name} on this machine")
-    options = Options(given.health_timeout, given.test_timeout, given.test_tags, Keep(given.keep), given.strict)
-    only = len(modules) == 1
-    outcomes = []
-    for module in modules:
-        outcome = run_module(repository, module, options, only=only, command=command, terminal=terminal, signals=signals)
-        outcomes.append(outcome)
-        _summary(outcome, terminal)
-        if signals.first is not None:
-            break
-    return machine_reports.write(outcomes, os.environ, terminal.line)
-
-
-def _summary(outcome: Outcome, terminal: Terminal) -> None:
-    terminal.line()
-    terminal.line(f"{outcome.module}: {outcome.word}  {outcome.counts}")
-    for reason in outcome.reasons:
-        terminal.line("\n".join(f"  {line}" for line in reason.splitlines()))
-    for remark in outcome.remarks[:_REMARKS_SHOWN]:
-        terminal.line(f"  note: {remark}")
-    if len(outcome.remarks) > _REMARKS_SHOWN:
-        terminal.line(f"  note: ... and {len(outcome.remarks) - _REMARKS_SHOWN} more in the log")
-    terminal.line(f"  log: {outcome.proof}")
+    return modules

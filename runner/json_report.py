@@ -66,6 +66,10 @@ class ModuleReport(_Part):
     """Why the exit code is not 0."""
     remarks: tuple[Text, ...]
     """What does not make a run red by itself, but is worth a look."""
+    seconds: float
+    """The whole run, from its start to the end of its teardown."""
+    phases: dict[Text, float]
+    """The seconds of each phase (up, healthy, tests, down ...); those of the same name are added up."""
     proof: Text
     """Path of the proof log."""
     cases: tuple[CaseReport, ...]
@@ -113,6 +117,8 @@ def _module(outcome: Outcome) -> ModuleReport:
         counts=counts,
         reasons=outcome.reasons,
         remarks=outcome.remarks,
+        seconds=outcome.seconds,
+        phases={name: sum(seconds for each, seconds in outcome.phases if each == name) for name, _ in outcome.phases},
         proof=str(outcome.proof),
         cases=tuple(_case(case) for case in verdict.cases) if verdict else (),
     )

@@ -19,6 +19,9 @@ class Outcome:
     reasons: tuple[str, ...]
     proof: Path
     verdict: Verdict | None = None
+    # Of the whole run, and of its phases in their order.
+    seconds: float = 0.0
+    phases: tuple[tuple[str, float], ...] = ()
 
     @property
     def counts(self) -> str:

@@ -13,7 +13,13 @@ class Terminal:
 
     def __init__(self, *, quiet: bool = False) -> None:
         """`quiet`: show nothing of what Odoo prints."""
+        self.phases: list[tuple[str, float]] = []
         self._quiet = quiet
+
+    def begin(self, what: str, project: str) -> None:
+        """A run begins, in an environment of this name."""
+        self._forget_phases()
+        self.line(f"{what}: {project}")
 
     def line(self, text: str = "") -> None:
         """Print a line at once."""
@@ -29,18 +35,26 @@ class Terminal:
             _write(sys.stdout, data)
 
     def step(self, text: str) -> None:
-        """Say what goes on within the phase, to a display that is alive; lines in a file would only be noise."""
+        """Say where the phase is, to a display that is alive; lines in a file would only be noise."""
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Say how long the block took, or that it failed."""
+        """Say how long the block took, or that it failed; `phases` has the seconds of each of this run."""
         started = time.monotonic()
-        outcome = "failed"
+        outcome = "failed after "
         try:
             yield
             outcome = ""
         finally:
-            self.line(f"  {name:<10} {outcome}{' ' if outcome else ''}{time.monotonic() - started:.1f} s")
+            self.line(f"  {name:<10} {outcome}{self._note_phase(name, started):.1f} s")
+
+    def _note_phase(self, name: str, started: float) -> float:
+        seconds = time.monotonic() - started
+        self.phases.append((name, seconds))
+        return seconds
+
+    def _forget_phases(self) -> None:
+        self.phases.clear()
 
 
 def _write(stream: TextIO, data: bytes) -> None:

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def run_module(
     sources = read_sources(modules_of(repository).get(module, repository.addons[0] / module))
     proof = reports.proof_file(repository.path, module, only=only)
     environment = _environment(repository, module, options, project, folder, terminal, signals)
-    terminal.line(f"{repository.name} / {module}: {project}")
+    terminal.begin(f"{repository.name} / {module}", project)
     verdict: Verdict | None = None
     error: RunnerError | Interrupted | None = None
     with reports.ProofLog(folder, proof) as log:
@@ -92,12 +92,14 @@ def run_module(
         outcome = decide(
             module=module, proof=proof, project=project, verdict=verdict, error=error, teardown=environment.teardown
         )
+        outcome = replace(outcome, seconds=round(time.monotonic() - started, 2), phases=_rounded(terminal.phases))
         facts = {
             "verdict": outcome.word,
             "exit code": str(outcome.exit_code),
             "tests": outcome.counts,
             "ended": reports.now(),
-            "duration": f"{time.monotonic() - started:.1f} s",
+            "duration": f"{outcome.seconds:.1f} s",
+            "phases": ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.phases),
         }
         reasons = [f"  - {line}" for reason in outcome.reasons for line in reason.splitlines()]
         remarks = [f"  note: {remark}" for remark in outcome.remarks]
@@ -140,6 +142,10 @@ def _environment(
         terminal=terminal,
         signals=signals,
     )
+
+
+def _rounded(phases: list[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+    return tuple((name, round(seconds, 2)) for name, seconds in phases)
 
 
 def _request(repository: RepoConfig, module: str, command: str, project: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runner import cli
+from runner import call
 from runner.cli import main_inner
 from runner.config import RepoConfig
 from runner.errors import EngineUnavailable, Interrupted
@@ -54,7 +54,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
     runs = FakeRuns()
-    monkeypatch.setattr(cli, "run_module", runs)
+    monkeypatch.setattr(call, "run_module", runs)
     return runs
 
 

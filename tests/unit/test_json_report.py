@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,9 @@ def test_every_field_is_in_every_report() -> None:
 
 def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
     skip = case(CaseOutcome.SKIPPED, "TestClient.test_skipped", seconds=None, details="no browser")
-    report = written(file, failed(failing(), skip, remarks=("look here",)))
+    outcome = failed(failing(), skip, remarks=("look here",))
+    phases = (("pull x", 2.0), ("up", 1.0), ("pull x", 3.0))
+    report = written(file, replace(outcome, seconds=21.5, phases=phases))
     fails, skipped = report["modules"][0].pop("cases")
     assert report == {
         "schema_version": 1,
@@ -65,6 +68,8 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
                 "counts": {"ran": 1, "failed": 1, "errors": 0, "skipped": 1},
                 "reasons": ["FAIL: TestClient.test_fails"],
                 "remarks": ["look here"],
+                "seconds": 21.5,
+                "phases": {"up": 1.0, "pull x": 5.0},
                 "proof": "/checkout/proof_of_execution_tests.log",
             }
         ],
