@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from .odoolog import Problem, Record, TestLog
+from .odoolog import RESULT_LOGGERS, Problem, Record, TestLog
 
 _STARTING = re.compile(r"^Starting (\S+) \.\.\.")
 SET_UP_CLASS = "setUpClass"
 _OF_CLASS = re.compile(r"^(\w+) \(odoo\.addons\.\w+\.tests\.(.*)\.(\w+)\)$")
 # Loggers whose records stand between tests, so that the last one before them has ended.
-_BETWEEN_TESTS = ("odoo.modules.loading", "odoo.service.server", "odoo.tests.stats", "odoo.tests.result")
+_BETWEEN_TESTS = ("odoo.modules.loading", "odoo.service.server", "odoo.tests.stats", *RESULT_LOGGERS)
 _UNFINISHED = "the test did not end: the log stops in it"
 _TIME = "%Y-%m-%d %H:%M:%S,%f"
 

@@ -11,7 +11,6 @@ _DENIALS = (
     (re.compile(r"^invalid module names, ignored: (.*)"), "Odoo ignored modules that it did not find: {0}"),
     (re.compile(r"^module (\S+): not installable, skipped"), "module {0} is not installable"),
     (re.compile(r"^(Some modules .*)"), "{0}"),
-    (re.compile(r"^(Can not `import.*|.*Can not `import.*)"), "{0}"),
     (re.compile(r"^Invalid tag (.*)"), "Odoo does not understand the test tag {0}"),
     (re.compile(r"^(Test suite halted.*)"), "{0}"),
     (re.compile(r"^Module (\S+) demo data failed to install"), "the demo data of {0} failed to install"),
@@ -22,6 +21,8 @@ _DENIALS_OF_THE_MODULE = (
     (re.compile(r"^The module (\S+) has an incompatible version"), "the manifest's version is of another series of Odoo"),
     (re.compile(r"^module (\S+): some depends are not loaded"), "a module that {0} depends on cannot be loaded"),
 )
+# What Odoo 14 and 15 say of a module's tests, and go on without them.
+_TESTS_NOT_IMPORTED = re.compile(r"^Can not `import (\S+)`")
 _FRAME = re.compile(r'^ *File "([^"]+)", line (\d+)')
 _LONGEST = 400
 
@@ -50,6 +51,12 @@ def was_installed_before(seen: TestLog, module: str, states: Mapping[str, str] |
     return not any(record.message.startswith(f"Loading module {module} (") for record in seen.records)
 
 
+def tests_not_imported(seen: TestLog, module: str) -> bool:
+    """Whether Odoo went on without the module's tests, since it could not import them."""
+    found = (_TESTS_NOT_IMPORTED.match(record.message) for record in seen.records if _is_of_odoo(record))
+    return any(each.group(1) == module for each in found if each)
+
+
 def what_odoo_left_out(seen: TestLog, module: str) -> list[str]:
     """What Odoo itself says that it did not load, understand or run, in plain words."""
     own = [record for record in seen.records if _is_of_odoo(record)]
@@ -61,6 +68,8 @@ def denial(record: Record, module: str) -> str:
     """What a record says that Odoo left out, in plain words; empty if it says nothing of the kind."""
     if _is_of_odoo(record):
         line = record.message.partition("\n")[0].strip()
+        if _TESTS_NOT_IMPORTED.match(line):
+            return _exception(record, module)
         for pattern, words in _DENIALS:
             if found := pattern.match(line):
                 return words.format(*found.groups())

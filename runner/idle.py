@@ -33,7 +33,7 @@ def usual_cause(sources: Sources | None, cases: Sequence[Case] = ()) -> list[str
     for applies, cause in causes:
         if applies:
             return [cause]
-    said = [f"{heir} has no test of its own, and Odoo runs none that a class inherits" for heir in sources.heirs]
+    said = [f"{heir} has no test of its own, and Odoo 18 and newer run none that a class inherits" for heir in sources.heirs]
     said += [f"{test.name}: {why}" for test, why in idle_tests(sources, cases, complete=True)]
     return list(dict.fromkeys(said))
 
@@ -69,7 +69,7 @@ def _of_its_class(case: Case | None) -> str:
     if case is None:
         return ""
     if case.outcome is CaseOutcome.SKIPPED:
-        return f"its class was skipped in {SET_UP_CLASS}: {case.details}"
+        return f"its class was skipped in {SET_UP_CLASS}{f': {case.details}' if case.details else ''}"
     return f"its class failed in {SET_UP_CLASS}"
 
 

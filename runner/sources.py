@@ -8,7 +8,7 @@ from pathlib import Path
 from .collected import collected_files, parse
 from .manifest import read_manifest
 
-_MIXIN = "its class derives from no test case, and Odoo runs no tests that a class inherits"
+_MIXIN = "its class derives from no test case, and Odoo 18 and newer run no tests that a class inherits"
 _MISNAMED = "the name of its file does not begin with `test_`"
 _UNITTEST = "its class derives from unittest.TestCase, which Odoo does not run: use odoo.tests.TransactionCase"
 _ASYNC = "it is an `async def`, which Odoo's test cases never await"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from . import odoolog
 from .cases import Case, cases_of
-from .doubts import denial, doubts, was_installed_before, what_odoo_left_out
+from .doubts import denial, doubts, tests_not_imported, was_installed_before, what_odoo_left_out
 from .errors import ExitCode
 from .idle import forgotten_files, idle_tests, usual_cause
 from .odoolog import Problem
@@ -81,7 +81,7 @@ def judge(
     that did not start, and a record at ERROR, is a reason.
     """
     seen = odoolog.read(log, database)
-    failed = sum(result.failed for result in seen.results)
+    failed = sum(result.failed for result in seen.results) + seen.unexpected
     errors = sum(result.errors for result in seen.results)
     if not seen.results:
         failed, errors = (sum(problem.kind == kind for problem in seen.problems) for kind in ("FAIL", "ERROR"))
@@ -90,7 +90,8 @@ def judge(
     skipped = set(seen.skipped.get(module, {}))
     hollow = started & {f"{test.file}.{test.name}" for test in sources.tests if test.is_hollow} if sources else set()
     is_installed = isinstance(states, str) or states.get(module) == "installed"
-    is_complete = bool(seen.results) and is_installed and not was_installed_before(seen, module, states)
+    has_tests = not was_installed_before(seen, module, states) and not tests_not_imported(seen, module)
+    is_complete = bool(seen.results) and is_installed and has_tests
     remarks = [
         f"{test.name} ({test.file}) did not run: {why}" for test, why in idle_tests(sources, cases, complete=is_complete)
     ]
@@ -140,7 +141,7 @@ def _stray_errors(seen: odoolog.TestLog, module: str) -> list[str]:
         for record in seen.records
         if (record.level == "ERROR" or (record.level == "CRITICAL" and record.logger.startswith("odoo.addons.")))
         and record.message not in reported
-        and record.logger != "odoo.tests.result"
+        and record.logger not in odoolog.RESULT_LOGGERS
         and not _SUMS.match(record.message)
         and denial(record, module) not in told
     ]

@@ -21,12 +21,14 @@ from runner.signals import Signals
 from runner.teardown import TOKEN_VARIABLE
 
 from .case import Case, Outcome
+from .recorded import NEWEST
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "corpus-agent-test"
 LABEL = f"{LABEL_PREFIX}repository=corpus"
 PORTS = PortRange(first=18200, last=18209)
-SERIES = "19.0"
+# Odoo 14 has no `/web/health`; any page will do that needs no database.
+_HEALTH, _HEALTH_OF_14 = "/web/health?db_server_status=1", "/web/database/selector"
 # A run of Odoo keeps one processor busy; CI's machines have two.
 LANES = 2
 _PREPARED = "corpus_base"
@@ -48,14 +50,16 @@ class Lane:
         self._odoo = environment.odoo_container
         self._db = next(each.name for each in environment.engine.containers(environment.project) if each.service == "db")
 
-    def check_series(self) -> None:
-        """Raise OtherSeries unless this is Odoo 19."""
+    def check_series(self, series: str) -> None:
+        """Raise OtherSeries unless this is Odoo of that series, such as 19."""
         version = self._checked(self._odoo, ["odoo", "--version"]).strip()
-        if SERIES not in version:
-            raise OtherSeries(f"the cases say what Odoo {SERIES} does; the image holds {version}")
+        if f" {series}.0" not in version:
+            raise OtherSeries(f"the cases say what Odoo {series} does; the image holds {version}")
 
     def prepare(self) -> None:
         """Make the database from which those of the cases are copied."""
+        # Odoo 14 refuses a folder of addons that holds none.
+        Case("any_addon", "Holds nothing.", {}).write(self._addons)
         self._checked(self._odoo, odoo.test_command("base", "/corpus", 1, _SLOW), _SLOW)
         self._checked(self._db, ["sh", "-c", _PREPARE])
 
@@ -91,13 +95,13 @@ def _execute(container: str, command: list[str], limit: float, options: Iterable
 
 
 @contextlib.contextmanager
-def outcomes_of(cases: Iterable[Case], folder: Path) -> Iterator[dict[str, "Future[Outcome]"]]:
+def outcomes_of(cases: Iterable[Case], folder: Path, series: str = NEWEST) -> Iterator[dict[str, "Future[Outcome]"]]:
     """The outcomes of the cases by name, as they come; the environments are removed however this process ends. OtherSeries."""
     with contextlib.ExitStack() as stack:
         lanes: queue.SimpleQueue[Lane] = queue.SimpleQueue()
-        first = stack.enter_context(_lane(folder / "0"))
-        first.check_series()
-        entered = [first, *(stack.enter_context(_lane(folder / str(number))) for number in range(1, LANES))]
+        first = stack.enter_context(_lane(folder / "0", series))
+        first.check_series(series)
+        entered = [first, *(stack.enter_context(_lane(folder / str(number), series)) for number in range(1, LANES))]
         pool = stack.enter_context(ThreadPoolExecutor(LANES))
         stack.callback(pool.shutdown, cancel_futures=True)
         for prepared in [pool.submit(lane.prepare) for lane in entered]:
@@ -117,10 +121,13 @@ def outcomes_of(cases: Iterable[Case], folder: Path) -> Iterator[dict[str, "Futu
 
 
 @contextlib.contextmanager
-def _lane(folder: Path) -> Iterator[Lane]:
+def _lane(folder: Path, series: str) -> Iterator[Lane]:
     """An environment in a new folder, with the images of repos.yaml."""
     addons = folder / "addons"
     addons.mkdir(parents=True)
+    compose_file = folder / "docker-compose.yml"
+    services = (ROOT / "docker-compose.agent.yml").read_text()
+    compose_file.write_text(services.replace(_HEALTH, _HEALTH_OF_14) if series == "14" else services)
     images = next(iter(load(ROOT, os.environ).repositories.values())).images
     project, token = project_name(PREFIX, "corpus"), secrets.token_hex(16)
     about = {"repository": "corpus", "module": "corpus", "started": reports.now()}
@@ -129,7 +136,7 @@ def _lane(folder: Path) -> Iterator[Lane]:
         prefix=PREFIX,
         path=folder,
         addons=(addons,),
-        compose_file=ROOT / "docker-compose.agent.yml",
+        compose_file=compose_file,
         ports=PORTS,
         images=images,
     )

@@ -143,7 +143,7 @@ WITHOUT_TESTS = (
         reasons=(
             ZERO,
             none_started("inherited_only"),
-            "TestOne (test_one) has no test of its own, and Odoo runs none that a class inherits",
+            "TestOne (test_one) has no test of its own, and Odoo 18 and newer run none that a class inherits",
             "TestCommon.test_common: the name of its file does not begin with `test_`",
         ),
         remarks=("TestCommon.test_common (common) did not run: the name of its file does not begin",),
@@ -165,7 +165,7 @@ WITHOUT_TESTS = (
         reasons=(
             ZERO,
             none_started("mixin_only"),
-            "TestOne (test_one) has no test of its own, and Odoo runs none that a class inherits",
+            "TestOne (test_one) has no test of its own, and Odoo 18 and newer run none that a class inherits",
             "Mixin.test_one: its class derives from no test case",
         ),
         remarks=("Mixin.test_one (test_one) did not run: its class derives from no test case",),

@@ -1,4 +1,4 @@
-"""The outcomes of the cases on a real engine, shortened, as data: tests/data/odoo-19/corpus."""
+"""The outcomes of the cases on a real engine, shortened, as data: tests/data/odoo-SERIES/corpus."""
 
 import json
 import re
@@ -7,11 +7,12 @@ from typing import Any
 
 from .case import Case, Outcome
 
-FOLDER = Path(__file__).resolve().parents[1] / "data/odoo-19/corpus"
-_OUTCOMES = FOLDER / "outcomes.json"
+# The series that the cases speak of; tests/corpus/series.py says in what others differ.
+NEWEST = "19"
 # Odoo's progress, which no verdict looks at.
 _PROGRESS = re.compile(
-    rb"^\S+ \S+ \d+ INFO \S+ odoo\.(?:modules\.loading: (?:loading |\d+ modules loaded)|registry: (?:module |Registry )"
+    rb"^\S+ \S+ \d+ INFO \S+ odoo\.(?:modules\.loading: (?:loading |\d+ modules loaded)"
+    rb"|(?:modules\.)?registry: (?:module |Registry )"
     rb"|addons\.base\.models\.ir_(?:module|attachment): |sql_db: )"
 )
 _RECORD = re.compile(rb"^\d{4}-\d\d-\d\d ")
@@ -37,27 +38,37 @@ def _ends(lines: list[bytes]) -> list[bytes]:
     return lines if len(lines) <= _LONGEST_OUTPUT else [*lines[:half], *lines[-half:]]
 
 
-def recorded(case: Case) -> Outcome:
+def folder_of(series: str = NEWEST) -> Path:
+    """Where the logs of a series are, and outcomes.json with the rest."""
+    return Path(__file__).resolve().parents[1] / f"data/odoo-{series}/corpus"
+
+
+def recorded(case: Case, series: str = NEWEST) -> Outcome:
     """What was recorded of a case."""
-    facts = _facts()[case.name]
-    return Outcome(output=(FOLDER / f"{case.name}.log").read_bytes(), **facts)
+    facts = _facts(series)[case.name]
+    return Outcome(output=(folder_of(series) / f"{case.name}.log").read_bytes(), **facts)
 
 
-def names() -> set[str]:
+def names(series: str = NEWEST) -> set[str]:
     """The names of the cases that were recorded."""
-    return set(_facts())
+    return set(_facts(series))
 
 
-def record(outcomes: dict[str, Outcome]) -> None:
+def record(outcomes: dict[str, Outcome], series: str = NEWEST) -> None:
     """Write what became of these cases; what was recorded of others stays."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    facts = _facts() if _OUTCOMES.exists() else {}
+    folder = folder_of(series)
+    folder.mkdir(parents=True, exist_ok=True)
+    facts = _facts(series) if _outcomes(series).exists() else {}
     for name, outcome in outcomes.items():
-        (FOLDER / f"{name}.log").write_bytes(shortened(outcome.output))
+        (folder / f"{name}.log").write_bytes(shortened(outcome.output))
         facts[name] = {"odoo_exit": outcome.odoo_exit, "states": outcome.states, "timed_out": outcome.timed_out}
-    _OUTCOMES.write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n")
+    _outcomes(series).write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n")
 
 
-def _facts() -> dict[str, dict[str, Any]]:
-    facts: dict[str, dict[str, Any]] = json.loads(_OUTCOMES.read_text())
+def _outcomes(series: str) -> Path:
+    return folder_of(series) / "outcomes.json"
+
+
+def _facts(series: str) -> dict[str, dict[str, Any]]:
+    facts: dict[str, dict[str, Any]] = json.loads(_outcomes(series).read_text())
     return facts

@@ -10,7 +10,7 @@ from runner.errors import ExitCode
 from tests.corpus.case import Case, differences, verdict_of
 from tests.corpus.cases import CASES
 from tests.corpus.hanging import HANGING, STACK
-from tests.corpus.recorded import FOLDER, names, recorded, shortened
+from tests.corpus.recorded import folder_of, names, recorded, shortened
 from tests.corpus.red import RED
 
 GREEN_WITH_REMARKS = [case for case in CASES if case.exit_code == ExitCode.PASSED and case.remarks]
@@ -28,7 +28,7 @@ def test_a_recorded_case_gets_its_verdict(case: Case, tmp_path: Path) -> None:
 def test_every_case_is_recorded_and_nothing_else() -> None:
     assert len({case.name for case in CASES}) == len(CASES)
     assert names() == {case.name for case in CASES}
-    assert {file.stem for file in FOLDER.glob("*.log")} == names()
+    assert {file.stem for file in folder_of().glob("*.log")} == names()
 
 
 @pytest.mark.parametrize("case", CASES, ids=_ids)
