@@ -3,6 +3,7 @@
 import functools
 import re
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from runner.sources import Sources, read_sources
 from runner.verdict import judge
 from tests.corpus.case import Case, Outcome
 from tests.corpus.cases import CASES
-from tests.corpus.recorded import recorded
+from tests.corpus.recorded import NEWEST, recorded
+from tests.corpus.series import RECORDED, WRITTEN, cases_of_series
 
-RESULT = re.compile(rb"^\S+ \S+ \d+ \w+ agent_test odoo\.tests\.result: ", re.MULTILINE)
+RESULT = re.compile(rb"^\S+ \S+ \d+ \w+ agent_test odoo\.tests\.(?:result|runner): ", re.MULTILINE)
 HEAD = re.compile(rb"^\S+ \S+ \d+ (INFO|WARNING|ERROR|CRITICAL) ", re.MULTILINE)
 # Cut between the two, this log is that of a test which printed Odoo's own line: no reader could tell.
 FORGED = "second_result"
@@ -41,19 +43,27 @@ class Recorded:
         ).exit_code
 
 
+EVERY = {(NEWEST, case.name): case for case in CASES} | {
+    (series, case.name): case for series in (*RECORDED, *WRITTEN) for case in cases_of_series(series)
+}
+
+
 @functools.cache
-def _recorded(case_name: str) -> Recorded:
-    case = next(each for each in CASES if each.name == case_name)
+def _recorded(key: tuple[str, str]) -> Recorded:
+    (series, name), case = key, EVERY[key]
     with tempfile.TemporaryDirectory() as folder:
-        return Recorded(case.name, recorded(case), read_sources(case.write(Path(folder))))
+        return Recorded(name, recorded(case, series), read_sources(case.write(Path(folder))))
 
 
-def _names(cases: list[Case]) -> st.SearchStrategy[Recorded]:
-    return st.sampled_from([case.name for case in cases]).map(_recorded)
+def _logs(wanted: Callable[[Case], bool]) -> st.SearchStrategy[Recorded]:
+    """A log of the newest series, or as often one of another."""
+    keys = [key for key, case in EVERY.items() if wanted(case)]
+    newest, others = ([key for key in keys if (key[0] == NEWEST) == is_newest] for is_newest in (True, False))
+    return st.one_of(st.sampled_from(newest), st.sampled_from(others)).map(_recorded)
 
 
-RED = _names([case for case in CASES if case.exit_code != ExitCode.PASSED and case.name != FORGED])
-GREEN = _names([case for case in CASES if case.exit_code == ExitCode.PASSED])
+RED = _logs(lambda case: case.exit_code != ExitCode.PASSED and case.name != FORGED)
+GREEN = _logs(lambda case: case.exit_code == ExitCode.PASSED)
 # The exit code of Odoo is sometimes the only honest one: a red log has to be red without its help, too.
 EXITS = st.sampled_from([None, 0])
 LINES = st.lists(
@@ -74,7 +84,7 @@ LINES = st.lists(
     ),
     max_size=8,
 )
-QUICK = settings(max_examples=100, deadline=None, database=None)
+QUICK = settings(max_examples=150, deadline=None, database=None)
 
 
 @QUICK
