@@ -1,67 +1,19 @@
 """repos.yaml, repos.local.yaml and the two image variables -> frozen, validated values."""
 
 import difflib
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from .config_file import Frozen, Images, PortRange, Settings, problems_in
+from .config_lines import Document, Key, read
 from .errors import ConfigError, UsageError
-from .repository_names import CONFIG, LOCAL_CONFIG, names_in
-
-_PREFIX = r"^[a-z0-9][a-z0-9-]{1,39}$"
-_SECTIONS = ("defaults", "repositories")
+from .repository_names import CONFIG, LOCAL_CONFIG
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PortRange(_Frozen):
-    """Host ports from `first` to `last`, both included; written `8090-8100` or as a single number."""
-
-    first: Annotated[int, Field(ge=1, le=65535)]
-    last: Annotated[int, Field(ge=1, le=65535)]
-
-    def __iter__(self) -> Any:
-        return iter(range(self.first, self.last + 1))
-
-    def __str__(self) -> str:
-        return f"{self.first}-{self.last}"
-
-
-def _port_range(value: Any) -> Any:
-    found = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", str(value))
-    if not found:
-        raise ValueError("must be a range like 8090-8100")
-    first, last = int(found.group(1)), int(found.group(2) or found.group(1))
-    if first > last:
-        raise ValueError("the first port of a range must not be greater than the last")
-    return {"first": first, "last": last}
-
-
-class Images(_Frozen):
-    """The images of the two services, as `docker pull` takes them."""
-
-    odoo: Annotated[str, Field(min_length=1)]
-    postgres: Annotated[str, Field(min_length=1)]
-
-
-class _Repository(_Frozen):
-    """One entry of `repositories`, with `defaults` filled in, as it is written."""
-
-    prefix: Annotated[str, Field(pattern=_PREFIX)]
-    path: Path
-    addons: Annotated[tuple[Path, ...], Field(min_length=1)]
-    compose_file: Path
-    ports: Annotated[PortRange, BeforeValidator(_port_range)]
-    images: Images
-
-
-class RepoConfig(_Frozen):
+class RepoConfig(Frozen):
     """One repository; every path is absolute."""
 
     name: str
@@ -73,7 +25,7 @@ class RepoConfig(_Frozen):
     images: Images
 
 
-class Config(_Frozen):
+class Config(Frozen):
     """All repositories, in the order of repos.yaml, and the files that were read."""
 
     repositories: dict[str, RepoConfig]
@@ -89,56 +41,45 @@ class Config(_Frozen):
 
 
 def load(folder: Path, environ: Mapping[str, str]) -> Config:
-    """Read the configuration in `folder`. ConfigError names the file, the key and what is expected there."""
-    main, local = folder / CONFIG, folder / LOCAL_CONFIG
-    if not main.is_file():
+    """Read the configuration in `folder`. ConfigError names, for everything wrong in it, file, line, key and what to do."""
+    if not (folder / CONFIG).is_file():
         raise ConfigError(f"There is no {CONFIG} in {folder}. Run from the folder that holds it.")
-    raw = _read(main)
-    files = [main]
-    if local.is_file():
-        raw = _merged(raw, _read(local))
-        files.append(local)
-    defaults, entries = raw.get("defaults") or {}, raw.get("repositories") or {}
-    if not isinstance(defaults, dict):
-        raise ConfigError(f"{main}: `defaults:` must be a mapping of settings.")
-    if not isinstance(entries, dict) or not entries:
-        raise ConfigError(f"{main}: `repositories:` must map at least one name to its settings.")
+    documents = _documents([file for file in (folder / CONFIG, folder / LOCAL_CONFIG) if file.is_file()])
+    raw: dict[str, Any] = {}
+    for document in documents:
+        raw = _merged(raw, {key: value for key, value in (document.content or {}).items() if value is not None})
+    if not raw.get("repositories"):
+        raise ConfigError(documents[0].says(("repositories",), "must map at least one name to its settings"))
     images = {
         key: environ[name] for key, name in (("odoo", "ODOO_IMAGE"), ("postgres", "POSTGRES_IMAGE")) if environ.get(name)
     }
-    where = " + ".join(file.name for file in files)
-    repositories = {}
-    for name, entry in entries.items():
-        if not isinstance(entry, dict):
-            raise ConfigError(f"{where}: repositories.{name} must be a mapping of settings.")
-        settings = _merged(_merged(defaults, entry), {"images": images} if images else {})
-        repository = _validated(settings, f"{where}: repositories.{name}")
-        repositories[name] = _resolved(name, repository, folder, own_compose_file="compose_file" in entry)
-    _check_prefixes(repositories, where)
-    return Config(repositories=repositories, files=tuple(files))
+    repositories, problems = {}, []
+    for name, entry in raw["repositories"].items():
+        settings = _merged(_merged(raw.get("defaults", {}), entry), {"images": images} if images else {})
+        try:
+            repository = Settings.model_validate(settings)
+        except ValidationError as error:  # by now nothing can be wrong but missing
+            problems += [_missing(documents, name, each["loc"]) for each in error.errors()]
+        else:
+            repositories[name] = _resolved(name, repository, folder, own_compose_file="compose_file" in entry)
+    problems += _equal_prefixes(repositories, documents)
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return Config(repositories=repositories, files=tuple(document.file for document in documents))
 
 
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        text = file.read_text(encoding="utf-8")
-        content = yaml.safe_load(text) or {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{file} is not valid YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{file} must hold a mapping at its top, with `defaults:` and `repositories:`.")
-    unknown = [key for key in content if key not in _SECTIONS]
-    if unknown:
-        raise ConfigError(f"{file}: unknown key {unknown[0]!r}{_suggestion(str(unknown[0]), _SECTIONS)}")
-    entries = content.get("repositories")
-    listed = list(entries) if isinstance(entries, dict) else []
-    if listed != names_in(text):
-        raise ConfigError(
-            f"{file}: the names under `repositories:` must stand one to a line, indented by two spaces "
-            f"(read as YAML: {listed}, line by line: {names_in(text)})."
-        )
-    return content
+def _documents(files: list[Path]) -> list[Document]:
+    documents, problems = [], []
+    for file in files:
+        try:
+            documents.append(read(file))
+        except ConfigError as error:
+            problems.append(str(error))
+        else:
+            problems += problems_in(documents[-1])
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return documents
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,27 +91,32 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _validated(settings: dict[str, Any], where: str) -> _Repository:
-    try:
-        return _Repository.model_validate(settings)
-    except ValidationError as error:
-        found = error.errors(include_url=False)
-        # A mistyped key is also a missing one; what helps is the key as it was typed.
-        first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
-        key = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            known = Images.model_fields if key.startswith("images.") else _Repository.model_fields
-            unknown = key.rpartition(".")[2]
-            raise ConfigError(f"{where}.{key}: unknown key{_suggestion(unknown, known)}") from error
-        raise ConfigError(f"{where}.{key}: {first['msg']} (found: {first['input']!r})") from error
+def _missing(documents: list[Document], repository: str, location: tuple[int | str, ...]) -> str:
+    entry = ("repositories", repository)
+    document = next(each for each in documents if entry in each.lines)
+    return document.says((*entry, *(str(part) for part in location)), "is required, here or under `defaults`")
 
 
-def _suggestion(word: str, known: Any) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f". Perhaps you meant {near[0]!r}?" if near else f"; known are: {', '.join(known)}."
+def _place(documents: list[Document], repository: str, key: str) -> str:
+    """Where the value that counts stands: the entry before the defaults, the local file before the other."""
+    entry = ("repositories", repository)
+    # The entry itself for what a YAML alias brings in.
+    candidates: list[Key] = [(*entry, key), ("defaults", key), entry]
+    return next(each.place(path) for path in candidates for each in reversed(documents) if path in each.lines)
 
 
-def _resolved(name: str, entry: _Repository, folder: Path, *, own_compose_file: bool) -> RepoConfig:
+def _equal_prefixes(repositories: Mapping[str, RepoConfig], documents: list[Document]) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for name, repository in repositories.items():
+        other = seen.setdefault(repository.prefix, name)
+        if other != name:
+            yield (
+                f"{_place(documents, name, 'prefix')}: repositories.{name}.prefix: {repository.prefix!r} is that of {other} "
+                f"already ({_place(documents, other, 'prefix')}). Each repository needs its own."
+            )
+
+
+def _resolved(name: str, entry: Settings, folder: Path, *, own_compose_file: bool) -> RepoConfig:
     path = (folder / entry.path.expanduser()).resolve()
     # A compose file of the repository's own lies in its checkout, the common one beside repos.yaml.
     compose_file = (path if own_compose_file else folder) / entry.compose_file
@@ -199,11 +145,3 @@ def at_checkout(repository: RepoConfig, checkout: Path) -> RepoConfig:
             "compose_file": moved(repository.compose_file),
         }
     )
-
-
-def _check_prefixes(repositories: Mapping[str, RepoConfig], where: str) -> None:
-    seen: dict[str, str] = {}
-    for name, repository in repositories.items():
-        other = seen.setdefault(repository.prefix, name)
-        if other != name:
-            raise ConfigError(f"{where}: repositories {other} and {name} have the same prefix {repository.prefix!r}.")

@@ -12,7 +12,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from runner import odoo, reports
-from runner.config import PortRange, RepoConfig, load
+from runner.config import RepoConfig, load
+from runner.config_file import PortRange
 from runner.environment import Environment
 from runner.naming import LABEL_PREFIX, project_name
 from runner.owner import this_process

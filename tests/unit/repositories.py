@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from runner.config import Images, PortRange, RepoConfig
+from runner.config import RepoConfig
+from runner.config_file import Images, PortRange
 
 YAML = """\
 defaults:

@@ -95,7 +95,8 @@ def test_a_wrong_configuration_ends_with_2_and_names_the_file(
 ) -> None:
     (folder / "repos.yaml").write_text(YAML.replace("prefix: evv", "prefx: evv"))
     assert main_inner(["run", "evv", "traction"]) == 2
-    assert "repos.yaml: repositories.evv.prefx: unknown key. Perhaps you meant 'prefix'?" in capsys.readouterr().err
+    expected = "Error: repos.yaml:6: repositories.evv.prefx: unknown key. Perhaps you meant 'prefix'?\n"
+    assert capsys.readouterr().err == expected
 
 
 def test_a_folder_without_configuration_ends_with_2(

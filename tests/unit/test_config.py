@@ -70,6 +70,15 @@ def test_the_values_are_frozen(tmp_path: Path) -> None:
         repository.prefix = "other"
 
 
+def test_a_third_repository_takes_three_lines(tmp_path: Path) -> None:
+    third = "  third:\n    {prefix: third-agent-test, path: ../third,\n    addons: [addons]}\n"
+    config = loaded(tmp_path, YAML + third)
+    assert list(config.repositories) == ["evv", "hub", "third"]
+    repository, evv = config.repository("third"), config.repository("evv")
+    assert repository.addons == (tmp_path.parent / "third/addons",)
+    assert (repository.compose_file, repository.ports, repository.images) == (evv.compose_file, evv.ports, evv.images)
+
+
 # What overrides what
 
 
@@ -115,64 +124,129 @@ def test_an_empty_image_variable_overrides_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("prefix: evv-agent-test", "prefx: evv-agent-test", ["repositories.evv.prefx", "Perhaps you meant 'prefix'"]),
-        ("path: evv,", "path: evv, colour: red,", ["repositories.evv.colour", "known are", "compose_file"]),
-        ("  ports: 8090-8100\n", "  ports: 8090-8100\n  port: 1\n", ["port", "Perhaps you meant 'ports'"]),
-        ("odoo: ", "odo: ", ["images.odo", "Perhaps you meant 'odoo'"]),
-        ("defaults:", "default:", ["unknown key 'default'", "Perhaps you meant 'defaults'"]),
-        ("prefix: evv-agent-test, ", "", ["repositories.evv.prefix", "required"]),
-        ("path: evv, ", "", ["repositories.evv.path", "required"]),
-        ("  compose_file: docker-compose.agent.yml\n", "", ["repositories.evv.compose_file", "required"]),
-        ("evv-agent-test", "EVV_test", ["repositories.evv.prefix", "EVV_test"]),
-        ("evv-agent-test", "-evv", ["repositories.evv.prefix", "-evv"]),
-        ("evv-agent-test", "e" * 41, ["repositories.evv.prefix"]),
-        ("hub-agent-test", "evv-agent-test", ["evv and hub have the same prefix"]),
-        ("addons: [addons]}", "addons: []}", ["repositories.evv.addons", "at least 1"]),
-        ("addons: [addons]}", "addons: addons}", ["repositories.evv.addons", "'addons'"]),
-        ("8090-8100", "8100-8090", ["repositories.evv.ports", "must not be greater"]),
-        ("8090-8100", "many", ["repositories.evv.ports", "must be a range like 8090-8100", "many"]),
-        ("8090-8100", "8090-65536", ["repositories.evv.ports.last", "65535"]),
-        ("8090-8100", "0-1", ["repositories.evv.ports.first", "greater than or equal to 1"]),
-        ("odoo:18.0", "", ["images"]),
+        ("prefix: evv", "prefx: evv", "6: repositories.evv.prefx: unknown key. Perhaps you meant 'prefix'?"),
+        ("path: evv,", "path: evv, colour: red,", "6: repositories.evv.colour: unknown key; known are: prefix, path, addons,"),
+        ("  ports: 8090-8100\n", "  ports: 1\n  port: 1\n", "4: defaults.port: unknown key. Perhaps you meant 'ports'?"),
+        ("{odoo: ", "{odo: ", "4: defaults.images.odo: unknown key. Perhaps you meant 'odoo'?"),
+        ("defaults:", "default:", "1: default: unknown key. Perhaps you meant 'defaults'?"),
+        ("defaults:", "1: 2\ndefaults:", "1: 1: unknown key; known are: defaults, repositories"),
+        ("prefix: evv-agent-test, ", "", "6: repositories.evv.prefix: is required, here or under `defaults`"),
+        ("path: evv, ", "", "6: repositories.evv.path: is required"),
+        ("  compose_file: docker-compose.agent.yml\n", "", "5: repositories.evv.compose_file: is required"),
+        (', postgres: "postgres:16"', "", "6: repositories.evv.images.postgres: is required"),
+        ("evv-agent-test", "EVV_test", "6: repositories.evv.prefix: must be 2 to 40 characters of a-z, 0-9"),
+        ("evv-agent-test", "-evv", "the first of them no - (found: '-evv')"),
+        ("evv-agent-test", "e" * 41, "6: repositories.evv.prefix: must be 2 to 40"),
+        ("evv-agent-test", "2024", "6: repositories.evv.prefix: must be a text; put it in quotes (found: 2024)"),
+        ("path: evv,", "path: [evv],", "6: repositories.evv.path: must be a path (found: ['evv'])"),
+        ("path: evv,", "path: ,", "6: repositories.evv.path: must be a path (found: None)"),
+        ("addons: [addons]}", "addons: []}", "6: repositories.evv.addons: must name at least 1"),
+        (
+            "addons: [addons]}",
+            "addons: addons}",
+            "6: repositories.evv.addons: must be a list, such as [addons] (found: 'addons')",
+        ),
+        ("addons: [addons]}", "addons: [a,\n    7]}", "7: repositories.evv.addons.1: must be a path (found: 7)"),
+        ("8090-8100", "8100-8090", "3: defaults.ports: the first port of a range must not be greater than the last"),
+        ("8090-8100", "many", "3: defaults.ports: must be a range like 8090-8100, or one port (found: 'many')"),
+        ("8090-8100", "[8090, 8100]", "3: defaults.ports: must be a range like 8090-8100"),
+        ("8090-8100", "8090-65536", "3: defaults.ports: a port is a number from 1 to 65535"),
+        ("8090-8100", "0", "3: defaults.ports: a port is a number from 1 to 65535"),
+        ("odoo:18.0", "", "4: defaults.images.odoo: must not be empty"),
+        ("{odoo: ", "{odoo: 18, postgres: 16}\n#", "4: defaults.images.postgres: must be a text"),
+        ('{odoo: "odoo:18.0", postgres: "postgres:16"}', "odoo:18.0", "4: defaults.images: must be a mapping of settings"),
     ],
 )
-def test_an_error_names_the_file_the_key_and_what_is_wrong(tmp_path: Path, old: str, new: str, expected: list[str]) -> None:
+def test_an_error_names_the_file_the_line_the_key_and_what_is_wrong(tmp_path: Path, old: str, new: str, expected: str) -> None:
     assert old in YAML
     message = error(tmp_path, YAML.replace(old, new))
-    for part in ["repos.yaml", *expected]:
-        assert part in message
+    assert f"{tmp_path}/repos.yaml:" in message
+    assert expected in message
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "`repositories:` must map"),
-        ("repositories:\n", "`repositories:` must map"),
-        ("- evv\n- hub\n", "must hold a mapping at its top"),
-        ("just words\n", "must hold a mapping at its top"),
-        ("repositories:\n  - evv\n", "`repositories:` must map"),
-        ("repositories:\n  evv: words\n", "repositories.evv must be a mapping"),
-        ("repositories:\n  evv:\n", "repositories.evv must be a mapping"),
-        ("repositories: [\n", "is not valid YAML"),
-        ("1: 2\n" + YAML, "unknown key"),
+        ("", "1: repositories: must map at least one name"),
+        ("# nothing yet\n", "1: repositories: must map at least one name"),
+        ("defaults: {}\nrepositories:\n", "2: repositories: must map at least one name"),
+        ("- evv\n- hub\n", "1: must hold a mapping at its top"),
+        ("just words\n", "1: must hold a mapping at its top"),
+        ("repositories:\n  - evv\n", "1: repositories: must map names to settings"),
+        ("repositories:\n  evv: words\n", "2: repositories.evv: must be a mapping of settings (found: 'words')"),
+        ("repositories:\n  evv:\n", "2: repositories.evv: must be a mapping of settings (found: None)"),
+        ("repositories:\n  2024: {prefix: a-test}\n", "2: repositories.2024: the name of a repository must be a text"),
     ],
-    ids=["empty", "no names", "a list", "a text", "a list of names", "a text for settings", "no settings", "syntax", "number"],
+    ids=["empty", "comments", "no names", "list", "text", "list of names", "text for settings", "no settings", "a number"],
 )
 def test_a_file_of_another_shape_is_an_error_that_names_it(tmp_path: Path, text: str, expected: str) -> None:
-    message = error(tmp_path, text)
-    assert expected in message
-    assert "repos.yaml" in message
+    assert f"repos.yaml:{expected}" in error(tmp_path, text)
 
 
-def test_a_file_that_is_not_utf8_is_an_error_that_names_it(tmp_path: Path) -> None:
-    (tmp_path / "repos.yaml").write_bytes(b"caf\xe9: 1\n")
-    with pytest.raises(ConfigError, match=r"repos\.yaml cannot be read"):
-        load(tmp_path, {})
+def test_everything_wrong_in_both_files_is_said_at_once(tmp_path: Path) -> None:
+    text = YAML.replace("path: evv", "pth: evv").replace("8090-8100", "many")
+    lines = error(tmp_path, text, local="defaults: {images: 7}\nrepositories:\n  hub:\n    addons: no\n").splitlines()
+    assert [line.split(": ")[:2] for line in lines] == [
+        [f"{tmp_path}/repos.yaml:3", "defaults.ports"],
+        [f"{tmp_path}/repos.yaml:6", "repositories.evv.pth"],
+        [f"{tmp_path}/repos.local.yaml:1", "defaults.images"],
+        [f"{tmp_path}/repos.local.yaml:4", "repositories.hub.addons"],
+    ]
+
+
+def test_everything_missing_is_said_at_once_and_at_the_entry(tmp_path: Path) -> None:
+    text = YAML.replace("prefix: evv-agent-test, path: evv, ", "").replace("prefix: hub-agent-test, ", "")
+    assert [line.rpartition("repos.yaml")[2].partition(": is")[0] for line in error(tmp_path, text).splitlines()] == [
+        ":6: repositories.evv.prefix",
+        ":6: repositories.evv.path",
+        ":7: repositories.hub.prefix",
+    ]
+
+
+def test_what_only_the_local_file_lacks_is_said_at_its_entry(tmp_path: Path) -> None:
+    local = "# one more\nrepositories:\n  third: {prefix: third-test, path: /srv}\n"
+    assert "repos.local.yaml:3: repositories.third.addons: is required" in error(tmp_path, local=local)
+
+
+def test_the_place_is_relative_to_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    expected = "repos.yaml:6: repositories.evv.prefx: unknown key. Perhaps you meant 'prefix'?"
+    assert error(tmp_path, YAML.replace("prefix: evv", "prefx: evv")) == expected
 
 
 def test_a_missing_file_is_an_error_that_names_the_folder(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=f"no repos.yaml in {tmp_path}"):
         load(tmp_path, {})
+
+
+def test_equal_prefixes_are_an_error_with_both_places(tmp_path: Path) -> None:
+    message = error(tmp_path, YAML.replace("hub-agent-test", "evv-agent-test"))
+    assert message.startswith(f"{tmp_path}/repos.yaml:7: repositories.hub.prefix: 'evv-agent-test' is that of evv already")
+    assert f"{tmp_path}/repos.yaml:6)" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "local", "place"),
+    [
+        (YAML, "repositories:\n  hub:\n    path: x\n    prefix: evv-agent-test\n", "repos.local.yaml:4"),
+        (YAML.replace("prefix: hub-agent-test, ", ""), "\ndefaults:\n  prefix: evv-agent-test\n", "repos.local.yaml:3"),
+        (
+            YAML.replace("evv: {", "evv: &evv {").replace("hub: {prefix: hub-agent-test", "hub: {<<: *evv"),
+            None,
+            "repos.yaml:7",
+        ),
+    ],
+    ids=["local entry", "local defaults", "alias"],
+)
+def test_the_place_of_a_value_is_the_file_and_section_that_it_comes_from(
+    tmp_path: Path, text: str, local: str | None, place: str
+) -> None:
+    assert f"{tmp_path}/{place}: repositories.hub.prefix:" in error(tmp_path, text, local)
+
+
+def test_ranges_of_ports_may_overlap(tmp_path: Path) -> None:
+    config = loaded(tmp_path, local="repositories:\n  hub: {ports: 8095-8110}\n")
+    assert set(config.repository("evv").ports) & set(config.repository("hub").ports)
 
 
 @pytest.mark.parametrize(
@@ -181,20 +255,18 @@ def test_a_missing_file_is_an_error_that_names_the_folder(tmp_path: Path) -> Non
         "repositories: {evv: {prefix: evv-agent-test, path: evv, addons: [addons]}}\n",
         "repositories:\n    evv: {prefix: evv-agent-test, path: evv, addons: [addons]}\n",
         'repositories:\n  "evv": {prefix: evv-agent-test, path: evv, addons: [addons]}\n',
-        "repositories:\n  evv: {prefix: a-test}\n  evv: {prefix: b-test}\n",
-        "repositories:\n  2024: {prefix: a-test}\n",
     ],
-    ids=["in one line", "other indentation", "quoted", "twice", "a number"],
+    ids=["in one line", "other indentation", "quoted"],
 )
 def test_names_that_the_noxfile_would_read_otherwise_are_an_error(tmp_path: Path, text: str) -> None:
-    assert "must stand one to a line, indented by two spaces" in error(tmp_path, text)
+    assert "repos.yaml:1: repositories: the names must stand one to a line, indented by two spaces" in error(tmp_path, text)
 
 
 def test_errors_of_the_local_file_name_the_local_file(tmp_path: Path) -> None:
-    assert "repos.local.yaml is not valid YAML" in error(tmp_path, local="repositories: [\n")
-    assert "repos.local.yaml" in error(tmp_path, local="repositories:\n  evv: {pth: /srv}\n")
+    assert "repos.local.yaml:2: not valid YAML" in error(tmp_path, local="repositories: [\n")
+    assert "repos.local.yaml:2: repositories.evv.pth: unknown" in error(tmp_path, local="repositories:\n  evv: {pth: /srv}\n")
     message = error(tmp_path, local="repositoris:\n  evv: {path: /srv}\n")
-    assert "repos.local.yaml: unknown key 'repositoris'. Perhaps you meant 'repositories'?" in message
+    assert "repos.local.yaml:1: repositoris: unknown key. Perhaps you meant 'repositories'?" in message
 
 
 def test_an_unknown_repository_is_answered_with_the_known_ones_and_the_nearest(tmp_path: Path) -> None:

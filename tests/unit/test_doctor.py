@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from runner import doctor
-from runner.config import Config, Images, PortRange, RepoConfig
+from runner.config import Config, RepoConfig
+from runner.config_file import Images, PortRange
 from runner.errors import EngineUnavailable, ExitCode
 from runner.inventory import Resource
 from runner.owner import this_process
