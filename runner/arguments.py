@@ -77,6 +77,12 @@ def _cleanup_parser() -> argparse.ArgumentParser:
     return cleanup
 
 
+def _matrix_parser() -> argparse.ArgumentParser:
+    matrix = _Parser("matrix", usage="python -m runner matrix [REPO ...]", allow_abbrev=False)
+    matrix.add_argument("words", nargs="*", metavar="REPO", help="only of these repositories")
+    return matrix
+
+
 def _plain_parser(name: str) -> argparse.ArgumentParser:
     return _Parser(name, usage=f"python -m runner {name}", allow_abbrev=False)
 
@@ -86,6 +92,7 @@ _COMMANDS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "cleanup": _cleanup_parser,
     "list": lambda: _plain_parser("list"),
     "doctor": lambda: _plain_parser("doctor"),
+    "matrix": _matrix_parser,
 }
 
 

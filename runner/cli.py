@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import config, doctor, housekeeping
+from . import config, doctor, housekeeping, matrix
 from .addons import find_module
 from .arguments import EXAMPLE, RUN_USAGE, parse
 from .call import Call, make
@@ -39,6 +39,8 @@ def _main(arguments: Sequence[str], terminal: Terminal, signals: Signals) -> int
     settings = config.load(_config_folder(), os.environ)
     if command == "run":
         return _run(given, settings, terminal, signals, shlex.join(["python", "-m", "runner", *arguments]))
+    if command == "matrix":
+        return matrix.show(given.words, settings, terminal)
     # From a folder that cannot be deleted: docker does not start in one that is.
     os.chdir("/")
     if command == "cleanup":
