@@ -1,6 +1,7 @@
 """What the person sees of several runs at once: each line says which run it is of."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
 from .events import Event, Kind
 from .outcome import Outcome
@@ -14,6 +15,11 @@ class Board:
     def __init__(self, terminal: Terminal, modules: Sequence[str]) -> None:
         self._terminal = terminal
         self._width = max(len(module) for module in modules)
+
+    @contextlib.contextmanager
+    def shown(self) -> Iterator[None]:
+        """Within the block the runs go on."""
+        yield
 
     def begins(self, module: str) -> None:
         """A run begins."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import reports
-from .board import Board
 from .config import RepoConfig
+from .display import board_for
 from .errors import ExitCode, ReportFailed
 from .joint import table, write_joint
 from .machine_reports import MachineReports
@@ -93,5 +93,7 @@ def _one_after_another(call: Call, terminal: Terminal, signals: Signals) -> Ende
 
 
 def _side_by_side(call: Call, terminal: Terminal, signals: Signals) -> Ended:
-    runs = SideBySide(call.jobs, fail_fast=call.fail_fast, board=Board(terminal, call.modules), signals=signals)
-    return runs.run([Request(call.repository, module, call.options, call.command) for module in call.modules])
+    board = board_for(terminal, call.modules)
+    runs = SideBySide(call.jobs, fail_fast=call.fail_fast, board=board, signals=signals)
+    with board.shown():
+        return runs.run([Request(call.repository, module, call.options, call.command) for module in call.modules])

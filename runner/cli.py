@@ -10,6 +10,7 @@ from . import config, doctor, housekeeping, matrix
 from .addons import find_module
 from .arguments import EXAMPLE, RUN_USAGE, parse
 from .call import Call, make
+from .display import terminal_for
 from .errors import ConfigError, Interrupted, RunnerError, UsageError
 from .machine_reports import MachineReports
 from .naming import check_module_name
@@ -22,23 +23,21 @@ from .signals import Signals
 
 def main_inner(arguments: Sequence[str]) -> int:
     """Do what the arguments ask for and return the exit code; errors are printed, not raised."""
-    terminal = Terminal()
-    signals = Signals(lambda _signum: terminal.line("  teardown is under way and is not interrupted"))
     try:
+        command, given = parse(arguments)
+        terminal = terminal_for(quiet=given.quiet) if command == "run" else Terminal()
+        signals = Signals(lambda _signum: terminal.line("  teardown is under way and is not interrupted"))
         with signals.installed(os.environ):
-            return _main(arguments, terminal, signals)
+            return _main(command, given, shlex.join(["python", "-m", "runner", *arguments]), terminal, signals)
     except (RunnerError, Interrupted) as error:
-        terminal.error(f"Error: {error}")
+        Terminal().error(f"Error: {error}")
         return int(error.exit_code)
 
 
-def _main(arguments: Sequence[str], terminal: Terminal, signals: Signals) -> int:
-    command, given = parse(arguments)
-    if command == "run" and given.quiet:
-        terminal = Terminal(quiet=True)
+def _main(command: str, given: argparse.Namespace, words: str, terminal: Terminal, signals: Signals) -> int:
     settings = config.load(_config_folder(), os.environ)
     if command == "run":
-        return _run(given, settings, terminal, signals, shlex.join(["python", "-m", "runner", *arguments]))
+        return _run(given, settings, terminal, signals, words)
     if command == "matrix":
         return matrix.show(given.words, settings, terminal)
     # From a folder that cannot be deleted: docker does not start in one that is.

@@ -4,7 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable
 
-from .config import PortRange
+from .config_file import PortRange
 from .errors import NoFreePort
 from .ports import Reservation, port_holders, reserved_port
 

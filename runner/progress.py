@@ -23,16 +23,16 @@ class Terminal:
 
     def line(self, text: str = "") -> None:
         """Print a line at once."""
-        _write(sys.stdout, text.encode(errors="backslashreplace") + b"\n")
+        write(sys.stdout, text.encode(errors="backslashreplace") + b"\n")
 
     def error(self, text: str) -> None:
         """Print a line on standard error."""
-        _write(sys.stderr, text.encode(errors="backslashreplace") + b"\n")
+        write(sys.stderr, text.encode(errors="backslashreplace") + b"\n")
 
     def output(self, data: bytes) -> None:
         """Show what Odoo printed, byte for byte: a test's output need not be UTF-8."""
         if not self._quiet:
-            _write(sys.stdout, data)
+            write(sys.stdout, data)
 
     def step(self, text: str) -> None:
         """Say where the phase is, to a display that is alive; lines in a file would only be noise."""
@@ -57,7 +57,8 @@ class Terminal:
         self.phases.clear()
 
 
-def _write(stream: TextIO, data: bytes) -> None:
+def write(stream: TextIO, data: bytes) -> None:
+    """Write and flush; where nobody can read any more, all further output goes nowhere."""
     try:
         stream.buffer.write(data)
         stream.buffer.flush()

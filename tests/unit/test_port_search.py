@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.config import PortRange
+from runner.config_file import PortRange
 from runner.errors import NoFreePort
 from runner.port_search import PortSearch
 

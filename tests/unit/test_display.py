@@ -1,0 +1,28 @@
+"""Somebody at a terminal gets a display that is alive, everybody else plain lines."""
+
+import pytest
+
+from runner.board import Board
+from runner.display import board_for, terminal_for
+from runner.live import LiveBoard, LiveTerminal
+from runner.progress import Terminal
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "term", "kinds"),
+    [
+        (True, "xterm-256color", (LiveTerminal, LiveBoard)),
+        (True, "dumb", (Terminal, Board)),
+        (True, None, (Terminal, Board)),
+        (False, "xterm-256color", (Terminal, Board)),
+    ],
+)
+def test_the_display_is_alive_only_at_a_terminal_that_can_show_it(
+    monkeypatch: pytest.MonkeyPatch, is_terminal: bool, term: str | None, kinds: tuple[type, type]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
+    monkeypatch.delenv("TERM", raising=False)
+    if term:
+        monkeypatch.setenv("TERM", term)
+    terminal = terminal_for(quiet=False)
+    assert (type(terminal), type(board_for(terminal, ["m"]))) == kinds

@@ -1,0 +1,113 @@
+"""What a person sees at a terminal of 80 columns, as the terminal itself shows it."""
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+
+from .processes import ROOT
+
+_WIDTH, _HEIGHT = 80, 24
+
+
+def shown(program: str, until: str = "") -> str:
+    """What the program writes to a terminal, up to and with `until`, or its end; it is killed then."""
+    master, slave = pty.openpty()
+    environ = os.environ | {"TERM": "xterm", "COLUMNS": str(_WIDTH), "LINES": str(_HEIGHT), "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen([sys.executable, "-c", program], stdin=slave, stdout=slave, stderr=slave, env=environ)
+    os.close(slave)
+    data = b""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and not (until and until.encode() in data):
+        if select.select([master], [], [], 0.1)[0]:
+            try:
+                data += os.read(master, 65536)
+            except OSError:  # the program has ended
+                break
+    os.close(master)
+    process.kill()
+    process.wait()
+    return data.decode(errors="replace")
+
+
+_RUN = """
+import time
+from runner.live import LiveTerminal
+terminal = LiveTerminal()
+terminal.begin("evv / traction", "p-1")
+with terminal.phase("tests"):
+    terminal.output(b"a line of Odoo with [brackets] and caf\\xe9\\n")
+    terminal.step("3 of 12: TestTraction.test_three")
+    time.sleep(WAIT)
+terminal.line("the end")
+"""
+
+
+def test_a_phase_shows_where_it_is_while_it_goes_on() -> None:
+    screen = shown(_RUN.replace("WAIT", "60"), until="test_three")
+    assert "evv / traction: p-1" in screen
+    assert "3 of 12: TestTraction.test_three" in screen
+
+
+def test_what_odoo_printed_is_shown_as_it_is_not_as_markup() -> None:
+    assert "a line of Odoo with [brackets] and caf\\xe9" in shown(_RUN.replace("WAIT", "0"))
+
+
+def test_of_a_phase_its_time_remains_and_the_cursor_is_back() -> None:
+    screen = shown(_RUN.replace("WAIT", "0"))
+    assert "  tests      0." in screen
+    assert screen.rpartition("\x1b[?25h")[2].count("\x1b[?25l") == 0
+    assert screen.rstrip().endswith("the end")
+
+
+def test_a_long_step_is_cut_at_the_width_and_does_not_wrap() -> None:
+    long = _RUN.replace("TestTraction.test_three", "T" * 300).replace("WAIT", "60")
+    line = shown(long, until="TTT").partition("3 of 12: ")[2]
+    assert line.count("T") < _WIDTH
+
+
+_RUNS = """
+import time
+from pathlib import Path
+from runner.events import Event, Kind
+from runner.live import LiveBoard, LiveTerminal
+from runner.outcome import Outcome
+board = LiveBoard(LiveTerminal(), ["evv_core", "traction", "waits"])
+with board.shown():
+    for module in ("evv_core", "traction"):
+        board.begins(module)
+        board.event(module, Event(Kind.PHASE, "tests"))
+    board.event("traction", Event(Kind.STEP, "3 of 12: TestTraction.test_three"))
+    board.event("traction", Event(Kind.LINE, "left by a dead run: x"))
+    board.ended(Outcome("evv_core", 1, "FAILED", ("FAIL: TestCore.test_one",), Path("/p.log")))
+    time.sleep(60)
+"""
+
+
+def test_several_runs_have_a_line_each_and_what_is_red_is_told_above() -> None:
+    screen = shown(_RUNS, until="FAILED\x1b")
+    assert "traction | left by a dead run: x" in screen
+    assert "FAIL: TestCore.test_one" in screen
+    lines = screen.splitlines()
+    assert any("evv_core" in line and "FAILED" in line for line in lines)
+    assert any("traction" in line and "tests" in line and "3 of 12" in line for line in lines)
+    assert any("waits" in line and "waiting" in line for line in lines)
+
+
+def test_a_terminal_that_goes_away_does_not_end_the_run() -> None:
+    program = """
+import os, sys
+from runner.live import LiveTerminal
+terminal = LiveTerminal()
+reader, writer = os.pipe()
+os.close(reader)
+os.dup2(writer, 1)
+with terminal.phase("tests"):
+    for _ in range(100):
+        terminal.output(b"x" * 1000 + b"\\n")
+terminal.line("more")
+print("alive", file=sys.stderr)
+"""
+    assert "alive" in shown(program)
