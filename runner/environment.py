@@ -1,14 +1,13 @@
 """`with Environment(...)`: up, healthy, and down again on every way out of the block."""
 
 import contextlib
-import json
 import signal
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from . import janitor, keeping
-from .compose_file import override_for
+from .compose_project import use_project
 from .config import RepoConfig
 from .engine import Engine, PortTaken
 from .errors import EnvironmentFailed
@@ -50,6 +49,7 @@ class Environment:
         self.port: int | None = None
         self.images: dict[str, str] = {}
         self.engine_version = ""
+        self.warnings: list[str] = []
         self.kept = False
         self.teardown: Report | None = None
         self._token = token
@@ -168,12 +168,11 @@ class Environment:
         return reservation
 
     def _prepare(self) -> None:
-        """Read the compose file, pull what is missing, and write the override that the project is started with."""
+        """Read the compose file, write the override that the project is started with, and pull what is missing."""
         override = self._folder / "compose.override.json"
-        self.engine.set_variables({"ODOO_PORT": str(self.port)})
-        self.engine.use_project(self.project, [self._repository.compose_file])
-        rendered = self.engine.rendered()
-        override.write_text(json.dumps(override_for(rendered, self._labels, self._repository.addons), indent=1))
+        rendered, self.warnings = use_project(self.engine, self.project, self._repository, self._labels, override)
+        for warning in self.warnings:
+            self._terminal.line(f"  warning: {warning}")
         for image in _images(rendered):
             found = self.engine.image_id(image)
             if found is None:
@@ -181,7 +180,6 @@ class Environment:
                     self.engine.pull(image)
                 found = self.engine.image_id(image) or "unknown"
             self.images[image] = found
-        self.engine.use_project(self.project, [self._repository.compose_file, override])
 
     def _up(self, reservation: Reservation) -> None:
         while True:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from . import keeping, odoo, reports
 from .addons import modules_of
+from .compose_project import variables_for
 from .config import RepoConfig
 from .environment import Environment
 from .errors import Interrupted, ReportFailed, RunnerError
@@ -70,7 +71,8 @@ def run_module(
         log.block("PROOF OF EXECUTION", _request(repository, module, command, project))
         try:
             with environment:
-                log.block("ENVIRONMENT", _surroundings(environment))
+                warnings = [f"warning: {warning}" for warning in environment.warnings]
+                log.block("ENVIRONMENT", _surroundings(environment), warnings)
                 verdict = run_tests(
                     environment,
                     module=module,
@@ -129,13 +131,7 @@ def _environment(
         repository=repository,
         folder=folder,
         labels=labels | {keeping.FOLDER_LABEL: str(folder)} | this_process().labels(),
-        variables={
-            TOKEN_VARIABLE: token,
-            "DB_PASSWORD": secrets.token_hex(16),
-            "ODOO_ADDONS": str(repository.addons[0]),
-            "ODOO_IMAGE": repository.images.odoo,
-            "POSTGRES_IMAGE": repository.images.postgres,
-        },
+        variables={TOKEN_VARIABLE: token, **variables_for(repository, secrets.token_hex(16))},
         health_timeout=options.health_timeout,
         wait_for_port=options.wait_for_port,
         keep_if_it_fails=options.keep is not Keep.NEVER,

@@ -12,9 +12,10 @@ from runner import environment as environment_module
 from runner import keeping
 from runner.engine import PortTaken
 from runner.environment import Environment
-from runner.errors import EngineUnavailable, EnvironmentFailed, Interrupted, NoFreePort
+from runner.errors import ConfigError, EngineUnavailable, EnvironmentFailed, Interrupted, NoFreePort
 from runner.guard import GuardFailed
 from runner.inventory import ContainerStatus, Resource
+from runner.isolation import PROBE_PORT
 from runner.owner import this_process
 from runner.progress import Terminal
 from runner.signals import Signals
@@ -24,7 +25,7 @@ from .repositories import repository
 
 RENDERED: dict[str, Any] = {
     "services": {"db": {"image": "postgres:16"}, "odoo": {"image": "odoo:18.0", "healthcheck": {"test": ["CMD", "true"]}}},
-    "networks": {"default": None, "outside": {"external": True}},
+    "networks": {"default": None},
     "volumes": {"data": {}},
 }
 LABELS = {"agent-test.repository": "evv"}
@@ -42,6 +43,7 @@ class Fakes:
         self.events: list[str] = []
         self.failures: dict[str, BaseException] = {}
         self.images = {"postgres:16": "sha256:pg", "odoo:18.0": "sha256:odoo"}
+        self.rendered = RENDERED
         self.ports_taken = 0
         self.variables: dict[str, str] = {}
         self.resources: list[Resource] = []
@@ -100,7 +102,7 @@ class FakeEngine:
 
     def rendered(self) -> dict[str, Any]:
         self._fakes.happens("config")
-        return RENDERED
+        return self._fakes.rendered
 
     def image_id(self, image: str) -> str | None:
         return self._fakes.images.get(image)
@@ -376,6 +378,39 @@ def test_the_override_is_written_where_the_run_s_log_is(make: Make, tmp_path: Pa
         assert written["services"]["db"]["labels"] == LABELS
         files = environment.engine.compose_files  # type: ignore[attr-defined]
         assert files == [tmp_path / "docker-compose.agent.yml", tmp_path / "compose.override.json"]
+
+
+def test_a_compose_file_that_breaks_the_isolation_is_refused_before_anything_is_created(make: Make, fakes: Fakes) -> None:
+    fakes.rendered = {**RENDERED, "volumes": {"data": {"external": True, "name": "common"}}}
+    with (
+        pytest.raises(ConfigError, match=r"docker-compose\.agent\.yml .*Nothing was started(.|\n)*volumes\.data\.external"),
+        make(),
+    ):
+        pass
+    assert fakes.events == ["guard", "check", "labelled", "config", "finish"]
+
+
+def test_what_is_unwise_in_the_compose_file_is_said_and_known(
+    make: Make, fakes: Fakes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odoo = {**RENDERED["services"]["odoo"], "restart": "always"}
+    fakes.rendered = {**RENDERED, "services": {"odoo": odoo}}
+    with make() as environment:
+        (warning,) = environment.warnings
+        assert warning.startswith("services.odoo.restart: ")
+        assert f"  warning: {warning}\n" in capsys.readouterr().out
+
+
+def test_the_compose_file_is_judged_with_a_port_that_is_no_run_s_and_started_with_the_run_s(make: Make, fakes: Fakes) -> None:
+    ports: list[str] = []
+
+    def noted(event: str) -> None:
+        if event == "config" or event.startswith("up"):
+            ports.append(fakes.variables["ODOO_PORT"])
+
+    fakes.happens = noted  # type: ignore[method-assign]
+    with make():
+        assert ports == [str(PROBE_PORT), "18000"]
 
 
 def test_a_signal_in_the_instant_of_leaving_keeps_no_environment_from_its_teardown(

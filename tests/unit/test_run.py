@@ -54,6 +54,7 @@ class FakeEnvironment:
     def __init__(self, *, project: str, labels: dict[str, str], variables: dict[str, str], signals: Signals, **_: Any) -> None:
         self.project, self.labels, self.variables, self._signals = project, labels, variables, signals
         self.engine_version, self.port, self.images = "28.0", 18000, {"odoo:18.0": "sha256:odoo"}
+        self.warnings: list[str] = ["services.odoo.ports: open"]
         self.odoo_container, self.kept = "p-odoo-1", False
         self.teardown: Report | None = None
         self.engine = self
@@ -141,6 +142,7 @@ def test_a_green_run_ends_with_0_and_a_proof_of_everything(go: Go, checkout: Rep
         "Docker 28.0",
         "sha256:odoo",
         "127.0.0.1:18000",
+        "warning: services.odoo.ports: open",
         GREEN.decode(),
         "PASSED",
         "12 tests ran, 0 failed",
