@@ -69,6 +69,13 @@ def list_(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def parity(session: nox.Session) -> None:
+    """Check that all repositories have the same environment but for prefix and paths. Starts nothing."""
+    install(session)
+    python(session, "-m", "runner", "parity")
+
+
+@nox.session(default=False)
 def setup(session: nox.Session) -> None:
     """Make this machine ready: Docker engine, Compose v2 and images, as far as they are missing."""
     install(session)

@@ -93,6 +93,7 @@ _COMMANDS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "list": lambda: _plain_parser("list"),
     "doctor": lambda: _plain_parser("doctor"),
     "matrix": _matrix_parser,
+    "parity": lambda: _plain_parser("parity"),
 }
 
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import config, doctor, housekeeping, matrix
+from . import config, doctor, housekeeping, matrix, parity_check
 from .addons import find_module
 from .arguments import EXAMPLE, RUN_USAGE, parse
 from .call import Call, make
@@ -46,6 +46,8 @@ def _main(command: str, given: argparse.Namespace, words: str, terminal: Termina
         return housekeeping.cleanup(
             given.words, settings, terminal, everything=given.all, dry_run=given.dry_run, timeout=given.timeout
         )
+    if command == "parity":
+        return parity_check.check(settings, terminal)
     return housekeeping.show(terminal) if command == "list" else doctor.examine(settings, terminal)
 
 

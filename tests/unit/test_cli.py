@@ -228,3 +228,8 @@ def test_the_program_itself_exits_with_the_code_and_shows_no_traceback(folder: P
     assert done.returncode == 2
     assert "Near names here: traction" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_parity_is_a_command(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.parity_check.check", lambda settings, _terminal: len(settings.repositories))
+    assert main_inner(["parity"]) == 2
