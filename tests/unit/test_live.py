@@ -87,7 +87,7 @@ with board.shown():
 
 
 def test_several_runs_have_a_line_each_and_what_is_red_is_told_above() -> None:
-    screen = shown(_RUNS, until="FAILED\x1b")
+    screen = shown(_RUNS, until="\x1b[31mFAILED")
     assert "traction | left by a dead run: x" in screen
     assert "FAIL: TestCore.test_one" in screen
     lines = screen.splitlines()
