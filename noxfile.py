@@ -89,6 +89,13 @@ def chaos(session: nox.Session) -> None:
     session.run("python", "-m", "tests.chaos", *session.posargs)
 
 
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure the runner against a plain shell script: nox -s bench [-- compare | jobs] [-n N]."""
+    install(session)
+    python(session, "-m", "bench", *session.posargs)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, types and the CI workflows."""

@@ -1,0 +1,53 @@
+"""Four modules one after another against two at a time, and what the runner itself takes of the machine meanwhile."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from .subject import Subject
+from .usage import Watch
+
+NUMBER = 4
+ONE, TWO = "one after another", "--jobs 2"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One call: seconds, CPU seconds of the runner and its docker clients, peak of their memory in megabytes."""
+
+    way: str
+    seconds: float
+    cpu: float
+    python_megabytes: float
+    client_megabytes: float
+
+
+def measure(module: str, rounds: int, say: Callable[[str], None]) -> list[Measured]:
+    """Test four copies of the module so many times in each way, after one run that prepares what can be prepared."""
+    found = []
+    with Subject() as subject:
+        names = subject.copies(module, NUMBER)
+        subject.by_runner(names[0])
+        for number in range(1, rounds + 1):
+            for way, words in ((ONE, []), (TWO, ["--jobs", "2"])):
+                watch = Watch()
+                ended = subject.by_runner(*names, *words, watch=watch)
+                found.append(Measured(way, ended.seconds, ended.cpu, watch.python / 1e6, watch.clients / 1e6))
+                say(f"round {number} of {rounds}: {way:<18} {ended.seconds:6.1f} s")
+    return found
+
+
+def table(measured: Sequence[Measured]) -> str:
+    """Medians as a table in Markdown; the runner's CPU as a share of the run."""
+    rows = [
+        "| way | seconds | times as fast | CPU of the runner | memory: Python | docker clients |",
+        "|---|---|---|---|---|---|",
+    ]
+    slow = median(each.seconds for each in measured if each.way == ONE)
+    for way in (ONE, TWO):
+        chosen = [each for each in measured if each.way == way]
+        seconds = median(each.seconds for each in chosen)
+        share = median(each.cpu / each.seconds for each in chosen)
+        python, clients = (max(getattr(each, name) for each in chosen) for name in ("python_megabytes", "client_megabytes"))
+        rows.append(f"| {way} | {seconds:.1f} | {slow / seconds:.2f} | {share:.1%} | {python:.0f} MB | {clients:.0f} MB |")
+    return "\n".join(rows)

@@ -1,0 +1,130 @@
+"""What is measured: the benchmark's modules in a repository of their own, in a folder that goes when the benchmark ends."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+import yaml
+
+from runner import config
+from runner.arguments import parse
+from runner.errors import UsageError
+from runner.guard import Guard
+from runner.naming import project_name
+from runner.signals import STARTER
+from runner.teardown import TOKEN_VARIABLE
+
+from .timed import Timed, run
+from .usage import Watch
+
+HERE = Path(__file__).resolve().parent
+NAME = "bench"
+_PREFIX = "bench-agent-test"
+# Of the benchmark alone: other runs on the machine go on meanwhile.
+_PORTS = (18400, 18410)
+# Seconds, for a dozen volumes.
+_CLEANUP = 120.0
+
+
+class BenchFailed(Exception):
+    """A run that was to be measured did not pass: its times mean nothing."""
+
+
+class Subject:
+    """The two ways to test a module of the benchmark. Nothing of it is left after the block."""
+
+    def __init__(self) -> None:
+        """ConfigError if the images of this machine cannot be read from repos.yaml."""
+        settings = next(iter(config.load(HERE.parent, os.environ).repositories.values()))
+        self.images = settings.images
+        self._compose_file = settings.compose_file
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> "Subject":
+        self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="agent-test-bench-")))
+        shutil.copytree(HERE / "addons", self.folder / "addons", ignore=shutil.ignore_patterns("__pycache__"))
+        (self.folder / "compose.yml").write_text(_compose_of_its_own(self._compose_file))
+        entry = {
+            "prefix": _PREFIX,
+            "path": ".",
+            "addons": ["addons"],
+            "compose_file": "compose.yml",
+            "ports": f"{_PORTS[0]}-{_PORTS[1]}",
+            "images": self.images.model_dump(),
+        }
+        (self.folder / "repos.yaml").write_text(yaml.safe_dump({"repositories": {NAME: entry}}))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        with self._stack:
+            self.forget()
+
+    def copies(self, module: str, number: int) -> list[str]:
+        """Make so many modules that are like `module`; their names."""
+        names = [f"{module}_{each}" for each in range(1, number + 1)]
+        for name in names:
+            shutil.copytree(self.folder / "addons" / module, self.folder / "addons" / name)
+        return names
+
+    def by_script(self, module: str) -> Timed:
+        """Test the module by the plain shell script. BenchFailed if it is red."""
+        token = secrets.token_hex(16)
+        project = project_name("bench-plain", module)
+        environ = {
+            **os.environ,
+            "ODOO_IMAGE": self.images.odoo,
+            "POSTGRES_IMAGE": self.images.postgres,
+            "ODOO_ADDONS": str(self.folder / "addons"),
+            "PROJECT_NAME": project,
+            "FIRST_PORT": str(_PORTS[0]),
+            "LAST_PORT": str(_PORTS[1]),
+            "LOG": str(self.folder / "plain.log"),
+            TOKEN_VARIABLE: token,
+        }
+        # The script cleans up by `trap`; what that misses when the benchmark is interrupted or killed, the guard removes.
+        guard = Guard(project, token, self.folder / "plain-teardown.json")
+        try:
+            guard.arm()
+            return _green(run([str(HERE / "plain/run-tests.sh"), module], self.folder, environ), f"The script on {module}")
+        finally:
+            report = guard.finish()
+            if report and not report.complete:
+                raise BenchFailed(f"What the script started could not be removed: {report.left}")
+
+    def by_runner(self, *words: str, watch: Watch | None = None) -> Timed:
+        """Test modules by the runner, called with these words. BenchFailed if it is red."""
+        command = [sys.executable, "-m", "runner", "run", NAME, *words]
+        return _green(run(command, self.folder, _environ(), watch), f"The runner on {' '.join(words)}")
+
+    def forget(self) -> None:
+        """Remove the databases that runs of the benchmark prepared: the next run is a first one."""
+        words = ["cleanup", NAME, "--snapshots"]
+        with contextlib.suppress(UsageError):  # a runner that prepares none
+            parse(words)
+            command = [sys.executable, "-m", "runner", *words]
+            subprocess.run(command, cwd=self.folder, env=_environ(), check=False, timeout=_CLEANUP, stdout=subprocess.DEVNULL)
+
+
+def _environ() -> Mapping[str, str]:
+    # Should this process be killed, the runner takes it for its starter, and ends.
+    return {**os.environ, "PYTHONPATH": str(HERE.parent), STARTER: str(os.getpid())}
+
+
+def _compose_of_its_own(file: Path) -> str:
+    """The compose file with a variable that no other has: nothing that is prepared for it is anybody else's."""
+    content = yaml.safe_load(file.read_text())
+    content["services"]["db"].setdefault("environment", {})["AGENT_TEST_BENCH"] = secrets.token_hex(8)
+    return yaml.safe_dump(content)
+
+
+def _green(ended: Timed, what: str) -> Timed:
+    if ended.exit_code:
+        raise BenchFailed(f"{what} ended with {ended.exit_code}:\n{ended.output[-3000:]}")
+    return ended
