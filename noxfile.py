@@ -76,6 +76,20 @@ def parity(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def shell(session: nox.Session) -> None:
+    """Open a shell in an environment that stands: nox -s shell -- RUN."""
+    install(session)
+    python(session, "-m", "runner", "shell", *session.posargs)
+
+
+@nox.session(default=False)
+def logs(session: nox.Session) -> None:
+    """Show the server's log of an environment that stands: nox -s logs -- RUN [--follow] [--service NAME]."""
+    install(session)
+    python(session, "-m", "runner", "logs", *session.posargs)
+
+
+@nox.session(default=False)
 def setup(session: nox.Session) -> None:
     """Make this machine ready: Docker engine, Compose v2 and images, as far as they are missing."""
     install(session)

@@ -11,6 +11,7 @@ from .errors import UsageError
 RUN_USAGE = "nox -s odoo_tests -- REPO (MODULE [MODULE ...] | --all) [options]"
 EXAMPLE = "For example: nox -s odoo_tests -- evv traction"
 _LONGEST = 86400.0
+_RUN_IS = "RUN is an environment that stands: its project, a beginning of that name, or its module. They are in: nox -s list"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -83,6 +84,20 @@ def _matrix_parser() -> argparse.ArgumentParser:
     return matrix
 
 
+def _shell_parser() -> argparse.ArgumentParser:
+    shell = _Parser("shell", usage="nox -s shell -- RUN", epilog=_RUN_IS, allow_abbrev=False)
+    shell.add_argument("run", metavar="RUN", help="a project, a beginning of its name, or the module")
+    return shell
+
+
+def _logs_parser() -> argparse.ArgumentParser:
+    logs = _Parser("logs", usage="nox -s logs -- RUN [--follow] [--service NAME]", epilog=_RUN_IS, allow_abbrev=False)
+    logs.add_argument("run", metavar="RUN", help="a project, a beginning of its name, or the module")
+    logs.add_argument("--follow", action="store_true", help="go on until the container ends, or Ctrl+C")
+    logs.add_argument("--service", default="odoo", metavar="NAME", help="of the compose file, as db; default: odoo")
+    return logs
+
+
 def _plain_parser(name: str) -> argparse.ArgumentParser:
     return _Parser(name, usage=f"python -m runner {name}", allow_abbrev=False)
 
@@ -91,6 +106,8 @@ _COMMANDS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "run": _run_parser,
     "cleanup": _cleanup_parser,
     "list": lambda: _plain_parser("list"),
+    "shell": _shell_parser,
+    "logs": _logs_parser,
     "doctor": lambda: _plain_parser("doctor"),
     "matrix": _matrix_parser,
     "parity": lambda: _plain_parser("parity"),

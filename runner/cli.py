@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import config, doctor, housekeeping, matrix, parity_check
+from . import config, doctor, entering, housekeeping, matrix, parity_check
 from .addons import find_module
 from .arguments import EXAMPLE, RUN_USAGE, parse
 from .call import Call, make
@@ -48,6 +48,10 @@ def _main(command: str, given: argparse.Namespace, words: str, terminal: Termina
         )
     if command == "parity":
         return parity_check.check(settings, terminal)
+    if command == "shell":
+        entering.shell(given.run)
+    if command == "logs":
+        entering.logs(given.run, given.service, follow=given.follow)
     return housekeeping.show(terminal) if command == "list" else doctor.examine(settings, terminal)
 
 

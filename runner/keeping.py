@@ -38,11 +38,11 @@ def is_kept(labels: Mapping[str, str]) -> bool:
 
 def how_to_use(project: str, port: int | None, database: str) -> list[str]:
     """The exact commands to enter a kept environment and to remove it."""
-    odoo_container = f"{project}-odoo-1"  # as Compose v2 names it
+    query = f"PGPASSWORD=$PASSWORD psql -h $HOST -U $USER {database}"
     return [
         f"kept: {project} at http://127.0.0.1:{port}",
-        f"  enter:    docker exec -it {odoo_container} bash",
-        f"  database: docker exec -it {odoo_container} bash -c 'PGPASSWORD=$PASSWORD psql -h $HOST -U $USER {database}'",
-        f"  logs:     docker logs {odoo_container}",
+        f"  enter:    nox -s shell -- {project}",
+        f"  database: docker exec -it {project}-odoo-1 bash -c '{query}'",  # the container as Compose v2 names it
+        f"  logs:     nox -s logs -- {project}",
         f"  remove:   nox -s cleanup -- {project}",
     ]

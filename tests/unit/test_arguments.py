@@ -45,9 +45,9 @@ def test_times_that_are_no_seconds_are_refused_with_the_option_s_name(option: st
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], "no command; known are: run, cleanup, list, doctor"),
+        ([], "no command; known are: run, cleanup, list, shell, logs, doctor, matrix"),
         ([""], "no command"),
-        (["rnu", "evv"], "unknown command 'rnu'; known are: run, cleanup, list, doctor"),
+        (["rnu", "evv"], "unknown command 'rnu'; known are: run, cleanup, list, shell, logs, doctor, matrix"),
         (["run", "evv", "traction", "--test-tgas", "/x"], "Perhaps you meant --test-tags?"),
         (["run", "evv", "traction", "--colour"], "unrecognized arguments: --colour"),
         (["run", "evv", "traction", "--test", "/x"], "unrecognized arguments: --test"),
