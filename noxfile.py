@@ -110,6 +110,13 @@ def bench(session: nox.Session) -> None:
     python(session, "-m", "bench", *session.posargs)
 
 
+@nox.session(default=False)
+def demonstrate(session: nox.Session) -> None:
+    """Show on the real engine how runs end, and write pages to post into proof/: nox -s demonstrate."""
+    install(session)
+    python(session, "-m", "demonstrate")
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, types and the CI workflows."""

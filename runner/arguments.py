@@ -114,6 +114,11 @@ _COMMANDS: dict[str, Callable[[], argparse.ArgumentParser]] = {
 }
 
 
+def known_options() -> dict[str, list[str]]:
+    """The options of each subcommand, for whoever checks that documents name none that does not exist."""
+    return {name: list(make()._option_string_actions) for name, make in _COMMANDS.items()}
+
+
 def parse(arguments: Sequence[str]) -> tuple[str, argparse.Namespace]:
     """The subcommand and its settings. UsageError, with usage and an example, for anything else; `--help` exits."""
     command, *rest = arguments or [""]
