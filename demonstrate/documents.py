@@ -26,8 +26,8 @@ REQUIRED = {
 _COMMAND = re.compile(r"(?:nox (?:\S+ )*?-s|python -m runner) [^`\n]+")
 _CODE = re.compile(r"`([^`\n]+)`")
 _OPTION = re.compile(r"--[a-z][a-z-]*")
-# Of nox itself, and of docker and git where they are named.
-_FOREIGN = frozenset({"--help", "--filter", "--format"})
+# Of docker, of every program, and of this project's own tools for its tests.
+_FOREIGN = frozenset({"--help", "--filter", "--format", "--series"})
 # Sessions whose words go to the runner, with the subcommand that gets them.
 _SUBCOMMANDS = {"odoo_tests": "run"}
 

@@ -76,8 +76,13 @@ class Engine:
 
     def rendered(self) -> dict[str, Any]:
         """The project's compose files as Compose understands them. ConfigError with Compose's own words."""
-        with _asked("an acceptable configuration (`docker compose config`)", kind=ConfigError):
-            return self._client.compose.config(return_json=True)
+        try:
+            with time_limit(QUERY_LIMIT, "`docker compose config`"):
+                return self._client.compose.config(return_json=True)
+        except DockerException as error:
+            raise ConfigError(
+                f"Docker Compose does not accept the compose file (`compose_file` in repos.yaml):\n{_said(error)}"
+            ) from error
 
     def image_id(self, image: str) -> str | None:
         """The digest of an image as the registry knows it, else its local id; None if it is not on this machine."""

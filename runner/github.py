@@ -89,7 +89,7 @@ def _append_summary(outcomes: Sequence[Outcome], file: Path) -> None:
                 content = _summary(outcomes, 0)
             stream.write(content)
     except (OSError, ValueError) as error:
-        raise ReportFailed(f"The summary of the job cannot be written: {error}.") from error
+        raise ReportFailed(f"The summary of the job (GITHUB_STEP_SUMMARY) cannot be written: {error}.") from error
 
 
 def _summary(outcomes: Sequence[Outcome], reasons: int) -> bytes:

@@ -40,15 +40,19 @@ def wait_until_healthy(
         say(f"attempt {attempt}: {', '.join(f'{each.service} is {each.health}' for each in waiting) or 'no container yet'}")
         if clock() >= deadline:
             states = ", ".join(f"{each.service} is {each.status}, health {each.health}" for each in waiting) or "no container"
-            logs = "\n".join(f"Last lines of {each.service}:\n{engine.logs(each.name, _LOG_LINES)}" for each in waiting)
-            raise EnvironmentFailed(f"Not healthy after {timeout:g} s (--health-timeout): {states}.\n{logs}")
+            logs = "\n".join(f"Last lines of {each.service}:\n{_log(engine, each)}" for each in waiting)
+            advice = "If it only needs longer on this machine, raise --health-timeout."
+            raise EnvironmentFailed(f"Not healthy after {timeout:g} s (--health-timeout): {states}.\n{logs}\n{advice}")
         wait(_POLL)
 
 
 def _why_dead(engine: Engine, container: ContainerStatus, when: str) -> str:
     cause = "ran out of memory" if container.oom_killed else f"ended with exit code {container.exit_code}"
-    log = engine.logs(container.name, _LOG_LINES)
-    return f"The container of {container.service} {cause} {when}. Its last lines:\n{log}"
+    return f"The container of {container.service} {cause} {when}. Its last lines:\n{_log(engine, container)}"
+
+
+def _log(engine: Engine, container: ContainerStatus) -> str:
+    return engine.logs(container.name, _LOG_LINES) or "(it has said nothing)"
 
 
 def check_alive(engine: Engine, project: str) -> None:

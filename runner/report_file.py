@@ -33,7 +33,9 @@ def write_whole(file: Path, content: bytes) -> None:
         finally:
             unfinished.unlink(missing_ok=True)
     except _UNUSABLE as error:
-        raise ReportFailed(f"The report {file} cannot be written: {error}.") from error
+        raise ReportFailed(
+            f"The report {file} cannot be written: {error}. The tests ran; their verdict is in the proof log."
+        ) from error
 
 
 def _target(file: Path) -> Path:

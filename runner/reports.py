@@ -71,7 +71,9 @@ class ProofLog:
             self.proof.unlink(missing_ok=True)
             self._stream = self.file.open("wb")
         except OSError as error:
-            raise UsageError(f"The log cannot be written: {error}") from error
+            raise UsageError(
+                f"The log cannot be written: {error}. The user must be able to write and remove files in {self.proof.parent}."
+            ) from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -98,7 +100,9 @@ class ProofLog:
             shutil.copyfile(self.file, unfinished)
             unfinished.replace(self.proof)
         except OSError as error:
-            raise ReportFailed(f"The proof log cannot be written: {error}. Without it nothing is proven.") from error
+            raise ReportFailed(
+                f"The proof log cannot be written: {error}. Without it nothing is proven. The log as it stands: {self.file}"
+            ) from error
         finally:
             with contextlib.suppress(OSError):
                 unfinished.unlink(missing_ok=True)

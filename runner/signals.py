@@ -72,7 +72,10 @@ def time_limit(seconds: float, waiting_for: str) -> Iterator[None]:
     """Raise EngineStalled, naming what was waited for, if the block takes longer. Main thread only; not nested."""
 
     def expire(_signum: int, _frame: FrameType | None) -> None:
-        raise EngineStalled(f"Waited {seconds:.0f} s in vain for {waiting_for}. Is the Docker daemon overloaded or stopped?")
+        raise EngineStalled(
+            f"Waited {seconds:.0f} s in vain for {waiting_for}. Is the Docker daemon overloaded or stopped? "
+            "What is wrong with it: nox -s doctor"
+        )
 
     before = signal.signal(signal.SIGALRM, expire)
     signal.setitimer(signal.ITIMER_REAL, seconds)

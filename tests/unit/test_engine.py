@@ -131,7 +131,9 @@ def test_compose_is_spoken_to_about_the_project_and_all_its_files(engine: Make, 
 
 
 def test_a_compose_file_that_compose_refuses_is_an_error_of_the_configuration(engine: Make) -> None:
-    with pytest.raises(ConfigError, match="colour is not allowed"):
+    with pytest.raises(
+        ConfigError, match=r"does not accept the compose file \(`compose_file` in repos.yaml\):\n.*colour is not"
+    ):
         engine({"compose": (15, "", "validating x.yml: services.odoo.colour is not allowed\n")}).rendered()
 
 

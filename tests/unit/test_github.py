@@ -175,7 +175,7 @@ def test_a_summary_too_large_for_github_has_no_reasons(job: Job) -> None:
 
 def test_a_summary_that_cannot_be_written_is_an_error_after_all_annotations(job: Job) -> None:
     job.summary.mkdir()
-    with pytest.raises(ReportFailed, match="summary of the job cannot be written"):
+    with pytest.raises(ReportFailed, match=r"summary of the job \(GITHUB_STEP_SUMMARY\) cannot be written"):
         job.report(failed())
     assert len(job.said) == 1
 

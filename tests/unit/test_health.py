@@ -80,10 +80,18 @@ def test_a_helper_that_did_its_work_and_ended_is_no_failure() -> None:
     assert waited([status("init", state="exited", health=None, exit_code=0), status()]).time == 0
 
 
+def test_a_container_that_said_nothing_is_said_to_have_done_so() -> None:
+    engine = Scenes([STARTING])
+    engine.logs = lambda *_: ""  # type: ignore[method-assign]
+    with pytest.raises(EnvironmentFailed, match=r"Last lines of odoo:\n\(it has said nothing\)"):
+        wait_until_healthy(engine, "p", 1, engine.said.append, lambda: engine.time, engine.wait)  # type: ignore[arg-type]
+
+
 def test_past_the_time_the_error_names_states_logs_and_the_option() -> None:
     with pytest.raises(EnvironmentFailed) as caught:
         waited([status("db"), STARTING], timeout=3)
-    for part in ("Not healthy after 3 s (--health-timeout)", "odoo is running, health starting", "log of p-odoo-1"):
+    said = ("Not healthy after 3 s (--health-timeout)", "odoo is running, health starting", "log of p-odoo-1")
+    for part in (*said, "raise --health-timeout."):
         assert part in str(caught.value)
     assert "log of p-db-1" not in str(caught.value)
 

@@ -1,0 +1,80 @@
+"""The demonstrations, on a tiny module: they show what they promise, see what is wrong, and leave nothing when interrupted."""
+
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from demonstrate.show import SUMMARY, show
+from demonstrate.subject import Subject
+
+from .phases import wait_until
+from .tiny_repository import FAILS, PASSES, ROOT, RUNNING, WAITS, Started, TinyRepository, left, left_after_teardown
+
+# `changed.sh` takes the place of what the module does otherwise.
+_UNLESS_CHANGED = (
+    f"if [ -e /mnt/extra-addons/module/changed.sh ]; then . /mnt/extra-addons/module/changed.sh; exit; fi\n{PASSES}"
+)
+_PROGRAM = """
+import os, sys
+from pathlib import Path
+from runner.signals import Signals
+from tests.docker.test_demonstrate import subject_in
+from demonstrate.show import show
+with Signals(lambda _: None).installed(os.environ):
+    show(subject_in(Path(sys.argv[1])), Path(sys.argv[1]) / "proof", lambda line: print(line, flush=True))
+"""
+
+
+def subject_in(folder: Path, failing: str = "FAIL: TestTiny.test_one") -> Subject:
+    return Subject(
+        repository="tiny",
+        checkout=folder / "tiny",
+        addons="addons",
+        module="module",
+        compose_file=folder / "tiny/compose.yml",
+        images={"odoo": "agent-test-tiny", "postgres": "agent-test-tiny"},
+        ports="18090-18099",
+        fails={"changed.sh": FAILS},
+        failing=failing,
+        waits={"changed.sh": WAITS},
+        waiting=RUNNING,
+    )
+
+
+@pytest.fixture
+def slow_to_be_healthy(tiny: TinyRepository) -> TinyRepository:
+    tiny.module("module", _UNLESS_CHANGED)
+    tiny.server("sleep 1\n")
+    return tiny
+
+
+def test_all_demonstrations_go_as_expected_and_are_written_down(slow_to_be_healthy: TinyRepository) -> None:
+    proof = slow_to_be_healthy.folder / "proof"
+    said: list[str] = []
+    assert show(subject_in(slow_to_be_healthy.folder), proof, said.append), said
+    pages = sorted(file.name for file in proof.iterdir())
+    assert pages == ["1-success.md", "2-failure.md", "3-interrupt.md", "4-ports.md", "5-health.md", "6-documents.md", SUMMARY]
+    assert "all 6 went as expected" in (proof / SUMMARY).read_text()
+    assert "| exit code | 130 | 130 |" in (proof / "3-interrupt.md").read_text()
+
+
+def test_what_does_not_go_as_expected_is_red(slow_to_be_healthy: TinyRepository) -> None:
+    proof = slow_to_be_healthy.folder / "proof"
+    said: list[str] = []
+    assert not show(subject_in(slow_to_be_healthy.folder, failing="FAIL: of another name"), proof, said.append)
+    assert [line for line in said if line.startswith("WRONG")] == ["WRONG  Failing test"]
+    assert "# Failing test: NOT AS EXPECTED" in (proof / "2-failure.md").read_text()
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_demonstration_leaves_nothing(slow_to_be_healthy: TinyRepository, signum: signal.Signals) -> None:
+    tiny = slow_to_be_healthy
+    (tiny.addons / "module/behaviour.sh").write_text(WAITS)
+    command = [sys.executable, "-c", _PROGRAM, str(tiny.folder)]
+    demonstration = Started(command, ROOT, tiny.environ())
+    wait_until(lambda: any(name.endswith("-odoo-1") for name in left()), "the environment of the first demonstration")
+    demonstration.send_group(signum)
+    assert demonstration.finish() != 0
+    assert left_after_teardown() == []
