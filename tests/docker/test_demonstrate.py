@@ -73,7 +73,7 @@ def test_an_interrupted_demonstration_leaves_nothing(slow_to_be_healthy: TinyRep
     tiny = slow_to_be_healthy
     (tiny.addons / "module/behaviour.sh").write_text(WAITS)
     command = [sys.executable, "-c", _PROGRAM, str(tiny.folder)]
-    demonstration = Started(command, ROOT, tiny.environ())
+    demonstration = Started(command, ROOT, tiny.environ(TMPDIR=str(tiny.folder)))  # SIGKILL leaves its folder
     wait_until(lambda: any(name.endswith("-odoo-1") for name in left()), "the environment of the first demonstration")
     demonstration.send_group(signum)
     assert demonstration.finish() != 0
