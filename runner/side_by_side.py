@@ -45,6 +45,7 @@ class _Worker:
         self.project: str | None = None
         self.outcome: Outcome | None = None
         self.is_stopped = False
+        self._sent = 0
         package_parent = str(Path(__file__).resolve().parent.parent)
         self.process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, package_parent],
@@ -81,6 +82,7 @@ class _Worker:
     def end(self, signum: int) -> None:
         """Ask the run to end; it tears down first."""
         if self.process.poll() is None:
+            self._sent = signum
             self.process.send_signal(signum)
 
     def final_outcome(self) -> Outcome:
@@ -88,6 +90,8 @@ class _Worker:
         code = self.process.wait()
         if self.outcome is not None:
             return self.outcome
+        if self._sent and self.project is None and code in (-self._sent, 128 + self._sent):
+            return self.request.outcome_of(Interrupted(self._sent))  # it had not even begun
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         error = EnvironmentFailed(f"The process of this run was {how} before it had a verdict.")
         if self.project is None:

@@ -17,7 +17,15 @@ from .reports import proof_file
 from .run import Options, run_module
 from .signals import Signals
 
-PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from runner.worker import main; main()"
+# Until the handlers are there, which takes a few tenths of a second, a signal ends it without a word: nothing has begun.
+PROGRAM = """
+import os, signal, sys
+for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(each, lambda signum, _frame: os._exit(128 + signum))
+sys.path.insert(0, sys.argv.pop(1))
+from runner.worker import main
+main()
+"""
 
 
 @dataclass(frozen=True)

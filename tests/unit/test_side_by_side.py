@@ -138,6 +138,20 @@ def test_with_fail_fast_the_first_that_is_red_ends_the_others_which_do_not_count
     assert is_gone(tmp_path / "evv")
 
 
+def test_one_that_is_ended_before_it_has_begun_counts_as_interrupted_not_as_killed(
+    go: Go, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(side_by_side, "PROGRAM", "import signal; signal.pause()")
+    modules = ["fails", "slow_to_start"]
+
+    class Ending(Board):
+        def begins(self, module: str) -> None:
+            if module == "slow_to_start":
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    assert exit_codes(go(*modules, board=Ending(Terminal(), modules))) == {"fails": 143, "slow_to_start": 143}
+
+
 def test_one_that_is_killed_is_an_error_of_its_own_and_the_others_go_on(go: Go) -> None:
     ended = go("killed", "passes")
     assert exit_codes(ended) == {"killed": ExitCode.ENVIRONMENT, "passes": 0}
