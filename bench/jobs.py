@@ -13,11 +13,12 @@ ONE, TWO = "one after another", "--jobs 2"
 
 @dataclass(frozen=True)
 class Measured:
-    """One call: seconds, CPU seconds of the runner and its docker clients, peak of their memory in megabytes."""
+    """One call: seconds, CPU seconds with and without docker's clients, peak of memory in megabytes."""
 
     way: str
     seconds: float
     cpu: float
+    python_cpu: float
     python_megabytes: float
     client_megabytes: float
 
@@ -32,22 +33,24 @@ def measure(module: str, rounds: int, say: Callable[[str], None]) -> list[Measur
             for way, words in ((ONE, []), (TWO, ["--jobs", "2"])):
                 watch = Watch()
                 ended = subject.by_runner(*names, *words, watch=watch)
-                found.append(Measured(way, ended.seconds, ended.cpu, watch.python / 1e6, watch.clients / 1e6))
+                memory = (watch.python / 1e6, watch.clients / 1e6)
+                found.append(Measured(way, ended.seconds, ended.cpu, watch.python_cpu, *memory))
                 say(f"round {number} of {rounds}: {way:<18} {ended.seconds:6.1f} s")
     return found
 
 
 def table(measured: Sequence[Measured]) -> str:
-    """Medians as a table in Markdown; the runner's CPU as a share of the run."""
+    """Medians as a table in Markdown; CPU as a share of the run."""
     rows = [
-        "| way | seconds | times as fast | CPU of the runner | memory: Python | docker clients |",
-        "|---|---|---|---|---|---|",
+        "| way | seconds | times as fast | CPU: Python | with docker clients | memory: Python | docker clients |",
+        "|---|---|---|---|---|---|---|",
     ]
     slow = median(each.seconds for each in measured if each.way == ONE)
     for way in (ONE, TWO):
         chosen = [each for each in measured if each.way == way]
         seconds = median(each.seconds for each in chosen)
-        share = median(each.cpu / each.seconds for each in chosen)
+        own, whole = (median(getattr(each, name) / each.seconds for each in chosen) for name in ("python_cpu", "cpu"))
         python, clients = (max(getattr(each, name) for each in chosen) for name in ("python_megabytes", "client_megabytes"))
-        rows.append(f"| {way} | {seconds:.1f} | {slow / seconds:.2f} | {share:.1%} | {python:.0f} MB | {clients:.0f} MB |")
+        cells = [way, f"{seconds:.1f}", f"{slow / seconds:.2f}", f"{own:.1%}", f"{whole:.1%}"]
+        rows.append(f"| {' | '.join(cells)} | {python:.0f} MB | {clients:.0f} MB |")
     return "\n".join(rows)

@@ -13,7 +13,7 @@ import yaml
 
 from bench import compare, jobs, phases, subject
 from bench.timed import Timed, run
-from bench.usage import Watch, family, processes
+from bench.usage import Process, Watch, family, processes
 from runner.errors import Interrupted
 from runner.manifest import read_manifest
 from runner.progress import Terminal
@@ -61,13 +61,13 @@ def test_the_table_has_medians_and_ratios_to_the_script() -> None:
 
 def test_the_table_of_jobs_has_the_gain_and_the_largest_memory() -> None:
     runs = [
-        jobs.Measured(jobs.ONE, 40.0, 1.0, 60.0, 90.0),
-        jobs.Measured(jobs.TWO, 20.0, 1.0, 60.0, 90.0),
-        jobs.Measured(jobs.TWO, 20.0, 1.0, 70.0, 80.0),
+        jobs.Measured(jobs.ONE, 40.0, 2.0, 1.0, 60.0, 90.0),
+        jobs.Measured(jobs.TWO, 20.0, 2.0, 1.0, 60.0, 90.0),
+        jobs.Measured(jobs.TWO, 20.0, 2.0, 1.0, 70.0, 80.0),
     ]
     assert jobs.table(runs).splitlines()[2:] == [
-        "| one after another | 40.0 | 1.00 | 2.5% | 60 MB | 90 MB |",
-        "| --jobs 2 | 20.0 | 2.00 | 5.0% | 70 MB | 90 MB |",
+        "| one after another | 40.0 | 1.00 | 2.5% | 5.0% | 60 MB | 90 MB |",
+        "| --jobs 2 | 20.0 | 2.00 | 5.0% | 10.0% | 70 MB | 90 MB |",
     ]
 
 
@@ -90,15 +90,24 @@ def test_a_red_run_is_not_measured() -> None:
 
 
 def test_the_members_of_a_family_are_found_at_any_depth() -> None:
-    known = {1: (0, "init", 1), 5: (1, "python3", 10), 6: (5, "docker", 20), 7: (6, "docker-compose", 40), 8: (1, "other", 80)}
-    assert sorted(family(5, known)) == [("docker", 20), ("docker-compose", 40), ("python3", 10)]
-    assert family(99, known) == []
+    parents = {1: 0, 5: 1, 6: 5, 7: 6, 8: 1}
+    known = {pid: Process(parent, "python3", 1, 0.0) for pid, parent in parents.items()}
+    assert family(5, known).keys() == {5, 6, 7}
+    assert family(99, known) == {}
 
 
-def test_this_process_is_among_those_that_are_seen_with_its_memory() -> None:
-    parent, _, resident = processes()[os.getpid()]
-    assert parent == os.getppid()
-    assert resident > 1_000_000
+def test_memory_is_the_largest_sum_of_a_moment_and_cpu_that_of_all_who_were_seen() -> None:
+    watch = Watch()
+    watch.note({5: Process(1, "python3", 10, 1.0), 6: Process(5, "python3", 30, 0.5), 7: Process(5, "docker", 7, 9.0)})
+    watch.note({5: Process(1, "python3", 20, 2.0), 8: Process(5, "python3.11", 5, 0.25), 9: Process(5, "docker", 8, 9.0)})
+    assert (watch.python, watch.clients, watch.python_cpu) == (40, 8, 2.75)
+
+
+def test_this_process_is_among_those_that_are_seen_with_what_it_takes() -> None:
+    seen = processes()[os.getpid()]
+    assert seen.parent == os.getppid()
+    assert seen.resident > 1_000_000
+    assert 0 < seen.cpu <= time.process_time() + 0.1
 
 
 class Interrupting(Watch):
