@@ -1,8 +1,10 @@
 """The Docker engine and Compose: the only place that imports python_on_whales."""
 
 import contextlib
+import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -92,6 +94,22 @@ class Engine:
             found = self._client.image.inspect(image)
             return found.repo_digests[0] if found.repo_digests else found.id
 
+    def command(self, *arguments: str, limit: float = QUERY_LIMIT) -> str:
+        """What `docker ARGUMENTS` prints, within `limit` seconds. EnvironmentFailed with what docker said."""
+        what = f"`docker {' '.join(arguments[:2])}`"
+        with time_limit(limit, what):
+            done = subprocess.run(
+                [*_in_new_session(), *arguments],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+            )
+        if done.returncode:
+            raise EnvironmentFailed(f"{what} failed: {tail(done.stderr) or f'exit code {done.returncode}'}")
+        return done.stdout
+
     def pull(self, image: str) -> None:
         """Pull an image. EnvironmentFailed with what the engine said."""
         try:
@@ -117,19 +135,23 @@ class Engine:
 
     def containers(self, project: str) -> list[ContainerStatus]:
         """The project's containers, running or not."""
-        with _asked("the state of the containers"):
-            found = _listed(lambda: self._client.container.list(all=True, filters=[("label", f"{PROJECT_LABEL}={project}")]))
-            return [
-                ContainerStatus(
-                    name=container.name,
-                    service=(container.config.labels or {}).get("com.docker.compose.service", ""),
-                    status=container.state.status or "unknown",
-                    health=container.state.health.status if container.state.health else None,
-                    exit_code=container.state.exit_code,
-                    oom_killed=bool(container.state.oom_killed),
-                )
-                for container in found
-            ]
+        return [
+            ContainerStatus(
+                name=container["Name"].lstrip("/"),
+                service=(container["Config"]["Labels"] or {}).get("com.docker.compose.service", ""),
+                status=container["State"]["Status"],
+                health=(container["State"].get("Health") or {}).get("Status"),
+                exit_code=container["State"]["ExitCode"],
+                oom_killed=container["State"]["OOMKilled"],
+            )
+            for container in _listed(lambda: self._inspected(project))
+        ]
+
+    def _inspected(self, project: str) -> list[dict[str, Any]]:
+        # Asked several times a second while an environment comes up; python-on-whales would look at each on its own.
+        names = self.command("container", "list", "--quiet", "--all", "--filter", f"label={PROJECT_LABEL}={project}").split()
+        found: list[dict[str, Any]] = json.loads(self.command("container", "inspect", *names)) if names else []
+        return found
 
     def remove_containers(self, project: str) -> None:
         """Remove the containers of a failed start, and their anonymous volumes, which a second `up` would leave behind."""
@@ -206,8 +228,8 @@ def _listed(ask: Callable[[], _T]) -> _T:
     for _ in range(LISTING_TRIES - 1):
         try:
             return ask()
-        except DockerException as error:
-            if not has_vanished(_said(error)):
+        except (DockerException, EnvironmentFailed) as error:
+            if not has_vanished(_said(error) if isinstance(error, DockerException) else str(error)):
                 raise
     return ask()
 
