@@ -57,6 +57,7 @@ def _run_parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--junit", type=Path, metavar="FILE", help="write a JUnit report, one testsuite per module")
     run.add_argument("--json", type=Path, metavar="FILE", help="write a JSON report, see docs/report.schema.json")
+    run.add_argument("--no-snapshot", action="store_true", help="install everything into an empty database")
     run.add_argument("--strict", action="store_true", help="red also for tests that did not start, and for records at ERROR")
     run.add_argument(
         "--keep",
@@ -69,10 +70,13 @@ def _run_parser() -> argparse.ArgumentParser:
 
 def _cleanup_parser() -> argparse.ArgumentParser:
     cleanup = _Parser(
-        "cleanup", usage="nox -s cleanup -- [REPO | PROJECT ...] [--all] [--dry-run] [--timeout S]", allow_abbrev=False
+        "cleanup",
+        usage="nox -s cleanup -- [REPO | PROJECT ...] [--all] [--snapshots] [--dry-run] [--timeout S]",
+        allow_abbrev=False,
     )
     cleanup.add_argument("words", nargs="*", metavar="REPO", help="only of these repositories, or these environments by name")
     cleanup.add_argument("--all", action="store_true", help="also what was kept, and what runs of other hosts left")
+    cleanup.add_argument("--snapshots", action="store_true", help="also the prepared databases")
     cleanup.add_argument("--timeout", type=_seconds, default=60.0, metavar="S", help="for each environment; default: 60")
     cleanup.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     return cleanup

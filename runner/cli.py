@@ -44,7 +44,13 @@ def _main(command: str, given: argparse.Namespace, words: str, terminal: Termina
     os.chdir("/")
     if command == "cleanup":
         return housekeeping.cleanup(
-            given.words, settings, terminal, everything=given.all, dry_run=given.dry_run, timeout=given.timeout
+            given.words,
+            settings,
+            terminal,
+            everything=given.all,
+            snapshots=given.snapshots,
+            dry_run=given.dry_run,
+            timeout=given.timeout,
         )
     if command == "parity":
         return parity_check.check(settings, terminal)
@@ -83,6 +89,7 @@ def _run(given: argparse.Namespace, settings: config.Config, terminal: Terminal,
         Keep(given.keep),
         given.strict,
         given.wait_for_port,
+        snapshot=not given.no_snapshot,
     )
     jobs = min(given.jobs, len(modules), len(list(repository.ports)))
     if jobs < min(given.jobs, len(modules)):

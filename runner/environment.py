@@ -1,6 +1,7 @@
 """`with Environment(...)`: up, healthy, and down again on every way out of the block."""
 
 import contextlib
+import json
 import signal
 from pathlib import Path
 from types import TracebackType
@@ -16,10 +17,14 @@ from .health import wait_until_healthy
 from .odoo import SERVICE
 from .port_search import PortSearch
 from .ports import Reservation
+from .prepared import PreparedDatabase
 from .progress import Terminal
 from .reports import TEARDOWN_REPORT
 from .signals import Signals
-from .teardown import Report
+from .teardown import Report, remove_project
+
+# Seconds, for what one teardown takes in a fraction.
+_START_OVER_BOUND = 60.0
 
 
 class Environment:
@@ -42,6 +47,7 @@ class Environment:
         health_timeout: float,
         wait_for_port: float,
         keep_if_it_fails: bool,
+        prepared: PreparedDatabase,
         terminal: Terminal,
         signals: Signals,
     ) -> None:
@@ -55,13 +61,16 @@ class Environment:
         self._token = token
         self._repository = repository
         self._folder = folder
-        self._labels = labels
+        self.labels = labels
+        self.prepared = prepared
         self._variables = variables
         self._health_timeout = health_timeout
         self._keep_if_it_fails = keep_if_it_fails
         self._terminal = terminal
         self._signals = signals
         self._is_left = True
+        self._odoo_container = ""
+        self._override = folder / "compose.override.json"
         self._ports = PortSearch(repository.ports, wait_for_port, lambda line: terminal.line(f"  {line}"))
 
     def __enter__(self) -> "Environment":
@@ -78,14 +87,42 @@ class Environment:
             reservation = self._reserve()
             self._prepare()
             self._arm()
-            with self._terminal.phase("up"):
-                self._up(reservation)
-            with self._terminal.phase("healthy"):
-                wait_until_healthy(self.engine, self.project, self._health_timeout, self._terminal.step)
+            self._come_up(reservation)
         except BaseException as error:
             self._leave(error)
             raise
         return self
+
+    def _come_up(self, reservation: Reservation) -> None:
+        try:
+            self._up_and_healthy(reservation)
+        except EnvironmentFailed as error:
+            snapshot = self.prepared.used
+            if snapshot is None or self.prepared.store is None:
+                raise
+            self.start_over(f"it does not start: {str(error).splitlines()[0]}")
+            self.prepared.store.drop(snapshot)
+
+    def _up_and_healthy(self, reservation: Reservation) -> None:
+        with self._terminal.phase("up"):
+            self._up(reservation)
+        with self._terminal.phase("healthy"):
+            self.wait_until_healthy()
+
+    def wait_until_healthy(self) -> None:
+        """Return when every service is healthy. EnvironmentFailed if one died or time is up."""
+        wait_until_healthy(self.engine, self.project, self._health_timeout, self._terminal.step)
+
+    def start_over(self, why: str) -> None:
+        """Remove all that was started, and bring it up again without a prepared database. EnvironmentFailed if that fails."""
+        self._terminal.line(f"  without the prepared database, because {why}")
+        self.prepared.give_up(why)
+        report = remove_project(self.project, bound=_START_OVER_BOUND)
+        if not report.complete:
+            raise EnvironmentFailed(f"The environment cannot be started anew: {'; '.join(report.errors) or report.left}")
+        self.engine.set_variables(self._variables)
+        self._override.write_text(self._without)
+        self._up_and_healthy(self._reservation)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._leave(error)
@@ -100,9 +137,17 @@ class Environment:
         self.kept = True
 
     @property
+    def password(self) -> str:
+        """The password of the database."""
+        return self.prepared.used.password if self.prepared.used else self._variables["DB_PASSWORD"]
+
+    @property
     def odoo_container(self) -> str:
         """The name of the container in which Odoo runs."""
-        return next(each.name for each in self.engine.containers(self.project) if each.service == SERVICE)
+        if not self._odoo_container:
+            found = self.engine.containers(self.project)
+            self._odoo_container = next(each.name for each in found if each.service == SERVICE)
+        return self._odoo_container
 
     def _leave(self, error: BaseException | None) -> None:
         self._signals.shield()
@@ -119,6 +164,8 @@ class Environment:
                     self.teardown = self._guard.finish(self._say_that_it_takes_long)
             except GuardFailed as failure:
                 self.teardown = self._teardown_by_another_guard(failure)
+        for volume in self.prepared.clear_away():
+            self._terminal.line(f"  the unfinished prepared database {volume} is left to the next run, which removes it")
         self._is_left = True
 
     def _let_it_stand(self) -> None:
@@ -163,14 +210,13 @@ class Environment:
         janitor.remove(dead, lambda line: self._terminal.line(f"  left by a dead run: {line}"), janitor.SWEEP_BOUND)
 
     def _reserve(self) -> Reservation:
-        reservation = self._ports.reserve()
-        self.port = reservation.port
-        return reservation
+        self._reservation = self._ports.reserve()
+        self.port = self._reservation.port
+        return self._reservation
 
     def _prepare(self) -> None:
         """Read the compose file, write the override that the project is started with, and pull what is missing."""
-        override = self._folder / "compose.override.json"
-        rendered, self.warnings = use_project(self.engine, self.project, self._repository, self._labels, override)
+        rendered, self.warnings = use_project(self.engine, self.project, self._repository, self.labels, self._override)
         for warning in self.warnings:
             self._terminal.line(f"  warning: {warning}")
         for image in _images(rendered):
@@ -180,6 +226,12 @@ class Environment:
                     self.engine.pull(image)
                 found = self.engine.image_id(image) or "unknown"
             self.images[image] = found
+        self.prepared.choose(self.engine, rendered, self.images, self.password)
+        self._without = self._override.read_text()
+        if self.prepared.used:
+            self.engine.set_variables({"DB_PASSWORD": self.prepared.used.password})
+            override = self.prepared.override(json.loads(self._without), rendered)
+            self._override.write_text(json.dumps(override, indent=1))
 
     def _up(self, reservation: Reservation) -> None:
         while True:

@@ -2,27 +2,37 @@
 
 from collections.abc import Sequence
 
-from . import config, janitor
+from . import config, janitor, snapshot_housekeeping
 from .engine import Engine
 from .errors import ExitCode, UsageError
 from .janitor import REPOSITORY_LABEL, Standing, State
 from .progress import Terminal
 
 
-def _all_standing() -> list[Standing]:
+def _checked_engine() -> Engine:
     engine = Engine()
     engine.check()
-    return janitor.standing(engine.labelled(REPOSITORY_LABEL))
+    return engine
 
 
 def cleanup(
-    words: Sequence[str], settings: config.Config, terminal: Terminal, *, everything: bool, dry_run: bool, timeout: float
+    words: Sequence[str],
+    settings: config.Config,
+    terminal: Terminal,
+    *,
+    everything: bool,
+    snapshots: bool,
+    dry_run: bool,
+    timeout: float,
 ) -> ExitCode:
     """Remove what dead runs left: of every repository, of those named, or the environments named. `timeout` for each, seconds.
 
+    `snapshots`: also the prepared databases of these repositories.
+
     LEFT_BEHIND if something resists. UsageError for a name that is neither, or is that of a run that lives.
     """
-    found = _all_standing()
+    engine = _checked_engine()
+    found = janitor.standing(engine.labelled(REPOSITORY_LABEL))
     by_project = {each.project: each for each in found}
     named = [by_project[word] for word in words if word in by_project]
     for each in named:
@@ -37,11 +47,15 @@ def cleanup(
             terminal.line(f"{each.project}: left alone, it is {each.state.value}; --all removes it, or its name")
     if not chosen:
         terminal.line(f"Nothing is left of dead runs of {', '.join(repositories)}.")
+    complete = True
     if dry_run:
         for each in chosen:
             terminal.line(f"{each.project} ({each.state.value}, started {each.started}): would be removed")
-        return ExitCode.PASSED
-    return ExitCode.PASSED if janitor.remove(chosen, terminal.line, timeout) else ExitCode.LEFT_BEHIND
+    else:
+        complete = janitor.remove(chosen, terminal.line, timeout)
+    # Afterwards, because a dead environment may still hold one.
+    complete &= snapshot_housekeeping.clean(engine, terminal, repositories, everything=snapshots, dry_run=dry_run)
+    return ExitCode.PASSED if complete else ExitCode.LEFT_BEHIND
 
 
 def _repository(word: str, settings: config.Config, found: Sequence[Standing]) -> str:
@@ -56,7 +70,9 @@ def _repository(word: str, settings: config.Config, found: Sequence[Standing]) -
 
 def show(terminal: Terminal) -> ExitCode:
     """Print a table of every environment that stands."""
-    found = _all_standing()
+    engine = _checked_engine()
+    found = janitor.standing(engine.labelled(REPOSITORY_LABEL))
+    snapshot_housekeeping.show(engine, terminal)
     if not found:
         terminal.line("No environment stands.")
         return ExitCode.PASSED

@@ -15,11 +15,13 @@ from .addons import MANIFEST
 class Manifest:
     """What a manifest says: the names under `depends` as they stand, and whether it says `installable: False`.
 
+    `comes_with`: Odoo installs the module by itself as soon as it installs the last of these; None if it does not.
     `fault`: why Odoo does not find or install the module, as far as the manifest tells; empty if it tells nothing.
     """
 
     depends: tuple[str, ...] = ()
     installable: bool = True
+    comes_with: tuple[str, ...] | None = None
     fault: str = ""
 
 
@@ -41,8 +43,10 @@ def read_manifest(module: Path) -> Manifest:
         return Manifest(fault=f"{MANIFEST} must hold a dictionary")
     installable = bool(content.get("installable", True))
     fault = "" if installable else f"{MANIFEST} says `installable: False`"
-    return Manifest(_names(content.get("depends")), installable, fault)
+    depends, automatic = _names(content.get("depends")), content.get("auto_install", False)
+    comes_with = (depends if automatic is True else _names(automatic)) if automatic else None
+    return Manifest(depends, installable, comes_with, fault)
 
 
 def _names(depends: Any) -> tuple[str, ...]:
-    return tuple(name for name in depends if isinstance(name, str)) if isinstance(depends, list | tuple) else ()
+    return tuple(name for name in depends if isinstance(name, str)) if isinstance(depends, list | tuple | set) else ()

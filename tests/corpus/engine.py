@@ -17,6 +17,7 @@ from runner.config_file import PortRange
 from runner.environment import Environment
 from runner.naming import LABEL_PREFIX, project_name
 from runner.owner import this_process
+from runner.prepared import PreparedDatabase
 from runner.progress import Terminal
 from runner.signals import Signals
 from runner.teardown import TOKEN_VARIABLE
@@ -157,6 +158,7 @@ def _lane(folder: Path, series: str) -> Iterator[Lane]:
         health_timeout=120,
         wait_for_port=0,
         keep_if_it_fails=False,
+        prepared=PreparedDatabase(repository, "corpus", wanted=False),
         terminal=Terminal(),
         signals=Signals(lambda _signum: None),
     )

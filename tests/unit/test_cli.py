@@ -198,13 +198,13 @@ def test_errors_and_signals_outside_a_run_become_a_message_and_their_code(
 def test_cleanup_passes_on_what_was_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[object, ...]] = []
 
-    def cleanup(words: list[str], *_: object, everything: bool, dry_run: bool, timeout: float) -> int:
-        asked.append((words, everything, dry_run, timeout))
+    def cleanup(words: list[str], *_: object, everything: bool, snapshots: bool, dry_run: bool, timeout: float) -> int:
+        asked.append((words, everything, snapshots, dry_run, timeout))
         return 8
 
     monkeypatch.setattr("runner.housekeeping.cleanup", cleanup)
-    assert main_inner(["cleanup", "hub", "--all", "--timeout", "5"]) == 8
-    assert asked == [(["hub"], True, False, 5.0)]
+    assert main_inner(["cleanup", "hub", "--all", "--snapshots", "--timeout", "5"]) == 8
+    assert asked == [(["hub"], True, True, False, 5.0)]
 
 
 def test_a_deleted_working_folder_is_said(

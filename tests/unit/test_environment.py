@@ -17,8 +17,10 @@ from runner.guard import GuardFailed
 from runner.inventory import ContainerStatus, Resource
 from runner.isolation import PROBE_PORT
 from runner.owner import this_process
+from runner.prepared import PreparedDatabase
 from runner.progress import Terminal
 from runner.signals import Signals
+from runner.snapshot import Snapshot
 from runner.teardown import Report
 
 from .repositories import repository
@@ -150,16 +152,18 @@ Make = Callable[..., Environment]
 @pytest.fixture
 def make(fakes: Fakes, tmp_path: Path, signals: Signals) -> Make:
     def made(ports: str = "18000-18002", keep_if_it_fails: bool = False) -> Environment:
+        evv = repository(tmp_path, addons=("addons", "more"), ports=ports)
         return Environment(
             project="p",
             token="t",
-            repository=repository(tmp_path, addons=("addons", "more"), ports=ports),
+            repository=evv,
             folder=tmp_path,
             labels=LABELS,
             variables={"DB_PASSWORD": "secret"},
             health_timeout=5,
             wait_for_port=0,
             keep_if_it_fails=keep_if_it_fails,
+            prepared=PreparedDatabase(evv, "evv_core", wanted=False),
             terminal=Terminal(),
             signals=signals,
         )
@@ -429,3 +433,110 @@ def test_a_signal_in_the_instant_of_leaving_keeps_no_environment_from_its_teardo
     assert fakes.events.count("finish") == 1
     environment.close()
     assert fakes.events.count("finish") == 1
+
+
+# Prepared databases
+
+
+class FakePrepared:
+    """A snapshot that is there, and what became of it."""
+
+    def __init__(self, fakes: Fakes) -> None:
+        self.used: Snapshot | None = None
+        self.store: FakePrepared | None = self
+        self.unfinished = ["volume"]
+        self._fakes = fakes
+
+    def choose(self, _engine: object, rendered: object, images: dict[str, str], password: str) -> None:
+        assert (rendered, set(images), password) == (RENDERED, {"odoo:18.0", "postgres:16"}, "secret")
+        self.used = Snapshot("key", "base", "volume", "evv", ("base",), 0.0, 61, "the snapshot's")
+
+    def override(self, override: dict[str, Any], _rendered: object) -> dict[str, Any]:
+        return {**override, "snapshot": True}
+
+    def give_up(self, _why: str) -> None:
+        self.used = None
+
+    def drop(self, snapshot: Snapshot) -> None:
+        self._fakes.happens(f"drop {snapshot.volume}")
+
+    def clear_away(self) -> list[str]:
+        self._fakes.happens("clear away")
+        return self.unfinished
+
+
+@pytest.fixture
+def with_snapshot(make: Make, fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> Make:
+    def removed(project: str, **_: Any) -> Report:
+        fakes.happens(f"removed {project}")
+        return Report(left={})
+
+    def made() -> Environment:
+        environment = make()
+        environment.prepared = FakePrepared(fakes)  # type: ignore[assignment]
+        return environment
+
+    monkeypatch.setattr(environment_module, "remove_project", removed)
+    return made
+
+
+def test_a_run_starts_from_its_snapshot_with_the_password_that_this_has(
+    with_snapshot: Make, fakes: Fakes, tmp_path: Path
+) -> None:
+    with with_snapshot() as environment:
+        assert json.loads((tmp_path / "compose.override.json").read_text())["snapshot"]
+        assert (environment.password, fakes.variables["DB_PASSWORD"]) == ("the snapshot's", "the snapshot's")
+        assert not [each for each in fakes.events if each.startswith(("drop", "removed"))]
+
+
+def test_a_snapshot_that_does_not_start_is_dropped_and_the_run_goes_on_without(
+    with_snapshot: Make, fakes: Fakes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def once(event: str) -> None:
+        fakes.events.append(event)
+        if event == "containers" and fakes.events.count(event) == 1:
+            raise EnvironmentFailed("The container of db ended with exit code 1.\nIts log")
+
+    fakes.happens = once  # type: ignore[method-assign]
+    with with_snapshot() as environment:
+        started = fakes.events.index("up 18000")
+        assert fakes.events[started:] == ["up 18000", "containers", "removed p", "up 18000", "containers", "drop volume"]
+        assert "snapshot" not in json.loads((tmp_path / "compose.override.json").read_text())
+        assert (environment.password, fakes.variables["DB_PASSWORD"]) == ("secret", "secret")
+    assert "it does not start: The container of db ended with exit code 1.\n" in capsys.readouterr().out
+    assert fakes.events.count("finish") == 1
+
+
+def test_what_does_not_start_without_either_is_not_the_snapshot_s_fault(with_snapshot: Make, fakes: Fakes) -> None:
+    fakes.failures["containers"] = EnvironmentFailed("no memory")
+    with pytest.raises(EnvironmentFailed, match="no memory"), with_snapshot():
+        pass
+    assert "drop volume" not in fakes.events
+    assert fakes.events.count("finish") == 1
+
+
+@pytest.mark.parametrize("error", [Interrupted(2), KeyError("a defect")])
+def test_who_is_interrupted_does_not_start_over(with_snapshot: Make, fakes: Fakes, error: BaseException) -> None:
+    fakes.failures["containers"] = error
+    with pytest.raises(type(error)), with_snapshot():
+        pass
+    assert "removed p" not in fakes.events
+
+
+def test_an_environment_that_cannot_be_removed_cannot_start_over(
+    with_snapshot: Make, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck = Report(left={"volumes": ["data"]}, errors=["still in use"])
+    monkeypatch.setattr(environment_module, "remove_project", lambda *_, **__: stuck)
+    with pytest.raises(EnvironmentFailed, match="cannot be started anew: still in use"), with_snapshot() as environment:
+        environment.start_over("of a test")
+    assert fakes.events.count("finish") == 1
+
+
+def test_what_was_begun_and_not_finished_is_removed_after_the_teardown_and_said_if_it_cannot_be(
+    with_snapshot: Make, fakes: Fakes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Interrupted), with_snapshot():
+        raise Interrupted(2)
+    assert fakes.events[-2:] == ["finish", "clear away"]
+    assert "the unfinished prepared database volume is left to the next run" in capsys.readouterr().out

@@ -27,6 +27,10 @@ class FakeEngine:
         self._checked = True
         return "28.0"
 
+    def command(self, *arguments: str) -> str:
+        assert arguments[:2] == ("volume", "ls")
+        return ""
+
     def labelled(self, label: str) -> list[Resource]:
         assert self._checked
         assert label == "agent-test.repository"
@@ -58,8 +62,8 @@ def clean(tmp_path: Path) -> Clean:
     (tmp_path / "repos.yaml").write_text(YAML)
     settings = config.load(tmp_path, {})
 
-    def cleaned(*words: str, everything: bool = False, dry_run: bool = False) -> int:
-        return cleanup(words, settings, Terminal(), everything=everything, dry_run=dry_run, timeout=7.0)
+    def cleaned(*words: str, everything: bool = False, dry_run: bool = False, snapshots: bool = False) -> int:
+        return cleanup(words, settings, Terminal(), everything=everything, snapshots=snapshots, dry_run=dry_run, timeout=7.0)
 
     return cleaned
 

@@ -51,12 +51,15 @@ class FakeEnvironment:
     report: Report | None = Report(left=CLEAN, seconds=0.6)
     made: ClassVar[list["FakeEnvironment"]] = []
 
-    def __init__(self, *, project: str, labels: dict[str, str], variables: dict[str, str], signals: Signals, **_: Any) -> None:
+    def __init__(
+        self, *, project: str, labels: dict[str, str], variables: dict[str, str], signals: Signals, **more: Any
+    ) -> None:
         self.project, self.labels, self.variables, self._signals = project, labels, variables, signals
         self.engine_version, self.port, self.images = "28.0", 18000, {"odoo:18.0": "sha256:odoo"}
         self.warnings: list[str] = ["services.odoo.ports: open"]
         self.odoo_container, self.kept = "p-odoo-1", False
         self.teardown: Report | None = None
+        self.prepared = more["prepared"]
         self.engine = self
         self.commands: list[list[str]] = []
         FakeEnvironment.made.append(self)
@@ -81,6 +84,10 @@ class FakeEnvironment:
 
     def keep(self) -> None:
         self.kept = True
+
+    def start_over(self, _why: str) -> None:
+        """On an empty database the tests fail."""
+        self.output, self.odoo_exit = log(starting(), problem("FAIL", "TestClient.test_one"), result(1)).encode(), 1
 
     def containers(self, _project: str) -> list[ContainerStatus]:
         return [ContainerStatus("p-odoo-1", "odoo", self.odoo_status, "healthy", 137, oom_killed=True)]
@@ -122,7 +129,7 @@ def go(fake: type[FakeEnvironment], checkout: RepoConfig) -> Go:
         return run_module(
             checkout,
             "evv_core",
-            Options(health_timeout=5, test_timeout=5, keep=keep),
+            Options(health_timeout=5, test_timeout=5, keep=keep, snapshot=False),
             only=only,
             command="python -m runner run evv evv_core",
             terminal=Terminal(),
@@ -161,6 +168,20 @@ def test_odoo_s_output_goes_to_the_terminal_and_the_log_as_it_is(
     assert outcome.exit_code == 0
     assert fake.output in outcome.proof.read_bytes()
     assert fake.output in capfdbinary.readouterr().out
+
+
+def test_what_passed_by_chance_is_tested_again_and_only_that_counts(go: Go, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module_module, "passed_by_chance", lambda _environment: ["evv_core mentions the module web"])
+    outcome = go()
+    assert (outcome.exit_code, outcome.word) == (1, "FAILED")
+    proof = outcome.proof.read_text()
+    assert proof.index(GREEN.decode()) < proof.index("evv_core mentions the module web") < proof.index("FAIL: TestClient")
+
+
+def test_what_failed_is_not_tested_again(go: Go, fake: type[FakeEnvironment], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module_module, "passed_by_chance", lambda _environment: pytest.fail("it was asked"))
+    fake.output, fake.odoo_exit = log(starting(), problem("FAIL", "TestClient.test_one"), result(1)).encode(), 1
+    assert go().exit_code == 1
 
 
 def test_a_failed_test_ends_with_1(go: Go, fake: type[FakeEnvironment]) -> None:

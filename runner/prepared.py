@@ -1,0 +1,141 @@
+"""Which prepared database a run starts from, and which stages it has yet to make."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from . import odoo
+from .addons import modules_of
+from .config import RepoConfig
+from .dependencies import Unfit, dependencies_of, left_to_chance, sources_digest
+from .engine import Engine
+from .errors import EnvironmentFailed
+from .snapshot import DB_SERVICE, Snapshot, Stage, mounted_paths, stages, surroundings_of, unsupported, with_snapshot
+from .snapshot_store import Store
+
+
+class PreparedDatabase:
+    """The prepared database of one run.
+
+    `used`: the snapshot that the run starts from, if any. `missing`: the stages to make after it. `holds`: the modules in the
+    database before the tests, as far as they come from preparation. `why_not`: why there is none; empty if there is.
+    """
+
+    def __init__(self, repository: RepoConfig, module: str, *, wanted: bool) -> None:
+        self.used: Snapshot | None = None
+        self.missing: list[Stage] = []
+        self.holds: tuple[str, ...] = ()
+        self.why_not = "" if wanted else "--no-snapshot"
+        self.repository = repository
+        self.data_folder = ""
+        self._module = module
+        self._modules = modules_of(repository)
+        self.image = ""
+        self._image: dict[str, list[str]] = {}
+        self._own_digest = ""
+        self.store: Store | None = None
+
+    def choose(self, engine: Engine, rendered: Mapping[str, Any], images: Mapping[str, str], password: str) -> None:
+        """Find the longest stage that is ready. Whatever hinders only means that the run goes without."""
+        if self.why_not:
+            return
+        try:
+            self._choose(engine, rendered, images, password)
+        except (Unfit, EnvironmentFailed) as error:
+            self.give_up(str(error))
+
+    def _choose(self, engine: Engine, rendered: Mapping[str, Any], images: Mapping[str, str], password: str) -> None:
+        self.dependencies = dependencies_of(self._module, self._modules)
+        self._read_image(engine, rendered["services"].get(DB_SERVICE) or {})
+        if hindrance := unsupported(rendered, self.data_folder):
+            raise Unfit(hindrance)
+        mounted = mounted_paths(rendered, tuple(str(folder) for folder in self.repository.addons))
+        surroundings = surroundings_of(
+            rendered,
+            images,
+            odoo.prepare_command((), (), 0),
+            sources_digest(Path(each) for each in mounted),
+            password,
+        )
+        self._own_digest = self.digest_of_own()
+        self.missing = stages(surroundings, self.dependencies.core, tuple(self.dependencies.own), self._own_digest)
+        self.store = Store(engine)
+        volumes = self.store.volumes()
+        self.store.sweep(volumes.dead)
+        for number in range(len(self.missing), 0, -1):
+            if found := volumes.ready.get(self.missing[number - 1].key):
+                self.used, self.missing = found, self.missing[number:]
+                self.holds = found.modules
+                break
+        for number, stage in enumerate(self.missing):
+            if stage.key in volumes.refused:
+                self.missing = self.missing[:number]
+                break
+        if not self.used and not self.missing:
+            raise Unfit("its preparation failed before; it is tried again after a day")
+        if self.used and not self.missing:
+            self.check_automatic(self.holds)
+
+    def _read_image(self, engine: Engine, service: Mapping[str, Any]) -> None:
+        if "image" not in service:
+            return
+        self.image = service["image"]
+        config = json.loads(engine.command("image", "inspect", "--format", "{{json .Config}}", service["image"]))
+        environ = dict(word.split("=", 1) for word in config.get("Env") or [])
+        self.data_folder = (service.get("environment") or {}).get("PGDATA") or environ.get("PGDATA") or ""
+        self._image = {"entrypoint": config.get("Entrypoint") or [], "command": config.get("Cmd") or []}
+
+    def digest_of_own(self) -> str:
+        """The digest of the sources of the dependencies within the repository, as they are now."""
+        return sources_digest(self.dependencies.own.values())
+
+    @property
+    def own_is_unchanged(self) -> bool:
+        """Whether the sources are still those of the keys."""
+        return self.digest_of_own() == self._own_digest
+
+    def check_automatic(self, installed: Iterable[str]) -> None:
+        """Unfit if the repository has modules that a prepared database would keep Odoo from installing by itself."""
+        if missed := left_to_chance(self._module, self._modules, installed):
+            raise Unfit(f"{', '.join(missed)} would not be installed automatically, as on an empty database")
+
+    @property
+    def own_folders(self) -> dict[str, Path]:
+        """The sources of the module and of its dependencies within the repository, by name."""
+        return {**self.dependencies.own, self._module: self._modules[self._module]}
+
+    def strangers(self, installed: Iterable[str]) -> list[str]:
+        """Those modules of the repository, also the one under test, that must not be in its prepared database."""
+        return sorted(set(installed) & set(self._modules) - set(self.dependencies.own))
+
+    def override(self, override: dict[str, Any], rendered: Mapping[str, Any]) -> dict[str, Any]:
+        """The override of a run, extended by what the snapshot needs."""
+        return with_snapshot(override, rendered, self.used.volume, self._image, odoo.SERVICE) if self.used else override
+
+    def give_up(self, why: str) -> None:
+        """Go without a prepared database."""
+        self.used, self.missing, self.holds, self.why_not = None, [], (), why
+
+    def folders_in_container(self) -> list[str]:
+        """Where the dependencies within the repository are in the odoo container."""
+        targets = dict(zip(self.repository.addons, odoo.addons_targets(len(self.repository.addons)), strict=True))
+        return [f"{targets[folder.parent]}/{name}" for name, folder in self.dependencies.own.items()]
+
+    def about(self) -> dict[str, str]:
+        """What a reader of the log has to know."""
+        if self.why_not:
+            return {"prepared database": f"none ({self.why_not})"}
+        source = f"{self.used.volume} ({self.used.stage})" if self.used else "made by this run"
+        return {"prepared database": source, "it holds": " ".join(self.holds)}
+
+    def in_a_line(self) -> str:
+        """The same for the terminal."""
+        if self.why_not:
+            return f"no prepared database: {self.why_not}"
+        asked = [name for name in (*self.dependencies.core, *self.dependencies.own) if name in self.holds]
+        return f"prepared database with {', '.join(asked)} ({len(self.holds)} modules)"
+
+    def clear_away(self) -> list[str]:
+        """Remove what was begun and not finished; the volumes that cannot be removed."""
+        return self.store.drop_unpublished() if self.store else []

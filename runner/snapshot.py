@@ -1,0 +1,142 @@
+"""Prepared databases: which a run can start from, each a stage built on the one before, and what their keys cover. Pure.
+
+A snapshot never holds the module under test nor anything that depends on it. Its key covers all that decides what is in it: a
+change of any of it is another key, so that an old snapshot is not found any more. That is the only protection against a wrong
+verdict from old data, so it rather covers too much.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# Rises with every change of what is in a snapshot or how it is used.
+SCHEMA = 1
+DB_SERVICE = "db"
+# In the containers.
+MOUNT = "/agent-test-snapshot"
+# What of a service is another one for each run, or compared by its content.
+_ELSEWHERE = ("ports", "volumes", "labels", "networks")
+_PASSWORD = "DB_PASSWORD"  # noqa: S105 - the variable's name
+
+# Run in the place of the image's entrypoint, as the image's user. A snapshot whose copy was not finished ends the container.
+_START = (
+    'if [ ! -s "$$PGDATA/PG_VERSION" ]; then '
+    f"[ -e {MOUNT}/complete ] || {{ echo 'agent-test: the snapshot is not complete' >&2; exit 1; }}; "
+    f'cp -a {MOUNT}/cluster/. "$$PGDATA/" || exit 1; fi; exec "$$@"'
+)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step on the way to a module's database: `modules` are installed by name, with their own dependencies."""
+
+    name: str
+    modules: tuple[str, ...]
+    key: str
+    own: bool = False
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A prepared database that is ready, in a volume of that name. `created` in seconds of the epoch."""
+
+    key: str
+    stage: str
+    volume: str
+    repository: str
+    modules: tuple[str, ...]
+    created: float
+    megabytes: int
+    password: str
+
+
+def stages(surroundings: str, core: tuple[str, ...], own: tuple[str, ...], own_sources: str) -> list[Stage]:
+    """The stages to a database with these modules, the lowest first. `own_sources`: the digest of the sources of `own`."""
+    found = [Stage("base", ("base",), _digest(SCHEMA, surroundings))]
+    if core != ("base",):
+        found.append(Stage("core", core, _digest(found[-1].key, core)))
+    if own:
+        found.append(Stage("own", own, _digest(found[-1].key, own, own_sources), own=True))
+    return found
+
+
+def surroundings_of(
+    rendered: Mapping[str, Any], images: Mapping[str, str], command: list[str], mounted: str, password: str
+) -> str:
+    """A digest of what is around the modules: images, the services as Compose renders them, and Odoo's options.
+
+    `mounted`: the digest of the files that the compose file mounts besides the addons folders.
+    """
+    services = {
+        name: {key: value for key, value in rendered["services"][name].items() if key not in _ELSEWHERE}
+        for name in sorted(rendered["services"])
+    }
+    text = json.dumps(services, sort_keys=True).replace(password, f"${_PASSWORD}")
+    return _digest(text, sorted(images.items()), command, mounted)
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def unsupported(rendered: Mapping[str, Any], data_folder: str | None) -> str:
+    """Why a compose file does not allow for prepared databases; empty if it does. `data_folder`: PGDATA of the service db."""
+    service = rendered["services"].get(DB_SERVICE)
+    if service is None:
+        return f"the compose file has no service `{DB_SERVICE}`"
+    if not data_folder:
+        return f"the image of the service `{DB_SERVICE}` does not name its folder in PGDATA"
+    if any("image" not in each or "build" in each for each in rendered["services"].values()):
+        return "the compose file builds an image"
+    volumes = rendered.get("volumes") or {}
+    for name, each in rendered["services"].items():
+        for volume in each.get("volumes") or []:
+            if volume["type"] == "volume" and (volumes.get(volume.get("source")) or {}).get("external"):
+                return f"the service `{name}` uses the external volume {volume['source']}"
+    on_disk = [each for each in service.get("volumes") or [] if _is_within(data_folder, each["target"])]
+    if service.get("tmpfs") or any(each["type"] != "volume" for each in on_disk):
+        return f"the service `{DB_SERVICE}` does not keep its data in a volume"
+    return ""
+
+
+def _is_within(folder: str, target: str) -> bool:
+    return f"{folder.rstrip('/')}/".startswith(f"{target.rstrip('/')}/")
+
+
+def mounted_paths(rendered: Mapping[str, Any], addons: tuple[str, ...]) -> list[str]:
+    """What the services mount of this machine, without the repository's addons folders."""
+    return sorted(
+        {
+            str(volume["source"])
+            for service in rendered["services"].values()
+            for volume in service.get("volumes") or []
+            if volume["type"] == "bind" and volume["source"] not in addons
+        }
+    )
+
+
+def with_snapshot(
+    override: dict[str, Any], rendered: Mapping[str, Any], volume: str, image: Mapping[str, list[str]], odoo_service: str
+) -> dict[str, Any]:
+    """The override of a run, with the snapshot mounted read-only and copied before the database starts.
+
+    `image`: entrypoint and command of the database's image, which Compose forgets when it is given another entrypoint.
+    """
+    service = rendered["services"][DB_SERVICE]
+    entrypoint = service.get("entrypoint") or [_escaped(word) for word in image["entrypoint"]]
+    given = service.get("command") or ([] if service.get("entrypoint") else [_escaped(word) for word in image["command"]])
+    mount = {"type": "volume", "source": "agent-test-snapshot", "target": MOUNT, "read_only": True}
+    for name in (DB_SERVICE, odoo_service):
+        override["services"][name].setdefault("volumes", []).append(mount)
+    override["services"][DB_SERVICE] |= {
+        "entrypoint": ["sh", "-c", _START, "agent-test-snapshot", *entrypoint],
+        "command": given,
+    }
+    override["volumes"] = {**override.get("volumes", {}), "agent-test-snapshot": {"name": volume, "external": True}}
+    return override
+
+
+def _escaped(word: str) -> str:
+    return word.replace("$", "$$")

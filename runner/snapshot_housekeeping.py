@@ -1,0 +1,58 @@
+"""What `cleanup` and `list` do about prepared databases."""
+
+import time
+from collections.abc import Container
+
+from .engine import Engine
+from .progress import Terminal
+from .snapshot import Snapshot
+from .snapshot_store import Store
+
+
+def clean(engine: Engine, terminal: Terminal, repositories: Container[str], *, everything: bool, dry_run: bool) -> bool:
+    """Remove what dead preparations left; `everything`: also every prepared database that runs of these repositories made.
+
+    Says what it does, and returns whether nothing resisted, as one that a run uses does.
+    """
+    store = Store(engine)
+    volumes = store.volumes()
+    chosen = [each for each in volumes.ready.values() if everything and each.repository in repositories]
+    refused = list(volumes.refused.values()) if everything else []
+    if dry_run:
+        for name in (*volumes.dead, *refused, *(each.volume for each in chosen)):
+            terminal.line(f"{name}: would be removed")
+        return True
+    gone = store.sweep(volumes.dead)
+    for name in volumes.dead:
+        terminal.line(f"{name} (never finished, or too old): {'removed' if name in gone else 'LEFT, the engine keeps it'}")
+    complete = len(gone) == len(volumes.dead) and store.sweep(refused) == refused
+    for snapshot in chosen:
+        removed = store.drop(snapshot)
+        terminal.line(f"{snapshot.volume}: {'removed' if removed else 'LEFT, perhaps a run uses it'}")
+        complete = complete and removed
+    return complete
+
+
+def show(engine: Engine, terminal: Terminal) -> None:
+    """Print a line for each prepared database, the newest first, and for each that is being made."""
+    volumes = Store(engine).volumes()
+    for snapshot in sorted(volumes.ready.values(), key=lambda each: each.created, reverse=True):
+        terminal.line(_row(snapshot, time.time()))
+    for name in volumes.preparing:
+        terminal.line(f"prepared database {name}: in the making")
+    for name in volumes.dead:
+        terminal.line(f"prepared database {name}: never finished, or too old; nox -s cleanup removes it")
+
+
+def _row(snapshot: Snapshot, now: float) -> str:
+    return (
+        f"prepared database {snapshot.volume}: {snapshot.stage}, {snapshot.megabytes} MB, {_age(now - snapshot.created)} old, "
+        f"by {snapshot.repository}: {' '.join(snapshot.modules)}"
+    )
+
+
+def _age(seconds: float) -> str:
+    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} seconds"

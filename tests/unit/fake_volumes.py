@@ -1,0 +1,34 @@
+"""An engine as far as prepared databases need one: volumes, and what an image says of itself."""
+
+import json
+
+from runner.errors import EnvironmentFailed
+
+
+class FakeVolumes:
+    """Volumes with labels, by name, and those that a container uses."""
+
+    def __init__(self) -> None:
+        self.volumes: dict[str, dict[str, str]] = {}
+        self.used: set[str] = set()
+
+    def command(self, *arguments: str) -> str:
+        match arguments:
+            case ("image", "inspect", *_, "postgres:16"):
+                return json.dumps({"Env": ["PGDATA=/var/lib/postgresql/data"], "Entrypoint": ["start"], "Cmd": ["postgres"]})
+            case ("volume", "ls", "--quiet", "--filter", "dangling=true"):
+                return "\n".join(self.volumes.keys() - self.used)
+            case ("volume", "ls", "--quiet", "--filter", condition):
+                return "\n".join(name for name, labels in self.volumes.items() if condition.removeprefix("label=") in labels)
+            case ("volume", "inspect", *names):
+                return json.dumps([{"Name": name, "Labels": self.volumes[name]} for name in names])
+            case ("volume", "create", *words, name):
+                labels = dict(word.split("=", 1) for word in words[1::2])
+                self.volumes.setdefault(name, labels)  # as the engine does: the first one stays
+                return name
+            case ("volume", "rm", "--force", name):
+                if name in self.used:
+                    raise EnvironmentFailed("volume is in use")
+                self.volumes.pop(name, None)
+                return name
+        raise AssertionError(arguments)

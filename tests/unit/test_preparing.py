@@ -1,0 +1,231 @@
+"""Making a prepared database within a run: what is published, and what sends the run back to an empty one."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from runner.dependencies import Unfit
+from runner.errors import EnvironmentFailed
+from runner.inventory import ContainerStatus
+from runner.preparing import passed_by_chance, prepare
+from runner.progress import Terminal
+from runner.reports import ProofLog
+from runner.snapshot import Stage
+
+RECORD = "2026-01-01 00:00:00,000 1 {} agent_test odoo.{}: {}\n"
+CLEAN = RECORD.format("INFO", "modules.loading", "Modules loaded.")
+INSTALLED = "base installed\nweb installed\n"
+
+
+class FakeStore:
+    def __init__(self) -> None:
+        self.published: list[Any] = []
+        self.refused: list[str] = []
+
+    def begin(self, stage: Stage) -> str:
+        return f"volume-{stage.name}"
+
+    def publish(self, *facts: Any) -> bool:
+        self.published.append(facts)
+        return True
+
+    def refuse(self, stage: Stage) -> None:
+        self.refused.append(stage.name)
+
+    def keep_within_limits(self, _say: Callable[[str], None]) -> None:
+        self.published.append("limits")
+
+
+class FakePrepared:
+    def __init__(self, stages: list[Stage]) -> None:
+        self.missing, self.store, self.why_not = stages, FakeStore(), ""
+        self.holds: tuple[str, ...] = ()
+        self.data_folder, self.image, self.own_is_unchanged = "/data", "postgres:16", True
+        self.repository = type("Repository", (), {"name": "evv"})
+        self.automatic: list[str] = []
+        self.own_folders: dict[str, Path] = {}
+
+    def folders_in_container(self) -> list[str]:
+        return ["/mnt/extra-addons/evv_core"]
+
+    def strangers(self, installed: Any) -> list[str]:
+        return sorted(set(installed) & {"evv_visits"})
+
+    def check_automatic(self, _installed: Any) -> None:
+        if self.automatic:
+            raise Unfit(f"{self.automatic[0]} would not come")
+
+    def about(self) -> dict[str, str]:
+        return {"prepared database": self.why_not or "made by this run"}
+
+    def in_a_line(self) -> str:
+        return self.why_not or "prepared"
+
+
+class FakeEnvironment:
+    """The environment and its engine; what Odoo and docker do is set by each test."""
+
+    project, odoo_container, password = "p", "p-odoo-1", "secret"
+    labels: ClassVar[dict[str, str]] = {"agent-test.repository": "evv"}
+
+    def __init__(self, *stages: Stage) -> None:
+        self.prepared = FakePrepared(list(stages))
+        self.engine = self
+        self.output, self.exit_code, self.answer, self.query_code = CLEAN, 0, INSTALLED, 0
+        self.commands: list[tuple[str, ...]] = []
+        self.fails = ""
+        self.why_over = ""
+
+    def execute(self, _container: str, command: list[str], _limit: float) -> "Execution":
+        if "odoo-prepare" in command:
+            self.commands.append(("odoo", next(word for word in command if word.startswith("--init="))))
+            return Execution(self.output, self.exit_code)
+        return Execution(self.answer, self.query_code)
+
+    def containers(self, _project: str) -> list[ContainerStatus]:
+        return [ContainerStatus(f"p-{name}-1", name, "running", "healthy", 0, oom_killed=False) for name in ("db", "odoo")]
+
+    def command(self, *arguments: str, limit: float = 60) -> str:
+        self.commands.append(arguments)
+        if arguments[0] == self.fails:
+            raise EnvironmentFailed(f"{arguments[0]} failed")
+        return "61\n" if arguments[0] == "run" else ""
+
+    def wait_until_healthy(self) -> None:
+        self.commands.append(("healthy",))
+
+    def start_over(self, why: str) -> None:
+        self.why_over = why
+        self.prepared.holds, self.prepared.why_not = (), why
+
+
+class Execution:
+    def __init__(self, output: str, exit_code: int) -> None:
+        self._output, self.exit_code = output, exit_code
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._output.encode().splitlines(keepends=True)
+
+
+BASE = Stage("base", ("base",), "key-base")
+OWN = Stage("own", ("evv_core",), "key-own", own=True)
+
+
+@pytest.fixture
+def go(tmp_path: Path) -> Callable[[FakeEnvironment], str]:
+    def gone(environment: FakeEnvironment) -> str:
+        with ProofLog(tmp_path, tmp_path / "proof.log") as log:
+            prepare(environment, log, Terminal(), 5)  # type: ignore[arg-type]
+            log.publish()
+        return (tmp_path / "proof.log").read_text()
+
+    return gone
+
+
+Go = Callable[[FakeEnvironment], str]
+
+
+def test_a_stage_is_copied_from_the_stopped_server_and_then_published_with_what_is_installed(go: Go) -> None:
+    environment = FakeEnvironment(BASE)
+    proof = go(environment)
+    assert [words[0] for words in environment.commands] == ["odoo", "stop", "run", "start", "healthy"]
+    copy = environment.commands[2]
+    for part in ("--volume=volume-base:/agent-test-new", "--volumes-from=p-db-1:ro", "--env=PGDATA=/data"):
+        assert part in copy
+    # So that the guard, and after it the janitor, find the container that copies.
+    assert "--label=com.docker.compose.project=p" in copy
+    assert "--label=agent-test.repository=evv" in copy
+    assert environment.prepared.store.published == [
+        (BASE, "volume-base", "evv", ("base", "web"), 61, "secret"),
+        "limits",
+    ]
+    assert environment.why_over == ""
+    assert "Modules loaded." in proof
+    assert "made by this run" in proof
+
+
+def test_stages_follow_on_each_other(go: Go) -> None:
+    environment = FakeEnvironment(BASE, OWN)
+    environment.answer = INSTALLED + "evv_core installed\n"
+    go(environment)
+    assert [words[1] for words in environment.commands if words[0] == "odoo"] == ["--init=base", "--init=evv_core"]
+    assert [each[0].name for each in environment.prepared.store.published[:-1]] == ["base", "own"]
+
+
+def test_without_a_missing_stage_nothing_is_made_and_nothing_removed(go: Go) -> None:
+    environment = FakeEnvironment()
+    go(environment)
+    assert environment.commands == []
+    assert environment.prepared.store.published == []
+
+
+@pytest.mark.parametrize(
+    ("about", "why"),
+    [
+        ({"exit_code": 255}, "exit code 255"),
+        ({"output": RECORD.format("ERROR", "addons.base", "Something is wrong")}, "Something is wrong"),
+        (
+            {"output": RECORD.format("WARNING", "modules.module", "module hr: not installable, skipped")},
+            "hr is not installable",
+        ),
+        ({"output": RECORD.format("WARNING", "modules.loading", "Module hr demo data failed to install")}, "demo data of hr"),
+        ({"answer": "web installed\n"}, "not installed after the preparation: base"),
+        ({"answer": INSTALLED + "hr to install\n"}, "not installed after the preparation: hr"),
+        ({"query_code": 2}, "not installed after the preparation"),
+        ({"answer": INSTALLED + "evv_visits installed\n"}, "evv_visits got into the prepared database"),
+        ({"fails": "stop"}, "stop failed"),
+        ({"fails": "run"}, "run failed"),
+        ({"fails": "start"}, "start failed"),
+    ],
+)
+def test_what_is_not_as_it_should_be_is_not_published_and_the_run_starts_over(go: Go, about: dict[str, Any], why: str) -> None:
+    environment = FakeEnvironment(BASE, OWN)
+    vars(environment).update(about)
+    proof = go(environment)
+    assert why in environment.why_over
+    assert environment.prepared.store.published == ["limits"]
+    # Not tried again with the same key: what would most likely end in the same way.
+    assert environment.prepared.store.refused == (["base"] if "output" in about or why == "run failed" else [])
+    assert why in proof
+
+
+def test_sources_that_changed_during_the_preparation_are_not_published_under_the_old_key(go: Go) -> None:
+    environment = FakeEnvironment(OWN)
+    environment.answer = INSTALLED + "evv_core installed\n"
+    environment.prepared.own_is_unchanged = False
+    go(environment)
+    assert "changed meanwhile" in environment.why_over
+    assert environment.prepared.store.published == ["limits"]
+
+
+def test_a_module_that_would_not_come_by_itself_is_found_once_the_modules_are_known(go: Go) -> None:
+    environment = FakeEnvironment(BASE)
+    environment.prepared.automatic = ["glue"]
+    go(environment)
+    assert "glue would not come" in environment.why_over
+
+
+def sources(tmp_path: Path, text: str) -> dict[str, Path]:
+    (tmp_path / "evv_core").mkdir()
+    (tmp_path / "evv_core" / "model.py").write_text(text)
+    return {"evv_core": tmp_path / "evv_core"}
+
+
+def test_what_passed_only_by_chance_is_told(tmp_path: Path) -> None:
+    environment = FakeEnvironment()
+    environment.answer = "evv_core module web\n"
+    environment.prepared.own_folders = sources(tmp_path, "ref('web.layout')")
+    assert passed_by_chance(environment) == []  # type: ignore[arg-type]
+    environment.prepared.holds = ("base", "web")
+    (why,) = passed_by_chance(environment)  # type: ignore[arg-type]
+    assert "evv_core mentions the module web (model.py)" in why
+
+
+def test_a_database_that_does_not_tell_is_not_believed(tmp_path: Path) -> None:
+    environment = FakeEnvironment()
+    environment.answer, environment.query_code = "psql: error\n", 2
+    environment.prepared.holds = ("base",)
+    environment.prepared.own_folders = sources(tmp_path, "")
+    assert passed_by_chance(environment) == ["the database does not tell what is in it: psql: error"]  # type: ignore[arg-type]
