@@ -26,21 +26,33 @@ def nothing_left() -> Iterator[None]:
     assert left("agent-test.repository=evv") + left("agent-test.repository=hub") == []
 
 
-def _checkout(repository: str, folder: Path) -> Path:
+def checkout_of(repository: str, folder: Path) -> Path:
     """A copy of the example, so that the test's log is not taken for a user's."""
     ignored = shutil.ignore_patterns(".agent-tests", "*.log", "__pycache__")
     return shutil.copytree(ROOT / "examples" / repository, folder / repository, ignore=ignored)
 
 
+def runner_of(*words: str | Path) -> Started:
+    """`python -m runner run REPOSITORY MODULE CHECKOUT OPTIONS`, or another command of it."""
+    command = [sys.executable, "-m", "runner", *_command(*words)]
+    return Started(command, ROOT, environ_without_starter(), patience=500)
+
+
+def _command(*words: str | Path) -> list[str]:
+    if len(words) < 3:
+        return [str(word) for word in words]
+    repository, module, checkout, *options = (str(word) for word in words)
+    return ["run", repository, module, "--path", checkout, *options]
+
+
 def _run(repository: str, module: str, checkout: Path) -> tuple[int, str]:
-    command = [sys.executable, "-m", "runner", "run", repository, module, "--path", str(checkout)]
-    started = Started(command, ROOT, environ_without_starter(), patience=500)
+    started = runner_of(repository, module, checkout)
     return started.finish(), started.output
 
 
 @pytest.mark.parametrize(("repository", "module"), EXAMPLES, ids=lambda word: word)
 def test_an_example_passes(repository: str, module: str, tmp_path: Path, nothing_left: None) -> None:
-    checkout = _checkout(repository, tmp_path)
+    checkout = checkout_of(repository, tmp_path)
     code, output = _run(repository, module, checkout)
     assert code == 0, output[-3000:]
     assert f"{module}: PASSED" in output
@@ -50,7 +62,7 @@ def test_an_example_passes(repository: str, module: str, tmp_path: Path, nothing
 
 
 def test_a_failing_assertion_is_red_and_named(tmp_path: Path, nothing_left: None) -> None:
-    checkout = _checkout("evv", tmp_path)
+    checkout = checkout_of("evv", tmp_path)
     tests = checkout / "addons/evv_core/tests"
     (tests / "test_broken.py").write_text(
         "from odoo.tests import TransactionCase\n\n\n"
@@ -66,7 +78,7 @@ def test_a_failing_assertion_is_red_and_named(tmp_path: Path, nothing_left: None
 
 
 def test_a_module_without_imported_tests_is_not_proven(tmp_path: Path, nothing_left: None) -> None:
-    checkout = _checkout("evv", tmp_path)
+    checkout = checkout_of("evv", tmp_path)
     (checkout / "addons/evv_core/tests/__init__.py").write_text("")
     code, output = _run("evv", "evv_core", checkout)
     assert code == 7, output[-3000:]

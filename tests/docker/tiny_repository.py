@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from runner.signals import STARTER
+from runner.snapshot_store import PREFIX
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSES = "starting test_one\nstarting test_two\nresult 0 0 2\n"
@@ -157,9 +158,10 @@ def left(label: str = "agent-test.repository=tiny") -> list[str]:
 
 
 def dangling_volumes() -> set[str]:
-    """Volumes that no container uses. Anonymous ones carry no labels, so `left` cannot see them."""
+    """Volumes that no container uses, without prepared databases. Anonymous ones have no labels: `left` does not see them."""
     command = ["docker", "volume", "ls", "--quiet", "--filter", "dangling=true"]
-    return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
+    names = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return {name for name in names if not name.startswith(PREFIX)}
 
 
 def left_after_teardown() -> list[str]:

@@ -1,0 +1,137 @@
+"""Prepared databases on real Odoo: the result is the same with and without, and nothing half-made is ever used."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner import config
+
+from .test_odoo import EXAMPLES, checkout_of, runner_of
+from .tiny_repository import PATIENCE, ROOT, left
+
+pytestmark = [pytest.mark.odoo, pytest.mark.timeout(600)]
+
+LABEL = "agent-test-snapshot.key"
+EVV = "agent-test.repository=evv"
+
+
+def docker(*arguments: str) -> str:
+    return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def append(file: Path, text: str) -> None:
+    file.write_text(file.read_text() + text)
+
+
+def snapshot_volumes() -> set[str]:
+    return set(docker("volume", "ls", "--quiet", "--filter", f"label={LABEL}").split())
+
+
+@pytest.fixture
+def evv(tmp_path: Path) -> Iterator[Path]:
+    """A checkout of evv in which evv_core is like no other, so that evv_visits needs a snapshot that is not there yet.
+
+    Afterwards nothing of the runs is left but ready snapshots, and those of this checkout are removed.
+    """
+    before = snapshot_volumes()
+    checkout = checkout_of("evv", tmp_path)
+    append(checkout / "addons/evv_core/models/__init__.py", f"# {tmp_path}\n")
+    yield checkout
+    made = snapshot_volumes() - before
+    assert left(EVV) == []
+    own = {name for name in made if _labels(name).get("agent-test-snapshot.stage") == "own"}
+    own |= {_labels(name)["agent-test-snapshot.volume"] for name in own}
+    if own:
+        docker("volume", "rm", *own)
+
+
+def _labels(volume: str) -> dict[str, str]:
+    return dict(json.loads(docker("volume", "inspect", volume))[0]["Labels"])
+
+
+def new_snapshots(before: set[str]) -> list[tuple[str, str]]:
+    """Markers made since, as (stage, volume)."""
+    about = [_labels(name) for name in sorted(snapshot_volumes() - before) if name.endswith("-ready")]
+    return [(labels["agent-test-snapshot.stage"], labels["agent-test-snapshot.volume"]) for labels in about]
+
+
+def report(repository: str, module: str, checkout: Path, *options: str) -> dict[str, Any]:
+    """The JSON report of a run, without what differs from run to run."""
+    file = checkout.parent / "report.json"
+    run = runner_of(repository, module, checkout, "--json", str(file), *options)
+    run.finish()
+    content: dict[str, Any] = json.loads(file.read_text())
+    for each in content["modules"]:
+        for case in each["cases"]:
+            del case["seconds"]
+    return content
+
+
+@pytest.mark.parametrize(("repository", "module"), EXAMPLES, ids=lambda word: word)
+def test_the_report_of_an_example_is_the_same_with_and_without(repository: str, module: str, tmp_path: Path) -> None:
+    checkout = checkout_of(repository, tmp_path)
+    prepared = report(repository, module, checkout)
+    proof = (checkout / "proof_of_execution_tests.log").read_text()
+    assert "\nit holds:" in proof
+    assert module not in proof.partition("\nit holds:")[2].splitlines()[0].split()
+    plain = report(repository, module, checkout, "--no-snapshot")
+    assert "none (--no-snapshot)" in (checkout / "proof_of_execution_tests.log").read_text()
+    assert prepared["exit_code"] == 0
+    assert prepared == plain
+
+
+def test_a_killed_preparation_leaves_nothing_that_looks_ready_and_is_swept(evv: Path) -> None:
+    before = snapshot_volumes()
+    run = runner_of("evv", "evv_visits", evv)
+    run.wait_for("prepare own")
+    run.send(signal.SIGKILL)
+    run.finish()
+    assert "own" not in [stage for stage, _ in new_snapshots(before)]
+    deadline = time.monotonic() + PATIENCE
+    while left(EVV) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    cleanup = runner_of("cleanup")
+    assert cleanup.finish() == 0, cleanup.output
+    ready = {volume for _, volume in new_snapshots(before)}
+    assert {name for name in snapshot_volumes() - before if not name.endswith("-ready")} == ready
+
+
+def test_of_two_preparations_at_once_one_is_kept_and_broken_it_is_dropped_and_the_run_green_without(
+    evv: Path, tmp_path: Path
+) -> None:
+    before = snapshot_volumes()
+    other, same = checkout_of("evv", tmp_path / "other"), "addons/evv_core/models/__init__.py"
+    (other / same).write_text((evv / same).read_text())
+    for run in [runner_of("evv", "evv_visits", each) for each in (evv, other)]:
+        assert run.finish() == 0, run.output[-3000:]
+    (kept,) = [volume for stage, volume in new_snapshots(before) if stage == "own"]
+    ready = {volume for _, volume in new_snapshots(before)}
+    assert {name for name in snapshot_volumes() - before if not name.endswith("-ready")} == ready
+
+    image = config.load(ROOT, os.environ).repositories["evv"].images.postgres
+    docker("run", "--rm", "--user=0", f"--volume={kept}:/snapshot", "--entrypoint=rm", image, "/snapshot/complete")
+    run = runner_of("evv", "evv_visits", evv)
+    assert run.finish() == 0, run.output[-3000:]
+    assert "without the prepared database, because it does not start" in run.output
+    assert kept not in snapshot_volumes()
+    assert "own" not in [stage for stage, _ in new_snapshots(before)]
+
+
+def test_a_module_that_uses_what_it_does_not_depend_on_is_as_red_as_on_an_empty_database(evv: Path) -> None:
+    (evv / "addons/evv_core/models/evv_stray.py").write_text(
+        "from odoo import fields, models\n\n\n"
+        "class EvvStray(models.TransientModel):\n"
+        '    _inherit = "base.document.layout"  # of the module web\n\n'
+        "    evv_note = fields.Char()\n"
+    )
+    append(evv / "addons/evv_core/models/__init__.py", "from . import evv_stray\n")
+    run = runner_of("evv", "evv_core", evv)
+    assert run.finish() == 7, run.output[-3000:]
+    assert "evv_core mentions the model base.document.layout" in run.output
