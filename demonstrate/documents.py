@@ -28,6 +28,8 @@ _CODE = re.compile(r"`([^`\n]+)`")
 _OPTION = re.compile(r"--[a-z][a-z-]*")
 # Of docker, of every program, and of this project's own tools for its tests.
 _FOREIGN = frozenset({"--help", "--filter", "--format", "--series"})
+# What another program is called with is not ours to know.
+_OTHERS = re.compile(r"(?:docker|invoke) ")
 # Sessions whose words go to the runner, with the subcommand that gets them.
 _SUBCOMMANDS = {"odoo_tests": "run"}
 
@@ -86,7 +88,7 @@ def unknown_in(text: str, sessions: Sequence[str]) -> list[str]:
     found = [wrong for command in commands_in(text) for wrong in _unknown_in_command(command, sessions, options)]
     every = {option for each in options.values() for option in each} | _FOREIGN
     for code in _CODE.findall(text):
-        if not _COMMAND.match(code):
+        if not _COMMAND.match(code) and not _OTHERS.match(code):
             found += [f"`{code}`: there is no option {option}" for option in _OPTION.findall(code) if option not in every]
     return list(dict.fromkeys(found))
 

@@ -78,6 +78,7 @@ def test_what_does_not_exist_is_found(text: str, said: str) -> None:
         "    nox -s setup && nox -s tests",
         "    nox -s logs -- traction --follow --service db",
         "add `--strict`, as `--help` says",
+        "instead of `docker compose down --remove-orphans`",
     ],
 )
 def test_what_exists_is_no_fault(text: str) -> None:
