@@ -11,14 +11,6 @@ from .tiny_repository import ROOT, Started, environ_without_starter, left
 
 pytestmark = [pytest.mark.odoo, pytest.mark.timeout(600)]
 
-EXAMPLES = [
-    ("evv", "evv_core"),
-    ("evv", "evv_visits"),
-    ("evv", "traction"),
-    ("hub", "traction"),
-    ("hub", "hub_compliance"),
-]
-
 
 @pytest.fixture
 def nothing_left() -> Iterator[None]:
@@ -48,17 +40,6 @@ def _command(*words: str | Path) -> list[str]:
 def _run(repository: str, module: str, checkout: Path) -> tuple[int, str]:
     started = runner_of(repository, module, checkout)
     return started.finish(), started.output
-
-
-@pytest.mark.parametrize(("repository", "module"), EXAMPLES, ids=lambda word: word)
-def test_an_example_passes(repository: str, module: str, tmp_path: Path, nothing_left: None) -> None:
-    checkout = checkout_of(repository, tmp_path)
-    code, output = _run(repository, module, checkout)
-    assert code == 0, output[-3000:]
-    assert f"{module}: PASSED" in output
-    proof = (checkout / "proof_of_execution_tests.log").read_text()
-    assert f"odoo.addons.{module}.tests" in proof
-    assert proof.count("  (nothing)\n") == 3
 
 
 def test_a_failing_assertion_is_red_and_named(tmp_path: Path, nothing_left: None) -> None:

@@ -13,11 +13,18 @@ import pytest
 
 from runner import config
 
-from .test_odoo import EXAMPLES, checkout_of, runner_of
+from .test_odoo import checkout_of, runner_of
 from .tiny_repository import PATIENCE, ROOT, left
 
 pytestmark = [pytest.mark.odoo, pytest.mark.timeout(600)]
 
+EXAMPLES = [
+    ("evv", "evv_core"),
+    ("evv", "evv_visits"),
+    ("evv", "traction"),
+    ("hub", "traction"),
+    ("hub", "hub_compliance"),
+]
 LABEL = "agent-test-snapshot.key"
 EVV = "agent-test.repository=evv"
 
@@ -69,22 +76,26 @@ def report(repository: str, module: str, checkout: Path, *options: str) -> dict[
     run.finish()
     content: dict[str, Any] = json.loads(file.read_text())
     for each in content["modules"]:
+        del each["seconds"], each["phases"]
         for case in each["cases"]:
             del case["seconds"]
     return content
 
 
 @pytest.mark.parametrize(("repository", "module"), EXAMPLES, ids=lambda word: word)
-def test_the_report_of_an_example_is_the_same_with_and_without(repository: str, module: str, tmp_path: Path) -> None:
+def test_an_example_passes_and_its_report_is_the_same_with_and_without(repository: str, module: str, tmp_path: Path) -> None:
     checkout = checkout_of(repository, tmp_path)
     prepared = report(repository, module, checkout)
+    assert prepared["exit_code"] == 0
     proof = (checkout / "proof_of_execution_tests.log").read_text()
+    assert f"odoo.addons.{module}.tests" in proof
+    assert proof.count("  (nothing)\n") == 3
     assert "\nit holds:" in proof
     assert module not in proof.partition("\nit holds:")[2].splitlines()[0].split()
     plain = report(repository, module, checkout, "--no-snapshot")
     assert "none (--no-snapshot)" in (checkout / "proof_of_execution_tests.log").read_text()
-    assert prepared["exit_code"] == 0
     assert prepared == plain
+    assert left(f"agent-test.repository={repository}") == []
 
 
 def test_a_killed_preparation_leaves_nothing_that_looks_ready_and_is_swept(evv: Path) -> None:
