@@ -32,7 +32,8 @@ class Case:
 
     `files`: relative to the addon, None for one that must not exist; `beside`: relative to the addons folder. `counts`: the
     tests that ran, failures, errors and skips. The rest: what the command line and the environment of Odoo say; of several
-    `addons_folders` only the first exists. `twice`: run a second time on the same database, which is what is judged.
+    `addons_folders` only the first exists. `twice`: run a second time on the same database, which is what is judged. `like`:
+    the case that takes Odoo the same way, so that this one is run when it is recorded, and not in every test.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Case:
     addons_folders: int = 1
     environ: Mapping[str, str] = field(default_factory=dict)
     twice: bool = False
+    like: str = ""
 
     def write(self, addons: Path) -> Path:
         """Write the addon, and what lies beside it, into an addons folder; the addon's own folder."""

@@ -39,6 +39,7 @@ ORDINARY = (
                 def test_one(self):
                     self.assertEqual(self.lend().name, "Lent")
         """),
+        like="plain_pass",
     ),
     Case(
         "shared_common",
@@ -75,6 +76,7 @@ ORDINARY = (
                 def test_one(self):
                     self.assertTrue(self.env.user)
         """),
+        like="shared_common",
     ),
     Case(
         "post_install",
@@ -184,6 +186,7 @@ ORDINARY = (
                 setattr(TestOne, f"test_{number}", lambda self, number=number: self.assertLess(number, 3))
         """),
         counts=(3, 0, 0, 0),
+        like="plain_pass",
     ),
 )
 
@@ -200,6 +203,7 @@ COLLECTED = (
             "tests/__init__.py": "from odoo.addons.absolute_import.tests import test_one\n",
             "tests/test_one.py": passing(),
         },
+        like="imports_the_class",
     ),
     Case(
         "imported_in_a_loop",
@@ -208,6 +212,7 @@ COLLECTED = (
             "tests/__init__.py": 'import importlib\n\nimportlib.import_module(f"{__name__}.test_one")\n',
             "tests/test_one.py": passing(),
         },
+        like="imports_the_class",
     ),
     Case(
         "imported_by_another_test_file",
@@ -227,6 +232,7 @@ COLLECTED = (
             "tests/deep/__init__.py": "",
             "tests/deep/test_one.py": passing(),
         },
+        like="sub_package_with_a_star",
     ),
     Case(
         "sub_package_with_a_star",
@@ -264,6 +270,7 @@ COLLECTED = (
                     self.assertTrue(self.env.user)
         """),
         counts=(2, 0, 0, 0),
+        like="plain_pass",
     ),
     Case(
         "import_error_swallowed",
@@ -289,6 +296,7 @@ COLLECTED = (
                     self.fail()
         """),
         remarks=("TestOne.test_two (test_one) did not run: it is an `async def`",),
+        like="async_only",
     ),
 )
 
@@ -336,6 +344,7 @@ OUTPUT = (
         "logs_a_warning",
         "A warning of the module's own, in words that Odoo might use.",
         one_test('_logger.warning("invalid module names, ignored: none")'),
+        like="logs_errors",
     ),
     Case(
         "logs_errors",

@@ -43,6 +43,7 @@ WITHOUT_TESTS = (
         UNPROVEN,
         reasons=(ZERO, none_started("misnamed_folder"), "the module has no folder `tests`"),
         counts=NOTHING,
+        like="no_tests_folder",
     ),
     Case(
         "empty_tests_init",
@@ -63,6 +64,7 @@ WITHOUT_TESTS = (
         UNPROVEN,
         reasons=(ZERO, none_started("missing_tests_init"), "tests/__init__.py is missing (found test_one.py)"),
         counts=NOTHING,
+        like="no_tests_folder",
     ),
     Case(
         "forgotten_file",
@@ -103,6 +105,7 @@ WITHOUT_TESTS = (
             "no class in the test files has a method whose name begins with `test`",
         ),
         counts=NOTHING,
+        like="misnamed_file",
     ),
     Case(
         "plain_unittest",
@@ -130,6 +133,7 @@ WITHOUT_TESTS = (
         reasons=(ZERO, none_started("at_no_time"), "TestOne.test_one: its class is tagged -at_install without post_install"),
         remarks=("TestOne.test_one (test_one) did not run: its class is tagged -at_install without post_install",),
         counts=NOTHING,
+        like="tagged_out",
     ),
     Case(
         "inherited_only",
@@ -170,6 +174,7 @@ WITHOUT_TESTS = (
         ),
         remarks=("Mixin.test_one (test_one) did not run: its class derives from no test case",),
         counts=NOTHING,
+        like="inherited_only",
     ),
     Case(
         "async_only",
@@ -188,6 +193,7 @@ WITHOUT_TESTS = (
         reasons=("nothing of the tests of generator_only ran", "TestOne.test_one: it holds a `yield`"),
         remarks=("TestOne.test_one (test_one) did not run: it holds a `yield`",),
         counts=NOTHING,
+        like="async_only",
     ),
     Case(
         "all_skipped",
@@ -292,6 +298,7 @@ MANIFESTS = (
         UNPROVEN,
         reasons=unknown("wrong_folder", "there is no __manifest__.py in wrong_folder"),
         counts=NOTHING,
+        like="no_manifest",
     ),
     Case(
         "broken_manifest",
@@ -308,6 +315,7 @@ MANIFESTS = (
         UNPROVEN,
         reasons=unknown("empty_manifest", "__manifest__.py is empty"),
         counts=NOTHING,
+        like="broken_manifest",
     ),
     Case(
         "not_installable",
@@ -382,6 +390,7 @@ MANIFESTS = (
         UNPROVEN,
         reasons=crash("missing_binary", "an external dependency is not met: no-such-program"),
         counts=NOTHING,
+        like="missing_python",
     ),
 )
 
@@ -413,6 +422,7 @@ LOADING = (
             none_started("syntax_error_in_a_test_file"),
         ),
         counts=NOTHING,
+        like="import_error_in_a_test_file",
     ),
     Case(
         "init_imports_a_missing_file",
@@ -425,6 +435,7 @@ LOADING = (
             none_started("init_imports_a_missing_file"),
         ),
         counts=NOTHING,
+        like="import_error_in_a_test_file",
     ),
     Case(
         "import_error_in_the_module",
@@ -448,6 +459,7 @@ LOADING = (
         UNPROVEN,
         reasons=crash("unknown_model", "Model 'no.such.model' does not exist in registry"),
         counts=NOTHING,
+        like="import_error_in_the_module",
     ),
     Case(
         "broken_view",
@@ -472,6 +484,7 @@ LOADING = (
         UNPROVEN,
         reasons=crash("broken_xml", "XMLSyntaxError: Opening and ending tag mismatch"),
         counts=NOTHING,
+        like="broken_view",
     ),
     Case(
         "broken_csv",
@@ -493,6 +506,7 @@ LOADING = (
         UNPROVEN,
         reasons=crash("missing_data_file", "No such file or directory: '/mnt/extra-addons/missing_data_file/gone.xml'"),
         counts=NOTHING,
+        like="broken_view",
     ),
     Case(
         "failing_hook",
@@ -505,6 +519,7 @@ LOADING = (
         UNPROVEN,
         reasons=crash("failing_hook", "ValueError: the hook failed (failing_hook/__init__.py, line 2)"),
         counts=NOTHING,
+        like="import_error_in_the_module",
     ),
     Case(
         "database_unreachable",
@@ -576,6 +591,7 @@ ENDINGS = (
         one_test("raise KeyboardInterrupt"),
         UNPROVEN,
         reasons=("Odoo ended with exit code 130, as after SIGINT, SIGTERM or SIGHUP", f"{IS_CUT} after `KeyboardInterrupt`"),
+        like="terminated",
     ),
     Case(
         "silenced",

@@ -22,6 +22,7 @@ RED = (
         FAILED,
         reasons=("ERROR: TestOne.test_one",),
         counts=(1, 0, 1, 0),
+        like="failure",
     ),
     Case(
         "failing_subtests",
@@ -85,6 +86,7 @@ RED = (
         FAILED,
         reasons=("ERROR: TestOne.test_one",),
         counts=(1, 0, 1, 0),
+        like="tear_down_error",
     ),
     Case(
         "tear_down_error",
@@ -137,6 +139,7 @@ RED = (
         FAILED,
         reasons=("FAIL: TestOne.test_one",),
         counts=(2, 1, 0, 0),
+        like="several_failures",
     ),
     Case(
         "expected_failure",
@@ -184,6 +187,7 @@ RED = (
             "tests/test_two.py holds 1 test that never ran: tests/__init__.py does not import it",
         ),
         counts=(1, 1, 0, 0),
+        like="failure",
     ),
     Case(
         "failure_then_killed",

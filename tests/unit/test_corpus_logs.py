@@ -31,6 +31,13 @@ def test_every_case_is_recorded_and_nothing_else() -> None:
     assert {file.stem for file in folder_of().glob("*.log")} == names()
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if case.like], ids=_ids)
+def test_a_case_that_is_not_run_in_every_test_is_like_one_that_is(case: Case) -> None:
+    (other,) = (each for each in CASES if each.name == case.like)
+    assert other.like == ""
+    assert recorded(other).odoo_exit == recorded(case).odoo_exit
+
+
 @pytest.mark.parametrize("case", CASES, ids=_ids)
 def test_red_has_reasons_and_green_has_none(case: Case) -> None:
     assert bool(case.reasons) == (case.exit_code != ExitCode.PASSED)
