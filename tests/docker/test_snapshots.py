@@ -14,7 +14,7 @@ import pytest
 from runner import config
 
 from .test_odoo import checkout_of, runner_of
-from .tiny_repository import PATIENCE, ROOT, left
+from .tiny_repository import PATIENCE, ROOT, Started, left
 
 pytestmark = [pytest.mark.odoo, pytest.mark.timeout(600)]
 
@@ -69,14 +69,12 @@ def new_snapshots(before: set[str]) -> list[tuple[str, str]]:
     return [(labels["agent-test-snapshot.stage"], labels["agent-test-snapshot.volume"]) for labels in about]
 
 
-def report(repository: str, module: str, checkout: Path, *options: str) -> dict[str, Any]:
+def report(run: Started, file: Path) -> dict[str, Any]:
     """The JSON report of a run, without what differs from run to run."""
-    file = checkout.parent / "report.json"
-    run = runner_of(repository, module, checkout, "--json", str(file), *options)
     run.finish()
     content: dict[str, Any] = json.loads(file.read_text())
     for each in content["modules"]:
-        del each["seconds"], each["phases"]
+        del each["seconds"], each["phases"], each["proof"]
         for case in each["cases"]:
             del case["seconds"]
     return content
@@ -84,17 +82,20 @@ def report(repository: str, module: str, checkout: Path, *options: str) -> dict[
 
 @pytest.mark.parametrize(("repository", "module"), EXAMPLES, ids=lambda word: word)
 def test_an_example_passes_and_its_report_is_the_same_with_and_without(repository: str, module: str, tmp_path: Path) -> None:
-    checkout = checkout_of(repository, tmp_path)
-    prepared = report(repository, module, checkout)
-    assert prepared["exit_code"] == 0
-    proof = (checkout / "proof_of_execution_tests.log").read_text()
-    assert f"odoo.addons.{module}.tests" in proof
-    assert proof.count("  (nothing)\n") == 3
-    assert "\nit holds:" in proof
-    assert module not in proof.partition("\nit holds:")[2].splitlines()[0].split()
-    plain = report(repository, module, checkout, "--no-snapshot")
-    assert "none (--no-snapshot)" in (checkout / "proof_of_execution_tests.log").read_text()
-    assert prepared == plain
+    ways = {"prepared": (), "plain": ("--no-snapshot",)}
+    checkouts = {way: checkout_of(repository, tmp_path / way) for way in ways}
+    files = {way: tmp_path / f"{way}.json" for way in ways}
+    # Side by side: each keeps one processor busy.
+    runs = {
+        way: runner_of(repository, module, checkouts[way], "--json", files[way], *options) for way, options in ways.items()
+    }
+    reports = {way: report(runs[way], files[way]) for way in ways}
+    assert reports["prepared"]["exit_code"] == 0, runs["prepared"].output[-3000:]
+    assert reports["prepared"] == reports["plain"]
+    logs = {way: (checkouts[way] / "proof_of_execution_tests.log").read_text() for way in ways}
+    assert all(f"odoo.addons.{module}.tests" in log and log.count("  (nothing)\n") == 3 for log in logs.values())
+    assert "none (--no-snapshot)" in logs["plain"]
+    assert module not in logs["prepared"].partition("\nit holds:")[2].splitlines()[0].split()
     assert left(f"agent-test.repository={repository}") == []
 
 
