@@ -107,11 +107,7 @@ class Environment:
         with self._terminal.phase("up"):
             self._up(reservation)
         with self._terminal.phase("healthy"):
-            self.wait_until_healthy()
-
-    def wait_until_healthy(self) -> None:
-        """Return when every service is healthy. EnvironmentFailed if one died or time is up."""
-        wait_until_healthy(self.engine, self.project, self._health_timeout, self._terminal.step)
+            wait_until_healthy(self.engine, self.project, self._health_timeout, self._terminal.step)
 
     def start_over(self, why: str) -> None:
         """Remove all that was started, and bring it up again without a prepared database. EnvironmentFailed if that fails."""

@@ -93,9 +93,6 @@ class FakeEnvironment:
             raise EnvironmentFailed(f"{arguments[0]} failed")
         return "61\n" if arguments[0] == "run" else ""
 
-    def wait_until_healthy(self) -> None:
-        self.commands.append(("healthy",))
-
     def start_over(self, why: str) -> None:
         self.why_over = why
         self.prepared.holds, self.prepared.why_not = (), why
@@ -130,7 +127,7 @@ Go = Callable[[FakeEnvironment], str]
 def test_a_stage_is_copied_from_the_stopped_server_and_then_published_with_what_is_installed(go: Go) -> None:
     environment = FakeEnvironment(BASE)
     proof = go(environment)
-    assert [words[0] for words in environment.commands] == ["odoo", "stop", "run", "start", "healthy"]
+    assert [words[0] for words in environment.commands] == ["odoo", "stop", "run", "start", "exec"]
     copy = environment.commands[2]
     for part in ("--volume=volume-base:/agent-test-new", "--volumes-from=p-db-1:ro", "--env=PGDATA=/data"):
         assert part in copy
@@ -178,6 +175,7 @@ def test_without_a_missing_stage_nothing_is_made_and_nothing_removed(go: Go) -> 
         ({"fails": "stop"}, "stop failed"),
         ({"fails": "run"}, "run failed"),
         ({"fails": "start"}, "start failed"),
+        ({"fails": "exec"}, "exec failed"),
     ],
 )
 def test_what_is_not_as_it_should_be_is_not_published_and_the_run_starts_over(go: Go, about: dict[str, Any], why: str) -> None:
