@@ -8,7 +8,15 @@ from .subject import Subject
 from .usage import Watch
 
 NUMBER = 4
+# Each way with its options, and the one that it is compared with.
 ONE, TWO = "one after another", "--jobs 2"
+PLAIN_ONE, PLAIN_TWO = f"{ONE}, --no-snapshot", f"{TWO} --no-snapshot"
+WAYS = {
+    ONE: ([], ONE),
+    TWO: (["--jobs", "2"], ONE),
+    PLAIN_ONE: (["--no-snapshot"], PLAIN_ONE),
+    PLAIN_TWO: (["--no-snapshot", "--jobs", "2"], PLAIN_ONE),
+}
 
 
 @dataclass(frozen=True)
@@ -30,12 +38,12 @@ def measure(module: str, rounds: int, say: Callable[[str], None]) -> list[Measur
         names = subject.copies(module, NUMBER)
         subject.by_runner(names[0])
         for number in range(1, rounds + 1):
-            for way, words in ((ONE, []), (TWO, ["--jobs", "2"])):
+            for way, (words, _) in WAYS.items():
                 watch = Watch()
                 ended = subject.by_runner(*names, *words, watch=watch)
                 memory = (watch.python / 1e6, watch.clients / 1e6)
                 found.append(Measured(way, ended.seconds, ended.cpu, watch.python_cpu, *memory))
-                say(f"round {number} of {rounds}: {way:<18} {ended.seconds:6.1f} s")
+                say(f"round {number} of {rounds}: {way:<34} {ended.seconds:6.1f} s")
     return found
 
 
@@ -45,8 +53,8 @@ def table(measured: Sequence[Measured]) -> str:
         "| way | seconds | times as fast | CPU: Python | with docker clients | memory: Python | docker clients |",
         "|---|---|---|---|---|---|---|",
     ]
-    slow = median(each.seconds for each in measured if each.way == ONE)
-    for way in (ONE, TWO):
+    for way in dict.fromkeys(each.way for each in measured):
+        slow = median(each.seconds for each in measured if each.way == WAYS[way][1])
         chosen = [each for each in measured if each.way == way]
         seconds = median(each.seconds for each in chosen)
         own, whole = (median(getattr(each, name) / each.seconds for each in chosen) for name in ("python_cpu", "cpu"))

@@ -8,7 +8,8 @@ from .errors import EnvironmentFailed
 from .inventory import ContainerStatus
 from .odoo import SERVICE
 
-_POLL = 0.2
+# Each look costs two docker clients, some 70 ms of a processor that Odoo could use.
+_POLL = 0.4
 _LOG_LINES = 20
 
 
