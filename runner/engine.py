@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -23,6 +23,9 @@ from .teardown import LISTING_TRIES, PROJECT_LABEL, docker_environ, has_vanished
 QUERY_LIMIT = 60
 UP_LIMIT = 300
 PULL_LIMIT = 1800
+# Between two tries of a health check, and what one that hangs gets beyond its time.
+_PAUSE, _HANGING = 0.2, 10.0
+_UNTIL = f'n=$1; shift; until "$@" >/dev/null 2>&1; do n=$((n-1)); [ "$n" -gt 0 ] || exit 1; sleep {_PAUSE}; done'
 
 _T = TypeVar("_T")
 _Filters = list[tuple[Literal["label"], str]]
@@ -109,6 +112,15 @@ class Engine:
         if done.returncode:
             raise EnvironmentFailed(f"{what} failed: {tail(done.stderr) or f'exit code {done.returncode}'}")
         return done.stdout
+
+    def passes(self, container: str, test: Sequence[str], seconds: float) -> bool:
+        """Whether the command succeeds in the container within about so many seconds, in which it is repeated."""
+        tries = str(max(1, int(seconds / _PAUSE)))
+        try:
+            self.command("exec", container, "sh", "-c", _UNTIL, "until", tries, *test, limit=seconds + _HANGING)
+        except EnvironmentFailed:
+            return False  # not yet, or it cannot be asked: the container's state tells which
+        return True
 
     def pull(self, image: str) -> None:
         """Pull an image. EnvironmentFailed with what the engine said."""

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from . import janitor, keeping
+from .compose_file import own_checks
 from .compose_project import use_project
 from .config import RepoConfig
 from .engine import Engine, PortTaken
@@ -107,7 +108,7 @@ class Environment:
         with self._terminal.phase("up"):
             self._up(reservation)
         with self._terminal.phase("healthy"):
-            wait_until_healthy(self.engine, self.project, self._health_timeout, self._terminal.step)
+            wait_until_healthy(self.engine, self.project, self._health_timeout, self._checks, self._terminal.step)
 
     def start_over(self, why: str) -> None:
         """Remove all that was started, and bring it up again without a prepared database. EnvironmentFailed if that fails."""
@@ -215,6 +216,7 @@ class Environment:
         rendered, self.warnings = use_project(self.engine, self.project, self._repository, self.labels, self._override)
         for warning in self.warnings:
             self._terminal.line(f"  warning: {warning}")
+        self._checks = own_checks(rendered)
         for image in _images(rendered):
             found = self.engine.image_id(image)
             if found is None:

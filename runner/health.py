@@ -1,7 +1,7 @@
 """Wait until an environment is healthy, and say why it is not."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from .engine import Engine
 from .errors import EnvironmentFailed
@@ -10,6 +10,8 @@ from .odoo import SERVICE
 
 # Each look costs two docker clients, some 70 ms of a processor that Odoo could use.
 _POLL = 0.4
+# Seconds in which a health check is repeated before the containers are looked at again: one may have died.
+_PATIENCE = 2.0
 _LOG_LINES = 20
 
 
@@ -17,16 +19,19 @@ def wait_until_healthy(
     engine: Engine,
     project: str,
     timeout: float,
+    checks: Mapping[str, Sequence[str]],
     say: Callable[[str], None] = lambda _states: None,
     clock: Callable[[], float] = time.monotonic,
     wait: Callable[[float], None] = time.sleep,
 ) -> None:
     """Return when every container with a health check is healthy; EnvironmentFailed, with logs, if one died or time is up.
 
-    `say` gets the states at every attempt.
+    `checks`: by service, the health checks that are made here; of the other services the engine tells the health. `say` gets
+    the states at every attempt.
     """
     deadline = clock() + timeout
     attempt = 0
+    passed: set[str] = set()
     while True:
         containers = engine.containers(project)
         ended = [each for each in containers if each.status in ("exited", "dead")]
@@ -34,7 +39,7 @@ def wait_until_healthy(
         dead = [each for each in ended if each.exit_code or each.health is not None or each.service == SERVICE]
         if dead:
             raise EnvironmentFailed(_why_dead(engine, dead[0], "before it was healthy"))
-        waiting = [each for each in containers if each.health not in (None, "healthy")]
+        waiting = [each for each in containers if each.health not in (None, "healthy") and each.name not in passed]
         if containers and not waiting:
             return
         attempt += 1
@@ -44,7 +49,11 @@ def wait_until_healthy(
             logs = "\n".join(f"Last lines of {each.service}:\n{_log(engine, each)}" for each in waiting)
             advice = "If it only needs longer on this machine, raise --health-timeout."
             raise EnvironmentFailed(f"Not healthy after {timeout:g} s (--health-timeout): {states}.\n{logs}\n{advice}")
-        wait(_POLL)
+        first = next((each for each in waiting if each.service in checks), None)
+        if first and engine.passes(first.name, checks[first.service], _PATIENCE):
+            passed.add(first.name)
+        else:
+            wait(_POLL)
 
 
 def _why_dead(engine: Engine, container: ContainerStatus, when: str) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from runner.compose_file import override_for
+from runner.compose_file import override_for, own_checks
 
 RENDERED: dict[str, Any] = {
     "services": {"db": {"image": "postgres:16"}, "odoo": {"image": "odoo:18.0", "healthcheck": {"test": ["CMD", "true"]}}},
@@ -28,3 +28,30 @@ def test_the_addons_folders_after_the_first_are_mounted_read_only_where_odoo_loo
         ("/c", "/mnt/extra-addons-3"),
     ]
     assert all(each["read_only"] and each["type"] == "bind" for each in mounts)
+
+
+def test_the_checks_that_the_run_makes_itself_are_left_to_the_engine_only_seldom() -> None:
+    override = override_for(RENDERED, LABELS, (Path("/a"),))
+    assert override["services"]["odoo"]["healthcheck"] == {"interval": "30s"}
+    assert "healthcheck" not in override["services"]["db"]
+
+
+def test_a_check_becomes_a_command_as_the_engine_would_run_it() -> None:
+    services = {
+        "db": {"healthcheck": {"test": ["CMD-SHELL", "pg_isready -U $${USER}"]}},
+        "odoo": {"healthcheck": {"test": ["CMD", "curl", "-f", "http://127.0.0.1/a$$b"]}},
+    }
+    assert own_checks({"services": services}) == {
+        "db": ["sh", "-c", "pg_isready -U ${USER}"],
+        "odoo": ["curl", "-f", "http://127.0.0.1/a$b"],
+    }
+
+
+def test_what_compose_waits_for_and_what_is_no_check_stays_with_the_engine() -> None:
+    services = {
+        "db": {"healthcheck": {"test": ["CMD", "pg_isready"]}},
+        "odoo": {"depends_on": {"db": {"condition": "service_healthy"}}, "healthcheck": {"test": ["NONE"]}},
+        "mail": {"healthcheck": {"test": ["CMD", "x"], "disable": True}},
+        "bare": {},
+    }
+    assert own_checks({"services": services}) == {}

@@ -3,6 +3,7 @@
 import gc
 import os
 import shlex
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -193,6 +194,22 @@ def test_a_volume_that_another_run_removes_during_the_listing_does_not_matter(en
     program.write_text(program.read_text().replace("*) exit 99 ;;", f"{once}\n*) exit 99 ;;"))
     assert made.labelled("x") == []
     assert (tmp_path / "once").exists()
+
+
+def test_a_health_check_is_repeated_in_the_container_until_it_passes_or_its_time_is_over(engine: Make, tmp_path: Path) -> None:
+    made = engine({"exec": (0, "", "")})
+    assert made.passes("c", ["pg_isready", "-q"], 2.0)
+    (call,) = calls(tmp_path)
+    assert call.startswith("exec c sh -c n=$1;")
+    assert call.endswith("until 10 pg_isready -q")
+    assert not engine({"exec": (1, "", "")}).passes("c", ["x"], 2.0)
+    assert not engine({"exec": (126, "", "exec: sh: not found")}).passes("c", ["x"], 2.0)
+
+
+@pytest.mark.parametrize(("test", "expected"), [(["true"], 0), (["false"], 1)])
+def test_the_repetition_is_a_script_that_a_shell_understands(test: list[str], expected: int) -> None:
+    script = ["sh", "-c", engine_module._UNTIL, "until", "2", *test]
+    assert subprocess.run(script, check=False).returncode == expected
 
 
 def test_logs_that_cannot_be_had_say_why_instead_of_hiding_the_first_error(engine: Make) -> None:

@@ -1,5 +1,6 @@
 """Healthy environments are not waited for, dead ones not to the end, and the error says what happened."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -21,6 +22,12 @@ class Scenes:
         self._scenes = list(scenes)
         self.time = 0.0
         self.said: list[str] = []
+        self.asked: list[tuple[str, tuple[str, ...]]] = []
+        self.answers: list[bool] = []
+
+    def passes(self, container: str, test: Sequence[str], _seconds: float) -> bool:
+        self.asked.append((container, tuple(test)))
+        return self.answers.pop(0)
 
     def containers(self, _project: str) -> list[ContainerStatus]:
         return self._scenes.pop(0) if len(self._scenes) > 1 else self._scenes[0]
@@ -34,7 +41,7 @@ class Scenes:
 
 def waited(*scenes: list[ContainerStatus], timeout: float = 10.0) -> Scenes:
     engine = Scenes(*scenes)
-    wait_until_healthy(engine, "p", timeout, engine.said.append, lambda: engine.time, engine.wait)  # type: ignore[arg-type]
+    wait_until_healthy(engine, "p", timeout, {}, engine.said.append, lambda: engine.time, engine.wait)  # type: ignore[arg-type]
     return engine
 
 
@@ -54,6 +61,28 @@ def test_starting_containers_are_waited_for_until_all_are_healthy() -> None:
         "attempt 2: odoo is starting",
         "attempt 3: db is starting",
     ]
+
+
+def test_the_health_checks_that_are_made_here_are_repeated_until_they_pass() -> None:
+    engine = Scenes([status("db", health="starting"), STARTING])
+    engine.answers = [True, False, False, True]
+    checks = {"db": ["pg_isready"], "odoo": ["curl", "x"]}
+    wait_until_healthy(engine, "p", 10, checks, engine.said.append, lambda: engine.time, engine.wait)  # type: ignore[arg-type]
+    assert engine.asked == [("p-db-1", ("pg_isready",)), *[("p-odoo-1", ("curl", "x"))] * 3]
+
+
+def test_what_is_not_checked_here_is_waited_for_as_the_engine_tells_it() -> None:
+    engine = Scenes([status("db", health="starting"), STARTING], [status("db"), STARTING])
+    engine.answers = [True]
+    wait_until_healthy(engine, "p", 10, {"odoo": ["x"]}, clock=lambda: engine.time, wait=engine.wait)  # type: ignore[arg-type]
+    assert engine.asked == [("p-odoo-1", ("x",))]
+
+
+def test_a_container_that_dies_while_it_is_checked_ends_the_wait() -> None:
+    engine = Scenes([STARTING], [status(state="exited", health="starting", exit_code=1)])
+    engine.answers = [False]
+    with pytest.raises(EnvironmentFailed, match="ended with exit code 1"):
+        wait_until_healthy(engine, "p", 1e9, {"odoo": ["x"]}, clock=lambda: engine.time, wait=engine.wait)  # type: ignore[arg-type]
 
 
 def test_a_service_without_health_check_is_not_waited_for() -> None:
@@ -84,7 +113,7 @@ def test_a_container_that_said_nothing_is_said_to_have_done_so() -> None:
     engine = Scenes([STARTING])
     engine.logs = lambda *_: ""  # type: ignore[method-assign]
     with pytest.raises(EnvironmentFailed, match=r"Last lines of odoo:\n\(it has said nothing\)"):
-        wait_until_healthy(engine, "p", 1, engine.said.append, lambda: engine.time, engine.wait)  # type: ignore[arg-type]
+        wait_until_healthy(engine, "p", 1, {}, engine.said.append, lambda: engine.time, engine.wait)  # type: ignore[arg-type]
 
 
 def test_past_the_time_the_error_names_states_logs_and_the_option() -> None:
