@@ -1,6 +1,7 @@
 """No test here may reach a Docker engine: `docker` is a program that fails, and a test that starts it fails too."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,3 +50,12 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
     fake = FakeDocker(tmp_path / "fake-docker")
     monkeypatch.setenv("PATH", f"{fake.bin}{os.pathsep}{os.environ['PATH']}")
     return fake
+
+
+@pytest.fixture(autouse=True)
+def signals_as_before() -> Iterator[None]:
+    """Restore the handlers: once interrupted, a program of ours stays deaf to signals, which the tests must not."""
+    before = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for signum, handler in before.items():
+        signal.signal(signum, handler)
