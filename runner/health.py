@@ -50,7 +50,7 @@ def wait_until_healthy(
             advice = "If it only needs longer on this machine, raise --health-timeout."
             raise EnvironmentFailed(f"Not healthy after {timeout:g} s (--health-timeout): {states}.\n{logs}\n{advice}")
         first = next((each for each in waiting if each.service in checks), None)
-        if first and engine.passes(first.name, checks[first.service], _PATIENCE):
+        if first and engine.passes(first.name, checks[first.service], min(_PATIENCE, deadline - clock())):
             passed.add(first.name)
         else:
             wait(_POLL)

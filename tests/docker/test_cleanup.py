@@ -126,7 +126,7 @@ def test_a_failed_run_is_kept_if_asked_with_the_commands_to_enter_and_to_remove_
     assert code == 1, output
     project = _project(output)
     assert f"remove:   nox -s cleanup -- {project}" in output
-    database = next(line for line in output.splitlines() if "database:" in line).partition("docker exec -it ")[2]
+    database = next(line for line in output.splitlines() if "  database: " in line).partition("docker exec -it ")[2]
     assert tiny.docker("exec", database.split()[0], "bash", "-c", "echo inside") == "inside\n"
     assert "kept" in tiny.run("list")[1]
     code, output = tiny.run("cleanup")

@@ -24,8 +24,10 @@ class Scenes:
         self.said: list[str] = []
         self.asked: list[tuple[str, tuple[str, ...]]] = []
         self.answers: list[bool] = []
+        self.patience: list[float] = []
 
-    def passes(self, container: str, test: Sequence[str], _seconds: float) -> bool:
+    def passes(self, container: str, test: Sequence[str], seconds: float) -> bool:
+        self.patience.append(seconds)
         self.asked.append((container, tuple(test)))
         return self.answers.pop(0)
 
@@ -69,6 +71,15 @@ def test_the_health_checks_that_are_made_here_are_repeated_until_they_pass() -> 
     checks = {"db": ["pg_isready"], "odoo": ["curl", "x"]}
     wait_until_healthy(engine, "p", 10, checks, engine.said.append, lambda: engine.time, engine.wait)  # type: ignore[arg-type]
     assert engine.asked == [("p-db-1", ("pg_isready",)), *[("p-odoo-1", ("curl", "x"))] * 3]
+
+
+def test_no_check_is_repeated_past_the_time() -> None:
+    engine = Scenes([STARTING])
+    engine.answers = [False] * 9
+    with pytest.raises(EnvironmentFailed, match="Not healthy after 1 s"):
+        wait_until_healthy(engine, "p", 1, {"odoo": ["x"]}, clock=lambda: engine.time, wait=engine.wait)  # type: ignore[arg-type]
+    assert engine.patience[0] == 1
+    assert sum(engine.patience) < 3
 
 
 def test_what_is_not_checked_here_is_waited_for_as_the_engine_tells_it() -> None:
