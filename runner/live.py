@@ -17,6 +17,7 @@ from .outcome import Outcome
 from .progress import Terminal, write
 
 _PER_SECOND = 8
+_SECONDS_WIDTH = len("3600 s")
 _TURNING = "|/-\\"
 _COLOURS = {"PASSED": "green", "INTERRUPTED": "yellow", "waiting": "dim"}
 
@@ -166,8 +167,11 @@ class LiveBoard(Board):
 
     def _table(self) -> RenderableType:
         table = Table.grid(padding=(0, 2))
-        for column in ("left", "left", "right"):
-            table.add_column(justify=column, no_wrap=True)
+        # Rich takes from every column alike where it is too wide; only the last one may lose.
+        words = max(len(row.state.plain) for row in self._rows.values())
+        table.add_column(no_wrap=True, min_width=self._width)
+        table.add_column(no_wrap=True, min_width=words)
+        table.add_column(no_wrap=True, min_width=_SECONDS_WIDTH, justify="right")
         table.add_column(no_wrap=True, overflow="ellipsis")
         for module, row in self._rows.items():
             table.add_row(module, row.state, row.seconds, row.step)

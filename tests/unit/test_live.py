@@ -96,6 +96,15 @@ def test_several_runs_have_a_line_each_and_what_is_red_is_told_above() -> None:
     assert any("waits" in line and "waiting" in line for line in lines)
 
 
+def test_a_long_name_of_a_test_takes_nothing_from_the_other_columns() -> None:
+    long = _RUNS.replace("TestTraction.test_three", "T" * 300)
+    lines = shown(long, until="\x1b[31mFAILED").splitlines()
+    line = next(line for line in reversed(lines) if "TTT" in line)
+    assert line.startswith("traction  ")
+    assert "tests" in line
+    assert line.count("T") < _WIDTH
+
+
 def test_a_terminal_that_goes_away_does_not_end_the_run() -> None:
     program = """
 import os, sys
