@@ -13,7 +13,8 @@ from .compose_project import use_project
 from .config import RepoConfig
 from .engine import Engine, PortTaken
 from .errors import EnvironmentFailed
-from .guard import Guard, GuardFailed
+from .guard import GuardFailed
+from .guarded import GuardedProject
 from .health import wait_until_healthy
 from .odoo import SERVICE
 from .port_search import PortSearch
@@ -77,7 +78,7 @@ class Environment:
     def __enter__(self) -> "Environment":
         self._signals.lift_shield()
         try:
-            self._guard = self._new_guard()
+            self._guard = GuardedProject(self.project, self._token, self._folder / TEARDOWN_REPORT, self._terminal.line)
             self._is_left = False
         except GuardFailed as error:
             raise EnvironmentFailed(f"{error} Nothing was started.") from error
@@ -87,7 +88,10 @@ class Environment:
             self._remove_what_dead_runs_left()
             reservation = self._reserve()
             self._prepare()
-            self._arm()
+            try:
+                self._guard.arm()
+            except GuardFailed as error:
+                raise EnvironmentFailed(f"{error} Nothing was started.") from error
             self._come_up(reservation)
         except BaseException as error:
             self._leave(error)
@@ -158,9 +162,9 @@ class Environment:
                 if self.kept:
                     self._let_it_stand()
                 with self._terminal.phase("down") if self._guard.is_armed else contextlib.nullcontext():
-                    self.teardown = self._guard.finish(self._say_that_it_takes_long)
+                    self.teardown = self._guard.finish()
             except GuardFailed as failure:
-                self.teardown = self._teardown_by_another_guard(failure)
+                self.teardown = self._guard.finish_by_another(failure)
         for volume in self.prepared.clear_away():
             self._terminal.line(f"  the unfinished prepared database {volume} is left to the next run, which removes it")
         self._is_left = True
@@ -173,31 +177,6 @@ class Environment:
             self._terminal.line(f"  not kept: without its mark it would be taken for a leftover ({error})")
         else:
             self._guard.release()
-
-    def _teardown_by_another_guard(self, failure: GuardFailed) -> Report:
-        """The guard itself was killed: the teardown is done all the same, by a new one."""
-        self._terminal.line(f"  {failure} A new one tears down.")
-        try:
-            guard = self._new_guard()
-            guard.arm()
-            report = guard.finish(self._say_that_it_takes_long)
-        except GuardFailed as again:
-            report = Report(left={"unknown": [f"whatever has the label of project {self.project}"]}, errors=[str(again)])
-        assert report
-        report.errors.insert(0, str(failure))
-        return report
-
-    def _new_guard(self) -> Guard:
-        return Guard(self.project, self._token, self._folder / TEARDOWN_REPORT)
-
-    def _arm(self) -> None:
-        try:
-            self._guard.arm()
-        except GuardFailed as error:
-            raise EnvironmentFailed(f"{error} Nothing was started.") from error
-
-    def _say_that_it_takes_long(self) -> None:
-        self._terminal.line("  the teardown takes longer than usual; it is tried for at most 120 s")
 
     def _remove_what_dead_runs_left(self) -> None:
         """Before a port is looked for, because they may hold one."""

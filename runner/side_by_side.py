@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .board import Board
@@ -203,5 +203,4 @@ def _not_ended(worker: _Worker) -> Outcome:
         f"Its process (pid {worker.process.pid}) did not end within {_PATIENCE:.0f} s; its guard goes on.\n"
         f"Look with: docker ps -a --filter label=com.docker.compose.project={worker.project}"
     )
-    outcome = worker.request.outcome_of(error)
-    return Outcome(outcome.module, int(ExitCode.LEFT_BEHIND), "LEFT BEHIND", outcome.reasons, outcome.proof)
+    return replace(worker.request.outcome_of(error), exit_code=int(ExitCode.LEFT_BEHIND), word="LEFT BEHIND")

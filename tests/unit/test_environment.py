@@ -133,7 +133,7 @@ class FakeEngine:
 @pytest.fixture
 def fakes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Fakes:
     fakes = Fakes()
-    monkeypatch.setattr(environment_module, "Guard", fakes.guard)
+    monkeypatch.setattr("runner.guarded.Guard", fakes.guard)
     monkeypatch.setattr(environment_module, "Engine", fakes.engine)
     monkeypatch.setattr("runner.ports.can_bind", lambda _port: True)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # the locks of the ports

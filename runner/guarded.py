@@ -1,0 +1,54 @@
+"""The guard of one project, for as long as the run lives: when it is killed itself, another one takes its place."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from .guard import Guard, GuardFailed
+from .teardown import Report
+
+
+class GuardedProject:
+    """A guard that stands from the beginning; its teardown is done also if it is killed. GuardFailed if it does not start."""
+
+    def __init__(self, project: str, token: str, report_file: Path, say: Callable[[str], None]) -> None:
+        self._project = project
+        self._token = token
+        self._report_file = report_file
+        self._say = say
+        self._guard = self._new_guard()
+
+    @property
+    def is_armed(self) -> bool:
+        """Whether there may be something to tear down."""
+        return self._guard.is_armed
+
+    def arm(self) -> None:
+        """From here on the end of this process means teardown. GuardFailed if the guard is gone."""
+        self._guard.arm()
+
+    def release(self) -> None:
+        """Let the environment stand. GuardFailed if the guard is gone."""
+        self._guard.release()
+
+    def finish(self) -> Report | None:
+        """Have the project torn down and return the report; None if nothing was armed. GuardFailed if the guard was killed."""
+        return self._guard.finish(self._say_that_it_takes_long)
+
+    def finish_by_another(self, failure: GuardFailed) -> Report:
+        """The guard itself was killed: the teardown is done all the same, by a new one. The failure is in the report."""
+        self._say(f"  {failure} A new one tears down.")
+        try:
+            guard = self._new_guard()
+            guard.arm()
+            report = guard.finish(self._say_that_it_takes_long)
+        except GuardFailed as again:
+            report = Report(left={"unknown": [f"whatever has the label of project {self._project}"]}, errors=[str(again)])
+        assert report
+        report.errors.insert(0, str(failure))
+        return report
+
+    def _new_guard(self) -> Guard:
+        return Guard(self._project, self._token, self._report_file)
+
+    def _say_that_it_takes_long(self) -> None:
+        self._say("  the teardown takes longer than usual; it is tried for at most 120 s")
