@@ -54,5 +54,6 @@ def _facts(subject: Subject) -> dict[str, str]:
     engine = Engine()
     facts = {"when": now(), "commit": commit_of(ROOT), "engine": f"Docker {engine.check()}"}
     for name, image in subject.images.items():
-        facts[f"image {name}"] = f"{image} ({engine.image_id(image) or 'not here yet'})"
+        here = engine.image(image)
+        facts[f"image {name}"] = f"{image} ({here.digest if here else 'not here yet'})"
     return facts

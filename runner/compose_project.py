@@ -21,16 +21,20 @@ def variables_for(repository: RepoConfig, password: str) -> dict[str, str]:
     }
 
 
-def use_project(
-    engine: Engine, project: str, repository: RepoConfig, labels: dict[str, str], override: Path
-) -> tuple[dict[str, Any], list[str]]:
-    """Have the engine speak of this project from here on; nothing is started. The file `override` must stay.
-
-    Returns the repository's compose file as Compose understands it, with ODOO_PORT set to isolation.PROBE_PORT, and what is
-    unwise in it. ConfigError if it breaks the isolation of runs.
-    """
+def name_project(engine: Engine, project: str, repository: RepoConfig) -> None:
+    """Have the engine speak of this project from here on, with ODOO_PORT set to isolation.PROBE_PORT."""
     engine.set_variables({"ODOO_PORT": str(isolation.PROBE_PORT)})
     engine.use_project(project, [repository.compose_file])
+
+
+def judge_project(
+    engine: Engine, project: str, repository: RepoConfig, labels: dict[str, str], override: Path
+) -> tuple[dict[str, Any], list[str]]:
+    """After `name_project`: add the override to the project; nothing is started. The file `override` must stay.
+
+    Returns the repository's compose file as Compose understands it, and what is unwise in it. ConfigError if it breaks the
+    isolation of runs.
+    """
     rendered = engine.rendered()
     refusals = isolation.refusals(rendered, project)
     if refusals:

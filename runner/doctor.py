@@ -52,7 +52,7 @@ def _checkout(repository: config.RepoConfig) -> Iterator[Finding]:
 def _images(settings: config.Config, engine: Engine) -> Iterator[Finding]:
     named = {image for each in settings.repositories.values() for image in each.images.model_dump().values()}
     for image in sorted(named):
-        here = engine.image_id(image)
+        here = engine.image(image)
         yield (
             ExitCode.PASSED,
             f"image          {image} {'is here' if here else 'is not here yet: a run pulls it, nox -s setup too'}",

@@ -1,15 +1,20 @@
 """What docker says, read: pure text in, errors of ours out."""
 
-from .errors import EngineUnavailable
+from .clients import Answer
+from .errors import EngineUnavailable, RunnerError
 
 # Docker 20.10 to 28, when a port went to somebody else between our look and its start.
 _PORT_TAKEN = ("port is already allocated", "address already in use", "all ports are allocated")
 
 
+class PortTaken(RunnerError):
+    """The engine could not publish the port; try another one."""
+
+
 class ComposeMissing(EngineUnavailable):
     """Says what to do; what docker said ("unknown flag: --project-name") would only puzzle."""
 
-    def __init__(self, _said: str) -> None:
+    def __init__(self) -> None:
         super().__init__(
             "Docker Compose v2 is missing (`docker compose version` fails). Install the plugin "
             "`docker-compose-plugin`, or run `nox -s setup`."
@@ -30,6 +35,12 @@ def unavailable(said: str) -> EngineUnavailable:
 def is_port_taken(said: str) -> bool:
     """Whether `up` failed because the port is taken: another one may do."""
     return any(message in said for message in _PORT_TAKEN)
+
+
+def said(answer: Answer) -> str:
+    """The last of what a client said that failed."""
+    text = "\n".join(part.strip() for part in (answer.errors, answer.output) if part.strip())
+    return tail(text) or f"exit code {answer.exit_code}"
 
 
 def tail(text: str, lines: int = 15) -> str:

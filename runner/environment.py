@@ -5,17 +5,18 @@ import json
 import signal
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from . import janitor, keeping
 from .compose_file import own_checks
-from .compose_project import use_project
+from .compose_project import judge_project, name_project
 from .config import RepoConfig
-from .engine import Engine, PortTaken
+from .engine import Engine
+from .engine_words import PortTaken
 from .errors import EnvironmentFailed
 from .guard import GuardFailed
 from .guarded import GuardedProject
 from .health import wait_until_healthy
+from .images import images_of
 from .odoo import SERVICE
 from .port_search import PortSearch
 from .ports import Reservation
@@ -56,6 +57,7 @@ class Environment:
         self.project = project
         self.port: int | None = None
         self.images: dict[str, str] = {}
+        self.containers: dict[str, str] = {}
         self.engine_version = ""
         self.warnings: list[str] = []
         self.kept = False
@@ -71,7 +73,8 @@ class Environment:
         self._terminal = terminal
         self._signals = signals
         self._is_left = True
-        self._odoo_container = ""
+        self._calm = True
+        self._questions = contextlib.ExitStack()
         self._override = folder / "compose.override.json"
         self._ports = PortSearch(repository.ports, wait_for_port, lambda line: terminal.line(f"  {line}"))
 
@@ -84,6 +87,9 @@ class Environment:
             raise EnvironmentFailed(f"{error} Nothing was started.") from error
         try:
             self.engine = Engine(self._variables)
+            self._questions.callback(self.engine.drop_questions)
+            name_project(self.engine, self.project, self._repository)
+            self.engine.begin_a_run(self._label, *self.prepared.questions)
             self.engine_version = self.engine.check()
             self._remove_what_dead_runs_left()
             reservation = self._reserve()
@@ -112,12 +118,14 @@ class Environment:
         with self._terminal.phase("up"):
             self._up(reservation)
         with self._terminal.phase("healthy"):
-            wait_until_healthy(self.engine, self.project, self._health_timeout, self._checks, self._terminal.step)
+            found = wait_until_healthy(self.engine, self.project, self._health_timeout, self._checks, self._terminal.step)
+        self.containers = {each.service: each.name for each in found}
 
     def start_over(self, why: str) -> None:
         """Remove all that was started, and bring it up again without a prepared database. EnvironmentFailed if that fails."""
         self._terminal.line(f"  without the prepared database, because {why}")
         self.prepared.give_up(why)
+        self._calm = False  # a client that was given up may live on until the guard kills it
         report = remove_project(self.project, bound=_START_OVER_BOUND)
         if not report.complete:
             raise EnvironmentFailed(f"The environment cannot be started anew: {'; '.join(report.errors) or report.left}")
@@ -145,13 +153,15 @@ class Environment:
     @property
     def odoo_container(self) -> str:
         """The name of the container in which Odoo runs."""
-        if not self._odoo_container:
-            found = self.engine.containers(self.project)
-            self._odoo_container = next(each.name for each in found if each.service == SERVICE)
-        return self._odoo_container
+        return self.containers[SERVICE]
+
+    @property
+    def _label(self) -> str:
+        return f"{janitor.REPOSITORY_LABEL}={self._repository.name}"
 
     def _leave(self, error: BaseException | None) -> None:
         self._signals.shield()
+        self._questions.close()
         if self._keep_if_it_fails and self._guard.is_armed and isinstance(error, EnvironmentFailed):
             self.keep()
         if self._signals.first is not None:
@@ -162,7 +172,7 @@ class Environment:
                 if self.kept:
                     self._let_it_stand()
                 with self._terminal.phase("down") if self._guard.is_armed else contextlib.nullcontext():
-                    self.teardown = self._guard.finish()
+                    self.teardown = self._guard.finish(calm=self._calm and error is None and self._signals.first is None)
             except GuardFailed as failure:
                 self.teardown = self._guard.finish_by_another(failure)
         for volume in self.prepared.clear_away():
@@ -181,7 +191,7 @@ class Environment:
     def _remove_what_dead_runs_left(self) -> None:
         """Before a port is looked for, because they may hold one."""
         name = self._repository.name
-        found = janitor.standing(self.engine.labelled(f"{janitor.REPOSITORY_LABEL}={name}"))
+        found = janitor.standing(self.engine.labelled(self._label))
         dead = janitor.to_remove(found, [name], everything=False)
         janitor.remove(dead, lambda line: self._terminal.line(f"  left by a dead run: {line}"), janitor.SWEEP_BOUND)
 
@@ -192,18 +202,13 @@ class Environment:
 
     def _prepare(self) -> None:
         """Read the compose file, write the override that the project is started with, and pull what is missing."""
-        rendered, self.warnings = use_project(self.engine, self.project, self._repository, self.labels, self._override)
+        rendered, self.warnings = judge_project(self.engine, self.project, self._repository, self.labels, self._override)
         for warning in self.warnings:
             self._terminal.line(f"  warning: {warning}")
         self._checks = own_checks(rendered)
-        for image in _images(rendered):
-            found = self.engine.image_id(image)
-            if found is None:
-                with self._terminal.phase(f"pull {image}"):
-                    self.engine.pull(image)
-                found = self.engine.image_id(image) or "unknown"
-            self.images[image] = found
-        self.prepared.choose(self.engine, rendered, self.images, self.password)
+        images = images_of(self.engine, rendered, self._terminal)
+        self.images = {name: image.digest for name, image in images.items()}
+        self.prepared.choose(self.engine, rendered, images, self.password)
         self._without = self._override.read_text()
         if self.prepared.used:
             self.engine.set_variables({"DB_PASSWORD": self.prepared.used.password})
@@ -214,14 +219,10 @@ class Environment:
         while True:
             self.engine.set_variables({"ODOO_PORT": str(reservation.port)})
             try:
-                self.engine.up()
+                self.engine.streams.up()
                 return
             except PortTaken:
                 self._terminal.line(f"  port {reservation.port} went to somebody else in between; trying the next one")
                 self.engine.remove_containers(self.project)
                 self._ports.lost(reservation)
                 reservation = self._reserve()
-
-
-def _images(rendered: dict[str, Any]) -> list[str]:
-    return sorted({str(service["image"]) for service in rendered["services"].values() if "image" in service})

@@ -24,7 +24,7 @@ BOUND = 120.0
 _READY_TIMEOUT = 10.0
 # A teardown that takes longer than this is worth a word to who waits for it.
 _QUIET = 5.0
-_ARM, _RELEASE, _READY = b"arm\n", b"release\n", b"ready\n"
+_ARM, _CALM, _RELEASE, _READY = b"arm\n", b"calm\n", b"release\n", b"ready\n"
 _PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from runner.guard import main; main(sys.argv[1:])"
 
 
@@ -68,6 +68,10 @@ class Guard:
         self._armed = True
         self._tell(_ARM)
 
+    def calm(self) -> None:
+        """Say that every client of this run has ended in order: the engine is at work on nothing of it any more."""
+        self._tell(_CALM)
+
     def release(self) -> None:
         """Let the environment stand (`--keep`): the guard ends without touching it."""
         self._armed = False
@@ -110,13 +114,17 @@ def main(arguments: list[str]) -> None:
     project, token, report_file = arguments
     _write(_READY)
     armed = False
+    settle: float | None = None
     for line in sys.stdin.buffer:
-        armed = line == _ARM or (armed and line != _RELEASE)
+        if line == _CALM:
+            settle = 0.0
+        else:
+            armed = line == _ARM or (armed and line != _RELEASE)
     if not armed:
         _write(b"null")
         return
     try:
-        report = remove_project(project, bound=BOUND, token=token)
+        report = remove_project(project, bound=BOUND, token=token, settle=settle)
     except Exception:  # noqa: BLE001 - whatever it is, somebody has to read it
         report = Report(left={"unknown": ["the guard failed"]}, errors=[traceback.format_exc()])
     text = json.dumps({**asdict(report), "project": project, "ended": time.strftime("%Y-%m-%d %H:%M:%S")}, indent=1)

@@ -30,8 +30,13 @@ class GuardedProject:
         """Let the environment stand. GuardFailed if the guard is gone."""
         self._guard.release()
 
-    def finish(self) -> Report | None:
-        """Have the project torn down and return the report; None if nothing was armed. GuardFailed if the guard was killed."""
+    def finish(self, *, calm: bool) -> Report | None:
+        """Have the project torn down and return the report; None if nothing was armed. GuardFailed if the guard was killed.
+
+        `calm`: every client of the run has ended in order.
+        """
+        if calm and self.is_armed:
+            self._guard.calm()
         return self._guard.finish(self._say_that_it_takes_long)
 
     def finish_by_another(self, failure: GuardFailed) -> Report:

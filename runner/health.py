@@ -11,7 +11,7 @@ from .odoo import SERVICE
 # Each look costs two docker clients, some 70 ms of a processor that Odoo could use.
 _POLL = 0.4
 # Seconds in which a health check is repeated before the containers are looked at again: one may have died.
-_PATIENCE = 2.0
+_PATIENCE = 5.0
 _LOG_LINES = 20
 
 
@@ -23,8 +23,8 @@ def wait_until_healthy(
     say: Callable[[str], None] = lambda _states: None,
     clock: Callable[[], float] = time.monotonic,
     wait: Callable[[float], None] = time.sleep,
-) -> None:
-    """Return when every container with a health check is healthy; EnvironmentFailed, with logs, if one died or time is up.
+) -> list[ContainerStatus]:
+    """The containers, once every one with a health check is healthy; EnvironmentFailed, with logs, if one died or time is up.
 
     `checks`: by service, the health checks that are made here; of the other services the engine tells the health. `say` gets
     the states at every attempt.
@@ -32,8 +32,9 @@ def wait_until_healthy(
     deadline = clock() + timeout
     attempt = 0
     passed: set[str] = set()
+    containers: list[ContainerStatus] = []
     while True:
-        containers = engine.containers(project)
+        containers = engine.states([each.name for each in containers]) if containers else engine.containers(project)
         ended = [each for each in containers if each.status in ("exited", "dead")]
         # A service without a health check may end well: some only prepare something.
         dead = [each for each in ended if each.exit_code or each.health is not None or each.service == SERVICE]
@@ -41,7 +42,7 @@ def wait_until_healthy(
             raise EnvironmentFailed(_why_dead(engine, dead[0], "before it was healthy"))
         waiting = [each for each in containers if each.health not in (None, "healthy") and each.name not in passed]
         if containers and not waiting:
-            return
+            return containers
         attempt += 1
         say(f"attempt {attempt}: {', '.join(f'{each.service} is {each.health}' for each in waiting) or 'no container yet'}")
         if clock() >= deadline:
@@ -49,10 +50,10 @@ def wait_until_healthy(
             logs = "\n".join(f"Last lines of {each.service}:\n{_log(engine, each)}" for each in waiting)
             advice = "If it only needs longer on this machine, raise --health-timeout."
             raise EnvironmentFailed(f"Not healthy after {timeout:g} s (--health-timeout): {states}.\n{logs}\n{advice}")
-        first = next((each for each in waiting if each.service in checks), None)
-        if first and engine.passes(first.name, checks[first.service], min(_PATIENCE, deadline - clock())):
-            passed.add(first.name)
-        else:
+        due = {each.name: checks[each.service] for each in waiting if each.service in checks}
+        now_passed = engine.passing(due, min(_PATIENCE, deadline - clock())) if due else set()
+        passed |= now_passed
+        if not now_passed:
             wait(_POLL)
 
 
@@ -62,11 +63,11 @@ def _why_dead(engine: Engine, container: ContainerStatus, when: str) -> str:
 
 
 def _log(engine: Engine, container: ContainerStatus) -> str:
-    return engine.logs(container.name, _LOG_LINES) or "(it has said nothing)"
+    return engine.streams.logs(container.name, _LOG_LINES) or "(it has said nothing)"
 
 
-def check_alive(engine: Engine, project: str) -> None:
+def check_alive(engine: Engine, odoo_container: str) -> None:
     """EnvironmentFailed, with the reason and the last lines, if the odoo container does not run (any more)."""
-    for container in engine.containers(project):
-        if container.service == SERVICE and container.status != "running":
+    for container in engine.states([odoo_container]):
+        if container.status != "running":
             raise EnvironmentFailed(_why_dead(engine, container, "while the tests ran"))

@@ -1,6 +1,7 @@
 """What the engine holds, as frozen values."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,14 @@ class ContainerStatus:
     health: str | None
     exit_code: int | None
     oom_killed: bool
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image on this machine: the registry's digest, else its local id, and its `Config`: entrypoint, environment ..."""
+
+    digest: str
+    config: dict[str, Any]
 
 
 @dataclass(frozen=True)

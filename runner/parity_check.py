@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from .compose_project import use_project, variables_for
+from .compose_project import judge_project, name_project, variables_for
 from .config import Config, RepoConfig
 from .engine import Engine
 from .errors import ExitCode
@@ -37,5 +37,6 @@ def check(settings: Config, terminal: Terminal) -> ExitCode:
 def _facts(repository: RepoConfig, engine: Engine, folder: Path) -> list[str]:
     project = f"{repository.prefix}-parity"
     engine.set_variables(variables_for(repository, password="parity"))  # noqa: S106 - of no database
-    use_project(engine, project, repository, {f"{LABEL_PREFIX}parity": "true"}, folder / f"{repository.name}.json")
+    name_project(engine, project, repository)
+    judge_project(engine, project, repository, {f"{LABEL_PREFIX}parity": "true"}, folder / f"{repository.name}.json")
     return facts(engine.rendered(), repository, project)

@@ -1,18 +1,19 @@
 """Which prepared database a run starts from, and which stages it has yet to make."""
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from . import odoo
 from .addons import modules_of
+from .clients import Question
 from .config import RepoConfig
 from .dependencies import Unfit, dependencies_of, left_to_chance, sources_digest
 from .engine import Engine
 from .errors import EnvironmentFailed
+from .inventory import Image
 from .snapshot import DB_SERVICE, Snapshot, Stage, mounted_paths, stages, surroundings_of, unsupported, with_snapshot
-from .snapshot_store import Store
+from .snapshot_store import LISTING, Store
 
 
 class PreparedDatabase:
@@ -36,7 +37,12 @@ class PreparedDatabase:
         self._own_digest = ""
         self.store: Store | None = None
 
-    def choose(self, engine: Engine, rendered: Mapping[str, Any], images: Mapping[str, str], password: str) -> None:
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What `choose` asks the engine at first."""
+        return () if self.why_not else (LISTING,)
+
+    def choose(self, engine: Engine, rendered: Mapping[str, Any], images: Mapping[str, Image], password: str) -> None:
         """Find the longest stage that is ready. Whatever hinders only means that the run goes without."""
         if self.why_not:
             return
@@ -45,15 +51,15 @@ class PreparedDatabase:
         except (Unfit, EnvironmentFailed) as error:
             self.give_up(str(error))
 
-    def _choose(self, engine: Engine, rendered: Mapping[str, Any], images: Mapping[str, str], password: str) -> None:
+    def _choose(self, engine: Engine, rendered: Mapping[str, Any], images: Mapping[str, Image], password: str) -> None:
         self.dependencies = dependencies_of(self._module, self._modules)
-        self._read_image(engine, rendered["services"].get(DB_SERVICE) or {})
+        self._read_image(images, rendered["services"].get(DB_SERVICE) or {})
         if hindrance := unsupported(rendered, self.data_folder):
             raise Unfit(hindrance)
         mounted = mounted_paths(rendered, tuple(str(folder) for folder in self.repository.addons))
         surroundings = surroundings_of(
             rendered,
-            images,
+            {name: image.digest for name, image in images.items()},
             odoo.prepare_command((), (), 0),
             sources_digest(Path(each) for each in mounted),
             password,
@@ -77,11 +83,11 @@ class PreparedDatabase:
         if self.used and not self.missing:
             self.check_automatic(self.holds)
 
-    def _read_image(self, engine: Engine, service: Mapping[str, Any]) -> None:
+    def _read_image(self, images: Mapping[str, Image], service: Mapping[str, Any]) -> None:
         if "image" not in service:
             return
         self.image = service["image"]
-        config = json.loads(engine.command("image", "inspect", "--format", "{{json .Config}}", service["image"]))
+        config = images[self.image].config
         environ = dict(word.split("=", 1) for word in config.get("Env") or [])
         self.data_folder = (service.get("environment") or {}).get("PGDATA") or environ.get("PGDATA") or ""
         self._image = {"entrypoint": config.get("Entrypoint") or [], "command": config.get("Cmd") or []}

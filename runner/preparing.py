@@ -1,8 +1,10 @@
 """Make the stages of a prepared database that are missing, in a run's own environment, and keep each for later runs."""
 
 from . import odoo, odoolog
+from .clients import Question
 from .dependencies import Unfit
 from .doubts import what_odoo_left_out
+from .engine import execution
 from .environment import Environment
 from .errors import EnvironmentFailed
 from .progress import Terminal
@@ -62,12 +64,21 @@ def passed_by_chance(environment: Environment) -> list[str]:
     prepared = environment.prepared
     if not prepared.holds:
         return []
-    command = odoo.query_command(strangers_query(list(prepared.own_folders)))
-    query = environment.engine.execute(environment.odoo_container, command, _STREAM_MARGIN)
-    answer = b"".join(query).decode(errors="replace")
-    if query.exit_code:
+    exit_code, answer = environment.engine.query(environment.odoo_container, _strangers_command(environment))
+    if exit_code:
         return [f"the database does not tell what is in it: {answer.strip()}"]
     return undeclared(prepared.own_folders, parse_strangers(answer))
+
+
+def questions(environment: Environment) -> list[Question]:
+    """What `passed_by_chance` asks the engine."""
+    if not environment.prepared.holds:
+        return []
+    return [execution(environment.odoo_container, _strangers_command(environment))]
+
+
+def _strangers_command(environment: Environment) -> list[str]:
+    return odoo.query_command(strangers_query(list(environment.prepared.own_folders)))
 
 
 def _install(environment: Environment, stage: Stage, log: ProofLog, terminal: Terminal, timeout: float) -> tuple[str, ...]:
@@ -77,23 +88,23 @@ def _install(environment: Environment, stage: Stage, log: ProofLog, terminal: Te
     log.block(f"PREPARATION: {stage.name}", {"modules": " ".join(stage.modules)})
     output: list[bytes] = []
     command = odoo.prepare_command(stage.modules, folders, timeout)
-    execution = engine.execute(container, command, timeout + odoo.KILL_AFTER + _STREAM_MARGIN)
-    for line in execution:
+    installation = engine.streams.execute(container, command, timeout + odoo.KILL_AFTER + _STREAM_MARGIN)
+    for line in installation:
         output.append(line)
         log.raw(line)
         terminal.output(line)
     seen = odoolog.read(b"".join(output).decode(errors="replace"), odoo.DATABASE)
     # In the log of a run from nothing these would be reasons against it or remarks: so they have to get there.
     reasons = what_odoo_left_out(seen, "") + [each.message for each in seen.records if each.level in ("ERROR", "CRITICAL")]
-    if execution.exit_code or reasons:
-        why = reasons[0].splitlines()[0] if reasons else f"exit code {execution.exit_code}"
+    if installation.exit_code or reasons:
+        why = reasons[0].splitlines()[0] if reasons else f"exit code {installation.exit_code}"
         if reasons and environment.prepared.store:
             environment.prepared.store.refuse(stage)
         raise Unfit(f"the installation of {' '.join(stage.modules)} was not clean: {why}")
-    query = engine.execute(container, odoo.contents_command(), _STREAM_MARGIN)
-    states = odoo.parse_states(b"".join(query).decode(errors="replace"))
+    exit_code, answer = engine.query(container, odoo.contents_command())
+    states = odoo.parse_states(answer)
     unfinished = [name for name in {*states, *stage.modules} if states.get(name) != "installed"]
-    if query.exit_code or unfinished:
+    if exit_code or unfinished:
         raise Unfit(f"not installed after the preparation: {', '.join(sorted(unfinished)) or 'unknown'}")
     if strangers := environment.prepared.strangers(states):
         raise Unfit(f"{', '.join(strangers)} got into the prepared database")
@@ -104,7 +115,7 @@ def _keep(environment: Environment, stage: Stage, holds: tuple[str, ...]) -> Non
     """Copy database and files while the server is stopped, and publish the copy."""
     prepared, engine = environment.prepared, environment.engine
     assert prepared.store
-    services = {each.service: each.name for each in engine.containers(environment.project)}
+    services = environment.containers
     volume = prepared.store.begin(stage)
     engine.command("stop", "--time", "60", services[DB_SERVICE])
     try:

@@ -17,6 +17,8 @@ from .snapshot import Snapshot, Stage
 
 PREFIX = "agent-test-snapshot"
 KEY_LABEL = f"{PREFIX}.key"
+# What `Store.volumes` asks the engine at first.
+LISTING = ("volume", "ls", "--quiet", "--filter", f"label={KEY_LABEL}")
 _READY = "ready"
 _REFUSED = "refused"
 # Then it is tried once more: the cause may have been the machine.
@@ -51,7 +53,7 @@ class Store:
 
     def volumes(self) -> Volumes:
         """What there is. EnvironmentFailed if the engine does not say."""
-        names = self._engine.command("volume", "ls", "--quiet", "--filter", f"label={KEY_LABEL}").split()
+        names = self._engine.command(*LISTING).split()
         if not names:
             return Volumes({}, [], [], {})
         return sorted_out(json.loads(self._engine.command("volume", "inspect", *names)), time.time())

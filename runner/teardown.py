@@ -104,14 +104,17 @@ def remove_project(
     *,
     bound: float,
     token: str | None = None,
+    settle: float | None = None,
     clock: Callable[[], float] = time.monotonic,
     wait: Callable[[float], None] = time.sleep,
 ) -> Report:
-    """Remove all that carries the project's label until two listings SETTLE seconds apart are empty.
+    """Remove all that carries the project's label until two listings `settle` seconds apart (default: SETTLE) are empty.
 
-    Takes at most `bound` seconds plus one command's time. Clients that carry `token` are killed first, and again in every
-    round, so that they start nothing more. Never raises for what docker does: the report tells.
+    `settle` may be 0 where every client of the project has ended in order: then nothing can appear any more. Takes at most
+    `bound` seconds plus one command's time. Clients that carry `token` are killed first, and again in every round, so that
+    they start nothing more. Never raises for what docker does: the report tells.
     """
+    settle = SETTLE if settle is None else settle
     started = clock()
     report = Report(left={"unknown": ["nothing could be listed"]})
     empty_since: float | None = None
@@ -131,13 +134,13 @@ def remove_project(
         else:
             if report.complete and empty_since is None:
                 empty_since = clock()
-            elif report.complete and empty_since is not None and clock() - empty_since >= SETTLE:
+            elif report.complete and empty_since is not None and clock() - empty_since >= settle:
                 break
         if clock() - started >= bound:
             if report.complete:  # by one listing only: no proof
                 report.left = {"unknown": ["what one empty listing did not show; no second one could be had"]}
             break
-        wait(PAUSE if empty_since is None else SETTLE)
+        wait(PAUSE if empty_since is None else settle)
     report.seconds = round(clock() - started, 2)
     return report
 
@@ -146,7 +149,7 @@ def _remove(remains: Remains) -> None:
     """Remove what is listed; DockerFailed with what docker said if some of it could not be removed."""
     failures = []
     for commands in _REMOVALS:
-        running = [_start(*command, *remains[kind]) for kind, command in commands.items() if remains.get(kind)]
+        running = [_start(*command, *names) for kind, command in commands.items() for names in _groups(kind, remains)]
         for process in running:
             try:
                 _finish(process)
@@ -156,6 +159,12 @@ def _remove(remains: Remains) -> None:
                     failures.append(str(error))
     if failures:
         raise DockerFailed("; ".join(failures))
+
+
+def _groups(kind: str, remains: Remains) -> list[list[str]]:
+    """What is removed by a client each: one removes containers side by side, but volumes and networks one after another."""
+    names = remains.get(kind) or []
+    return [names] if kind == "containers" and names else [[name] for name in names]
 
 
 def kill_clients(token: str) -> int:

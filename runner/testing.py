@@ -3,7 +3,9 @@
 import re
 import time
 
-from . import odoo
+from . import odoo, preparing
+from .engine import execution as question
+from .engine import states_question
 from .environment import Environment
 from .health import check_alive
 from .progress import Terminal
@@ -13,7 +15,6 @@ from .verdict import Verdict, judge
 
 # For what the engine needs beyond the tests' own time before it is taken for stalled.
 _STREAM_MARGIN = 60.0
-_QUERY_TIMEOUT = 60.0
 # For the display only; the verdict reads whole records.
 _STARTING = re.compile(rb"INFO \S+ odoo\.addons\.\S+: Starting (\w+\.\w+) ")
 
@@ -40,7 +41,7 @@ def run_tests(
     expected, started = sum(not test.note for test in sources.tests), 0
     begun = time.monotonic()
     with terminal.phase("tests"):
-        execution = engine.execute(container, command, timeout + odoo.KILL_AFTER + _STREAM_MARGIN)
+        execution = engine.streams.execute(container, command, timeout + odoo.KILL_AFTER + _STREAM_MARGIN)
         for line in execution:
             output.append(line)
             log.raw(line)
@@ -49,14 +50,15 @@ def run_tests(
                 started += 1
                 terminal.step(f"{started} of {expected}: {begins.group(1).decode(errors='replace')}")
     timed_out = execution.exit_code in (124, 137) and time.monotonic() - begun >= timeout
-    check_alive(engine, environment.project)
-    query = engine.execute(container, odoo.states_command([module]), _QUERY_TIMEOUT)
-    answer = b"".join(query).decode(errors="replace").strip()
+    states = odoo.states_command([module])
+    engine.begin(states_question([container]), question(container, states), *preparing.questions(environment))
+    check_alive(engine, container)
+    exit_code, answer = engine.query(container, states)
     return judge(
         module=module,
         odoo_exit=execution.exit_code,
         log=b"".join(output).decode(errors="replace"),
-        states=odoo.parse_states(answer) if query.exit_code == 0 else answer or f"exit code {query.exit_code} of psql",
+        states=odoo.parse_states(answer) if exit_code == 0 else answer.strip() or f"exit code {exit_code} of psql",
         database=odoo.DATABASE,
         timed_out=timed_out,
         sources=sources,

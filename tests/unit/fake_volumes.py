@@ -1,4 +1,4 @@
-"""An engine as far as prepared databases need one: volumes, and what an image says of itself."""
+"""An engine as far as prepared databases need one: volumes."""
 
 import json
 
@@ -14,8 +14,6 @@ class FakeVolumes:
 
     def command(self, *arguments: str) -> str:
         match arguments:
-            case ("image", "inspect", *_, "postgres:16"):
-                return json.dumps({"Env": ["PGDATA=/var/lib/postgresql/data"], "Entrypoint": ["start"], "Cmd": ["postgres"]})
             case ("volume", "ls", "--quiet", "--filter", "dangling=true"):
                 return "\n".join(self.volumes.keys() - self.used)
             case ("volume", "ls", "--quiet", "--filter", condition):

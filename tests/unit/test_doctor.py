@@ -8,7 +8,7 @@ from runner import doctor
 from runner.config import Config, RepoConfig
 from runner.config_file import Images, PortRange
 from runner.errors import EngineUnavailable, ExitCode
-from runner.inventory import Resource
+from runner.inventory import Image, Resource
 from runner.owner import this_process
 from runner.progress import Terminal
 
@@ -26,8 +26,8 @@ class _Engine:
     def compose_version(self) -> str:
         return "2.30"
 
-    def image_id(self, image: str) -> str | None:
-        return self.images.get(image)
+    def image(self, name: str) -> Image | None:
+        return Image(self.images[name], {}) if name in self.images else None
 
     def published_ports(self) -> dict[int, str]:
         return self.containers

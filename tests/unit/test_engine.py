@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from runner import engine as engine_module
-from runner.engine import Engine, PortTaken
+from runner.engine import Engine
+from runner.engine_words import PortTaken
 from runner.errors import ConfigError, EngineStalled, EngineUnavailable, EnvironmentFailed
+from runner.inventory import Image
 from runner.teardown import TOKEN_VARIABLE, kill_clients
 
 VERSION = '{"Client": {"Version": "28.0.4"}, "Server": {"Version": "20.10.24"}}'
@@ -49,7 +51,7 @@ def calls(tmp_path: Path) -> list[str]:
 
 
 def test_the_engine_s_version_is_told_when_compose_is_there_too(engine: Make) -> None:
-    assert engine({"version": (0, VERSION, ""), "compose version": (0, "v2.26.1", "")}).check() == "20.10.24"
+    assert engine({"version": (0, VERSION, "")}).check() == "20.10.24"
 
 
 @pytest.mark.parametrize(
@@ -61,18 +63,21 @@ def test_the_engine_s_version_is_told_when_compose_is_there_too(engine: Make) ->
             ["does not answer", "Cannot connect to the Docker daemon", "nox -s setup"],
         ),
         ({"version": (0, '{"Client": {"Version": "28"}, "Server": null}', "")}, ["did not tell its version"]),
-        (
-            {"version": (0, VERSION, ""), "compose version": (125, "", "unknown flag: --project-name")},
-            ["Compose v2 is missing", "docker-compose-plugin"],
-        ),
     ],
-    ids=["no permission", "no daemon", "no version", "no compose"],
+    ids=["no permission", "no daemon", "no version"],
 )
 def test_what_is_missing_is_said_with_what_to_do(engine: Make, answers: Answers, expected: list[str]) -> None:
     with pytest.raises(EngineUnavailable) as caught:
         engine(answers).check()
     for part in expected:
         assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("ask", [Engine.compose_version, Engine.rendered])
+def test_a_docker_without_compose_is_told_what_to_install(engine: Make, ask: Callable[[Engine], object]) -> None:
+    made = engine({"compose": (125, "", "unknown flag: --project-name")})
+    with pytest.raises(EngineUnavailable, match=r"Compose v2 is missing .*docker-compose-plugin") as caught:
+        ask(made)
     assert "unknown flag" not in str(caught.value)
 
 
@@ -110,12 +115,12 @@ def test_a_docker_that_hangs_is_given_up(engine: Make, tmp_path: Path, monkeypat
 def test_a_port_that_went_to_somebody_else_is_told_apart_from_other_failures(engine: Make, message: str) -> None:
     answers: Answers = {"compose": (1, "", f"Container p-odoo-1 Starting\nError response from daemon: {message}\n")}
     with pytest.raises(PortTaken):
-        engine(answers).up()
+        engine(answers).streams.up()
 
 
 def test_any_other_failure_of_up_carries_what_compose_said(engine: Make) -> None:
     with pytest.raises(EnvironmentFailed) as caught:
-        engine({"compose": (1, "", "Network p Creating\nno space left on device\n")}).up()
+        engine({"compose": (1, "", "Network p Creating\nno space left on device\n")}).streams.up()
     assert not isinstance(caught.value, PortTaken)
     assert "no space left on device" in str(caught.value)
 
@@ -124,7 +129,7 @@ def test_compose_is_spoken_to_about_the_project_and_all_its_files(engine: Make, 
     made = engine({"compose": (0, '{"services": {"odoo": {}}}', "")})
     made.use_project("p-1", [Path("/a.yml"), Path("/b.json")])
     assert made.rendered() == {"services": {"odoo": {}}}
-    made.up()
+    made.streams.up()
     for call in calls(tmp_path):
         assert "--file /a.yml --file /b.json" in call
         assert "--project-name p-1" in call
@@ -135,41 +140,50 @@ def test_a_compose_file_that_compose_refuses_is_an_error_of_the_configuration(en
     with pytest.raises(
         ConfigError, match=r"does not accept the compose file \(`compose_file` in repos.yaml\):\n.*colour is not"
     ):
-        engine({"compose": (15, "", "validating x.yml: services.odoo.colour is not allowed\n")}).rendered()
+        engine(
+            {
+                "compose version": (0, "Docker Compose version v2.26.1", ""),
+                "compose": (15, "", "validating x.yml: services.odoo.colour is not allowed\n"),
+            }
+        ).rendered()
 
 
 def test_an_image_is_known_by_the_registry_s_digest_else_by_its_own(engine: Make) -> None:
-    inspected = '[{"Id": "sha256:local", "RepoDigests": [%s]}]'
-    assert engine({"image inspect": (0, inspected % '"odoo@sha256:far"', "")}).image_id("odoo:18.0") == "odoo@sha256:far"
-    assert engine({"image inspect": (0, inspected % "", "")}).image_id("odoo:18.0") == "sha256:local"
-    assert engine({"image inspect": (1, "[]", "Error: No such image: odoo:18.0")}).image_id("odoo:18.0") is None
+    inspected = '[{"Id": "sha256:local", "RepoDigests": [%s], "Config": {"Cmd": ["odoo"]}}]'
+    far = engine({"image inspect": (0, inspected % '"odoo@sha256:far"', "")}).image("odoo:18.0")
+    assert far == Image("odoo@sha256:far", {"Cmd": ["odoo"]})
+    local = engine({"image inspect": (0, inspected % "", "")}).image("odoo:18.0")
+    assert local == Image("sha256:local", {"Cmd": ["odoo"]})
+    assert engine({"image inspect": (1, "[]", "Error: No such image: odoo:18.0")}).image("odoo:18.0") is None
+    with pytest.raises(EnvironmentFailed, match=r"image inspect odoo:18\.0.*shutting down"):
+        engine({"image inspect": (1, "[]", "the daemon is shutting down")}).image("odoo:18.0")
 
 
 def test_an_image_that_cannot_be_pulled_is_said_with_the_way_without_a_registry(engine: Make) -> None:
     with pytest.raises(EnvironmentFailed) as caught:
-        engine({"image pull": (1, "", "dial tcp: no such host")}).pull("odoo:18.0")
+        engine({"image pull": (1, "", "dial tcp: no such host")}).streams.pull("odoo:18.0")
     for part in ("odoo:18.0", "no such host", "nox -s setup", "repos.local.yaml"):
         assert part in str(caught.value)
 
 
 def test_a_container_s_state_is_read_with_and_without_a_health_check(engine: Make) -> None:
     healthy = CONTAINERS % ("running", 0, "false", ', "Health": {"Status": "healthy", "FailingStreak": 0, "Log": []}')
-    made = engine({"container list": (0, "abc\n", ""), "container inspect": (0, healthy, "")})
+    made = engine({"container ls": (0, "abc\n", ""), "container inspect": (0, healthy, "")})
     (found,) = made.containers("p")
     assert (found.name, found.service, found.status, found.health) == ("p-odoo-1", "odoo", "running", "healthy")
-    made = engine({"container list": (0, "abc\n", ""), "container inspect": (0, CONTAINERS % ("exited", 137, "true", ""), "")})
+    made = engine({"container ls": (0, "abc\n", ""), "container inspect": (0, CONTAINERS % ("exited", 137, "true", ""), "")})
     (found,) = made.containers("p")
     assert (found.status, found.health, found.exit_code, found.oom_killed) == ("exited", None, 137, True)
 
 
 def test_an_engine_that_does_not_tell_the_states_is_an_error_with_its_words(engine: Make) -> None:
     with pytest.raises(EnvironmentFailed, match="the daemon is shutting down"):
-        engine({"container list": (1, "", "the daemon is shutting down")}).containers("p")
+        engine({"container ls": (1, "", "the daemon is shutting down")}).containers("p")
 
 
 @pytest.mark.parametrize("code", [0, 1, 137, 255])
 def test_a_command_s_output_comes_line_by_line_and_its_exit_code_afterwards(engine: Make, code: int) -> None:
-    execution = engine({"exec": (code, "one\ncaf\u00e9\n", "")}).execute("c", ["odoo"], 60)
+    execution = engine({"exec": (code, "one\ncaf\u00e9\n", "")}).streams.execute("c", ["odoo"], 60)
     assert list(execution) == [b"one\n", "caf\u00e9\n".encode()]
     assert execution.exit_code == code
 
@@ -180,14 +194,14 @@ def test_a_command_that_runs_past_its_limit_is_given_up(engine: Make, tmp_path: 
     (tmp_path / "docker-that-answers/docker").write_text("#!/bin/sh\necho begun\nexec sleep 1000\n")
     made.set_variables({TOKEN_VARIABLE: "of-this-test"})
     with pytest.raises(EngineStalled, match="the end of `odoo` in c"):
-        list(made.execute("c", ["odoo"], 0.1))
+        list(made.streams.execute("c", ["odoo"], 0.1))
     # The client lives on: the teardown finds it by the run's token.
     assert kill_clients("of-this-test") == 1
     gc.collect()
 
 
 def test_a_volume_that_another_run_removes_during_the_listing_does_not_matter(engine: Make, tmp_path: Path) -> None:
-    made = engine({"container list": (0, "", ""), "network ls": (0, "", "")})
+    made = engine({"container ls": (0, "", ""), "network ls": (0, "", "")})
     program = tmp_path / "docker-that-answers/docker"
     gone = f'touch {tmp_path}/once; echo "get x: no such volume" >&2; exit 1'
     once = f"volume*) if [ ! -e {tmp_path}/once ]; then {gone}; fi ;;"
@@ -198,12 +212,19 @@ def test_a_volume_that_another_run_removes_during_the_listing_does_not_matter(en
 
 def test_a_health_check_is_repeated_in_the_container_until_it_passes_or_its_time_is_over(engine: Make, tmp_path: Path) -> None:
     made = engine({"exec": (0, "", "")})
-    assert made.passes("c", ["pg_isready", "-q"], 2.0)
+    assert made.passing({"c": ["pg_isready", "-q"]}, 2.0) == {"c"}
     (call,) = calls(tmp_path)
     assert call.startswith("exec c sh -c n=$1;")
     assert call.endswith("until 10 pg_isready -q")
-    assert not engine({"exec": (1, "", "")}).passes("c", ["x"], 2.0)
-    assert not engine({"exec": (126, "", "exec: sh: not found")}).passes("c", ["x"], 2.0)
+    assert engine({"exec c": (1, "", ""), "exec d": (0, "", "")}).passing({"c": ["x"], "d": ["y"]}, 2.0) == {"d"}
+    assert not engine({"exec": (126, "", "exec: sh: not found")}).passing({"c": ["x"]}, 2.0)
+
+
+def test_a_health_check_that_hangs_has_not_passed(engine: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = engine({})
+    (tmp_path / "docker-that-answers/docker").write_text("#!/bin/sh\nexec sleep 1000\n")
+    monkeypatch.setattr(engine_module, "_HANGING", 0.05)
+    assert made.passing({"c": ["x"], "d": ["y"]}, 0.0) == set()
 
 
 @pytest.mark.parametrize(("test", "expected"), [(["true"], 0), (["false"], 1)])
@@ -216,7 +237,7 @@ def test_logs_that_cannot_be_had_say_why_instead_of_hiding_the_first_error(engin
     assert (
         engine(
             {"container inspect": (0, CONTAINERS % ("running", 0, "false", ""), ""), "container logs": (0, "a\nb\n", "")}
-        ).logs("c", 5)
+        ).streams.logs("c", 5)
         == "a\nb"
     )
-    assert "No such container" in engine({"container inspect": (1, "[]", "No such container: c")}).logs("c", 5)
+    assert "No such container" in engine({"container inspect": (1, "[]", "No such container: c")}).streams.logs("c", 5)

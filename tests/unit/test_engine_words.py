@@ -34,7 +34,7 @@ def test_a_daemon_that_does_not_answer_is_quoted_with_its_last_line() -> None:
 
 
 def test_a_missing_compose_says_what_to_install_instead_of_what_docker_said() -> None:
-    error = ComposeMissing("unknown flag: --project-name")
+    error = ComposeMissing()
     assert "docker-compose-plugin" in str(error)
     assert "unknown flag" not in str(error)
 

@@ -10,11 +10,12 @@ import pytest
 
 from runner import environment as environment_module
 from runner import keeping
-from runner.engine import PortTaken
+from runner.clients import Question
+from runner.engine_words import PortTaken
 from runner.environment import Environment
 from runner.errors import ConfigError, EngineUnavailable, EnvironmentFailed, Interrupted, NoFreePort
 from runner.guard import GuardFailed
-from runner.inventory import ContainerStatus, Resource
+from runner.inventory import ContainerStatus, Image, Resource
 from runner.isolation import PROBE_PORT
 from runner.owner import this_process
 from runner.prepared import PreparedDatabase
@@ -74,6 +75,9 @@ class FakeGuard:
         self.is_armed = True
         self._fakes.happens("arm")
 
+    def calm(self) -> None:
+        self._fakes.happens("calm")
+
     def release(self) -> None:
         self.is_armed = False
         self._fakes.happens("release")
@@ -106,8 +110,23 @@ class FakeEngine:
         self._fakes.happens("config")
         return self._fakes.rendered
 
-    def image_id(self, image: str) -> str | None:
-        return self._fakes.images.get(image)
+    def begin_a_run(self, label: str, *_questions: Question) -> None:
+        assert label == "agent-test.repository=evv"
+        assert self.project
+        self._fakes.happens("begin")
+
+    def begin(self, *_questions: Question) -> None:
+        pass
+
+    def drop_questions(self) -> None:
+        self._fakes.happens("drop")
+
+    def image(self, name: str) -> Image | None:
+        return Image(self._fakes.images[name], {}) if name in self._fakes.images else None
+
+    @property
+    def streams(self) -> "FakeEngine":
+        return self
 
     def pull(self, image: str) -> None:
         self._fakes.happens("pull")
@@ -173,7 +192,7 @@ def make(fakes: Fakes, tmp_path: Path, signals: Signals) -> Make:
 
 def test_the_guard_stands_before_docker_is_asked_and_is_armed_before_anything_is_created(make: Make, fakes: Fakes) -> None:
     with make() as environment:
-        assert fakes.events == ["guard", "check", "labelled", "config", "arm", "up 18000", "containers"]
+        assert fakes.events == ["guard", "begin", "check", "labelled", "config", "arm", "up 18000", "containers"]
         assert environment.teardown is None
     assert fakes.events[-1] == "finish"
     assert environment.teardown == fakes.report
@@ -276,7 +295,7 @@ def test_a_guard_that_cannot_be_armed_means_that_nothing_is_started(make: Make, 
 def test_a_kept_environment_is_released_marked_and_not_torn_down(make: Make, fakes: Fakes, tmp_path: Path) -> None:
     with make() as environment:
         environment.keep()
-    assert fakes.events[-2:] == ["release", "finish"]
+    assert fakes.events[-3:] == ["drop", "release", "finish"]
     assert environment.teardown is None
     assert environment.kept
     assert keeping.is_marked(tmp_path)
@@ -336,7 +355,7 @@ def test_what_dead_runs_left_is_removed_before_a_port_is_looked_for(
     fakes.resources = [Resource("dead", mine | {"agent-test.owner-start": "1"}), Resource("alive", mine)]
     with make():
         pass
-    assert fakes.events[2:5] == ["labelled", "removed dead", "config"]
+    assert fakes.events[3:6] == ["labelled", "removed dead", "config"]
     assert "removed alive" not in fakes.events
 
 
@@ -373,7 +392,7 @@ def test_without_a_free_port_nothing_is_started_and_the_holders_are_named(make: 
         before = len(fakes.events)
         with pytest.raises(NoFreePort, match="18000: another test run"), make("18000-18000"):
             pass
-        assert fakes.events[before:] == ["guard", "check", "labelled", "finish"]
+        assert fakes.events[before:] == ["guard", "begin", "check", "labelled", "drop", "finish"]
 
 
 def test_the_override_is_written_where_the_run_s_log_is(make: Make, tmp_path: Path) -> None:
@@ -391,7 +410,7 @@ def test_a_compose_file_that_breaks_the_isolation_is_refused_before_anything_is_
         make(),
     ):
         pass
-    assert fakes.events == ["guard", "check", "labelled", "config", "finish"]
+    assert fakes.events == ["guard", "begin", "check", "labelled", "config", "drop", "finish"]
 
 
 def test_what_is_unwise_in_the_compose_file_is_said_and_known(
@@ -447,7 +466,9 @@ class FakePrepared:
         self.unfinished = ["volume"]
         self._fakes = fakes
 
-    def choose(self, _engine: object, rendered: object, images: dict[str, str], password: str) -> None:
+    questions = ()
+
+    def choose(self, _engine: object, rendered: object, images: dict[str, Image], password: str) -> None:
         assert (rendered, set(images), password) == (RENDERED, {"odoo:18.0", "postgres:16"}, "secret")
         self.used = Snapshot("key", "base", "volume", "evv", ("base",), 0.0, 61, "the snapshot's")
 

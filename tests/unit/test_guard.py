@@ -114,6 +114,17 @@ def test_the_report_is_returned_and_written(quick: None, filled: FakeDocker, rep
     assert (written["left"], written["errors"], written["seconds"]) == (report.left, report.errors, report.seconds)
 
 
+def test_a_calm_runner_is_not_waited_for(filled: FakeDocker, report_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "_PROGRAM", QUICK.replace("SETTLE = ", "SETTLE = 1000.0; "))
+    its = Guard(PROJECT, TOKEN, report_file)
+    its.arm()
+    its.calm()
+    report = its.finish()
+    assert report
+    assert report.complete
+    assert filled.names(PROJECT) == []
+
+
 def test_an_unarmed_guard_touches_no_docker_and_reports_nothing(quick: None, filled: FakeDocker, report_file: Path) -> None:
     its = Guard(PROJECT, TOKEN, report_file)
     assert its.finish() is None

@@ -1,6 +1,6 @@
 """Healthy environments are not waited for, dead ones not to the end, and the error says what happened."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -22,17 +22,26 @@ class Scenes:
         self._scenes = list(scenes)
         self.time = 0.0
         self.said: list[str] = []
-        self.asked: list[tuple[str, tuple[str, ...]]] = []
-        self.answers: list[bool] = []
+        self.asked: list[dict[str, tuple[str, ...]]] = []
+        self.answers: list[set[str]] = []
         self.patience: list[float] = []
 
-    def passes(self, container: str, test: Sequence[str], seconds: float) -> bool:
+    def passing(self, tests: Mapping[str, Sequence[str]], seconds: float) -> set[str]:
         self.patience.append(seconds)
-        self.asked.append((container, tuple(test)))
+        self.asked.append({container: tuple(test) for container, test in tests.items()})
         return self.answers.pop(0)
 
     def containers(self, _project: str) -> list[ContainerStatus]:
         return self._scenes.pop(0) if len(self._scenes) > 1 else self._scenes[0]
+
+    def states(self, containers: Sequence[str]) -> list[ContainerStatus]:
+        found = self.containers("p")
+        assert not set(containers) - {each.name for each in found}
+        return found
+
+    @property
+    def streams(self) -> "Scenes":
+        return self
 
     def logs(self, container: str, _lines: int) -> str:
         return f"log of {container}"
@@ -67,15 +76,16 @@ def test_starting_containers_are_waited_for_until_all_are_healthy() -> None:
 
 def test_the_health_checks_that_are_made_here_are_repeated_until_they_pass() -> None:
     engine = Scenes([status("db", health="starting"), STARTING])
-    engine.answers = [True, False, False, True]
+    engine.answers = [{"p-db-1"}, set(), {"p-odoo-1"}]
     checks = {"db": ["pg_isready"], "odoo": ["curl", "x"]}
     wait_until_healthy(engine, "p", 10, checks, engine.said.append, lambda: engine.time, engine.wait)  # type: ignore[arg-type]
-    assert engine.asked == [("p-db-1", ("pg_isready",)), *[("p-odoo-1", ("curl", "x"))] * 3]
+    odoo_alone = {"p-odoo-1": ("curl", "x")}
+    assert engine.asked == [{"p-db-1": ("pg_isready",)} | odoo_alone, odoo_alone, odoo_alone]
 
 
 def test_no_check_is_repeated_past_the_time() -> None:
     engine = Scenes([STARTING])
-    engine.answers = [False] * 9
+    engine.answers = [set()] * 9
     with pytest.raises(EnvironmentFailed, match="Not healthy after 1 s"):
         wait_until_healthy(engine, "p", 1, {"odoo": ["x"]}, clock=lambda: engine.time, wait=engine.wait)  # type: ignore[arg-type]
     assert engine.patience[0] == 1
@@ -84,14 +94,14 @@ def test_no_check_is_repeated_past_the_time() -> None:
 
 def test_what_is_not_checked_here_is_waited_for_as_the_engine_tells_it() -> None:
     engine = Scenes([status("db", health="starting"), STARTING], [status("db"), STARTING])
-    engine.answers = [True]
+    engine.answers = [{"p-odoo-1"}]
     wait_until_healthy(engine, "p", 10, {"odoo": ["x"]}, clock=lambda: engine.time, wait=engine.wait)  # type: ignore[arg-type]
-    assert engine.asked == [("p-odoo-1", ("x",))]
+    assert engine.asked == [{"p-odoo-1": ("x",)}]
 
 
 def test_a_container_that_dies_while_it_is_checked_ends_the_wait() -> None:
     engine = Scenes([STARTING], [status(state="exited", health="starting", exit_code=1)])
-    engine.answers = [False]
+    engine.answers = [set()]
     with pytest.raises(EnvironmentFailed, match="ended with exit code 1"):
         wait_until_healthy(engine, "p", 1e9, {"odoo": ["x"]}, clock=lambda: engine.time, wait=engine.wait)  # type: ignore[arg-type]
 
@@ -145,10 +155,10 @@ def test_past_the_time_the_error_names_states_logs_and_the_option() -> None:
 )
 def test_an_odoo_container_that_died_under_the_tests_is_said_with_its_last_lines(dead: ContainerStatus, cause: str) -> None:
     with pytest.raises(EnvironmentFailed) as caught:
-        check_alive(Scenes([status("db"), dead]), "p")  # type: ignore[arg-type]
+        check_alive(Scenes([dead]), "p-odoo-1")  # type: ignore[arg-type]
     assert cause in str(caught.value)
     assert "log of p-odoo-1" in str(caught.value)
 
 
 def test_a_container_that_runs_is_alive_however_it_feels() -> None:
-    check_alive(Scenes([status(health="unhealthy"), status("init", state="exited")]), "p")  # type: ignore[arg-type]
+    check_alive(Scenes([status(health="unhealthy")]), "p-odoo-1")  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from runner.errors import EnvironmentFailed
+from runner.inventory import Image
 from runner.prepared import PreparedDatabase
 from runner.snapshot_store import Store
 
@@ -20,6 +21,9 @@ MODULES: dict[str, object] = {
     "evv_core": {"depends": ["hr"]},
     "evv_visits": {"depends": ["evv_core"]},
     "evv_more": {"depends": ["evv_core", "mail"]},
+}
+CONFIGS: dict[str, dict[str, Any]] = {
+    "postgres:16": {"Env": ["PGDATA=/var/lib/postgresql/data"], "Entrypoint": ["start"], "Cmd": ["postgres"]}
 }
 Choose = Callable[..., PreparedDatabase]
 
@@ -41,8 +45,9 @@ def choose(engine: FakeVolumes, addons: Path, tmp_path: Path) -> Choose:
         there = copy.deepcopy(rendered)
         for volume in there["services"]["odoo"]["volumes"]:
             volume["source"] = volume["source"].replace("/evv/addons", str(addons))
+        here = {name: Image(digest, CONFIGS.get(name, {})) for name, digest in (IMAGES | images).items()}
         prepared = PreparedDatabase(repository(tmp_path), module, wanted=wanted)
-        prepared.choose(engine, there, IMAGES | images, "secret")  # type: ignore[arg-type]
+        prepared.choose(engine, there, here, "secret")  # type: ignore[arg-type]
         return prepared
 
     return chosen

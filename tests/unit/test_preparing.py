@@ -8,7 +8,6 @@ import pytest
 
 from runner.dependencies import Unfit
 from runner.errors import EnvironmentFailed
-from runner.inventory import ContainerStatus
 from runner.preparing import passed_by_chance, prepare
 from runner.progress import Terminal
 from runner.reports import ProofLog
@@ -68,6 +67,7 @@ class FakeEnvironment:
     """The environment and its engine; what Odoo and docker do is set by each test."""
 
     project, odoo_container, password = "p", "p-odoo-1", "secret"
+    containers: ClassVar[dict[str, str]] = {"db": "p-db-1", "odoo": "p-odoo-1"}
     labels: ClassVar[dict[str, str]] = {"agent-test.repository": "evv"}
 
     def __init__(self, *stages: Stage) -> None:
@@ -78,14 +78,17 @@ class FakeEnvironment:
         self.fails = ""
         self.why_over = ""
 
-    def execute(self, _container: str, command: list[str], _limit: float) -> "Execution":
-        if "odoo-prepare" in command:
-            self.commands.append(("odoo", next(word for word in command if word.startswith("--init="))))
-            return Execution(self.output, self.exit_code)
-        return Execution(self.answer, self.query_code)
+    @property
+    def streams(self) -> "FakeEnvironment":
+        return self
 
-    def containers(self, _project: str) -> list[ContainerStatus]:
-        return [ContainerStatus(f"p-{name}-1", name, "running", "healthy", 0, oom_killed=False) for name in ("db", "odoo")]
+    def execute(self, _container: str, command: list[str], _limit: float) -> "Execution":
+        assert "odoo-prepare" in command
+        self.commands.append(("odoo", next(word for word in command if word.startswith("--init="))))
+        return Execution(self.output, self.exit_code)
+
+    def query(self, _container: str, _command: list[str]) -> tuple[int, str]:
+        return self.query_code, self.answer
 
     def command(self, *arguments: str, limit: float = 60) -> str:
         self.commands.append(arguments)

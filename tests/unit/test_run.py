@@ -10,6 +10,7 @@ import pytest
 
 from runner import odoo
 from runner import run as run_module_module
+from runner.clients import Question
 from runner.config import RepoConfig
 from runner.errors import EngineUnavailable, EnvironmentFailed, Interrupted, NoFreePort, UsageError
 from runner.inventory import ContainerStatus
@@ -89,16 +90,27 @@ class FakeEnvironment:
         """On an empty database the tests fail."""
         self.output, self.odoo_exit = log(starting(), problem("FAIL", "TestClient.test_one"), result(1)).encode(), 1
 
-    def containers(self, _project: str) -> list[ContainerStatus]:
+    def begin(self, *_questions: Question) -> None:
+        """The answers are here."""
+
+    @property
+    def streams(self) -> "FakeEnvironment":
+        return self
+
+    def states(self, containers: list[str]) -> list[ContainerStatus]:
+        assert containers == ["p-odoo-1"]
         return [ContainerStatus("p-odoo-1", "odoo", self.odoo_status, "healthy", 137, oom_killed=True)]
 
     def logs(self, _container: str, _lines: int) -> str:
         return "its last lines"
 
+    def query(self, _container: str, command: list[str]) -> tuple[int, str]:
+        assert command == odoo.states_command(["evv_core"])
+        output, exit_code = self.answer
+        return exit_code, output.decode()
+
     def execute(self, _container: str, command: list[str], _limit: float) -> FakeExecution:
         self.commands.append(command)
-        if command == odoo.states_command(["evv_core"]):
-            return FakeExecution(*self.answer)
         return FakeExecution(self.output, self.odoo_exit, self.error_in_tests)
 
 

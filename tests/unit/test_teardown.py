@@ -90,6 +90,13 @@ def test_two_empty_listings_too_close_to_each_other_are_no_proof(docker: FakeDoc
     assert report.seconds >= teardown.SETTLE
 
 
+def test_where_nothing_can_appear_any_more_the_second_listing_follows_at_once(docker: FakeDocker, clock: Clock) -> None:
+    report = remove_project(PROJECT, bound=10, settle=0, clock=clock, wait=clock.wait)
+    assert report.complete
+    assert sum(clock.waits) == 0
+    assert listings(docker) == 2
+
+
 @pytest.mark.parametrize("kind", ["containers", "networks", "volumes"])
 def test_what_appears_after_an_empty_listing_is_removed_too(docker: FakeDocker, clock: Clock, kind: str) -> None:
     docker.create_after_a_listing(PROJECT, kind, "late")
