@@ -38,6 +38,7 @@ class Engine:
             del os.environ[name]
         self.set_variables(variables or {})
         self._clients = Clients()
+        self.kernel = ""  # the engine's, once `check` has asked
         self._project: tuple[str, list[Path]] | None = None
         self._streams: Streams | None = None
 
@@ -77,10 +78,11 @@ class Engine:
         answer = self._clients.ask(_VERSION, QUERY_LIMIT)
         if answer.exit_code:
             raise unavailable(answer.errors.strip() or said(answer))
-        version = (json.loads(answer.output).get("Server") or {}).get("Version")
-        if not version:
+        server = json.loads(answer.output).get("Server") or {}
+        if not server.get("Version"):
             raise EngineUnavailable("The Docker daemon did not tell its version. Is it still starting? Try again.")
-        return str(version)
+        self.kernel = str(server.get("KernelVersion", ""))
+        return str(server["Version"])
 
     def compose_version(self) -> str:
         """The version of Compose. EngineUnavailable if there is no Compose v2."""

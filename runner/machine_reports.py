@@ -5,8 +5,6 @@ from pathlib import Path
 
 from .errors import ExitCode, ReportFailed
 from .github import report_to_github
-from .json_report import write_json
-from .junit import write_junit
 from .outcome import Outcome, worst
 from .report_file import remove_earlier
 
@@ -37,8 +35,13 @@ class MachineReports:
     ) -> list[Callable[[], None]]:
         junit, json = self._junit, self._json
         writers: list[Callable[[], None]] = [lambda: report_to_github(outcomes, environ, say)]
+        # Each takes longer to import than to write, and most calls want neither.
         if junit:
+            from .junit import write_junit  # noqa: PLC0415
+
             writers.append(lambda: write_junit(outcomes, junit))
         if json:
+            from .json_report import write_json  # noqa: PLC0415
+
             writers.append(lambda: write_json(outcomes, json))
         return writers

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import odoo
+from . import memory, odoo
 from .addons import modules_of
 from .clients import Question
 from .config import RepoConfig
@@ -20,16 +20,19 @@ class PreparedDatabase:
     """The prepared database of one run.
 
     `used`: the snapshot that the run starts from, if any. `missing`: the stages to make after it. `holds`: the modules in the
-    database before the tests, as far as they come from preparation. `why_not`: why there is none; empty if there is.
+    database before the tests, as far as they come from preparation. `in_memory`: its copy is not on disk. `why_not`: why there
+    is none; empty if there is.
     """
 
-    def __init__(self, repository: RepoConfig, module: str, *, wanted: bool) -> None:
+    def __init__(self, repository: RepoConfig, module: str, *, wanted: bool, may_be_in_memory: bool) -> None:
         self.used: Snapshot | None = None
         self.missing: list[Stage] = []
         self.holds: tuple[str, ...] = ()
         self.why_not = "" if wanted else "--no-snapshot"
         self.repository = repository
         self.data_folder = ""
+        self._may_be_in_memory = may_be_in_memory
+        self.in_memory = False
         self._module = module
         self._modules = modules_of(repository)
         self.image = ""
@@ -82,6 +85,9 @@ class PreparedDatabase:
             raise Unfit("its preparation failed before; it is tried again after a day")
         if self.used and not self.missing:
             self.check_automatic(self.holds)
+            limited = memory.is_limited(rendered["services"][DB_SERVICE])
+            room = memory.has_room(self.used.megabytes, engine.kernel)
+            self.in_memory = self._may_be_in_memory and room and not limited
 
     def _read_image(self, images: Mapping[str, Image], service: Mapping[str, Any]) -> None:
         if "image" not in service:
@@ -117,11 +123,15 @@ class PreparedDatabase:
 
     def override(self, override: dict[str, Any], rendered: Mapping[str, Any]) -> dict[str, Any]:
         """The override of a run, extended by what the snapshot needs."""
-        return with_snapshot(override, rendered, self.used.volume, self._image, odoo.SERVICE) if self.used else override
+        if not self.used:
+            return override
+        volume, image = self.used.volume, self._image
+        return with_snapshot(override, rendered, volume, image, odoo.SERVICE, in_memory=self.in_memory)
 
     def give_up(self, why: str) -> None:
         """Go without a prepared database."""
         self.used, self.missing, self.holds, self.why_not = None, [], (), why
+        self.in_memory = False
 
     def folders_in_container(self) -> list[str]:
         """Where the dependencies within the repository are in the odoo container."""
@@ -133,6 +143,7 @@ class PreparedDatabase:
         if self.why_not:
             return {"prepared database": f"none ({self.why_not})"}
         source = f"{self.used.volume} ({self.used.stage})" if self.used else "made by this run"
+        source += ", copied into memory" if self.in_memory else ""
         return {"prepared database": source, "it holds": " ".join(self.holds)}
 
     def in_a_line(self) -> str:

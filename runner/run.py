@@ -147,7 +147,7 @@ def _environment(
         health_timeout=options.health_timeout,
         wait_for_port=options.wait_for_port,
         keep_if_it_fails=options.keep is not Keep.NEVER,
-        prepared=PreparedDatabase(repository, module, wanted=options.snapshot),
+        prepared=PreparedDatabase(repository, module, wanted=options.snapshot, may_be_in_memory=options.keep is Keep.NEVER),
         terminal=terminal,
         signals=signals,
     )

@@ -16,6 +16,7 @@ SCHEMA = 1
 DB_SERVICE = "db"
 # In the containers.
 MOUNT = "/agent-test-snapshot"
+IN_MEMORY = "/agent-test-memory"
 # What of a service is another one for each run, or compared by its content.
 _ELSEWHERE = ("ports", "volumes", "labels", "networks")
 _PASSWORD = "DB_PASSWORD"  # noqa: S105 - the variable's name
@@ -24,7 +25,7 @@ _PASSWORD = "DB_PASSWORD"  # noqa: S105 - the variable's name
 _START = (
     'if [ ! -s "$$PGDATA/PG_VERSION" ]; then '
     f"[ -e {MOUNT}/complete ] || {{ echo 'agent-test: the snapshot is not complete' >&2; exit 1; }}; "
-    f'cp -a {MOUNT}/cluster/. "$$PGDATA/" || exit 1; fi; exec "$$@"'
+    f'mkdir -p "$$PGDATA" && cp -a {MOUNT}/cluster/. "$$PGDATA/" || exit 1; fi; exec "$$@"'
 )
 
 
@@ -118,11 +119,18 @@ def mounted_paths(rendered: Mapping[str, Any], addons: tuple[str, ...]) -> list[
 
 
 def with_snapshot(
-    override: dict[str, Any], rendered: Mapping[str, Any], volume: str, image: Mapping[str, list[str]], odoo_service: str
+    override: dict[str, Any],
+    rendered: Mapping[str, Any],
+    volume: str,
+    image: Mapping[str, list[str]],
+    odoo_service: str,
+    *,
+    in_memory: bool,
 ) -> dict[str, Any]:
     """The override of a run, with the snapshot mounted read-only and copied before the database starts.
 
     `image`: entrypoint and command of the database's image, which Compose forgets when it is given another entrypoint.
+    `in_memory`: the copy ends with its container, also when that is only stopped.
     """
     service = rendered["services"][DB_SERVICE]
     entrypoint = service.get("entrypoint") or [_escaped(word) for word in image["entrypoint"]]
@@ -134,6 +142,10 @@ def with_snapshot(
         "entrypoint": ["sh", "-c", _START, "agent-test-snapshot", *entrypoint],
         "command": given,
     }
+    if in_memory:
+        # A folder within it, as the server insists on owning its own.
+        folder = {"PGDATA": f"{IN_MEMORY}/cluster"}
+        override["services"][DB_SERVICE] |= {"tmpfs": [f"{IN_MEMORY}:mode=1777"], "environment": folder}
     override["volumes"] = {**override.get("volumes", {}), "agent-test-snapshot": {"name": volume, "external": True}}
     return override
 

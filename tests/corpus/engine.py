@@ -158,7 +158,7 @@ def _lane(folder: Path, series: str) -> Iterator[Lane]:
         health_timeout=120,
         wait_for_port=0,
         keep_if_it_fails=False,
-        prepared=PreparedDatabase(repository, "corpus", wanted=False),
+        prepared=PreparedDatabase(repository, "corpus", wanted=False, may_be_in_memory=False),
         terminal=Terminal(),
         signals=Signals(lambda _signum: None),
     )

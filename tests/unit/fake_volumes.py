@@ -8,6 +8,8 @@ from runner.errors import EnvironmentFailed
 class FakeVolumes:
     """Volumes with labels, by name, and those that a container uses."""
 
+    kernel = "6.1"
+
     def __init__(self) -> None:
         self.volumes: dict[str, dict[str, str]] = {}
         self.used: set[str] = set()

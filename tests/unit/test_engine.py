@@ -16,7 +16,7 @@ from runner.errors import ConfigError, EngineStalled, EngineUnavailable, Environ
 from runner.inventory import Image
 from runner.teardown import TOKEN_VARIABLE, kill_clients
 
-VERSION = '{"Client": {"Version": "28.0.4"}, "Server": {"Version": "20.10.24"}}'
+VERSION = '{"Client": {"Version": "28.0.4"}, "Server": {"Version": "20.10.24", "KernelVersion": "6.1"}}'
 CONTAINERS = """[{"Id": "abc", "Name": "/p-odoo-1", "State": {"Status": "%s", "ExitCode": %d, "OOMKilled": %s %s},
 "Config": {"Labels": {"com.docker.compose.service": "odoo", "com.docker.compose.project": "p"}}}]"""
 
@@ -50,8 +50,9 @@ def calls(tmp_path: Path) -> list[str]:
     return (tmp_path / "docker-that-answers/calls").read_text().splitlines()
 
 
-def test_the_engine_s_version_is_told_when_compose_is_there_too(engine: Make) -> None:
-    assert engine({"version": (0, VERSION, "")}).check() == "20.10.24"
+def test_the_engine_tells_its_version_and_the_kernel_of_its_machine(engine: Make) -> None:
+    made = engine({"version": (0, VERSION, "")})
+    assert (made.check(), made.kernel) == ("20.10.24", "6.1")
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ def make(fakes: Fakes, tmp_path: Path, signals: Signals) -> Make:
             health_timeout=5,
             wait_for_port=0,
             keep_if_it_fails=keep_if_it_fails,
-            prepared=PreparedDatabase(evv, "evv_core", wanted=False),
+            prepared=PreparedDatabase(evv, "evv_core", wanted=False, may_be_in_memory=False),
             terminal=Terminal(),
             signals=signals,
         )

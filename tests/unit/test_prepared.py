@@ -41,12 +41,14 @@ def addons(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def choose(engine: FakeVolumes, addons: Path, tmp_path: Path) -> Choose:
-    def chosen(module: str, *, wanted: bool = True, rendered: dict[str, Any] = RENDERED, **images: str) -> PreparedDatabase:
+    def chosen(
+        module: str, *, wanted: bool = True, memory: bool = False, rendered: dict[str, Any] = RENDERED, **images: str
+    ) -> PreparedDatabase:
         there = copy.deepcopy(rendered)
         for volume in there["services"]["odoo"]["volumes"]:
             volume["source"] = volume["source"].replace("/evv/addons", str(addons))
         here = {name: Image(digest, CONFIGS.get(name, {})) for name, digest in (IMAGES | images).items()}
-        prepared = PreparedDatabase(repository(tmp_path), module, wanted=wanted)
+        prepared = PreparedDatabase(repository(tmp_path), module, wanted=wanted, may_be_in_memory=memory)
         prepared.choose(engine, there, here, "secret")  # type: ignore[arg-type]
         return prepared
 
@@ -193,3 +195,19 @@ def test_the_log_says_which_was_used_and_what_it_holds(choose: Choose, engine: F
 
 def test_a_dependency_is_seen_where_its_addons_folder_is_mounted(choose: Choose) -> None:
     assert choose("evv_visits").folders_in_container() == ["/mnt/extra-addons/evv_core"]
+
+
+def test_a_copy_is_in_memory_where_there_is_room_no_limit_and_nothing_to_add_to_it(
+    choose: Choose, engine: FakeVolumes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.memory.has_room", lambda megabytes, kernel: (megabytes, kernel) == (90, "6.1"))
+    assert not choose("evv_visits", memory=True).in_memory
+    make(engine, choose("evv_visits"))
+    assert choose("evv_visits", memory=True).in_memory
+    assert "copied into memory" in choose("evv_visits", memory=True).about()["prepared database"]
+    assert not choose("evv_visits").in_memory
+    assert not choose("evv_more", memory=True).in_memory  # more is to be installed and kept
+    limited = copy.deepcopy(RENDERED)
+    limited["services"]["db"]["mem_limit"] = "512m"
+    make(engine, choose("evv_visits", rendered=limited))
+    assert not choose("evv_visits", memory=True, rendered=limited).in_memory

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner.snapshot import MOUNT, mounted_paths, stages, surroundings_of, unsupported, with_snapshot
+from runner.snapshot import IN_MEMORY, MOUNT, mounted_paths, stages, surroundings_of, unsupported, with_snapshot
 
 RENDERED: dict[str, Any] = {
     "services": {
@@ -145,7 +145,7 @@ def started_with(service: dict[str, Any]) -> tuple[list[str], list[str]]:
         "volumes": {},
     }
     image = {"entrypoint": ["docker-entrypoint.sh"], "command": ["postgres", "-c", "x=$HOME"]}
-    found = with_snapshot(override, rendered, "the-volume", image, "odoo")
+    found = with_snapshot(override, rendered, "the-volume", image, "odoo", in_memory=False)
     mount = {"type": "volume", "source": "agent-test-snapshot", "target": MOUNT, "read_only": True}
     assert found["services"]["odoo"]["volumes"] == ["first", mount]
     assert found["services"]["db"]["volumes"] == [mount]
@@ -160,3 +160,11 @@ def test_the_database_starts_as_its_image_says() -> None:
 def test_the_compose_file_s_own_command_and_entrypoint_are_kept_as_compose_renders_them() -> None:
     assert started_with({"command": ["postgres", "-c", "y=$$1"]}) == (["docker-entrypoint.sh"], ["postgres", "-c", "y=$$1"])
     assert started_with({"entrypoint": ["my-start"]}) == (["my-start"], [])
+
+
+def test_a_copy_in_memory_is_a_folder_in_a_tmpfs_of_the_container() -> None:
+    override: dict[str, Any] = {"services": {"db": {}, "odoo": {}}}
+    found = with_snapshot(override, RENDERED, "v", {"entrypoint": [], "command": []}, "odoo", in_memory=True)["services"]["db"]
+    assert found["tmpfs"] == [f"{IN_MEMORY}:mode=1777"]
+    assert found["environment"] == {"PGDATA": f"{IN_MEMORY}/cluster"}
+    assert 'mkdir -p "$$PGDATA"' in found["entrypoint"][2]

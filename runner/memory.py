@@ -1,0 +1,28 @@
+"""Whether a run's database may be held in memory: what is thrown away a minute later need not be written to a disk."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_MEMINFO = Path("/proc/meminfo")
+# In megabytes, beside the copy itself: what the tests write (PostgreSQL's log alone takes up to 1000), Odoo, and all else.
+SPARE = 4000
+
+
+def has_room(megabytes: int, engine_kernel: str, meminfo: Path = _MEMINFO) -> bool:
+    """Whether this machine has so much to spare. False also where the engine is in another one, as its kernel tells."""
+    if engine_kernel != os.uname().release:
+        return False
+    try:
+        facts = dict(line.split(":", 1) for line in meminfo.read_text().splitlines() if ":" in line)
+        available = int(facts["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError, IndexError):
+        return False  # not Linux
+    return available >= (megabytes + SPARE) * 1_000_000
+
+
+def is_limited(service: Mapping[str, Any]) -> bool:
+    """Whether the service has a limit of memory, which its files in memory would count for."""
+    limits = ((service.get("deploy") or {}).get("resources") or {}).get("limits") or {}
+    return "mem_limit" in service or "memory" in limits
