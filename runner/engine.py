@@ -129,9 +129,9 @@ class Engine:
             raise EnvironmentFailed(f"`docker {' '.join(arguments[:2])}` failed: {said(answer)}")
         return answer.output
 
-    def query(self, container: str, command: Sequence[str]) -> tuple[int, str]:
-        """The exit code of a short command in a container, and what it printed."""
-        answer = self._clients.ask(execution(container, command), QUERY_LIMIT)
+    def query(self, container: str, command: Sequence[str], limit: float = QUERY_LIMIT) -> tuple[int, str]:
+        """The exit code of a short command in a container, and what it printed; within `limit` seconds."""
+        answer = self._clients.ask(execution(container, command), limit, f"`{command[0]}` in {container}")
         return answer.exit_code, answer.output or answer.errors
 
     def passing(self, tests: Mapping[str, Sequence[str]], seconds: float) -> set[str]:

@@ -212,7 +212,8 @@ class Environment:
         self._without = self._override.read_text()
         if self.prepared.used:
             self.engine.set_variables({"DB_PASSWORD": self.prepared.used.password})
-            override = self.prepared.override(json.loads(self._without), rendered)
+        if not self.prepared.why_not:
+            override = self.prepared.override(json.loads(self._without), rendered, self.labels)
             self._override.write_text(json.dumps(override, indent=1))
 
     def _up(self, reservation: Reservation) -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 _MEMINFO = Path("/proc/meminfo")
-# In megabytes, beside the copy itself: what the tests write (PostgreSQL's log alone takes up to 1000), Odoo, and all else.
-SPARE = 4000
+# In megabytes. A database takes 60 to 300, PostgreSQL's log meanwhile up to 1000; the rest is for Odoo and everybody else.
+WANTED = 4000
 
 
-def has_room(megabytes: int, engine_kernel: str, meminfo: Path = _MEMINFO) -> bool:
-    """Whether this machine has so much to spare. False also where the engine is in another one, as its kernel tells."""
+def has_room(engine_kernel: str, meminfo: Path = _MEMINFO) -> bool:
+    """Whether this machine has WANTED to spare. False also where the engine is in another one, as its kernel tells."""
     if engine_kernel != os.uname().release:
         return False
     try:
@@ -19,7 +19,7 @@ def has_room(megabytes: int, engine_kernel: str, meminfo: Path = _MEMINFO) -> bo
         available = int(facts["MemAvailable"].split()[0]) * 1024
     except (OSError, KeyError, ValueError, IndexError):
         return False  # not Linux
-    return available >= (megabytes + SPARE) * 1_000_000
+    return available >= WANTED * 1_000_000
 
 
 def is_limited(service: Mapping[str, Any]) -> bool:

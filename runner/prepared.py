@@ -12,7 +12,19 @@ from .dependencies import Unfit, dependencies_of, left_to_chance, sources_digest
 from .engine import Engine
 from .errors import EnvironmentFailed
 from .inventory import Image
-from .snapshot import DB_SERVICE, Snapshot, Stage, mounted_paths, stages, surroundings_of, unsupported, with_snapshot
+from .snapshot import (
+    DB_SERVICE,
+    FOLDER_IN_MEMORY,
+    Snapshot,
+    Stage,
+    in_memory,
+    mounted_paths,
+    stages,
+    surroundings_of,
+    unsupported,
+    with_snapshot,
+    worth_making,
+)
 from .snapshot_store import LISTING, Store
 
 
@@ -20,8 +32,8 @@ class PreparedDatabase:
     """The prepared database of one run.
 
     `used`: the snapshot that the run starts from, if any. `missing`: the stages to make after it. `holds`: the modules in the
-    database before the tests, as far as they come from preparation. `in_memory`: its copy is not on disk. `why_not`: why there
-    is none; empty if there is.
+    database before the tests, as far as they come from preparation. `in_memory`: the run's database is not on disk.
+    `why_not`: why there is no prepared one; empty if there is.
     """
 
     def __init__(self, repository: RepoConfig, module: str, *, wanted: bool, may_be_in_memory: bool) -> None:
@@ -30,7 +42,7 @@ class PreparedDatabase:
         self.holds: tuple[str, ...] = ()
         self.why_not = "" if wanted else "--no-snapshot"
         self.repository = repository
-        self.data_folder = ""
+        self._data_folder = ""
         self._may_be_in_memory = may_be_in_memory
         self.in_memory = False
         self._module = module
@@ -57,7 +69,7 @@ class PreparedDatabase:
     def _choose(self, engine: Engine, rendered: Mapping[str, Any], images: Mapping[str, Image], password: str) -> None:
         self.dependencies = dependencies_of(self._module, self._modules)
         self._read_image(images, rendered["services"].get(DB_SERVICE) or {})
-        if hindrance := unsupported(rendered, self.data_folder):
+        if hindrance := unsupported(rendered, self._data_folder):
             raise Unfit(hindrance)
         mounted = mounted_paths(rendered, tuple(str(folder) for folder in self.repository.addons))
         surroundings = surroundings_of(
@@ -81,13 +93,14 @@ class PreparedDatabase:
             if stage.key in volumes.refused:
                 self.missing = self.missing[:number]
                 break
+        if not self.used:
+            self.missing = worth_making(self.missing, volumes.ready.values())
         if not self.used and not self.missing:
             raise Unfit("its preparation failed before; it is tried again after a day")
         if self.used and not self.missing:
             self.check_automatic(self.holds)
-            limited = memory.is_limited(rendered["services"][DB_SERVICE])
-            room = memory.has_room(self.used.megabytes, engine.kernel)
-            self.in_memory = self._may_be_in_memory and room and not limited
+        if self._may_be_in_memory and not memory.is_limited(rendered["services"][DB_SERVICE]):
+            self.in_memory = memory.has_room(engine.kernel)
 
     def _read_image(self, images: Mapping[str, Image], service: Mapping[str, Any]) -> None:
         if "image" not in service:
@@ -95,7 +108,7 @@ class PreparedDatabase:
         self.image = service["image"]
         config = images[self.image].config
         environ = dict(word.split("=", 1) for word in config.get("Env") or [])
-        self.data_folder = (service.get("environment") or {}).get("PGDATA") or environ.get("PGDATA") or ""
+        self._data_folder = (service.get("environment") or {}).get("PGDATA") or environ.get("PGDATA") or ""
         self._image = {"entrypoint": config.get("Entrypoint") or [], "command": config.get("Cmd") or []}
 
     def digest_of_own(self) -> str:
@@ -121,12 +134,16 @@ class PreparedDatabase:
         """Those modules of the repository, also the one under test, that must not be in its prepared database."""
         return sorted(set(installed) & set(self._modules) - set(self.dependencies.own))
 
-    def override(self, override: dict[str, Any], rendered: Mapping[str, Any]) -> dict[str, Any]:
-        """The override of a run, extended by what the snapshot needs."""
-        if not self.used:
-            return override
-        volume, image = self.used.volume, self._image
-        return with_snapshot(override, rendered, volume, image, odoo.SERVICE, in_memory=self.in_memory)
+    @property
+    def data_folder(self) -> str:
+        """Where the database's container keeps its data."""
+        return FOLDER_IN_MEMORY if self.in_memory else self._data_folder
+
+    def override(self, override: dict[str, Any], rendered: Mapping[str, Any], labels: dict[str, str]) -> dict[str, Any]:
+        """The override of a run, extended by what the snapshot and a database in memory need."""
+        if self.used:
+            override = with_snapshot(override, rendered, self.used.volume, self._image, odoo.SERVICE)
+        return in_memory(override, labels) if self.in_memory else override
 
     def give_up(self, why: str) -> None:
         """Go without a prepared database."""
@@ -143,7 +160,7 @@ class PreparedDatabase:
         if self.why_not:
             return {"prepared database": f"none ({self.why_not})"}
         source = f"{self.used.volume} ({self.used.stage})" if self.used else "made by this run"
-        source += ", copied into memory" if self.in_memory else ""
+        source += ", in memory" if self.in_memory else ""
         return {"prepared database": source, "it holds": " ".join(self.holds)}
 
     def in_a_line(self) -> str:

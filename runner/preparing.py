@@ -16,6 +16,8 @@ from .undeclared import parse_strangers, strangers_query, undeclared
 # For what the engine needs beyond Odoo's own time before it is taken for stalled, and for the copy of some 100 MB.
 _STREAM_MARGIN = 60.0
 _COPY_LIMIT = 300.0
+# For the server to write all that it has and to end.
+_STOP_LIMIT = 60.0
 _TARGET = "/agent-test-new"
 _UNTIL_IT_ANSWERS = "until pg_isready --quiet --host=127.0.0.1; do sleep 0.1; done"
 # Of a cluster that was shut down only the last segment of its log is needed. `complete` last, when all is on disk.
@@ -115,39 +117,48 @@ def _keep(environment: Environment, stage: Stage, holds: tuple[str, ...]) -> Non
     """Copy database and files while the server is stopped, and publish the copy."""
     prepared, engine = environment.prepared, environment.engine
     assert prepared.store
-    services = environment.containers
     volume = prepared.store.begin(stage)
-    engine.command("stop", "--time", "60", services[DB_SERVICE])
     try:
-        megabytes = int(_copied(environment, services, volume))
-    except EnvironmentFailed:
+        megabytes = _copied(environment, volume)
+    except Unfit:
         prepared.store.refuse(stage)
         raise
-    engine.command("start", services[DB_SERVICE])
     # Only the database is needed from here on; its health check, and that of Odoo's server, come a second later.
-    engine.command("exec", services[DB_SERVICE], "sh", "-c", _UNTIL_IT_ANSWERS)
+    engine.command("exec", environment.containers[DB_SERVICE], "sh", "-c", _UNTIL_IT_ANSWERS)
     if stage.own and not prepared.own_is_unchanged:
         raise Unfit("the sources of the dependencies changed meanwhile")
     prepared.store.publish(stage, volume, prepared.repository.name, holds, megabytes, environment.password)
 
 
-def _copied(environment: Environment, services: dict[str, str], volume: str) -> str:
-    """Copy into the volume; the megabytes that it then holds."""
+def _copied(environment: Environment, volume: str) -> int:
+    """Stop the server, copy into the volume, and start it again; the megabytes copied. Unfit if that fails.
+
+    The container that copies is there before the server stops, and until it runs again: a database in memory ends with the
+    last container that has it mounted.
+    """
+    engine, services, name = environment.engine, environment.containers, f"{environment.project}-snapshot"
     labels = environment.labels | {PROJECT_LABEL: environment.project}
-    return environment.engine.command(
+    engine.command(
         "run",
-        "--rm",
+        "--detach",
         "--user=0",
         "--network=none",
-        f"--name={environment.project}-snapshot",
+        f"--name={name}",
         *(f"--label={key}={value}" for key, value in labels.items()),
         f"--env=PGDATA={environment.prepared.data_folder}",
         f"--volumes-from={services[DB_SERVICE]}:ro",
         f"--volumes-from={services[odoo.SERVICE]}:ro",
         f"--volume={volume}:{_TARGET}",
-        "--entrypoint=sh",
+        "--entrypoint=sleep",
         environment.prepared.image,
-        "-c",
-        _COPY,
-        limit=_COPY_LIMIT,
+        f"{_STOP_LIMIT + _COPY_LIMIT + 2 * _STREAM_MARGIN:.0f}",
     )
+    engine.command("stop", "--time", f"{_STOP_LIMIT:.0f}", services[DB_SERVICE], limit=_STOP_LIMIT + _STREAM_MARGIN)
+    exit_code, said = engine.query(name, ["sh", "-c", _COPY], _COPY_LIMIT)
+    if exit_code:
+        raise Unfit(f"it cannot be copied: {said.strip()}")
+    removal = ("rm", "--force", "--volumes", name)
+    engine.begin(removal)
+    engine.command("start", services[DB_SERVICE])
+    engine.command(*removal)
+    return int(said)

@@ -72,6 +72,7 @@ class Store:
         marker = f"{PREFIX}-{stage.key[:16]}-{_READY}"
         about = {
             "key": stage.key,
+            "base": stage.base,
             "stage": stage.name,
             "volume": volume,
             "repository": repository,
@@ -164,7 +165,7 @@ def sorted_out(inspected: list[dict[str, object]], now: float) -> Volumes:
 
 def _snapshot(labels: dict[str, str]) -> Snapshot | None:
     try:
-        about = {key: labels[f"{PREFIX}.{key}"] for key in ("key", "stage", "volume", "repository", "password")}
+        about = {key: labels[f"{PREFIX}.{key}"] for key in ("key", "base", "stage", "volume", "repository", "password")}
         return Snapshot(
             **about,
             modules=tuple(labels[f"{PREFIX}.modules"].split()),

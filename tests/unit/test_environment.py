@@ -466,13 +466,14 @@ class FakePrepared:
         self.unfinished = ["volume"]
         self._fakes = fakes
 
-    questions = ()
+    questions, why_not = (), ""
 
     def choose(self, _engine: object, rendered: object, images: dict[str, Image], password: str) -> None:
         assert (rendered, set(images), password) == (RENDERED, {"odoo:18.0", "postgres:16"}, "secret")
-        self.used = Snapshot("key", "base", "volume", "evv", ("base",), 0.0, 61, "the snapshot's")
+        self.used = Snapshot("key", "key", "base", "volume", "evv", ("base",), 0.0, 61, "the snapshot's")
 
-    def override(self, override: dict[str, Any], _rendered: object) -> dict[str, Any]:
+    def override(self, override: dict[str, Any], _rendered: object, labels: dict[str, str]) -> dict[str, Any]:
+        assert labels == LABELS
         return {**override, "snapshot": True}
 
     def give_up(self, _why: str) -> None:

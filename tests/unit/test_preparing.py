@@ -75,7 +75,7 @@ class FakeEnvironment:
         self.engine = self
         self.output, self.exit_code, self.answer, self.query_code = CLEAN, 0, INSTALLED, 0
         self.commands: list[tuple[str, ...]] = []
-        self.fails = ""
+        self.fails, self.copy_code = "", 0
         self.why_over = ""
 
     @property
@@ -87,14 +87,20 @@ class FakeEnvironment:
         self.commands.append(("odoo", next(word for word in command if word.startswith("--init="))))
         return Execution(self.output, self.exit_code)
 
-    def query(self, _container: str, _command: list[str]) -> tuple[int, str]:
+    def query(self, container: str, command: list[str], _limit: float = 60) -> tuple[int, str]:
+        if container == "p-snapshot":
+            self.commands.append(("copy", command[-1]))
+            return self.copy_code, "no stopped cluster\n" if self.copy_code else "61\n"
         return self.query_code, self.answer
 
     def command(self, *arguments: str, limit: float = 60) -> str:
         self.commands.append(arguments)
         if arguments[0] == self.fails:
             raise EnvironmentFailed(f"{arguments[0]} failed")
-        return "61\n" if arguments[0] == "run" else ""
+        return ""
+
+    def begin(self, *_questions: tuple[str, ...]) -> None:
+        """The answers are here."""
 
     def start_over(self, why: str) -> None:
         self.why_over = why
@@ -109,8 +115,8 @@ class Execution:
         yield from self._output.encode().splitlines(keepends=True)
 
 
-BASE = Stage("base", ("base",), "key-base")
-OWN = Stage("own", ("evv_core",), "key-own", own=True)
+BASE = Stage("base", ("base",), "key-base", "key-base")
+OWN = Stage("own", ("evv_core",), "key-own", "key-base", own=True)
 
 
 @pytest.fixture
@@ -130,8 +136,8 @@ Go = Callable[[FakeEnvironment], str]
 def test_a_stage_is_copied_from_the_stopped_server_and_then_published_with_what_is_installed(go: Go) -> None:
     environment = FakeEnvironment(BASE)
     proof = go(environment)
-    assert [words[0] for words in environment.commands] == ["odoo", "stop", "run", "start", "exec"]
-    copy = environment.commands[2]
+    assert [words[0] for words in environment.commands] == ["odoo", "run", "stop", "copy", "start", "rm", "exec"]
+    copy = environment.commands[1]
     for part in ("--volume=volume-base:/agent-test-new", "--volumes-from=p-db-1:ro", "--env=PGDATA=/data"):
         assert part in copy
     # So that the guard, and after it the janitor, find the container that copies.
@@ -177,6 +183,7 @@ def test_without_a_missing_stage_nothing_is_made_and_nothing_removed(go: Go) -> 
         ({"answer": INSTALLED + "evv_visits installed\n"}, "evv_visits got into the prepared database"),
         ({"fails": "stop"}, "stop failed"),
         ({"fails": "run"}, "run failed"),
+        ({"copy_code": 1}, "it cannot be copied: no stopped cluster"),
         ({"fails": "start"}, "start failed"),
         ({"fails": "exec"}, "exec failed"),
     ],
@@ -188,7 +195,7 @@ def test_what_is_not_as_it_should_be_is_not_published_and_the_run_starts_over(go
     assert why in environment.why_over
     assert environment.prepared.store.published == ["limits"]
     # Not tried again with the same key: what would most likely end in the same way.
-    assert environment.prepared.store.refused == (["base"] if "output" in about or why == "run failed" else [])
+    assert environment.prepared.store.refused == (["base"] if "output" in about or "copy_code" in about else [])
     assert why in proof
 
 

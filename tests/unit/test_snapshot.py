@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from runner.snapshot import IN_MEMORY, MOUNT, mounted_paths, stages, surroundings_of, unsupported, with_snapshot
+from runner.snapshot import (
+    FOLDER_IN_MEMORY,
+    MOUNT,
+    in_memory,
+    mounted_paths,
+    stages,
+    surroundings_of,
+    unsupported,
+    with_snapshot,
+)
 
 RENDERED: dict[str, Any] = {
     "services": {
@@ -145,7 +154,7 @@ def started_with(service: dict[str, Any]) -> tuple[list[str], list[str]]:
         "volumes": {},
     }
     image = {"entrypoint": ["docker-entrypoint.sh"], "command": ["postgres", "-c", "x=$HOME"]}
-    found = with_snapshot(override, rendered, "the-volume", image, "odoo", in_memory=False)
+    found = with_snapshot(override, rendered, "the-volume", image, "odoo")
     mount = {"type": "volume", "source": "agent-test-snapshot", "target": MOUNT, "read_only": True}
     assert found["services"]["odoo"]["volumes"] == ["first", mount]
     assert found["services"]["db"]["volumes"] == [mount]
@@ -162,9 +171,9 @@ def test_the_compose_file_s_own_command_and_entrypoint_are_kept_as_compose_rende
     assert started_with({"entrypoint": ["my-start"]}) == (["my-start"], [])
 
 
-def test_a_copy_in_memory_is_a_folder_in_a_tmpfs_of_the_container() -> None:
-    override: dict[str, Any] = {"services": {"db": {}, "odoo": {}}}
-    found = with_snapshot(override, RENDERED, "v", {"entrypoint": [], "command": []}, "odoo", in_memory=True)["services"]["db"]
-    assert found["tmpfs"] == [f"{IN_MEMORY}:mode=1777"]
-    assert found["environment"] == {"PGDATA": f"{IN_MEMORY}/cluster"}
-    assert 'mkdir -p "$$PGDATA"' in found["entrypoint"][2]
+def test_a_database_in_memory_is_a_folder_in_a_volume_of_the_run_that_is_never_on_disk() -> None:
+    found = in_memory({"services": {"db": {"volumes": ["first"]}}}, {"agent-test.repository": "evv"})
+    mount = {"type": "volume", "source": "agent-test-memory", "target": "/agent-test-memory"}
+    assert found["services"]["db"] == {"volumes": ["first", mount], "environment": {"PGDATA": FOLDER_IN_MEMORY}}
+    volume = found["volumes"]["agent-test-memory"]
+    assert (volume["driver_opts"]["type"], volume["labels"]) == ("tmpfs", {"agent-test.repository": "evv"})

@@ -11,7 +11,7 @@ from runner.snapshot_store import MAX_DAYS, MAX_MEGABYTES, MAX_NUMBER, Store, be
 
 from .fake_volumes import FakeVolumes
 
-STAGE = Stage("core", ("base", "hr"), "0123456789abcdef0123")
+STAGE = Stage("core", ("base", "hr"), "0123456789abcdef0123", "key-of-base")
 ALIVE = this_process().labels()
 DEAD = ALIVE | {"agent-test.owner-start": "1"}
 FAR = ALIVE | {"agent-test.owner-host": "elsewhere"}
@@ -109,7 +109,14 @@ def test_a_dropped_snapshot_is_gone_with_its_marker_and_one_in_use_is_at_least_n
 
 
 def snapshot(number: int, **about: Any) -> Snapshot:
-    facts: dict[str, Any] = {"stage": "base", "repository": "evv", "modules": ("base",), "megabytes": 1, "password": ""}
+    facts: dict[str, Any] = {
+        "stage": "base",
+        "base": "b",
+        "repository": "evv",
+        "modules": ("base",),
+        "megabytes": 1,
+        "password": "",
+    }
     return Snapshot(**{"key": str(number), "volume": f"v{number}", "created": 1000.0 + number, **facts, **about})
 
 
