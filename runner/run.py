@@ -17,7 +17,7 @@ from .naming import LABEL_PREFIX, project_name
 from .outcome import Outcome, decide
 from .owner import this_process
 from .prepared import PreparedDatabase
-from .preparing import passed_by_chance, prepare
+from .preparing import Preparation, passed_by_chance
 from .progress import Terminal
 from .provenance import commit_of
 from .signals import Signals
@@ -77,7 +77,8 @@ def run_module(
             with environment:
                 warnings = [f"warning: {warning}" for warning in environment.warnings]
                 log.block("ENVIRONMENT", _surroundings(environment), warnings)
-                prepare(environment, log, terminal, options.test_timeout)
+                preparation = Preparation(environment, log, terminal)
+                preparation.make(options.test_timeout)
                 test = partial(
                     run_tests,
                     environment,
@@ -91,6 +92,7 @@ def run_module(
                     terminal=terminal,
                 )
                 verdict = test()
+                preparation.finish()
                 if verdict.passed and (chances := passed_by_chance(environment)):
                     log.block("NOT COUNTED", {"that it passed": "; ".join(chances)})
                     verdict = None

@@ -8,7 +8,7 @@ import pytest
 
 from runner.dependencies import Unfit
 from runner.errors import EnvironmentFailed
-from runner.preparing import passed_by_chance, prepare
+from runner.preparing import Preparation, passed_by_chance
 from runner.progress import Terminal
 from runner.reports import ProofLog
 from runner.snapshot import Stage
@@ -43,6 +43,7 @@ class FakePrepared:
         self.holds: tuple[str, ...] = ()
         self.data_folder, self.image, self.own_is_unchanged = "/data", "postgres:16", True
         self.repository = type("Repository", (), {"name": "evv"})
+        self.in_memory = False
         self.automatic: list[str] = []
         self.own_folders: dict[str, Path] = {}
 
@@ -75,7 +76,7 @@ class FakeEnvironment:
         self.engine = self
         self.output, self.exit_code, self.answer, self.query_code = CLEAN, 0, INSTALLED, 0
         self.commands: list[tuple[str, ...]] = []
-        self.fails, self.copy_code = "", 0
+        self.fails, self.codes = "", dict[str, int]()
         self.why_over = ""
 
     @property
@@ -88,9 +89,11 @@ class FakeEnvironment:
         return Execution(self.output, self.exit_code)
 
     def query(self, container: str, command: list[str], _limit: float = 60) -> tuple[int, str]:
-        if container == "p-snapshot":
-            self.commands.append(("copy", command[-1]))
-            return self.copy_code, "no stopped cluster\n" if self.copy_code else "61\n"
+        if container.startswith("p-snapshot"):
+            kind = "store" if "sync" in command[2] else "take"
+            self.commands.append((kind, command[-1]))
+            code = self.codes.get(kind, 0)
+            return code, f"{kind} failed\n" if code else "61\n"
         return self.query_code, self.answer
 
     def command(self, *arguments: str, limit: float = 60) -> str:
@@ -123,7 +126,10 @@ OWN = Stage("own", ("evv_core",), "key-own", "key-base", own=True)
 def go(tmp_path: Path) -> Callable[[FakeEnvironment], str]:
     def gone(environment: FakeEnvironment) -> str:
         with ProofLog(tmp_path, tmp_path / "proof.log") as log:
-            prepare(environment, log, Terminal(), 5)  # type: ignore[arg-type]
+            preparation = Preparation(environment, log, Terminal())  # type: ignore[arg-type]
+            preparation.make(5)
+            environment.commands.append(("tests",))
+            preparation.finish()
             log.publish()
         return (tmp_path / "proof.log").read_text()
 
@@ -136,9 +142,12 @@ Go = Callable[[FakeEnvironment], str]
 def test_a_stage_is_copied_from_the_stopped_server_and_then_published_with_what_is_installed(go: Go) -> None:
     environment = FakeEnvironment(BASE)
     proof = go(environment)
-    assert [words[0] for words in environment.commands] == ["odoo", "run", "stop", "copy", "start", "rm", "exec"]
+    assert [words[0] for words in environment.commands] == [
+        *("odoo", "run", "stop", "take", "start", "exec", "tests"),
+        *("store", "rm"),
+    ]
     copy = environment.commands[1]
-    for part in ("--volume=volume-base:/agent-test-new", "--volumes-from=p-db-1:ro", "--env=PGDATA=/data"):
+    for part in ("--volume=volume-base:/agent-test-new", "--volumes-from=p-db-1", "--env=PGDATA=/data"):
         assert part in copy
     # So that the guard, and after it the janitor, find the container that copies.
     assert "--label=com.docker.compose.project=p" in copy
@@ -163,7 +172,7 @@ def test_stages_follow_on_each_other(go: Go) -> None:
 def test_without_a_missing_stage_nothing_is_made_and_nothing_removed(go: Go) -> None:
     environment = FakeEnvironment()
     go(environment)
-    assert environment.commands == []
+    assert environment.commands == [("tests",)]
     assert environment.prepared.store.published == []
 
 
@@ -183,7 +192,7 @@ def test_without_a_missing_stage_nothing_is_made_and_nothing_removed(go: Go) -> 
         ({"answer": INSTALLED + "evv_visits installed\n"}, "evv_visits got into the prepared database"),
         ({"fails": "stop"}, "stop failed"),
         ({"fails": "run"}, "run failed"),
-        ({"copy_code": 1}, "it cannot be copied: no stopped cluster"),
+        ({"codes": {"take": 1}}, "it cannot be copied: take failed"),
         ({"fails": "start"}, "start failed"),
         ({"fails": "exec"}, "exec failed"),
     ],
@@ -193,10 +202,37 @@ def test_what_is_not_as_it_should_be_is_not_published_and_the_run_starts_over(go
     vars(environment).update(about)
     proof = go(environment)
     assert why in environment.why_over
-    assert environment.prepared.store.published == ["limits"]
+    assert environment.prepared.store.published == []
     # Not tried again with the same key: what would most likely end in the same way.
-    assert environment.prepared.store.refused == (["base"] if "output" in about or "copy_code" in about else [])
+    assert environment.prepared.store.refused == (["base"] if "output" in about or "codes" in about else [])
     assert why in proof
+
+
+def test_a_copy_that_cannot_be_finished_is_said_and_does_not_matter_to_the_run(
+    go: Go, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment = FakeEnvironment(BASE)
+    environment.codes = {"store": 1}
+    go(environment)
+    assert environment.why_over == ""
+    assert environment.prepared.store.published == []
+    assert "not kept for later runs: the copy of base failed: store failed" in capsys.readouterr().out
+    assert environment.commands[-1][0] == "store"
+
+
+def test_a_stage_is_kept_even_if_the_next_one_fails(go: Go) -> None:
+    environment = FakeEnvironment(BASE, OWN)  # evv_core is not installed then
+    go(environment)
+    assert "evv_core" in environment.why_over
+    assert [each[0].name for each in environment.prepared.store.published[:-1]] == ["base"]
+
+
+def test_a_database_in_memory_is_taken_within_it_while_the_server_stands(go: Go) -> None:
+    environment = FakeEnvironment(BASE)
+    environment.prepared.in_memory = True
+    go(environment)
+    folders = {words[0]: words[1] for words in environment.commands if words[0] in ("take", "store")}
+    assert folders == {"take": "/agent-test-memory/base", "store": "/agent-test-memory/base"}
 
 
 def test_sources_that_changed_during_the_preparation_are_not_published_under_the_old_key(go: Go) -> None:
@@ -205,7 +241,7 @@ def test_sources_that_changed_during_the_preparation_are_not_published_under_the
     environment.prepared.own_is_unchanged = False
     go(environment)
     assert "changed meanwhile" in environment.why_over
-    assert environment.prepared.store.published == ["limits"]
+    assert environment.prepared.store.published == []
 
 
 def test_a_module_that_would_not_come_by_itself_is_found_once_the_modules_are_known(go: Go) -> None:
