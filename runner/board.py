@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from .events import Event, Kind
 from .outcome import Outcome
 from .progress import Terminal
-from .summary import lines_for
 
 
 class Board:
@@ -14,6 +13,7 @@ class Board:
 
     def __init__(self, terminal: Terminal, modules: Sequence[str]) -> None:
         self._terminal = terminal
+        self._after_a_block = False
         self._width = max(len(module) for module in modules)
 
     @contextlib.contextmanager
@@ -27,14 +27,16 @@ class Board:
     def event(self, module: str, event: Event) -> None:
         """A run says something."""
         if event.kind in (Kind.PROJECT, Kind.ENDED, Kind.LINE):
-            self._terminal.line(f"{module:<{self._width}} | {event.text}")
+            self.note(f"{module:<{self._width}} | {event.text}")
 
     def ended(self, outcome: Outcome) -> None:
         """A run has ended."""
-        for line in lines_for(outcome):
-            self._terminal.line(line)
-        self._terminal.line()
+        self._terminal.closing(outcome)
+        self._after_a_block = True
 
     def note(self, text: str) -> None:
-        """Something that is of no run alone."""
+        """A line by itself."""
+        if self._after_a_block:
+            self._terminal.line()
+        self._after_a_block = False
         self._terminal.line(text)

@@ -17,7 +17,6 @@ from .report_file import remove_earlier
 from .run import Options, run_module
 from .side_by_side import Ended, SideBySide
 from .signals import Signals
-from .summary import lines_for
 from .worker import Request
 
 
@@ -79,12 +78,13 @@ def _one_after_another(call: Call, terminal: Terminal, signals: Signals) -> Ende
     ended = Ended()
     only = len(call.modules) == 1
     for at, module in enumerate(call.modules):
+        if at:
+            terminal.line()
         outcome = run_module(
             call.repository, module, call.options, only=only, command=call.command, terminal=terminal, signals=signals
         )
         ended.outcomes.append(outcome)
-        for line in lines_for(outcome):
-            terminal.line(line)
+        terminal.closing(outcome)
         if signals.first is not None or (call.fail_fast and outcome.exit_code):
             why = "interrupted" if signals.first is not None else "not started (--fail-fast)"
             ended.not_run |= dict.fromkeys(call.modules[at + 1 :], why)

@@ -2,7 +2,6 @@
 
 import contextlib
 import pickle
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -57,13 +56,8 @@ class EventTerminal(Terminal):
     def phase(self, name: str) -> Iterator[None]:
         """Tell that it begins, and that it ended, with its time."""
         self._tell(Event(Kind.PHASE, name))
-        started = time.monotonic()
-        outcome = "failed after "
-        try:
+        with self._timed(name, lambda took: self._tell(Event(Kind.ENDED, f"{name} {took}"))):
             yield
-            outcome = ""
-        finally:
-            self._tell(Event(Kind.ENDED, f"{name} {outcome}{self._note_phase(name, started):.1f} s"))
 
     def end(self, outcome: Outcome) -> None:
         """The last frame."""

@@ -1,6 +1,7 @@
 """Displays that are alive, for a person at a terminal: what goes on now stays in the last lines, the rest scrolls above."""
 
 import contextlib
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,11 +16,15 @@ from .board import Board
 from .events import Event, Kind
 from .outcome import Outcome
 from .progress import Terminal, write
+from .summary import lines_for
+from .wrapping import wrapped
 
 _PER_SECOND = 8
 _SECONDS_WIDTH = len("3600 s")
 _TURNING = "|/-\\"
 _COLOURS = {"PASSED": "green", "INTERRUPTED": "yellow", "waiting": "dim"}
+# Of the closing lines: the head of a failing test.
+_FAILING = re.compile(r"^  (?:FAIL|ERROR): \S+")
 
 
 class _Screen:
@@ -43,6 +48,10 @@ class _Screen:
 
 def _console() -> Console:
     return Console(file=cast("TextIO", _Screen()), highlight=False, markup=False, emoji=False)
+
+
+def _colour(verdict: str) -> str:
+    return _COLOURS.get(verdict, "red")
 
 
 class _Row:
@@ -69,7 +78,7 @@ class _Row:
     def state(self) -> Text:
         """The verdict, or the phase that goes on."""
         word = self.verdict or self.phase
-        return Text(word, _COLOURS.get(word, "red" if self.verdict else "cyan"))
+        return Text(word, _colour(word) if self.verdict else _COLOURS.get(word, "cyan"))
 
     @property
     def seconds(self) -> str:
@@ -92,13 +101,24 @@ class LiveTerminal(Terminal):
         super().begin(what, project)
 
     def line(self, text: str = "") -> None:
-        """Print a line above the one that is alive."""
-        self.console.print(Text(text), soft_wrap=True)
+        """Print a line above the one that is alive; a long one as several."""
+        self._print(Text(wrapped(text, self.console.width)))
+
+    def closing(self, outcome: Outcome) -> None:
+        """The closing lines, with the verdict and the failing tests in colour."""
+        for line in lines_for(outcome):
+            text = Text(wrapped(line, self.console.width))
+            text.highlight_words([f"{outcome.module}: {outcome.word}"], f"bold {_colour(outcome.word)}")
+            text.highlight_regex(_FAILING, "red")
+            self._print(text)
+
+    def _print(self, text: Text) -> None:
+        self.console.print(text, soft_wrap=True)
 
     def output(self, data: bytes) -> None:
         """Show a line of what Odoo printed; the log has its very bytes."""
         if not self._quiet:
-            self.line(data.decode(errors="backslashreplace").rstrip("\r\n"))
+            self._print(Text(data.decode(errors="backslashreplace").rstrip("\r\n")))
 
     def step(self, text: str) -> None:
         """Show where the phase is."""
@@ -107,6 +127,7 @@ class LiveTerminal(Terminal):
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Show the phase while it goes on; what it took stays as a line."""
+        self._row = _Row()  # the time is that of the phase
         self._row.start(name)
 
         def last_line() -> RenderableType:

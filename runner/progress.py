@@ -2,10 +2,16 @@
 
 import contextlib
 import os
+import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TextIO
+
+from .errors import Interrupted
+from .outcome import Outcome
+from .summary import lines_for
+from .wrapping import wrapped
 
 
 class Terminal:
@@ -22,12 +28,17 @@ class Terminal:
         self.line(f"{what}: {project}")
 
     def line(self, text: str = "") -> None:
-        """Print a line at once."""
-        write(sys.stdout, text.encode(errors="backslashreplace") + b"\n")
+        """Print a line at once; at a terminal, a long one as several."""
+        write(sys.stdout, _fitting(text, sys.stdout).encode(errors="backslashreplace") + b"\n")
+
+    def closing(self, outcome: Outcome) -> None:
+        """Say how a run has ended."""
+        for line in lines_for(outcome):
+            self.line(line)
 
     def error(self, text: str) -> None:
         """Print a line on standard error."""
-        write(sys.stderr, text.encode(errors="backslashreplace") + b"\n")
+        write(sys.stderr, _fitting(text, sys.stderr).encode(errors="backslashreplace") + b"\n")
 
     def output(self, data: bytes) -> None:
         """Show what Odoo printed, byte for byte: a test's output need not be UTF-8."""
@@ -40,21 +51,31 @@ class Terminal:
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Say how long the block took, or that it failed; `phases` has the seconds of each of this run."""
+        with self._timed(name, lambda took: self.line(f"  {name:<10} {took}")):
+            yield
+
+    @contextlib.contextmanager
+    def _timed(self, name: str, say: Callable[[str], None]) -> Iterator[None]:
         started = time.monotonic()
         outcome = "failed after "
         try:
             yield
             outcome = ""
+        except Interrupted:
+            outcome = "interrupted after "
+            raise
         finally:
-            self.line(f"  {name:<10} {outcome}{self._note_phase(name, started):.1f} s")
-
-    def _note_phase(self, name: str, started: float) -> float:
-        seconds = time.monotonic() - started
-        self.phases.append((name, seconds))
-        return seconds
+            seconds = time.monotonic() - started
+            self.phases.append((name, seconds))
+            say(f"{outcome}{seconds:.1f} s")
 
     def _forget_phases(self) -> None:
         self.phases.clear()
+
+
+def _fitting(text: str, stream: TextIO) -> str:
+    """Text for a terminal of its width; for a file as it is, so that it can be searched."""
+    return wrapped(text, shutil.get_terminal_size().columns) if stream.isatty() else text
 
 
 def write(stream: TextIO, data: bytes) -> None:

@@ -166,6 +166,8 @@ class SideBySide:
         module = worker.request.module
         if worker.is_stopped and outcome.exit_code == 128 + signal.SIGTERM:
             self._not_run[module] = "ended by --fail-fast"
+            # The signal was ours: nobody who reads the reason has sent one.
+            outcome = replace(outcome, reasons=("ended by --fail-fast", *outcome.reasons[1:]))
         else:
             self._outcomes[module] = outcome
         self._board.ended(outcome)

@@ -47,7 +47,7 @@ class Verdict:
     @property
     def counts(self) -> str:
         """What ran, in words."""
-        return f"{self.ran} tests ran, {self.failed} failed, {self.errors} errors, {self.skipped} skipped"
+        return f"{_some(self.ran, 'test')} ran, {self.failed} failed, {_some(self.errors, 'error')}, {self.skipped} skipped"
 
     @property
     def word(self) -> str:
@@ -59,6 +59,10 @@ class Verdict:
             ExitCode.NOT_PROVEN: "NOT PROVEN",
         }
         return words[ExitCode(self.exit_code)]
+
+
+def _some(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def judge(
@@ -113,7 +117,7 @@ def judge(
 
     if timed_out:
         last = f"; the last one started was {_last_started(seen)}" if started else ""
-        return verdict(ExitCode.TIMED_OUT, [f"the tests ran past their time{last}"])
+        return verdict(ExitCode.TIMED_OUT, [f"the tests ran past their time (--test-timeout){last}"])
     reasons = doubts(module, odoo_exit, seen, hollow, states)
     forgotten = forgotten_files(sources, cases) if is_complete else []
     if failed or errors:

@@ -14,7 +14,7 @@ HANGING = (
         "A test waits for ever; the log ends in the stacks of all threads.",
         WAITS,
         ExitCode.TIMED_OUT,
-        reasons=("the tests ran past their time; the last one started was TestOne.test_one",),
+        reasons=("the tests ran past their time (--test-timeout); the last one started was TestOne.test_one",),
         timeout=15,
     ),
 )

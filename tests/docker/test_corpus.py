@@ -91,5 +91,5 @@ def test_a_case_gets_its_verdict(case: Case, outcomes: dict[str, "Future[Outcome
 def test_a_hang_ends_a_whole_run(whole_run: Started | None) -> None:
     assert whole_run is not None
     assert whole_run.finish() == ExitCode.TIMED_OUT, whole_run.output[-3000:]
-    assert "the tests ran past their time; the last one started was TestOne.test_one" in whole_run.output
+    assert "the tests ran past their time (--test-timeout); the last one started was TestOne.test_one" in whole_run.output
     assert STACK in whole_run.output

@@ -61,4 +61,4 @@ def test_tests_that_run_past_their_time_are_ended_and_exit_with_6(tiny: TinyRepo
     code, output = tiny.run("run", "tiny", "waits", "--test-timeout", "1")
     assert RUNNING in output
     assert code == 6, output
-    assert "the tests ran past their time; the last one started was TestTiny.test_one" in output
+    assert "the tests ran past their time (--test-timeout); the last one started was TestTiny.test_one" in output

@@ -2,10 +2,13 @@
 
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
 import time
+
+import pytest
 
 from .processes import ROOT
 
@@ -120,3 +123,33 @@ terminal.line("more")
 print("alive", file=sys.stderr)
 """
     assert "alive" in shown(program)
+
+
+_CLOSING = """
+from pathlib import Path
+from runner.live import LiveTerminal
+from runner.outcome import Outcome
+reasons = ("FAIL: TestCore.test_one (evv_core/tests/test_core.py:1)", "one of " + "many words " * 12)
+LiveTerminal().closing(Outcome("evv_core", EXIT, "WORD", reasons, Path("/p.log")))
+"""
+
+
+@pytest.mark.parametrize(("word", "colour"), [("PASSED", "32"), ("FAILED", "31"), ("NOT PROVEN", "31"), ("INTERRUPTED", "33")])
+def test_the_verdict_and_what_fails_stand_out(word: str, colour: str) -> None:
+    screen = shown(_CLOSING.replace("WORD", word).replace("EXIT", "1"))
+    assert f"\x1b[1;{colour}mevv_core: {word}\x1b[0m  no test ran" in screen
+    assert "\x1b[31m  FAIL: TestCore.test_one\x1b[0m (evv_core/tests/test_core.py:1)" in screen
+
+
+def test_long_lines_are_broken_between_words() -> None:
+    lines = shown(_CLOSING.replace("EXIT", "1")).splitlines()
+    first = next(at for at, line in enumerate(lines) if line.startswith("  one of"))
+    assert len(lines[first]) <= _WIDTH
+    assert re.match("    (many|words) ", lines[first + 1])
+
+
+def test_without_colours_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    screen = shown(_CLOSING.replace("WORD", "FAILED").replace("EXIT", "1"))
+    assert "evv_core: FAILED" in screen
+    assert not re.search("\x1b\\[[0-9;]*3[0-9]m", screen)

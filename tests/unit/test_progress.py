@@ -1,9 +1,11 @@
 """What the person sees, also where nobody looks any more."""
 
 import subprocess
+import sys
 
 import pytest
 
+from runner.errors import Interrupted
 from runner.progress import Terminal
 
 from .processes import line, python
@@ -61,3 +63,24 @@ def test_output_goes_out_at_once_not_when_the_run_ends() -> None:
         assert line(process) == "now"
         assert isinstance(process, subprocess.Popen)
         assert process.poll() is None
+
+
+@pytest.mark.parametrize(("is_terminal", "expected"), [(True, "one two\n  three\n"), (False, "one two three\n")])
+def test_long_lines_are_broken_for_a_person_only(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, is_terminal: bool, expected: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "8")
+    for stream in (sys.stdout, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: is_terminal)
+    Terminal().line("one two three")
+    Terminal().error("one two three")
+    told = capsys.readouterr()
+    assert (told.out, told.err) == (expected, expected)
+
+
+def test_a_phase_that_is_interrupted_has_not_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal()
+    with pytest.raises(Interrupted), terminal.phase("tests"):
+        raise Interrupted(2)
+    assert capsys.readouterr().out.startswith("  tests      interrupted after 0.")
+    assert [name for name, _seconds in terminal.phases] == ["tests"]

@@ -127,12 +127,20 @@ def test_a_signal_ends_all_of_them_and_those_that_had_not_begun_count_as_interru
     assert not (tmp_path / "evv/never.begun").exists()
 
 
+def test_a_signal_is_said_once_for_all(go: Go, capsys: pytest.CaptureFixture[str]) -> None:
+    go("waits", board=SignalWhen(["waits"], 1, signal.SIGINT))
+    assert "SIGINT: ending every run and tearing down" in capsys.readouterr().out.splitlines()
+
+
 def test_the_signal_is_passed_on_as_it_came(go: Go) -> None:
     assert exit_codes(go("waits", "passes", board=SignalWhen(["waits"], 1, signal.SIGTERM)))["waits"] == 143
 
 
-def test_with_fail_fast_the_first_that_is_red_ends_the_others_which_do_not_count(go: Go, tmp_path: Path) -> None:
+def test_with_fail_fast_the_first_that_is_red_ends_the_others_which_do_not_count(
+    go: Go, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     ended = go("waits", "fails", "never", fail_fast=True)
+    assert "  ended by --fail-fast" in capsys.readouterr().out.splitlines()  # and no word of a signal
     assert exit_codes(ended) == {"fails": 1}
     assert ended.not_run == {"waits": "ended by --fail-fast", "never": "not started (--fail-fast)"}
     assert is_gone(tmp_path / "evv")
@@ -170,6 +178,7 @@ def test_what_a_killed_one_left_is_looked_for_and_told(go: Go, monkeypatch: pyte
     assert exit_codes(ended) == {"killed": 8, "early": 8}
     assert sorted(asked) == ["project-of-early", "project-of-killed"]
     assert "could not be removed: c-1" in ended.outcomes[0].reasons[0]
+    assert "ended with exit code 3 before it had a verdict" in ended.outcomes[1].reasons[1]
 
 
 @pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
@@ -182,7 +191,8 @@ def test_one_that_does_not_end_after_a_signal_is_given_up_and_named(
     ended = go("waits", board=SignalWhen(["waits"], 1, signal.SIGINT))
     os.kill(int((tmp_path / "evv/waits.pid").read_text()), signal.SIGKILL)
     assert exit_codes(ended) == {"waits": ExitCode.LEFT_BEHIND}
-    assert "did not end within" in ended.outcomes[0].reasons[0]
+    assert "did not end within 0 s; its guard goes on.\nLook with: docker ps" in ended.outcomes[0].reasons[0]
+    assert ended.outcomes[0].word == "LEFT BEHIND"
     gc.collect()
 
 

@@ -24,7 +24,7 @@ def body(outcome: Outcome) -> list[str]:
 
 
 def test_a_run_that_passed_has_its_verdict_and_its_log() -> None:
-    assert lines_for(passed()) == ["", "evv_core: PASSED  1 tests ran, 0 failed, 0 errors, 0 skipped", LOG]
+    assert lines_for(passed()) == ["", "evv_core: PASSED  1 test ran, 0 failed, 0 errors, 0 skipped", LOG]
 
 
 def test_a_failing_test_has_its_place_and_its_assertion_in_the_place_of_its_bare_name() -> None:

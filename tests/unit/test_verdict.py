@@ -194,7 +194,8 @@ def test_a_module_that_the_database_does_not_know_is_not_proven() -> None:
 def test_a_database_that_cannot_be_asked_is_no_proof() -> None:
     found = verdict(states="psql: error: connection refused")
     assert found.exit_code == NOT_PROVEN
-    assert "connection refused" in reasons(found)
+    expected = "the database could not be asked which modules are installed: psql: error: connection refused"
+    assert expected in found.reasons
 
 
 @pytest.mark.parametrize(("failed", "errors"), [(1, 0), (0, 1), (3, 2)])
@@ -314,18 +315,30 @@ def test_past_their_time_is_said_with_the_last_test_that_started() -> None:
     text = log(starting(), starting("TestClient.test_that_hangs"))
     found = judge(module=MODULE, odoo_exit=137, log=text, states=INSTALLED, database=DATABASE, timed_out=True)
     assert (found.exit_code, found.word) == (ExitCode.TIMED_OUT, "TIMED OUT")
-    assert "the last one started was TestClient.test_that_hangs" in reasons(found)
+    assert "the tests ran past their time (--test-timeout); the last one started was TestClient.test_th" in reasons(found)
 
 
 def test_past_their_time_before_any_test_is_said_too() -> None:
     found = judge(module=MODULE, odoo_exit=124, log="", states={}, database=DATABASE, timed_out=True)
     assert found.exit_code == ExitCode.TIMED_OUT
+    assert found.reasons == ("the tests ran past their time (--test-timeout)",)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"ran": 1, "errors": 1}, "1 test ran, 0 failed, 1 error, 0 skipped"),
+        ({"ran": 2, "failed": 1, "skipped": 1}, "2 tests ran, 1 failed, 0 errors, 1 skipped"),
+    ],
+)
+def test_one_is_counted_as_one(facts: dict[str, int], expected: str) -> None:
+    assert Verdict(exit_code=1, module=MODULE, **facts).counts == expected  # type: ignore[arg-type]
 
 
 def test_skipped_tests_are_not_counted_as_run() -> None:
     found = verdict(log(starting(), skipped(), starting("TestClient.test_two"), result()))
     assert (found.ran, found.skipped) == (1, 1)
-    assert "1 tests ran" in found.counts
+    assert "1 test ran" in found.counts
     assert "1 skipped" in found.counts
 
 
