@@ -16,8 +16,10 @@ def require_root_on_debian(purpose: str) -> None:
     release = platform.freedesktop_os_release() if Path("/etc/os-release").exists() else {}
     if release.get("ID") != "debian" or os.geteuid() != 0:
         raise ProvisionError(
-            f"{purpose}\nThis can be done here only as root on Debian; elsewhere install Docker with Compose v2 as "
-            "https://docs.docker.com/engine/install/ describes, and make the images of repos.yaml available."
+            f"{purpose}\n"
+            "`nox -s setup` can mend that only as root on Debian. Elsewhere: install Docker with Compose v2\n"
+            "(https://docs.docker.com/engine/install/), have your user added to the group `docker`, and make the images of\n"
+            "repos.yaml available: pull them, or name others in repos.local.yaml."
         )
 
 

@@ -64,10 +64,10 @@ def _start_daemon() -> None:
         started = None
     else:
         # No init system (a container, a CI machine): the daemon lives on in a session of its own.
-        log = _DAEMON_LOG.open("ab")
-        started = subprocess.Popen(
-            ["dockerd"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
-        )
+        with _DAEMON_LOG.open("ab") as log:
+            started = subprocess.Popen(
+                ["dockerd"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
+            )
     deadline = time.monotonic() + _DAEMON_TIMEOUT
     while not _daemon_answers():
         ended = started.poll() if started else None

@@ -97,7 +97,8 @@ def _name_stand_ins(file: Path, missing: list[str]) -> None:
     lines = yaml.safe_dump({"defaults": {"images": STAND_INS}}, sort_keys=False)
     if file.exists():
         raise ProvisionError(
-            f"{', '.join(missing)} cannot be had. Stand-ins are built, but {file} exists already. Put this into it:\n{lines}"
+            f"{', '.join(missing)} cannot be pulled. Stand-ins are built, but {file} exists already.\n"
+            f"Put this into it:\n{lines}"
         )
     unfinished = file.with_suffix(".unfinished")
     unfinished.write_text(f"# Written by `nox -s setup`: {', '.join(missing)} cannot be pulled on this machine.\n{lines}")

@@ -38,7 +38,7 @@ def run(*command: str | Path, environ: Mapping[str, str] | None = None) -> None:
             check=False,
         )
     except OSError as error:
-        raise ProvisionError(f"{command[0]} cannot be run: {error}") from error
+        raise ProvisionError(f"{command[0]} cannot be run: {error.strerror}") from error
     if done.returncode:
         tail = "\n".join(done.stdout.strip().splitlines()[-20:])
         raise ProvisionError(f"`{' '.join(str(word) for word in command)}` failed ({done.returncode}):\n{tail}")

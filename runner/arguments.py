@@ -31,13 +31,13 @@ def _seconds(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value <= _LONGEST:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds between 0 and {_LONGEST:g}")
+        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, at most {_LONGEST:g} (given: {text!r})")
     return value
 
 
 def _number(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+        raise argparse.ArgumentTypeError(f"must be a whole number, 1 or more (given: {text!r})")
     return int(text)
 
 
@@ -48,12 +48,16 @@ def _run_parser() -> argparse.ArgumentParser:
     run.add_argument("--all", action="store_true", help="every module of the repository that has tests")
     run.add_argument("--jobs", type=_number, default=1, metavar="N", help="so many environments at once; default: 1")
     run.add_argument("--fail-fast", action="store_true", help="end the others after the first that is not green")
-    run.add_argument("--quiet", action="store_true", help="show nothing of what Odoo prints; the log has all of it")
+    run.add_argument("--quiet", action="store_true", help="show nothing of what Odoo prints; it is all in the log")
     run.add_argument("--test-tags", metavar="SPEC", help="as Odoo's option; default: /MODULE")
-    run.add_argument("--health-timeout", type=_seconds, default=300.0, metavar="S", help="default: 300")
-    run.add_argument("--test-timeout", type=_seconds, default=3600.0, metavar="S", help="default: 3600")
     run.add_argument(
-        "--wait-for-port", type=_seconds, default=0.0, metavar="S", help="if all are taken; default: fail at once"
+        "--health-timeout", type=_seconds, default=300.0, metavar="S", help="until it must be healthy; default: 300"
+    )
+    run.add_argument(
+        "--test-timeout", type=_seconds, default=3600.0, metavar="S", help="until the tests must end; default: 3600"
+    )
+    run.add_argument(
+        "--wait-for-port", type=_seconds, default=0.0, metavar="S", help="if all are taken; default: an error at once"
     )
     run.add_argument("--junit", type=Path, metavar="FILE", help="write a JUnit report, one testsuite per module")
     run.add_argument("--json", type=Path, metavar="FILE", help="write a JSON report, see docs/report.schema.json")
@@ -63,7 +67,7 @@ def _run_parser() -> argparse.ArgumentParser:
         "--keep",
         choices=["never", "failed", "always"],
         default="never",
-        help="leave the environment standing, and print how to enter and remove it; default: never",
+        help="let the environment stand, and say how to enter and to remove it; default: never",
     )
     return run
 
@@ -71,7 +75,8 @@ def _run_parser() -> argparse.ArgumentParser:
 def _cleanup_parser() -> argparse.ArgumentParser:
     cleanup = _Parser(
         "cleanup",
-        usage="nox -s cleanup -- [REPO | PROJECT ...] [--all] [--snapshots] [--dry-run] [--timeout S]",
+        usage="nox -s cleanup -- [REPO | PROJECT ...] [options]",
+        epilog="For example: nox -s cleanup -- evv --dry-run",
         allow_abbrev=False,
     )
     cleanup.add_argument("words", nargs="*", metavar="REPO", help="only of these repositories, or these environments by name")
@@ -106,28 +111,48 @@ def _plain_parser(name: str) -> argparse.ArgumentParser:
     return _Parser(name, usage=f"python -m runner {name}", allow_abbrev=False)
 
 
-_COMMANDS: dict[str, Callable[[], argparse.ArgumentParser]] = {
-    "run": _run_parser,
-    "cleanup": _cleanup_parser,
-    "list": lambda: _plain_parser("list"),
-    "shell": _shell_parser,
-    "logs": _logs_parser,
-    "doctor": lambda: _plain_parser("doctor"),
-    "matrix": _matrix_parser,
-    "parity": lambda: _plain_parser("parity"),
+_COMMANDS: dict[str, tuple[str, Callable[[], argparse.ArgumentParser]]] = {
+    "run": ("run the tests of modules, each in an environment of its own", _run_parser),
+    "cleanup": ("remove what dead runs left", _cleanup_parser),
+    "list": ("the environments that stand, and the prepared databases", lambda: _plain_parser("list")),
+    "shell": ("open a shell in an environment that stands", _shell_parser),
+    "logs": ("show the server's log of an environment that stands", _logs_parser),
+    "doctor": ("examine this machine, and say what to do", lambda: _plain_parser("doctor")),
+    "matrix": ("all modules with tests as JSON, for a CI", _matrix_parser),
+    "parity": ("whether the repositories' environments are alike", lambda: _plain_parser("parity")),
 }
 
 
 def known_options() -> dict[str, list[str]]:
     """The options of each subcommand, for whoever checks that documents name none that does not exist."""
-    return {name: list(make()._option_string_actions) for name, make in _COMMANDS.items()}
+    return {name: list(make()._option_string_actions) for name, (_about, make) in _COMMANDS.items()}
 
 
 def parse(arguments: Sequence[str]) -> tuple[str, argparse.Namespace]:
     """The subcommand and its settings. UsageError, with usage and an example, for anything else; `--help` exits."""
     command, *rest = arguments or [""]
+    if command in ("-h", "--help"):
+        _overview_parser().parse_args([command])
     if command not in _COMMANDS:
-        said = f"unknown command {command!r}" if command else "no command"
-        raise UsageError(f"{said}; known are: {', '.join(_COMMANDS)}\nUsage: {RUN_USAGE}\n{EXAMPLE}")
+        raise UsageError(f"{_unknown(command)}\nUsage: {RUN_USAGE}\n{EXAMPLE}")
+    _about, make = _COMMANDS[command]
     # Intermixed: options may stand between the module names.
-    return command, _COMMANDS[command]().parse_intermixed_args(rest)
+    return command, make().parse_intermixed_args(rest)
+
+
+def _overview_parser() -> argparse.ArgumentParser:
+    width = max(map(len, _COMMANDS))
+    lines = ["commands:", *(f"  {name:<{width}}  {about}" for name, (about, _make) in _COMMANDS.items())]
+    return _Parser(
+        "runner",
+        usage="python -m runner COMMAND ...",
+        description="\n".join(lines),
+        epilog=f"Each has its own --help. Most are sessions of nox as well, `run` as odoo_tests.\n{EXAMPLE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _unknown(command: str) -> str:
+    said = f"unknown command {command!r}" if command else "no command"
+    near = difflib.get_close_matches(command, _COMMANDS, n=1)
+    return f"{said}; known are: {', '.join(_COMMANDS)}{f'. Perhaps you meant {near[0]!r}?' if near else ''}"

@@ -41,7 +41,7 @@ def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signal
     """Run every module, say what became of each and of all, write the reports, and return the exit code."""
     started, commit = reports.now(), ""
     if call.joint_file:
-        remove_earlier(call.joint_file)
+        remove_earlier(call.joint_file, reports.must_be_writable(call.repository.path))
         commit = commit_of(call.repository.path)  # before the runs; the log of a single one has it by itself
     os.chdir("/")  # from a folder that cannot be deleted
     ended = _side_by_side(call, terminal, signals) if call.jobs > 1 else _one_after_another(call, terminal, signals)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import config, doctor, entering, housekeeping, matrix, parity_check
-from .addons import find_module
+from .addons import find_module, repositories_with
 from .arguments import EXAMPLE, RUN_USAGE, parse
 from .call import Call, make
 from .display import terminal_for
@@ -75,7 +75,7 @@ def _config_folder() -> Path:
 def _run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, signals: Signals, command: str) -> int:
     if not given.words:
         raise UsageError(f"Which repository and module?\nUsage: {RUN_USAGE}\n{EXAMPLE}")
-    repository = settings.repository(given.words[0])
+    repository = _repository(given.words[0], settings)
     if given.path:
         repository = config.at_checkout(repository, given.path)
     modules = _modules(given, repository, settings, terminal)
@@ -98,6 +98,14 @@ def _run(given: argparse.Namespace, settings: config.Config, terminal: Terminal,
     return make(wanted, machine_reports, terminal, signals, os.environ)
 
 
+def _repository(word: str, settings: config.Config) -> config.RepoConfig:
+    """The repository of that name. UsageError, with the command to give, for the name of a module."""
+    if word not in settings.repositories and (having := repositories_with(word, settings.repositories)):
+        commands = "\n".join(f"  nox -s odoo_tests -- {name} {word}" for name in having)
+        raise UsageError(f"{word!r} is a module; the repository goes before it:\n{commands}")
+    return settings.repository(word)
+
+
 def _modules(
     given: argparse.Namespace, repository: config.RepoConfig, settings: config.Config, terminal: Terminal
 ) -> list[str]:
@@ -111,7 +119,7 @@ def _modules(
             terminal.line(f"left out: {module} ({reason})")
         modules = list(selection.modules)
         if not modules:
-            raise UsageError(f"No module of {repository.name} has tests: looked in {', '.join(map(str, repository.addons))}")
+            raise UsageError(f"No module of {repository.name} has tests. Looked in: {', '.join(map(str, repository.addons))}")
     if not modules:
         raise UsageError(f"Which module of {repository.name}?\nUsage: {RUN_USAGE}\n{EXAMPLE}")
     for module in modules:

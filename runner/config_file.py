@@ -99,10 +99,10 @@ _WORDS = {
     "dict_type": "must map names to settings",
     "tuple_type": "must be a list, such as [addons]",
     "path_type": "must be a path",
-    "string_pattern_mismatch": "must be 2 to 40 characters of a-z, 0-9 and -, the first of them no -",
+    "string_pattern_mismatch": "must be 2 to 40 characters of a-z, 0-9 and -, and not begin with -",
     "string_type": "must be a text; put it in quotes",
     "string_too_short": "must not be empty",
-    "too_short": "must name at least 1",
+    "too_short": "must name at least one folder",
 }
 # What pydantic puts in the place of a key that is wrong itself.
 _NAME_ITSELF = "[key]"
@@ -121,6 +121,9 @@ def problems_in(document: Document) -> list[str]:
         ConfigFile.model_validate(said)
     except ValidationError as error:
         found = [each for each in error.errors(include_url=False) if each["type"] != "missing"]
+        # A list whose items are wrong is too short only because they are not counted.
+        wrong = {each["loc"][:-1] for each in found}
+        found = [each for each in found if each["type"] != "too_short" or each["loc"] not in wrong]
         if found:
             return [document.says(_key(each), _words(each)) for each in found]
     return list(_unreadable_names(document))
@@ -154,8 +157,8 @@ def _unreadable_names(document: Document) -> Iterator[str]:
     """The noxfile reads the names line by line, with the standard library alone; it must find the same."""
     listed, seen = list(document.content.get("repositories") or {}), names_in(document.text)
     if listed != seen:
+        unread = [str(name) for name in listed if name not in seen] or seen
         yield document.says(
             ("repositories",),
-            "the names must stand one to a line, indented by two spaces, without quotes "
-            f"(read as YAML: {listed}, line by line: {seen})",
+            f"the names must stand one to a line, indented by two spaces, without quotes. Not so: {', '.join(unread)}",
         )

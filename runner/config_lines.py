@@ -46,8 +46,11 @@ def read(file: Path) -> Document:
     """
     try:
         text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{shown(file)} cannot be read: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{shown(file)} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{shown(file)}:{line}: not UTF-8 ({error.reason}). Save the file as UTF-8.") from error
     lines: dict[Key, int] = {}
     twice: dict[Key, int] = {}
     try:
@@ -59,7 +62,8 @@ def read(file: Path) -> Document:
     except yaml.YAMLError as error:
         raise ConfigError(_syntax(file, text, error)) from error
     except (ValueError, RecursionError) as error:  # 2024-13-45 is a date to YAML; a list may hold itself
-        raise ConfigError(f"{shown(file)}: not valid YAML: {error}") from error
+        hint = ". What looks like a date must stand in quotes" if isinstance(error, ValueError) else ""
+        raise ConfigError(f"{shown(file)}: not valid YAML: {error}{hint}") from error
     if twice:
         raise ConfigError("\n".join(_repeated(file, key, lines[key], again) for key, again in twice.items()))
     return Document(file, text, content, lines)

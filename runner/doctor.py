@@ -1,5 +1,6 @@
 """`doctor`: what of a machine a run depends on, a line each, with what to do where something is wrong."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 
@@ -9,6 +10,7 @@ from .errors import ExitCode, RunnerError
 from .janitor import REPOSITORY_LABEL, State
 from .ports import can_bind, port_holders
 from .progress import Terminal
+from .reports import must_be_writable
 
 # An environment's images take 2.5 GB; a run's database and filestore some hundred megabytes.
 _DISK_WANTED = 3 * 1024**3
@@ -42,9 +44,14 @@ def _findings(settings: config.Config) -> Iterator[Finding]:
 
 
 def _checkout(repository: config.RepoConfig) -> Iterator[Finding]:
-    missing = [path for path in (repository.path, *repository.addons, repository.compose_file) if not path.exists()]
+    needed = [("path", repository.path), *(("addons", folder) for folder in repository.addons)]
+    needed.append(("compose_file", repository.compose_file))
+    missing = [(key, path) for key, path in needed if not path.exists()]
     if missing:
-        yield ExitCode.USAGE, f"repository     {repository.name}: there is no {missing[0]}; set its path in repos.local.yaml"
+        key, path = missing[0]
+        yield ExitCode.USAGE, f"repository     {repository.name}: there is no {path}; set `{key}` in repos.local.yaml"
+    elif not os.access(repository.path, os.W_OK | os.X_OK):
+        yield ExitCode.USAGE, f"repository     {repository.name}: {must_be_writable(repository.path)}"
     else:
         yield ExitCode.PASSED, f"repository     {repository.name} at {repository.path}"
 

@@ -29,6 +29,8 @@ def unavailable(said: str) -> EngineUnavailable:
             "No permission to talk to the Docker daemon. Ask an administrator to add you to the group `docker`, "
             "then log in again."
         )
+    if "context not found" in last:
+        return EngineUnavailable(f"Docker does not find its context: {last}\nSee: docker context ls (or unset DOCKER_CONTEXT)")
     return EngineUnavailable(f"The Docker daemon does not answer: {last}\nStart it, or run `nox -s setup`.")
 
 

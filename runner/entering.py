@@ -21,13 +21,14 @@ def shell(word: str) -> NoReturn:
     """
     if not all(os.isatty(descriptor) for descriptor in (0, 1)):
         raise UsageError(
-            "A shell needs a terminal, and standard input or output is none. "
-            "For a single command: docker exec PROJECT-odoo-1 COMMAND (nox -s list names the projects)."
+            "A shell needs a terminal, and standard input or output is none.\n"
+            "For a single command: docker exec PROJECT-odoo-1 COMMAND\n"
+            "The projects are in: nox -s list"
         )
     container = _container(word, SERVICE)
     if container.status != "running":
         raise UsageError(
-            f"The container {container.name} does not run (it is {container.status}), so no shell can be opened in it. "
+            f"The container {container.name} does not run (it is {container.status}), so no shell can be opened in it.\n"
             f"What its server said: nox -s logs -- {word}"
         )
     _become("exec", "-it", container.name, "bash")
@@ -51,7 +52,7 @@ def meant_by(word: str, found: Sequence[Standing]) -> Standing:
         return fitting[0]
     if not found:
         raise UsageError(
-            f"No environment stands, so none is {word!r}. A run's is removed when it ends; to keep it: --keep failed"
+            f"No environment stands, so none is {word!r}. A run removes its own when it ends, unless it has --keep failed."
         )
     listed = "\n".join(f"  {each.project} ({each.state.value})" for each in fitting or found)
     said = f"{len(fitting)} environments are meant by {word!r}" if fitting else f"No environment is meant by {word!r}"

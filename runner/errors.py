@@ -78,6 +78,13 @@ class EngineStalled(EnvironmentFailed):
     """The engine did not answer within a wait's bound."""
 
 
+def cause_of(error: Exception) -> str:
+    """What an error of the system says, without its number: `Permission denied: /srv/evv`."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+
+
 class Interrupted(BaseException):
     """A signal asked the run to end. Not an Exception, so that no handler of errors swallows it."""
 

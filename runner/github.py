@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .addons import MANIFEST
 from .cases import Case
-from .errors import ExitCode, ReportFailed
+from .errors import ExitCode, ReportFailed, cause_of
 from .findings import failing_cases, headline, place_of, red_for_more
 from .outcome import Outcome
 
@@ -89,7 +89,7 @@ def _append_summary(outcomes: Sequence[Outcome], file: Path) -> None:
                 content = _summary(outcomes, 0)
             stream.write(content)
     except (OSError, ValueError) as error:
-        raise ReportFailed(f"The summary of the job (GITHUB_STEP_SUMMARY) cannot be written: {error}.") from error
+        raise ReportFailed(f"The summary of the job (GITHUB_STEP_SUMMARY) cannot be written: {cause_of(error)}.") from error
 
 
 def _summary(outcomes: Sequence[Outcome], reasons: int) -> bytes:

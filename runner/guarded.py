@@ -41,7 +41,7 @@ class GuardedProject:
 
     def finish_by_another(self, failure: GuardFailed) -> Report:
         """The guard itself was killed: the teardown is done all the same, by a new one. The failure is in the report."""
-        self._say(f"  {failure} A new one tears down.")
+        self._say(f"  {str(failure).rstrip('.')}. A new one tears down.")
         try:
             guard = self._new_guard()
             guard.arm()

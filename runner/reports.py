@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 from . import keeping
-from .errors import ReportFailed, UsageError
+from .errors import ReportFailed, UsageError, cause_of
 from .teardown import Report, listing_commands
 
 PROOF = "proof_of_execution_tests"
@@ -22,6 +22,7 @@ TEARDOWN_REPORT = "teardown.json"
 # Seconds; the largest --test-timeout, and some more.
 _LONGEST_RUN = 100_000.0
 _RULE = "=" * 100
+_TIME = "%Y-%m-%d %H:%M:%S UTC"
 
 
 def run_folder(checkout: Path, project: str) -> Path:
@@ -33,9 +34,14 @@ def run_folder(checkout: Path, project: str) -> Path:
         folder = runs / project
         folder.mkdir()
     except OSError as error:
-        raise UsageError(f"The log cannot be written: {error}. The user must be able to write into {checkout}.") from error
+        raise UsageError(f"The log cannot be written: {cause_of(error)}.\n{must_be_writable(checkout)}") from error
     _forget_old_runs(runs)
     return folder
+
+
+def must_be_writable(checkout: Path) -> str:
+    """What to do where a checkout takes no log."""
+    return f"The user who runs this must be able to write and remove files in {checkout}."
 
 
 def _forget_old_runs(runs: Path) -> None:
@@ -71,9 +77,8 @@ class ProofLog:
             self.proof.unlink(missing_ok=True)
             self._stream = self.file.open("wb")
         except OSError as error:
-            raise UsageError(
-                f"The log cannot be written: {error}. The user must be able to write and remove files in {self.proof.parent}."
-            ) from error
+            checkout = self.proof.parent
+            raise UsageError(f"The log cannot be written: {cause_of(error)}.\n{must_be_writable(checkout)}") from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -101,7 +106,8 @@ class ProofLog:
             unfinished.replace(self.proof)
         except OSError as error:
             raise ReportFailed(
-                f"The proof log cannot be written: {error}. Without it nothing is proven. The log as it stands: {self.file}"
+                f"The proof log cannot be written: {cause_of(error)}.\n"
+                f"Without it nothing is proven. The log as it stands: {self.file}"
             ) from error
         finally:
             with contextlib.suppress(OSError):
@@ -122,4 +128,10 @@ def teardown_proof(project: str, teardown: Report | None) -> list[str]:
 
 def now() -> str:
     """The time, in UTC, to the second."""
-    return datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return datetime.now(timezone.utc).strftime(_TIME)
+
+
+def seconds_since(time_told: str) -> float:
+    """How long ago `now` said this. ValueError for any other text."""
+    told = datetime.strptime(time_told, _TIME).replace(tzinfo=timezone.utc)
+    return (datetime.now(timezone.utc) - told).total_seconds()

@@ -57,4 +57,4 @@ def test_a_checkout_that_is_not_there_is_exit_code_2(tiny: TinyRepository) -> No
     tiny.configure(path="nowhere")
     code, output = tiny.run("doctor")
     assert code == 2, output
-    assert "set its path in repos.local.yaml" in output
+    assert "set `path` in repos.local.yaml" in output

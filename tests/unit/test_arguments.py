@@ -39,7 +39,7 @@ def test_options_may_stand_between_the_words() -> None:
 def test_times_that_are_no_seconds_are_refused_with_the_option_s_name(option: str, value: str) -> None:
     message = refusal("run", "evv", "traction", f"{option}={value}")
     assert option in message
-    assert f"{value!r} is not a number of seconds" in message
+    assert f"must be a number of seconds above 0, at most 86400 (given: {value!r})" in message
 
 
 @pytest.mark.parametrize(
@@ -47,11 +47,16 @@ def test_times_that_are_no_seconds_are_refused_with_the_option_s_name(option: st
     [
         ([], "no command; known are: run, cleanup, list, shell, logs, doctor, matrix"),
         ([""], "no command"),
-        (["rnu", "evv"], "unknown command 'rnu'; known are: run, cleanup, list, shell, logs, doctor, matrix"),
+        (
+            ["rnu", "evv"],
+            "known are: run, cleanup, list, shell, logs, doctor, matrix, parity. Perhaps you meant 'run'?",
+        ),
         (["run", "evv", "traction", "--test-tgas", "/x"], "Perhaps you meant --test-tags?"),
         (["run", "evv", "traction", "--colour"], "unrecognized arguments: --colour"),
         (["run", "evv", "traction", "--test", "/x"], "unrecognized arguments: --test"),
         (["run", "evv", "traction", "--path"], "--path"),
+        (["run", "evv", "traction", "--jobs", "0"], "--jobs: must be a whole number, 1 or more (given: '0')"),
+        (["run", "evv", "traction", "--jobs", "two"], "--jobs: must be a whole number, 1 or more (given: 'two')"),
         (["run", "evv", "-x"], "-x"),
     ],
 )

@@ -1,7 +1,9 @@
 """Wrong requests end with code 2 and a message, right ones reach a run, and the worst outcome is the exit code."""
 
 import os
+import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +12,13 @@ from typing import Any
 import pytest
 
 from runner import call
+from runner.arguments import known_options
 from runner.cli import main_inner
 from runner.config import RepoConfig
 from runner.errors import EngineUnavailable, Interrupted
 from runner.outcome import Outcome
 from runner.run import Keep, Options
+from runner.signals import Signals
 
 from .processes import ROOT
 from .repositories import YAML, write_module
@@ -66,15 +70,20 @@ def runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
         ("run", ["Which repository and module?", "Usage:", "For example:"]),
         ("run evv", ["Which module of evv?", "Usage:", "For example:"]),
         ("run evv traction --tset-tags x", ["Perhaps you meant --test-tags?", "Usage:", "For example:"]),
-        ("run evv traction --health-timeout soon", ["--health-timeout", "not a number of seconds", "Usage:"]),
+        ("run evv traction --health-timeout soon", ["--health-timeout", "must be a number of seconds", "Usage:"]),
         ("run ev traction", ["No repository 'ev'", "known are: evv, hub", "Perhaps you meant 'evv'?"]),
+        ("run traction", ["'traction' is a module", "the repository goes before it:\n  nox -s odoo_tests -- evv traction\n"]),
+        ("run evv --all traction", ["Either --all or names of modules (traction), not both."]),
+        ("run evv --all", ["No module of evv has tests. Looked in: ", "evv/addons"]),
         ("run evv traktion", ["No module 'traktion' in repository evv", "Near names here: traction"]),
         ("run evv hub_compliance", ["Repository hub has it: nox -s odoo_tests -- hub hub_compliance"]),
         ("run evv evv_core traktion", ["No module 'traktion'"]),
         ("run evv ../evv_core", ["is not the technical name"]),
         ("run evv 'x; rm -rf /'", ["is not the technical name"]),
         (f"run evv {'m' * 200}", ["too long"]),
-        ("run evv evv_core --path /no/such/checkout", ["checkout of evv is not at /no/such/checkout", "--path DIR"]),
+        ("run evv evv_core --path /no/such/checkout", ["not at /no/such/checkout: there is no such folder", "--path DIR"]),
+        ("run evv evv_core --path repos.yaml", ["repos.yaml: that is no folder", "--path DIR"]),
+        ("run evv evv_core --path hub", ["evv: leave out --path."]),
         ("cleanup --all-of-it", ["unrecognized", "nox -s cleanup"]),
     ],
 )
@@ -233,3 +242,79 @@ def test_the_program_itself_exits_with_the_code_and_shows_no_traceback(folder: P
 def test_parity_is_a_command(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runner.parity_check.check", lambda settings, _terminal: len(settings.repositories))
     assert main_inner(["parity"]) == 2
+
+
+def test_what_all_leaves_out_is_said_with_the_reason(runs: FakeRuns, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "evv/addons/traction/tests").mkdir()
+    (folder / "evv/addons/traction/tests/test_one.py").touch()
+    (folder / "evv/addons/evv_core/__manifest__.py").write_text("{'installable': False}")
+    assert main_inner(["run", "evv", "--all"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[:2] == ["left out: evv_core (not installable)", "left out: evv_visits (no tests)"]
+
+
+def test_more_jobs_than_ports_are_not_started(
+    runs: FakeRuns, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "repos.local.yaml").write_text("defaults: {ports: 9000-9001}")
+    monkeypatch.setattr("runner.cli.make", lambda wanted, *_: wanted.jobs)
+    assert main_inner(["run", "evv", "evv_core", "evv_visits", "traction", "--jobs", "3"]) == 2
+    assert "at most 2 at once: the repository has 2 ports (9000-9001)" in capsys.readouterr().out
+
+
+def test_of_several_one_after_another_each_stands_apart(runs: FakeRuns, capsys: pytest.CaptureFixture[str]) -> None:
+    main_inner(["run", "evv", "traction", "evv_core"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[lines.index("evv_core: PASSED  no test ran") - 3 :][:3] == ["  log: /p.log", "", ""]
+    assert "MODULE    VERDICT  TESTS" in "\n".join(lines)
+
+
+def test_a_summary_that_cannot_be_written_is_no_matter_of_a_report(
+    runs: FakeRuns, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "evv/proof_of_execution_tests.log").mkdir()
+    assert main_inner(["run", "evv", "traction", "evv_core"]) == 2
+    assert f"must be able to write and remove files in {folder / 'evv'}" in capsys.readouterr().err
+
+
+def test_what_did_not_start_with_fail_fast_is_said(runs: FakeRuns, capsys: pytest.CaptureFixture[str]) -> None:
+    runs.codes = {"traction": 1}
+    main_inner(["run", "evv", "traction", "evv_core", "--fail-fast"])
+    assert "evv_core  NOT RUN: not started (--fail-fast)" in capsys.readouterr().out
+
+
+def test_a_further_signal_is_answered(
+    runs: FakeRuns, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def twice(*_: object, signals: Signals, **__: object) -> Outcome:
+        signals.shield()
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        return Outcome("traction", 130, "INTERRUPTED", (), Path("/p.log"))
+
+    monkeypatch.setattr(call, "run_module", twice)
+    assert main_inner(["run", "evv", "traction"]) == 130
+    assert "  teardown is under way and is not interrupted\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_help_without_a_command_tells_all_of_them(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main_inner([word])
+    assert caught.value.code == 0
+    told = capsys.readouterr().out
+    assert [line.split()[0] for line in told.splitlines() if re.match("  [a-z]+  ", line)] == list(known_options())
+    for part in ("usage: python -m runner COMMAND", "Each has its own --help", "For example: nox -s odoo_tests"):
+        assert part in told
+
+
+@pytest.mark.parametrize("command", known_options())
+def test_every_help_fits_80_columns_and_explains_every_option(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main_inner([command, "--help"])
+    told = capsys.readouterr().out
+    assert max(map(len, told.splitlines())) <= 80
+    assert not re.search(r"^  -\S+(?: [A-Z]+)?\s*\n(?=  -|\n|\Z)", told, re.MULTILINE)  # an option without a word

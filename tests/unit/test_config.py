@@ -135,12 +135,12 @@ def test_an_empty_image_variable_overrides_nothing(tmp_path: Path) -> None:
         ("  compose_file: docker-compose.agent.yml\n", "", "5: repositories.evv.compose_file: is required"),
         (', postgres: "postgres:16"', "", "6: repositories.evv.images.postgres: is required"),
         ("evv-agent-test", "EVV_test", "6: repositories.evv.prefix: must be 2 to 40 characters of a-z, 0-9"),
-        ("evv-agent-test", "-evv", "the first of them no - (found: '-evv')"),
+        ("evv-agent-test", "-evv", "and not begin with - (found: '-evv')"),
         ("evv-agent-test", "e" * 41, "6: repositories.evv.prefix: must be 2 to 40"),
         ("evv-agent-test", "2024", "6: repositories.evv.prefix: must be a text; put it in quotes (found: 2024)"),
         ("path: evv,", "path: [evv],", "6: repositories.evv.path: must be a path (found: ['evv'])"),
         ("path: evv,", "path: ,", "6: repositories.evv.path: must be a path (found: None)"),
-        ("addons: [addons]}", "addons: []}", "6: repositories.evv.addons: must name at least 1"),
+        ("addons: [addons]}", "addons: []}", "6: repositories.evv.addons: must name at least one folder"),
         (
             "addons: [addons]}",
             "addons: addons}",
@@ -259,7 +259,10 @@ def test_ranges_of_ports_may_overlap(tmp_path: Path) -> None:
     ids=["in one line", "other indentation", "quoted"],
 )
 def test_names_that_the_noxfile_would_read_otherwise_are_an_error(tmp_path: Path, text: str) -> None:
-    assert "repos.yaml:1: repositories: the names must stand one to a line, indented by two spaces" in error(tmp_path, text)
+    assert "repos.yaml:1: repositories: the names must stand one to a line, indented by two spaces" in (
+        told := error(tmp_path, text)
+    )
+    assert told.endswith("without quotes. Not so: evv")
 
 
 def test_errors_of_the_local_file_name_the_local_file(tmp_path: Path) -> None:

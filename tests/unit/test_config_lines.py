@@ -92,7 +92,7 @@ def test_a_key_that_stands_twice_is_an_error_with_both_lines(tmp_path: Path, tex
         ("a: 1\nb: \x07\n", "some.yaml:2: not valid YAML: unacceptable character #x0007"),
         ("a: 1\n? [b]\n: 1\n", "some.yaml:2: not valid YAML: found unhashable key"),
         ("a: !!python/object:os.system x\n", "some.yaml:1: not valid YAML: could not determine a constructor"),
-        ("a: 2024-13-45\n", "some.yaml: not valid YAML: month must be in 1..12"),
+        ("a: 2024-13-45\n", "some.yaml: not valid YAML: month must be in 1..12. What looks like a date must stand in quotes"),
         ("a: &a\n  b: *a\n", "some.yaml: not valid YAML: maximum recursion"),
         ("[" * 5000, "some.yaml: not valid YAML: maximum recursion"),
     ],
@@ -103,8 +103,8 @@ def test_what_is_no_yaml_is_said_with_the_line(tmp_path: Path, text: str, expect
 
 
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
-    (tmp_path / "some.yaml").write_bytes(b"caf\xe9: 1\n")
-    with pytest.raises(ConfigError, match=r"some\.yaml cannot be read"):
+    (tmp_path / "some.yaml").write_bytes(b"a: 1\ncaf\xe9: 1\n")
+    with pytest.raises(ConfigError, match=r"some\.yaml:2: not UTF-8 .*Save the file as UTF-8"):
         read(tmp_path / "some.yaml")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match=r"cannot be read: Is a directory$"):
         read(tmp_path)

@@ -125,3 +125,54 @@ def test_little_disk_is_wrong_and_says_how_to_make_room(
 def test_a_missing_checkout_is_2(settings: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     (settings.repositories["evv"].compose_file).unlink()
     assert _examine(settings, _Engine, monkeypatch) == ExitCode.USAGE
+
+
+def test_each_finding_says_what_it_is_about(
+    settings: Config, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(doctor, "_DISK_WANTED", 0)
+    _examine(settings, _Engine, monkeypatch)
+    lines = capfdbinary.readouterr().out.decode().splitlines()
+    for line in (
+        f"ok     configuration  {tmp_path / 'repos.yaml'}",
+        f"ok     repository     evv at {tmp_path}",
+        "ok     engine         Docker 28.0, Compose 2.30",
+        "ok     image          odoo:18.0 is here",
+        "ok     ports          2 of 28090-28091 are free",
+        "ok     environments   none stands",
+    ):
+        assert line in lines
+    assert lines[-1].startswith("ok     disk           ")
+    assert lines[-1].endswith(" GiB free at /")
+
+
+@pytest.mark.parametrize("key", ["path", "addons", "compose_file"])
+def test_what_is_missing_of_a_repository_is_named_with_its_key(
+    settings: Config, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes], key: str
+) -> None:
+    gone = Path("/no/such")
+    value = (gone,) if key == "addons" else gone
+    repository = settings.repositories["evv"].model_copy(update={key: value})
+    wrong = settings.model_copy(update={"repositories": {"evv": repository}})
+    assert _examine(wrong, _Engine, monkeypatch) == ExitCode.USAGE
+    expected = f"WRONG  repository     evv: there is no /no/such; set `{key}` in repos.local.yaml"
+    assert expected in capfdbinary.readouterr().out.decode()
+
+
+def test_a_checkout_that_takes_no_log_is_2(
+    settings: Config, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("os.access", lambda _path, _mode: False)
+    assert _examine(settings, _Engine, monkeypatch) == ExitCode.USAGE
+    assert f"must be able to write and remove files in {tmp_path}." in capfdbinary.readouterr().out.decode()
+
+
+def test_an_engine_elsewhere_keeps_its_disk_to_itself(
+    settings: Config, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    class Remote(_Engine):
+        def data_folder(self) -> Path | None:
+            return None
+
+    assert _examine(settings, Remote, monkeypatch) == ExitCode.PASSED
+    assert b"ok     disk           not on this host, so not known" in capfdbinary.readouterr().out

@@ -41,3 +41,9 @@ def test_a_missing_compose_says_what_to_install_instead_of_what_docker_said() ->
 
 def test_the_tail_is_the_end() -> None:
     assert tail("\n".join("abc") + "\n\n", lines=2) == "b\nc"
+
+
+def test_a_context_that_does_not_exist_is_no_matter_of_the_daemon() -> None:
+    said = 'unable to resolve docker endpoint: context "x": context not found: open meta.json: no such file'
+    assert "Docker does not find its context" in str(unavailable(said))
+    assert "docker context ls" in str(unavailable(said))

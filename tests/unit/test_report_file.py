@@ -1,12 +1,16 @@
 """A report is whole, this call's, and takes the place of nothing else."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from runner.errors import ReportFailed, UsageError
 from runner.report_file import remove_earlier, write_whole
+
+from .processes import ROOT
 
 
 def test_a_report_replaces_an_earlier_one_and_leaves_no_unfinished_file(tmp_path: Path) -> None:
@@ -47,9 +51,11 @@ def test_a_report_that_cannot_be_written_is_said_and_nothing_is_replaced(tmp_pat
     os.mkfifo(tmp_path / "pipe")
     before = sorted(tmp_path.iterdir())
     if name != "circle":
-        with pytest.raises(UsageError, match=r"cannot be written: .*\. Name a file"):
+        with pytest.raises(UsageError, match=r"cannot be written: .*\.\nName a file"):
             remove_earlier(tmp_path / name)
-        with pytest.raises(ReportFailed, match=r"The report .* cannot be written.*their verdict is in the proof log"):
+        with pytest.raises(
+            ReportFailed, match=r"The report .* cannot be written.*\.\nThe tests ran; their verdict is in the proof log"
+        ):
             write_whole(tmp_path / name, b"new")
     else:  # newer Pythons take the link for the file
         write_or_refuse(tmp_path / name)
@@ -87,3 +93,25 @@ def test_a_failed_write_leaves_the_earlier_report_and_no_unfinished_file(
         write_whole(file, b"new")
     assert list(tmp_path.iterdir()) == [file]
     assert file.read_text() == "earlier"
+
+
+def test_what_is_in_the_way_of_a_report_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="it exists and is no regular file"):
+        remove_earlier(tmp_path)
+    monkeypatch.setattr(os, "access", lambda _file, _mode: False)
+    with pytest.raises(UsageError, match=f"no permission to write into {tmp_path}"):
+        remove_earlier(tmp_path / "report.xml")
+
+
+def test_the_file_into_which_the_output_goes_is_no_place_for_a_report(tmp_path: Path) -> None:
+    program = "from pathlib import Path; from runner.report_file import remove_earlier; remove_earlier(Path('/dev/stdout'))"
+    with (tmp_path / "output").open("wb") as output:
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT)
+    assert "the output of this very command goes there" in done.stderr
+    assert (tmp_path / "output").exists()
+
+
+def test_whoever_names_no_file_gets_another_advice(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"\.\nDo something$"):
+        remove_earlier(tmp_path, "Do something")

@@ -7,7 +7,7 @@ import pytest
 
 from runner import keeping, reports
 from runner.errors import ReportFailed, UsageError
-from runner.reports import ProofLog, proof_file, run_folder, teardown_proof
+from runner.reports import ProofLog, now, proof_file, run_folder, seconds_since, teardown_proof
 from runner.teardown import Report
 
 
@@ -82,7 +82,9 @@ def test_a_log_that_cannot_be_written_is_said_before_anything_starts(folder: Pat
     # A folder where a file has to be: refused to every user, to root too.
     (proof if place == "proof" else folder / "tests.log").mkdir()
     with (
-        pytest.raises(UsageError, match=r"The log cannot be written.*must be able to write and remove"),
+        pytest.raises(
+            UsageError, match=r"The log cannot be written.*\.\nThe user who runs this must be able to write and remove"
+        ),
         ProofLog(folder, proof),
     ):
         pass
@@ -108,7 +110,7 @@ def test_a_run_never_gets_the_folder_of_another(tmp_path: Path) -> None:
 def test_a_checkout_that_is_a_file_or_missing_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for checkout in (tmp_path / "file", tmp_path / "missing"):
-        with pytest.raises(UsageError, match=f"must be able to write into {checkout}"):
+        with pytest.raises(UsageError, match=f"must be able to write and remove files in {checkout}"):
             run_folder(checkout, "run-1")
 
 
@@ -174,3 +176,10 @@ def test_where_nothing_was_started_that_is_said() -> None:
 def test_times_are_in_utc_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert reports.now().endswith(" UTC")
     assert len(reports.now()) == len("2026-11-24 11:10:29 UTC")
+
+
+def test_a_time_that_was_told_can_be_read_again() -> None:
+    assert -1 < seconds_since(now()) < 60
+    assert seconds_since("2020-01-01 00:00:00 UTC") > 86400
+    with pytest.raises(ValueError, match="does not match"):
+        seconds_since("?")
