@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from . import config, janitor, snapshot_housekeeping
+from .age import age
 from .engine import Engine
 from .errors import ExitCode, UsageError
 from .janitor import REPOSITORY_LABEL, Standing, State
 from .progress import Terminal
+from .reports import seconds_since
 
 
 def _checked_engine() -> Engine:
@@ -44,13 +46,13 @@ def cleanup(
     chosen = named + janitor.to_remove(found, repositories, everything=everything)
     for each in found:
         if each not in chosen and each.state in (State.KEPT, State.ELSEWHERE) and each.repository in repositories:
-            terminal.line(f"{each.project}: left alone, it is {each.state.value}; --all removes it, or its name")
+            terminal.line(f"{each.project}: left alone, it is {each.state.value}. To remove it, name it, or add --all")
     if not chosen:
         terminal.line(f"Nothing is left of dead runs of {', '.join(repositories)}.")
     complete = True
     if dry_run:
         for each in chosen:
-            terminal.line(f"{each.project} ({each.state.value}, started {each.started}): would be removed")
+            terminal.line(f"{each.project} ({each.state.value}): would be removed")
     else:
         complete = janitor.remove(chosen, terminal.line, timeout)
     # Afterwards, because a dead environment may still hold one.
@@ -69,19 +71,30 @@ def _repository(word: str, settings: config.Config, found: Sequence[Standing]) -
 
 
 def show(terminal: Terminal) -> ExitCode:
-    """Print a table of every environment that stands."""
+    """Print a table of every environment that stands, then a line for each prepared database."""
     engine = _checked_engine()
     found = janitor.standing(engine.labelled(REPOSITORY_LABEL))
-    snapshot_housekeeping.show(engine, terminal)
-    if not found:
+    if found:
+        rows = [("STATE", "PORT", "AGE", "OWNER", "PROJECT"), *(_row(each) for each in found)]
+        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        for row in rows:
+            terminal.line("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]))
+    else:
         terminal.line("No environment stands.")
-        return ExitCode.PASSED
-    rows = [("STATE", "STARTED", "PORT", "OWNER", "PROJECT")]
-    for each in found:
-        ports = ",".join(str(port) for port in each.ports) or "-"
-        owner = f"pid {each.owner.pid} on {each.owner.host}" if each.owner else "unknown"
-        rows.append((each.state.value, each.started, ports, owner, each.project))
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    for row in rows:
-        terminal.line("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]))
+    snapshot_housekeeping.show(engine, terminal)
     return ExitCode.PASSED
+
+
+def _row(each: Standing) -> tuple[str, str, str, str, str]:
+    ports = ",".join(str(port) for port in each.ports) or "-"
+    # Of one that is dead or kept the process is gone, and its number says nothing.
+    pid = f"pid {each.owner.pid}" if each.owner and each.state is State.LIVES else "-"
+    owner = f"on {each.owner.host}" if each.owner and not each.owner.is_on_this_host else pid
+    return each.state.value, ports, _age(each.started), owner if each.owner else "unknown", each.project
+
+
+def _age(started: str) -> str:
+    try:
+        return age(seconds_since(started))
+    except ValueError:
+        return "?"

@@ -81,7 +81,7 @@ def remove(environments: Iterable[Standing], say: Callable[[str], None], bound: 
     complete = True
     for environment in environments:
         report = remove_project(environment.project, bound=bound)
-        say(f"{environment.project} ({environment.state.value}, started {environment.started}): {_outcome(report)}")
+        say(f"{environment.project} ({environment.state.value}): {_outcome(report)}")
         for error in report.errors:
             say(f"  {error}")
         if report.complete:

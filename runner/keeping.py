@@ -40,9 +40,9 @@ def how_to_use(project: str, port: int | None, database: str) -> list[str]:
     """The exact commands to enter a kept environment and to remove it."""
     query = f"PGPASSWORD=$PASSWORD psql -h $HOST -U $USER {database}"
     return [
-        f"kept: {project} at http://127.0.0.1:{port}",
+        f"kept: http://127.0.0.1:{port}",
         f"  enter:    nox -s shell -- {project}",
-        f"  database: docker exec -it {project}-odoo-1 bash -c '{query}'",  # the container as Compose v2 names it
+        f"  database: {query}  (in there)",
         f"  logs:     nox -s logs -- {project}",
         f"  remove:   nox -s cleanup -- {project}",
     ]

@@ -104,7 +104,7 @@ def test_what_became_of_each_is_said(removed: list[str]) -> None:
     said: list[str] = []
     assert remove(standing([resource("p")]), said.append)
     assert removed == ["p"]
-    assert said == ["p (dead, started 2026-01-01): removed in 0.5 s"]
+    assert said == ["p (dead): removed in 0.5 s"]
 
 
 def test_what_resists_is_named_with_the_reason_and_the_rest_is_still_removed(removed: list[str]) -> None:
@@ -112,7 +112,7 @@ def test_what_resists_is_named_with_the_reason_and_the_rest_is_still_removed(rem
     found = standing([resource("stuck", started="1"), resource("p", started="2")])
     assert not remove(found, said.append)
     assert removed == ["stuck", "p"]
-    assert said[:2] == ["stuck (dead, started 1): LEFT after 0.5 s: network net", "  in use"]
+    assert said[:2] == ["stuck (dead): LEFT after 0.5 s: network net", "  in use"]
 
 
 def test_the_mark_of_a_kept_environment_goes_with_it_and_only_then(removed: list[str], tmp_path: Path) -> None:
