@@ -42,7 +42,7 @@ def odoo_tests(session: nox.Session, repository: str) -> None:
     """Run the tests of Odoo modules: nox -s odoo_tests -- evv traction."""
     arguments = arguments_for(repository, repository_names(HERE), session.posargs, sys.argv)
     if arguments is None:
-        session.skip(f"the arguments name another repository than {repository}")
+        session.skip("the arguments are for another one")
     install(session)
     python(session, "-m", "runner", "run", *arguments)
 
@@ -58,21 +58,21 @@ def cleanup(session: nox.Session) -> None:
 def doctor(session: nox.Session) -> None:
     """Examine this machine: engine, images, ports, leftovers, disk."""
     install(session)
-    python(session, "-m", "runner", "doctor")
+    python(session, "-m", "runner", "doctor", *session.posargs)
 
 
 @nox.session(default=False, name="list")
 def list_(session: nox.Session) -> None:
     """List the environments that stand: of runs that live, of dead ones, and those that were kept."""
     install(session)
-    python(session, "-m", "runner", "list")
+    python(session, "-m", "runner", "list", *session.posargs)
 
 
 @nox.session(default=False)
 def parity(session: nox.Session) -> None:
     """Check that all repositories have the same environment but for prefix and paths. Starts nothing."""
     install(session)
-    python(session, "-m", "runner", "parity")
+    python(session, "-m", "runner", "parity", *session.posargs)
 
 
 @nox.session(default=False)
@@ -114,7 +114,7 @@ def bench(session: nox.Session) -> None:
 def demonstrate(session: nox.Session) -> None:
     """Show on the real engine how runs end, and write pages to post into proof/: nox -s demonstrate."""
     install(session)
-    python(session, "-m", "demonstrate")
+    python(session, "-m", "demonstrate", *session.posargs)
 
 
 @nox.session

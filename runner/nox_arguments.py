@@ -17,27 +17,31 @@ def arguments_for(
 
     nox runs every parameter of `nox -s odoo_tests -- evv traction`: those that the words do not name are skipped. Words that
     name no repository go with the parameter only if it was asked for itself, as in `nox -s "odoo_tests(evv)" -- traction`;
-    else they go to the runner as they are, whose error lists the known repositories: a typo must not be green, and what was
-    asked for itself must not be skipped.
+    else the first parameter takes them to the runner as they are, whose error lists the known repositories: a typo must not be
+    green, nor said once for each repository, and what was asked for itself must not be skipped.
     """
+    asked_for_all = _asked_for_all(command_line)
+    as_they_are = None if asked_for_all and repository != known[0] else list(words)
     if "-h" in words or "--help" in words:
-        return list(words)
+        return as_they_are
     try:
         positional = parse(["run", *words])[1].words
     except UsageError:
-        return list(words)  # the runner says it better, and ends red
+        return as_they_are  # the runner says it better, and ends red
     named = positional[0] if positional else None
     if named == repository:
         return list(words)
-    if not _asked_for_all(command_line):
+    if not asked_for_all:
         return [repository, *words]
-    return None if named in known else list(words)
+    return None if named in known else as_they_are
 
 
 def _asked_for_all(command_line: Sequence[str]) -> bool:
-    """Whether nox was called with the session's bare name: `-s odoo_tests`, `-sodoo_tests`, `--session=odoo_tests`."""
+    """Whether nox runs every parameter: for the session's bare name, as `-sodoo_tests`, without a choice by keyword (-k)."""
     words = list(command_line)
     before = words[: words.index("--")] if "--" in words else words
+    if any(word.startswith(("-k", "--keyword")) for word in before):
+        return False
     return any(word.endswith(SESSION) for word in before)
 
 

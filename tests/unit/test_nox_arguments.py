@@ -21,9 +21,25 @@ def test_only_the_named_repository_runs() -> None:
     "command_line",
     [ALL, ["nox", "-sodoo_tests"], ["/usr/bin/nox", "--session=odoo_tests"], ["nox", "--sessions", "odoo_tests", "--"]],
 )
-def test_words_that_name_no_repository_reach_the_runner_which_refuses_them(words: list[str], command_line: list[str]) -> None:
-    for repository in KNOWN:
-        assert arguments_for(repository, KNOWN, words, [*command_line, *words]) == words
+def test_words_that_name_no_repository_reach_the_runner_once_which_refuses_them(
+    words: list[str], command_line: list[str]
+) -> None:
+    assert arguments_for("evv", KNOWN, words, [*command_line, *words]) == words
+    assert arguments_for("hub", KNOWN, words, [*command_line, *words]) is None
+
+
+@pytest.mark.parametrize("words", [["--help"], ["hub", "-h"], ["hub", "traction", "--zzz"]])
+def test_help_and_wrong_options_are_said_once(words: list[str]) -> None:
+    assert [arguments_for(each, KNOWN, words, [*ALL, *words]) for each in KNOWN] == [words, None]
+    asked = ["nox", "-s", "odoo_tests(hub)", "--", *words]
+    assert arguments_for("hub", KNOWN, words, asked) == words
+
+
+@pytest.mark.parametrize("choice", [["-k", "hub"], ["-khub"], ["--keywords=hub"]])
+def test_a_parameter_that_was_chosen_by_a_keyword_is_not_skipped(choice: list[str]) -> None:
+    """The first one may be left out by nox: then nobody else would say what is wrong."""
+    command_line = ["nox", "-s", "odoo_tests", *choice, "--", "hbu", "traction"]
+    assert arguments_for("hub", KNOWN, ["hbu", "traction"], command_line) == ["hub", "hbu", "traction"]
 
 
 @pytest.mark.parametrize(
