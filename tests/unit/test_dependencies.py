@@ -112,3 +112,11 @@ def test_sources_that_cannot_be_compared_are_not(tmp_path: Path) -> None:
         sources_digest([module])
     with pytest.raises(Unfit, match="is not a file"):
         sources_digest([Path("/dev/null")])
+
+
+def test_more_files_than_anybody_waits_for_are_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.dependencies._MOST_FILES", 0)
+    module = modules_in(tmp_path, {"core": {}})["core"]
+    (module / "models").mkdir()
+    with pytest.raises(Unfit, match=f"{module} has more than 0 files"):
+        sources_digest([module])

@@ -123,7 +123,7 @@ def test_any_other_failure_of_up_carries_what_compose_said(engine: Make) -> None
     with pytest.raises(EnvironmentFailed) as caught:
         engine({"compose": (1, "", "Network p Creating\nno space left on device\n")}).streams.up()
     assert not isinstance(caught.value, PortTaken)
-    assert "no space left on device" in str(caught.value)
+    assert str(caught.value) == "`docker compose up` failed:\nNetwork p Creating\nno space left on device"
 
 
 def test_compose_is_spoken_to_about_the_project_and_all_its_files(engine: Make, tmp_path: Path) -> None:
@@ -178,8 +178,10 @@ def test_a_container_s_state_is_read_with_and_without_a_health_check(engine: Mak
 
 
 def test_an_engine_that_does_not_tell_the_states_is_an_error_with_its_words(engine: Make) -> None:
-    with pytest.raises(EnvironmentFailed, match="the daemon is shutting down"):
+    with pytest.raises(EnvironmentFailed, match=r"^`docker container ls` failed: the daemon is shutting down$"):
         engine({"container ls": (1, "", "the daemon is shutting down")}).containers("p")
+    with pytest.raises(EnvironmentFailed, match=r"^`docker container ls` failed: exit code 7$"):
+        engine({"container ls": (7, "", "")}).containers("p")
 
 
 @pytest.mark.parametrize("code", [0, 1, 137, 255])
@@ -241,4 +243,5 @@ def test_logs_that_cannot_be_had_say_why_instead_of_hiding_the_first_error(engin
         ).streams.logs("c", 5)
         == "a\nb"
     )
-    assert "No such container" in engine({"container inspect": (1, "[]", "No such container: c")}).streams.logs("c", 5)
+    logs = engine({"container inspect": (1, "[]", "No such container: c")}).streams.logs("c", 5)
+    assert "(no log: No such container" in logs

@@ -340,11 +340,39 @@ def test_nothing_is_kept_where_nothing_was_started(make: Make, fakes: Fakes) -> 
     assert "release" not in fakes.events
 
 
+# What a person is told
+
+
+def test_a_port_that_is_lost_and_a_signal_are_said(
+    make: Make, fakes: Fakes, signals: Signals, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fakes.ports_taken = 1
+    with pytest.raises(Interrupted), make():
+        signals._handle(2, None)
+    told = capsys.readouterr().out.splitlines()
+    assert "  port 18000 went to somebody else in between; trying the next one" in told
+    assert "  SIGINT: ending the run and tearing down" in told
+
+
+def test_what_cannot_be_marked_is_not_kept_which_is_said(
+    make: Make, fakes: Fakes, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_folder: Path) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(keeping, "mark", full)
+    environment = make()
+    with environment:
+        environment.keep()
+    assert not environment.kept
+    assert "  not kept: without its mark it would be taken for a leftover (disk full)" in capsys.readouterr().out
+
+
 # Before and after
 
 
 def test_what_dead_runs_left_is_removed_before_a_port_is_looked_for(
-    make: Make, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+    make: Make, fakes: Fakes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def removed(project: str, **_: Any) -> Report:
         fakes.events.append(f"removed {project}")
@@ -357,6 +385,7 @@ def test_what_dead_runs_left_is_removed_before_a_port_is_looked_for(
         pass
     assert fakes.events[3:6] == ["labelled", "removed dead", "config"]
     assert "removed alive" not in fakes.events
+    assert "  left by a dead run: dead (dead): removed in 0 s" in capsys.readouterr().out
 
 
 def test_the_teardown_is_shielded_from_signals(make: Make, signals: Signals) -> None:

@@ -54,7 +54,10 @@ def test_a_usual_compose_file_is_neither_refused_nor_warned_of() -> None:
         (config({"healthcheck": {**CHECK, "disable": True}}), "has no health check"),
         (config({"healthcheck": {"test": ["NONE"]}}), "has no health check"),
         (config({"container_name": "odoo"}), "services.odoo.container_name: 'odoo' is one name for all runs. Leave it out"),
-        (config({"privileged": True}), "services.odoo.privileged: "),
+        (
+            config({"privileged": True}),
+            "services.odoo.privileged: such a container can reach those of other runs and change this",
+        ),
         (
             config({"network_mode": "host"}),
             "services.odoo.network_mode: 'host' is the machine's own, shared by all runs. Leave it",

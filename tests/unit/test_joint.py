@@ -38,3 +38,10 @@ def test_the_record_names_each_log_with_its_digest_so_that_it_cannot_be_exchange
 def test_a_log_that_is_not_there_is_said(tmp_path: Path) -> None:
     write_joint(tmp_path / "joint.log", {"command": "run evv"}, [passed(proof=tmp_path / "gone.log")], {})
     assert "not there (No such file or directory)  gone.log" in (tmp_path / "joint.log").read_text()
+
+
+def test_the_record_says_what_it_is(tmp_path: Path) -> None:
+    write_joint(tmp_path / "joint.log", {"exit code": "0"}, [passed()], {"x": "why"})
+    lines = (tmp_path / "joint.log").read_text().splitlines()
+    assert lines[:2] == ["SUMMARY OF SEVERAL MODULES", "exit code: 0"]
+    assert "The log of each, with its SHA-256:" in lines

@@ -154,6 +154,13 @@ def test_holders_are_named_by_run_or_by_process(
     assert holders[listener].startswith(f"pid {os.getpid()}: ")
 
 
+def test_a_holder_that_cannot_be_seen_is_said_to_be_so(listener: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("runner.ports._listener", lambda _port: None)
+    expected = "a process that this user may not see (perhaps the Docker daemon: docker ps)"
+    assert port_holders([listener]) == {listener: expected}
+
+
 def test_looking_for_holders_reserves_nothing(ports: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert port_holders(ports) == {}
