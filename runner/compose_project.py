@@ -39,7 +39,7 @@ def judge_project(
     refusals = isolation.refusals(rendered, project)
     if refusals:
         reasons = "\n".join(f"  {each}" for each in refusals)
-        raise ConfigError(f"{repository.compose_file} would not keep test runs apart. Nothing was started.\n{reasons}")
+        raise ConfigError(f"{repository.compose_file} cannot be used for test runs. Nothing was started.\n{reasons}")
     override.write_text(json.dumps(override_for(rendered, labels, repository.addons), indent=1))
     engine.use_project(project, [repository.compose_file, override])
     return rendered, isolation.warnings(rendered)

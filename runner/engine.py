@@ -101,9 +101,8 @@ class Engine:
         answer = self._clients.ask(self._config_question(), QUERY_LIMIT, "`docker compose config`")
         if answer.exit_code:
             self.compose_version()  # where there is none, what docker said of options that it does not know would only puzzle
-            raise ConfigError(
-                f"Docker Compose does not accept the compose file (`compose_file` in repos.yaml):\n{said(answer)}"
-            )
+            files = " and ".join(map(str, (self._project or ("", []))[1]))
+            raise ConfigError(f"Docker Compose does not accept {files} (`compose_file` in repos.yaml):\n{said(answer)}")
         found: dict[str, Any] = json.loads(answer.output)
         return found
 

@@ -84,7 +84,7 @@ class Environment:
             self._guard = GuardedProject(self.project, self._token, self._folder / TEARDOWN_REPORT, self._terminal.line)
             self._is_left = False
         except GuardFailed as error:
-            raise EnvironmentFailed(f"{error} Nothing was started.") from error
+            raise _nothing_started(error) from error
         try:
             self.engine = Engine(self._variables)
             self._questions.callback(self.engine.drop_questions)
@@ -97,7 +97,7 @@ class Environment:
             try:
                 self._guard.arm()
             except GuardFailed as error:
-                raise EnvironmentFailed(f"{error} Nothing was started.") from error
+                raise _nothing_started(error) from error
             self._come_up(reservation)
         except BaseException as error:
             self._leave(error)
@@ -227,3 +227,7 @@ class Environment:
                 self.engine.remove_containers(self.project)
                 self._ports.lost(reservation)
                 reservation = self._reserve()
+
+
+def _nothing_started(error: GuardFailed) -> EnvironmentFailed:
+    return EnvironmentFailed(f"{str(error).rstrip('.')}. Nothing was started.")

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Container
 
+from .age import age
 from .engine import Engine
 from .progress import Terminal
 from .snapshot import Snapshot
@@ -46,13 +47,6 @@ def show(engine: Engine, terminal: Terminal) -> None:
 
 def _row(snapshot: Snapshot, now: float) -> str:
     return (
-        f"prepared database {snapshot.volume}: {snapshot.stage}, {snapshot.megabytes} MB, {_age(now - snapshot.created)} old, "
+        f"prepared database {snapshot.volume}: {snapshot.stage}, {snapshot.megabytes} MB, {age(now - snapshot.created)} old, "
         f"by {snapshot.repository}: {' '.join(snapshot.modules)}"
     )
-
-
-def _age(seconds: float) -> str:
-    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{max(seconds, 0):.0f} seconds"

@@ -138,15 +138,11 @@ def test_compose_is_spoken_to_about_the_project_and_all_its_files(engine: Make, 
 
 
 def test_a_compose_file_that_compose_refuses_is_an_error_of_the_configuration(engine: Make) -> None:
-    with pytest.raises(
-        ConfigError, match=r"does not accept the compose file \(`compose_file` in repos.yaml\):\n.*colour is not"
-    ):
-        engine(
-            {
-                "compose version": (0, "Docker Compose version v2.26.1", ""),
-                "compose": (15, "", "validating x.yml: services.odoo.colour is not allowed\n"),
-            }
-        ).rendered()
+    refusal = "validating /a.yml: services.odoo.colour is not allowed\n"
+    made = engine({"compose version": (0, "Docker Compose version v2.26.1", ""), "compose": (15, "", refusal)})
+    made.use_project("p-1", [Path("/a.yml")])
+    with pytest.raises(ConfigError, match=r"does not accept /a\.yml \(`compose_file` in repos.yaml\):\n.*colour is not"):
+        made.rendered()
 
 
 def test_an_image_is_known_by_the_registry_s_digest_else_by_its_own(engine: Make) -> None:
