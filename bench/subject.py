@@ -14,8 +14,6 @@ from types import TracebackType
 import yaml
 
 from runner import config
-from runner.arguments import parse
-from runner.errors import UsageError
 from runner.guard import Guard
 from runner.naming import project_name
 from runner.signals import STARTER
@@ -105,11 +103,12 @@ class Subject:
 
     def forget(self) -> None:
         """Remove the databases that runs of the benchmark prepared: the next run is a first one."""
-        words = ["cleanup", NAME, "--snapshots"]
-        with contextlib.suppress(UsageError):  # a runner that prepares none
-            parse(words)
-            command = [sys.executable, "-m", "runner", *words]
-            subprocess.run(command, cwd=self.folder, env=_environ(), check=False, timeout=_CLEANUP, stdout=subprocess.DEVNULL)
+        command = [sys.executable, "-m", "runner", "cleanup", NAME, "--snapshots"]
+        done = subprocess.run(
+            command, cwd=self.folder, env=_environ(), check=False, timeout=_CLEANUP, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise BenchFailed(f"What the benchmark's runs prepared could not be removed:\n{done.stdout}{done.stderr}")
 
 
 def _environ() -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from .errors import ExitCode, UsageError
 from .janitor import REPOSITORY_LABEL, Standing, State
 from .progress import Terminal
 from .reports import seconds_since
+from .table import lines_of
 
 
 def _checked_engine() -> Engine:
@@ -71,14 +72,12 @@ def _repository(word: str, settings: config.Config, found: Sequence[Standing]) -
 
 
 def show(terminal: Terminal) -> ExitCode:
-    """Print a table of every environment that stands, then a line for each prepared database."""
+    """Print a table of every environment that stands, then one of the prepared databases."""
     engine = _checked_engine()
     found = janitor.standing(engine.labelled(REPOSITORY_LABEL))
     if found:
-        rows = [("STATE", "PORT", "AGE", "OWNER", "PROJECT"), *(_row(each) for each in found)]
-        widths = [max(len(row[column]) for row in rows) for column in range(4)]
-        for row in rows:
-            terminal.line("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]))
+        for line in lines_of([("STATE", "PORT", "AGE", "OWNER", "PROJECT"), *map(_row, found)]):
+            terminal.line(line)
     else:
         terminal.line("No environment stands.")
     snapshot_housekeeping.show(engine, terminal)

@@ -8,6 +8,7 @@ from .engine import Engine
 from .progress import Terminal
 from .snapshot import Snapshot
 from .snapshot_store import Store
+from .table import lines_of
 
 
 def clean(engine: Engine, terminal: Terminal, repositories: Container[str], *, everything: bool, dry_run: bool) -> bool:
@@ -35,18 +36,19 @@ def clean(engine: Engine, terminal: Terminal, repositories: Container[str], *, e
 
 
 def show(engine: Engine, terminal: Terminal) -> None:
-    """Print a line for each prepared database, the newest first, and for each that is being made."""
+    """Print a table of the prepared databases, the newest first, with those in the making. Nothing where there is none."""
     volumes = Store(engine).volumes()
-    for snapshot in sorted(volumes.ready.values(), key=lambda each: each.created, reverse=True):
-        terminal.line(_row(snapshot, time.time()))
-    for name in volumes.preparing:
-        terminal.line(f"prepared database {name}: in the making")
-    for name in volumes.dead:
-        terminal.line(f"prepared database {name}: never finished, or too old; nox -s cleanup removes it")
+    newest_first = sorted(volumes.ready.values(), key=lambda each: each.created, reverse=True)
+    rows = [_row(snapshot, time.time()) for snapshot in newest_first]
+    rows += [("in the making", "-", "-", "-", name) for name in volumes.preparing]
+    rows += [("dead", "-", "-", "-", name) for name in volumes.dead]
+    if rows:
+        terminal.line("")
+        for line in lines_of([("STAGE", "SIZE", "AGE", "MADE FOR", "PREPARED DATABASE"), *rows]):
+            terminal.line(line)
+    if volumes.dead:
+        terminal.line("dead: never finished, or too old; nox -s cleanup removes it")
 
 
-def _row(snapshot: Snapshot, now: float) -> str:
-    return (
-        f"prepared database {snapshot.volume}: {snapshot.stage}, {snapshot.megabytes} MB, {age(now - snapshot.created)} old, "
-        f"by {snapshot.repository}: {' '.join(snapshot.modules)}"
-    )
+def _row(snapshot: Snapshot, now: float) -> tuple[str, str, str, str, str]:
+    return snapshot.stage, f"{snapshot.megabytes} MB", age(now - snapshot.created), snapshot.repository, snapshot.volume
