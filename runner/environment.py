@@ -74,6 +74,7 @@ class Environment:
         self._signals = signals
         self._is_left = True
         self._calm = True
+        self._has_started = False
         self._questions = contextlib.ExitStack()
         self._override = folder / "compose.override.json"
         self._ports = PortSearch(repository.ports, wait_for_port, lambda line: terminal.line(f"  {line}"))
@@ -108,15 +109,20 @@ class Environment:
         try:
             self._up_and_healthy(reservation)
         except EnvironmentFailed as error:
-            snapshot = self.prepared.used
-            if snapshot is None or self.prepared.store is None:
+            snapshot, store = self.prepared.used, self.prepared.store
+            # Not every engine may mount memory. What has started at all is not healthier without.
+            refused = self.prepared.in_memory and not self._has_started
+            if not (snapshot or refused) or store is None:
                 raise
-            self.start_over(f"it does not start: {str(error).splitlines()[0]}")
-            self.prepared.store.drop(snapshot)
+            first, *others = str(error).splitlines()
+            self.start_over(f"it does not start: {others[-1] if others and first.endswith(':') else first}")
+            if snapshot:
+                store.drop(snapshot)
 
     def _up_and_healthy(self, reservation: Reservation) -> None:
         with self._terminal.phase("up"):
             self._up(reservation)
+        self._has_started = True
         with self._terminal.phase("healthy"):
             found = wait_until_healthy(self.engine, self.project, self._health_timeout, self._checks, self._terminal.step)
         self.containers = {each.service: each.name for each in found}

@@ -1,5 +1,6 @@
 """The order of things: guard, port, questions, armed guard, `up`, healthy; and teardown on every way out."""
 
+import contextlib
 import json
 import tempfile
 from collections.abc import Callable, Iterator
@@ -493,20 +494,22 @@ class FakePrepared:
         self.used: Snapshot | None = None
         self.store: FakePrepared | None = self
         self.unfinished = ["volume"]
+        self.is_there, self.in_memory = True, False
         self._fakes = fakes
 
     questions, why_not = (), ""
 
     def choose(self, _engine: object, rendered: object, images: dict[str, Image], password: str) -> None:
         assert (rendered, set(images), password) == (RENDERED, {"odoo:18.0", "postgres:16"}, "secret")
-        self.used = Snapshot("key", "key", "base", "volume", "evv", ("base",), 0.0, 61, "the snapshot's")
+        if self.is_there:
+            self.used = Snapshot("key", "key", "base", "volume", "evv", ("base",), 0.0, 61, "the snapshot's")
 
     def override(self, override: dict[str, Any], _rendered: object, labels: dict[str, str]) -> dict[str, Any]:
         assert labels == LABELS
         return {**override, "snapshot": True}
 
     def give_up(self, _why: str) -> None:
-        self.used = None
+        self.used, self.in_memory = None, False
 
     def drop(self, snapshot: Snapshot) -> None:
         self._fakes.happens(f"drop {snapshot.volume}")
@@ -556,6 +559,26 @@ def test_a_snapshot_that_does_not_start_is_dropped_and_the_run_goes_on_without(
         assert (environment.password, fakes.variables["DB_PASSWORD"]) == ("secret", "secret")
     assert "it does not start: The container of db ended with exit code 1.\n" in capsys.readouterr().out
     assert fakes.events.count("finish") == 1
+
+
+@pytest.mark.parametrize(("when", "starts_over"), [("up 18000", True), ("containers", False)])
+def test_an_engine_that_does_not_mount_memory_gets_a_database_on_disk(
+    with_snapshot: Make, fakes: Fakes, capsys: pytest.CaptureFixture[str], when: str, starts_over: bool
+) -> None:
+    def once(event: str) -> None:
+        fakes.events.append(event)
+        if event == when and fakes.events.count(event) == 1:
+            raise EnvironmentFailed("`docker compose up` failed:\nfailed to mount local volume: operation not permitted")
+
+    fakes.happens = once  # type: ignore[method-assign]
+    environment = with_snapshot()
+    environment.prepared.is_there = False  # type: ignore[attr-defined]
+    environment.prepared.in_memory = True
+    with contextlib.nullcontext() if starts_over else pytest.raises(EnvironmentFailed, match="not permitted"), environment:
+        assert environment.prepared.in_memory is False
+    assert ("removed p" in fakes.events) == starts_over
+    assert ("it does not start: failed to mount local volume" in capsys.readouterr().out) == starts_over
+    assert "drop volume" not in fakes.events
 
 
 def test_what_does_not_start_without_either_is_not_the_snapshot_s_fault(with_snapshot: Make, fakes: Fakes) -> None:
