@@ -202,7 +202,7 @@ def test_the_log_says_which_was_used_and_what_it_holds(choose: Choose, engine: F
     about = prepared.about()
     assert prepared.used.volume in about["prepared database"]
     assert about["it holds"] == "base evv_core hr web"
-    assert "base, hr, evv_core" in prepared.in_a_line()
+    assert prepared.in_a_line().startswith("prepared database with base, hr, evv_core (")
     assert prepared.used.password not in f"{about} {prepared.in_a_line()}"
 
 
