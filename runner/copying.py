@@ -1,9 +1,8 @@
 """One stage of a prepared database on its way from a run's own into a volume that outlives it."""
 
-from . import odoo
+from . import odoo, questions
 from .clients import Question
 from .dependencies import Unfit
-from .engine import execution
 from .environment import Environment
 from .errors import EnvironmentFailed
 from .snapshot import DB_SERVICE, IN_MEMORY, Stage
@@ -64,7 +63,7 @@ class Copying:
             self._store.refuse(self._stage)
             raise Unfit(f"it cannot be copied: {said.strip()}")
         self._engine.command("start", server)
-        self._engine.begin(execution(self._name, _shell(_STORE, self._from)))
+        self._engine.begin(questions.execution(self._name, _shell(_STORE, self._from)))
         # Only the database is needed from here on; its health check, and that of Odoo's server, come a second later.
         self._engine.command("exec", server, "sh", "-c", _UNTIL_IT_ANSWERS)
 

@@ -3,14 +3,15 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from . import questions
 from .clients import Clients, Question
 from .engine_words import ComposeMissing, said, unavailable
 from .errors import ConfigError, EngineUnavailable, EnvironmentFailed
-from .inventory import ContainerStatus, Image, Resource
+from .inventory import ContainerStatus, Image, Resource, image_from, published_by, status_from
 from .teardown import LISTING_TRIES, PROJECT_LABEL, docker_environ, has_vanished
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ QUERY_LIMIT = 60
 # Between two tries of a health check, and what one that hangs gets beyond its time.
 _PAUSE, _HANGING = 0.2, 10.0
 _UNTIL = f'n=$1; shift; until "$@" >/dev/null 2>&1; do n=$((n-1)); [ "$n" -gt 0 ] || exit 1; sleep {_PAUSE}; done'
-_VERSION: Question = ("version", "--format", "{{json .}}")
-_LISTINGS = (("container", "ls", "--all", "--quiet", "--no-trunc"), ("network", "ls", "--quiet"), ("volume", "ls", "--quiet"))
 
 _T = TypeVar("_T")
 
@@ -39,7 +38,7 @@ class Engine:
         self.set_variables(variables or {})
         self._clients = Clients()
         self.kernel = ""  # the engine's, once `check` has asked
-        self._project: tuple[str, list[Path]] | None = None
+        self._project: tuple[str, list[Path]] = ("", [])
         self._streams: Streams | None = None
 
     def set_variables(self, variables: Mapping[str, str]) -> None:
@@ -57,17 +56,18 @@ class Engine:
             # Not before clients are at work: it takes as long as their answers.
             from .streams import Streams  # noqa: PLC0415
 
-            self._streams = Streams(*self._project or ())
+            self._streams = Streams(*self._project)
         return self._streams
 
-    def begin(self, *questions: Question) -> None:
+    def begin(self, *asked: Question) -> None:
         """Have these questions answered while something else is done; the methods that ask the same find the answers."""
-        self._clients.begin(*questions)
+        self._clients.begin(*asked)
 
-    def begin_a_run(self, label: str, *questions: Question) -> None:
+    def begin_a_run(self, label: str, *more: Question) -> None:
         """Begin what every run asks at first, about what carries the label: answers come side by side."""
-        self.begin(_VERSION, *labelled_questions(label), self._config_question(), *questions)
-        assert self.streams
+        listings = [questions.with_label(listing, label) for listing in questions.LISTINGS]
+        self.begin(questions.VERSION, *listings, self._config, *more)
+        _ = self.streams
 
     def drop_questions(self) -> None:
         """End what was begun and not asked for."""
@@ -75,7 +75,7 @@ class Engine:
 
     def check(self) -> str:
         """The engine's version. EngineUnavailable says in a line what is missing and what to do."""
-        answer = self._clients.ask(_VERSION, QUERY_LIMIT)
+        answer = self._clients.ask(questions.VERSION, QUERY_LIMIT)
         if answer.exit_code:
             raise unavailable(answer.errors.strip() or said(answer))
         server = json.loads(answer.output).get("Server") or {}
@@ -98,28 +98,27 @@ class Engine:
 
     def rendered(self) -> dict[str, Any]:
         """The project's compose files as Compose understands them. ConfigError with Compose's own words."""
-        answer = self._clients.ask(self._config_question(), QUERY_LIMIT, "`docker compose config`")
+        answer = self._clients.ask(self._config, QUERY_LIMIT, "`docker compose config`")
         if answer.exit_code:
             self.compose_version()  # where there is none, what docker said of options that it does not know would only puzzle
-            files = " and ".join(map(str, (self._project or ("", []))[1]))
+            files = " and ".join(map(str, self._project[1]))
             raise ConfigError(f"Docker Compose does not accept {files} (`compose_file` in repos.yaml):\n{said(answer)}")
         found: dict[str, Any] = json.loads(answer.output)
         return found
 
-    def _config_question(self) -> Question:
-        name, files = self._project or ("", [])
-        words = [word for file in files for word in ("--file", str(file))]
-        return ("compose", *words, "--project-name", name, "config", "--format", "json")
+    @property
+    def _config(self) -> Question:
+        return questions.config(*self._project)
 
     def image(self, name: str) -> Image | None:
         """An image; None if it is not on this machine."""
-        answer = self._clients.ask(image_question(name), QUERY_LIMIT)
+        answer = self._clients.ask(questions.image(name), QUERY_LIMIT)
         if answer.exit_code and has_vanished(answer.errors):
             return None
         if answer.exit_code:
             raise EnvironmentFailed(f"`docker image inspect {name}` failed: {said(answer)}")
         (found,) = json.loads(answer.output)
-        return Image((found.get("RepoDigests") or [found["Id"]])[0], found.get("Config") or {})
+        return image_from(found)
 
     def command(self, *arguments: str, limit: float = QUERY_LIMIT) -> str:
         """What `docker ARGUMENTS` prints, within `limit` seconds. EnvironmentFailed with what docker said."""
@@ -130,88 +129,54 @@ class Engine:
 
     def query(self, container: str, command: Sequence[str], limit: float = QUERY_LIMIT) -> tuple[int, str]:
         """The exit code of a short command in a container, and what it printed; within `limit` seconds."""
-        answer = self._clients.ask(execution(container, command), limit, f"`{command[0]}` in {container}")
+        answer = self._clients.ask(questions.execution(container, command), limit, f"`{command[0]}` in {container}")
         return answer.exit_code, answer.output or answer.errors
 
     def passing(self, tests: Mapping[str, Sequence[str]], seconds: float) -> set[str]:
         """The containers in which their command succeeds within about so many seconds, in which it is repeated."""
         tries = str(max(1, int(seconds / _PAUSE)))
-        questions = [execution(name, ["sh", "-c", _UNTIL, "until", tries, *test]) for name, test in tests.items()]
+        asked = [questions.execution(name, ["sh", "-c", _UNTIL, "until", tries, *test]) for name, test in tests.items()]
         try:
-            answers = self._clients.ask_all(questions, seconds + _HANGING)
+            answers = self._clients.ask_all(asked, seconds + _HANGING)
         except EnvironmentFailed:
             return set()  # one hangs: the containers' states tell whether there is more to wait for
         return {name for name, answer in zip(tests, answers, strict=True) if answer.exit_code == 0}
 
     def containers(self, project: str) -> list[ContainerStatus]:
         """The project's containers, running or not."""
-        return _listed(lambda: self.states(self._ids(_LISTINGS[0], f"{PROJECT_LABEL}={project}")))
+        return _listed(lambda: self.states(self._ids(questions.CONTAINERS, f"{PROJECT_LABEL}={project}")))
 
     def states(self, containers: Sequence[str]) -> list[ContainerStatus]:
         """These containers, by name or id, as they are now. EnvironmentFailed if one is gone."""
-        return [
-            ContainerStatus(
-                name=container["Name"].lstrip("/"),
-                service=(container["Config"]["Labels"] or {}).get("com.docker.compose.service", ""),
-                status=container["State"]["Status"],
-                health=(container["State"].get("Health") or {}).get("Status"),
-                exit_code=container["State"]["ExitCode"],
-                oom_killed=container["State"]["OOMKilled"],
-            )
-            for container in self._inspected("container", containers)
-        ]
+        return [status_from(container) for container in self._inspected("container", containers)]
 
     def remove_containers(self, project: str) -> None:
         """Remove the containers of a failed start, and their anonymous volumes, which a second `up` would leave behind."""
-        if found := self._ids(_LISTINGS[0], f"{PROJECT_LABEL}={project}"):
+        if found := self._ids(questions.CONTAINERS, f"{PROJECT_LABEL}={project}"):
             self.command("container", "rm", "--force", "--volumes", *found)
 
     def labelled(self, label: str) -> list[Resource]:
         """Every container, network and volume of Compose projects that carries the label (NAME or NAME=VALUE)."""
-        found = _listed(lambda: [resource for listing in _LISTINGS for resource in self._resources(listing, label)])
+        found = _listed(lambda: [resource for listing in questions.LISTINGS for resource in self._resources(listing, label)])
         return [Resource(labels[PROJECT_LABEL], labels, ports) for labels, ports in found if PROJECT_LABEL in labels]
 
     def _resources(self, listing: Question, label: str) -> list[tuple[dict[str, str], tuple[int, ...]]]:
         found = self._inspected(listing[0], self._ids(listing, label))
         if listing[0] == "container":
-            return [(each["Config"]["Labels"] or {}, _published(each)) for each in found]
+            return [(each["Config"]["Labels"] or {}, published_by(each)) for each in found]
         return [(each["Labels"] or {}, ()) for each in found]
 
     def published_ports(self) -> dict[int, str]:
         """The host ports that running containers publish, with the container's name."""
         found = _listed(lambda: self._inspected("container", self.command("container", "ls", "--quiet").split()))
-        return {port: each["Name"].lstrip("/") for each in found for port in _published(each)}
+        return {port: each["Name"].lstrip("/") for each in found for port in published_by(each)}
 
     def _ids(self, listing: Question, label: str) -> list[str]:
-        return self.command(*_filtered(listing, label)).split()
+        return self.command(*questions.with_label(listing, label)).split()
 
     def _inspected(self, kind: str, names: Sequence[str]) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(self.command(kind, "inspect", *names)) if names else []
+        found: list[dict[str, Any]] = json.loads(self.command(*questions.inspection(kind, names))) if names else []
         return found
-
-
-def labelled_questions(label: str) -> list[Question]:
-    """What `Engine.labelled` asks first."""
-    return [_filtered(listing, label) for listing in _LISTINGS]
-
-
-def image_question(name: str) -> Question:
-    """What `Engine.image` asks."""
-    return ("image", "inspect", name)
-
-
-def execution(container: str, command: Iterable[str]) -> Question:
-    """What `Engine.query` asks."""
-    return ("exec", container, *command)
-
-
-def states_question(containers: Iterable[str]) -> Question:
-    """What `Engine.states` asks."""
-    return ("container", "inspect", *containers)
-
-
-def _filtered(listing: Question, label: str) -> Question:
-    return (*listing, "--filter", f"label={label}")
 
 
 def _listed(ask: Callable[[], _T]) -> _T:
@@ -223,10 +188,3 @@ def _listed(ask: Callable[[], _T]) -> _T:
             if not has_vanished(str(error)):
                 raise
     return ask()
-
-
-def _published(container: dict[str, Any]) -> tuple[int, ...]:
-    bindings = (container.get("HostConfig") or {}).get("PortBindings") or {}
-    return tuple(
-        int(each["HostPort"]) for found in bindings.values() for each in found or [] if str(each.get("HostPort")).isdigit()
-    )

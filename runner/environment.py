@@ -81,24 +81,20 @@ class Environment:
 
     def __enter__(self) -> "Environment":
         self._signals.lift_shield()
-        try:
-            self._guard = GuardedProject(self.project, self._token, self._folder / TEARDOWN_REPORT, self._terminal.line)
-            self._is_left = False
-        except GuardFailed as error:
-            raise _nothing_started(error) from error
+        self._guard = GuardedProject(self.project, self._token, self._folder / TEARDOWN_REPORT, self._terminal.line)
+        self._is_left = False
         try:
             self.engine = Engine(self._variables)
             self._questions.callback(self.engine.drop_questions)
             name_project(self.engine, self.project, self._repository)
-            self.engine.begin_a_run(self._label, *self.prepared.questions)
+            label = f"{janitor.REPOSITORY_LABEL}={self._repository.name}"
+            self.engine.begin_a_run(label, *self.prepared.questions)
             self.engine_version = self.engine.check()
-            self._remove_what_dead_runs_left()
+            # Before a port is looked for, because they may hold one.
+            janitor.sweep(self.engine.labelled(label), self._repository.name, self._terminal.line)
             reservation = self._reserve()
             self._prepare()
-            try:
-                self._guard.arm()
-            except GuardFailed as error:
-                raise _nothing_started(error) from error
+            self._guard.arm()
             self._come_up(reservation)
         except BaseException as error:
             self._leave(error)
@@ -132,6 +128,7 @@ class Environment:
         self._terminal.line(f"  without the prepared database, because {why}")
         self.prepared.give_up(why)
         self._calm = False  # a client that was given up may live on until the guard kills it
+        self.engine.drop_questions()  # about what goes now
         report = remove_project(self.project, bound=_START_OVER_BOUND)
         if not report.complete:
             raise EnvironmentFailed(f"The environment cannot be started anew: {'; '.join(report.errors) or report.left}")
@@ -161,10 +158,6 @@ class Environment:
         """The name of the container in which Odoo runs."""
         return self.containers[SERVICE]
 
-    @property
-    def _label(self) -> str:
-        return f"{janitor.REPOSITORY_LABEL}={self._repository.name}"
-
     def _leave(self, error: BaseException | None) -> None:
         self._signals.shield()
         self._questions.close()
@@ -193,13 +186,6 @@ class Environment:
             self._terminal.line(f"  not kept: without its mark it would be taken for a leftover ({error})")
         else:
             self._guard.release()
-
-    def _remove_what_dead_runs_left(self) -> None:
-        """Before a port is looked for, because they may hold one."""
-        name = self._repository.name
-        found = janitor.standing(self.engine.labelled(self._label))
-        dead = janitor.to_remove(found, [name], everything=False)
-        janitor.remove(dead, lambda line: self._terminal.line(f"  left by a dead run: {line}"), janitor.SWEEP_BOUND)
 
     def _reserve(self) -> Reservation:
         self._reservation = self._ports.reserve()
@@ -233,7 +219,3 @@ class Environment:
                 self.engine.remove_containers(self.project)
                 self._ports.lost(reservation)
                 reservation = self._reserve()
-
-
-def _nothing_started(error: GuardFailed) -> EnvironmentFailed:
-    return EnvironmentFailed(f"{str(error).rstrip('.')}. Nothing was started.")

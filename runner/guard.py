@@ -69,7 +69,7 @@ class Guard:
         self._tell(_ARM)
 
     def calm(self) -> None:
-        """Say that every client of this run has ended in order: the engine is at work on nothing of it any more."""
+        """Say that no client of this run that can create anything was killed: nothing more of it can appear."""
         self._tell(_CALM)
 
     def release(self) -> None:

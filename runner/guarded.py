@@ -3,19 +3,26 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from .errors import EnvironmentFailed
 from .guard import Guard, GuardFailed
 from .teardown import Report
 
 
 class GuardedProject:
-    """A guard that stands from the beginning; its teardown is done also if it is killed. GuardFailed if it does not start."""
+    """A guard that stands from the beginning; its teardown is done also if it is killed.
+
+    Without a guard nothing is started: EnvironmentFailed if it does not start, or is gone when it is to be armed.
+    """
 
     def __init__(self, project: str, token: str, report_file: Path, say: Callable[[str], None]) -> None:
         self._project = project
         self._token = token
         self._report_file = report_file
         self._say = say
-        self._guard = self._new_guard()
+        try:
+            self._guard = self._new_guard()
+        except GuardFailed as error:
+            raise _nothing_started(error) from error
 
     @property
     def is_armed(self) -> bool:
@@ -23,8 +30,11 @@ class GuardedProject:
         return self._guard.is_armed
 
     def arm(self) -> None:
-        """From here on the end of this process means teardown. GuardFailed if the guard is gone."""
-        self._guard.arm()
+        """From here on the end of this process means teardown. EnvironmentFailed if the guard is gone."""
+        try:
+            self._guard.arm()
+        except GuardFailed as error:
+            raise _nothing_started(error) from error
 
     def release(self) -> None:
         """Let the environment stand. GuardFailed if the guard is gone."""
@@ -33,7 +43,7 @@ class GuardedProject:
     def finish(self, *, calm: bool) -> Report | None:
         """Have the project torn down and return the report; None if nothing was armed. GuardFailed if the guard was killed.
 
-        `calm`: every client of the run has ended in order.
+        `calm`: of the run no client that can create anything was killed or given up.
         """
         if calm and self.is_armed:
             self._guard.calm()
@@ -57,3 +67,7 @@ class GuardedProject:
 
     def _say_that_it_takes_long(self) -> None:
         self._say("  the teardown takes longer than usual; it is tried for at most 120 s")
+
+
+def _nothing_started(error: GuardFailed) -> EnvironmentFailed:
+    return EnvironmentFailed(f"{str(error).rstrip('.')}. Nothing was started.")

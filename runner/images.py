@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from .engine import Engine, image_question
+from . import questions
+from .engine import Engine
 from .inventory import Image
 from .progress import Terminal
 
@@ -10,7 +11,7 @@ from .progress import Terminal
 def images_of(engine: Engine, rendered: dict[str, Any], terminal: Terminal) -> dict[str, Image]:
     """The images that the services name. EnvironmentFailed if one is not here and cannot be pulled."""
     names = sorted({str(service["image"]) for service in rendered["services"].values() if "image" in service})
-    engine.begin(*map(image_question, names))
+    engine.begin(*map(questions.image, names))
     return {name: engine.image(name) or _pulled(engine, name, terminal) for name in names}
 
 

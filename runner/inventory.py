@@ -1,4 +1,4 @@
-"""What the engine holds, as frozen values."""
+"""What the engine holds, as frozen values, and how to read them from what `docker inspect` says. Pure."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -31,3 +31,29 @@ class Resource:
     project: str
     labels: dict[str, str]
     ports: tuple[int, ...] = ()
+
+
+def status_from(inspected: dict[str, Any]) -> ContainerStatus:
+    """A container's status."""
+    state = inspected["State"]
+    return ContainerStatus(
+        name=inspected["Name"].lstrip("/"),
+        service=(inspected["Config"]["Labels"] or {}).get("com.docker.compose.service", ""),
+        status=state["Status"],
+        health=(state.get("Health") or {}).get("Status"),
+        exit_code=state["ExitCode"],
+        oom_killed=state["OOMKilled"],
+    )
+
+
+def image_from(inspected: dict[str, Any]) -> Image:
+    """An image."""
+    return Image((inspected.get("RepoDigests") or [inspected["Id"]])[0], inspected.get("Config") or {})
+
+
+def published_by(inspected: dict[str, Any]) -> tuple[int, ...]:
+    """The host ports that a container publishes."""
+    bindings = (inspected.get("HostConfig") or {}).get("PortBindings") or {}
+    return tuple(
+        int(each["HostPort"]) for found in bindings.values() for each in found or [] if str(each.get("HostPort")).isdigit()
+    )

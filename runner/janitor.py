@@ -76,6 +76,12 @@ def to_remove(found: Sequence[Standing], repositories: Sequence[str], *, everyth
     return [each for each in found if each.repository in repositories and each.state in states]
 
 
+def sweep(resources: Iterable[Resource], repository: str, say: Callable[[str], None]) -> None:
+    """Remove what dead runs of the repository left, as every run does at its start."""
+    dead = to_remove(standing(resources), [repository], everything=False)
+    remove(dead, lambda line: say(f"  left by a dead run: {line}"), SWEEP_BOUND)
+
+
 def remove(environments: Iterable[Standing], say: Callable[[str], None], bound: float = BOUND) -> bool:
     """Remove environments, for at most `bound` seconds each, say what became of them, and return whether nothing is left."""
     complete = True

@@ -93,12 +93,13 @@ class PreparedDatabase:
             if stage.key in volumes.refused:
                 self.missing = self.missing[:number]
                 break
-        if not self.used:
-            self.missing = worth_making(self.missing, volumes.ready.values())
-        if not self.used and not self.missing:
+        if self.used:
+            if not self.missing:
+                self.check_automatic(self.holds)
+        elif not self.missing:
             raise Unfit("its preparation failed before; it is tried again after a day")
-        if self.used and not self.missing:
-            self.check_automatic(self.holds)
+        else:
+            self.missing = worth_making(self.missing, volumes.ready.values())
         if self._may_be_in_memory and not memory.is_limited(rendered["services"][DB_SERVICE]):
             self.in_memory = memory.has_room(engine.kernel)
 

@@ -5,10 +5,10 @@ from .clients import Question
 from .copying import Copying
 from .dependencies import Unfit
 from .doubts import what_odoo_left_out
-from .engine import execution
 from .environment import Environment
 from .errors import EnvironmentFailed
 from .progress import Terminal
+from .questions import execution
 from .reports import ProofLog
 from .snapshot import Stage
 from .undeclared import parse_strangers, strangers_query, undeclared

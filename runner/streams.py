@@ -7,8 +7,8 @@ from typing import Any
 from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException
 
-from .clients import in_new_session
-from .engine_words import PortTaken, is_port_taken, tail
+from .clients import Answer, in_new_session
+from .engine_words import PortTaken, is_port_taken, said, tail
 from .errors import EnvironmentFailed
 from .signals import time_limit
 
@@ -44,10 +44,10 @@ class Streams:
             with time_limit(UP_LIMIT, "`docker compose up`"):
                 lines += _lines(self._client.compose.up(detach=True, color=False, stream_logs=True))
         except DockerException as error:
-            said = b"".join(lines).decode(errors="replace").strip() or _said(error)
-            if is_port_taken(said):
-                raise PortTaken(said) from error
-            raise EnvironmentFailed(f"`docker compose up` failed:\n{tail(said)}") from error
+            text = b"".join(lines).decode(errors="replace").strip() or _said(error)
+            if is_port_taken(text):
+                raise PortTaken(text) from error
+            raise EnvironmentFailed(f"`docker compose up` failed:\n{tail(text)}") from error
 
     def execute(self, container: str, command: list[str], limit: float) -> "Execution":
         """Run a command in a container, for at most `limit` seconds: iterate over its output, then ask for its exit code."""
@@ -87,5 +87,4 @@ def _lines(stream: Any) -> Iterator[bytes]:
 
 
 def _said(error: DockerException) -> str:
-    text = "\n".join(part.strip() for part in (error.stderr, error.stdout) if part and part.strip())
-    return tail(text) or f"exit code {error.return_code}"
+    return said(Answer(error.return_code, error.stdout or "", error.stderr or ""))

@@ -110,7 +110,7 @@ def remove_project(
 ) -> Report:
     """Remove all that carries the project's label until two listings `settle` seconds apart (default: SETTLE) are empty.
 
-    `settle` may be 0 where every client of the project has ended in order: then nothing can appear any more. Takes at most
+    `settle` may be 0 where no client that can create anything was killed: then nothing can appear any more. Takes at most
     `bound` seconds plus one command's time. Clients that carry `token` are killed first, and again in every round, so that
     they start nothing more. Never raises for what docker does: the report tells.
     """

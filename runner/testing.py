@@ -3,9 +3,7 @@
 import re
 import time
 
-from . import odoo, preparing
-from .engine import execution as question
-from .engine import states_question
+from . import odoo, preparing, questions
 from .environment import Environment
 from .health import check_alive
 from .progress import Terminal
@@ -51,7 +49,11 @@ def run_tests(
                 terminal.step(f"{started} of {expected}: {begins.group(1).decode(errors='replace')}")
     timed_out = execution.exit_code in (124, 137) and time.monotonic() - begun >= timeout
     states = odoo.states_command([module])
-    engine.begin(states_question([container]), question(container, states), *preparing.questions(environment))
+    engine.begin(
+        questions.inspection("container", [container]),
+        questions.execution(container, states),
+        *preparing.questions(environment),
+    )
     check_alive(engine, container)
     exit_code, answer = engine.query(container, states)
     return judge(

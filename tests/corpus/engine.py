@@ -50,7 +50,7 @@ class Lane:
     def __init__(self, environment: Environment, addons: Path) -> None:
         self._addons = addons
         self._odoo = environment.odoo_container
-        self._db = next(each.name for each in environment.engine.containers(environment.project) if each.service == "db")
+        self._db = environment.containers["db"]
 
     def check_series(self, series: str) -> None:
         """Raise OtherSeries unless this is Odoo of that series, such as 19."""

@@ -554,7 +554,10 @@ def test_a_snapshot_that_does_not_start_is_dropped_and_the_run_goes_on_without(
     fakes.happens = once  # type: ignore[method-assign]
     with with_snapshot() as environment:
         started = fakes.events.index("up 18000")
-        assert fakes.events[started:] == ["up 18000", "containers", "removed p", "up 18000", "containers", "drop volume"]
+        assert fakes.events[started:] == [
+            *("up 18000", "containers", "drop", "removed p"),
+            *("up 18000", "containers", "drop volume"),
+        ]
         assert "snapshot" not in json.loads((tmp_path / "compose.override.json").read_text())
         assert (environment.password, fakes.variables["DB_PASSWORD"]) == ("secret", "secret")
     assert "it does not start: The container of db ended with exit code 1.\n" in capsys.readouterr().out
