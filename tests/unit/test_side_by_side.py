@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +21,7 @@ from runner.signals import Signals
 from runner.teardown import Report
 from runner.worker import Request
 
+from .processes import PATIENCE
 from .repositories import repository
 
 # The module's name is what the process does; the times of its begin and its end are files, for the test to look at.
@@ -188,8 +190,12 @@ def test_one_that_does_not_end_after_a_signal_is_given_up_and_named(
     monkeypatch.setattr(side_by_side, "PROGRAM", PROGRAM.replace("end(128 + signum", "(128 + signum"))
     monkeypatch.setattr(side_by_side, "_PATIENCE", 0.2)
     monkeypatch.setattr(side_by_side, "_LOOK", 0.1)
+    before = set(threading.enumerate())
     ended = go("waits", board=SignalWhen(["waits"], 1, signal.SIGINT))
     os.kill(int((tmp_path / "evv/waits.pid").read_text()), signal.SIGKILL)
+    # What reads from it holds it too: else its end is seen, and warned of, in whichever test comes next.
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE)
     assert exit_codes(ended) == {"waits": ExitCode.LEFT_BEHIND}
     assert "did not end within 0 s; its guard goes on.\nLook with: docker ps" in ended.outcomes[0].reasons[0]
     assert ended.outcomes[0].word == "LEFT BEHIND"
