@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # In seconds. It only has to be longer than anything that works, on a machine under load.
 QUERY_LIMIT = 60
 # Between two tries of a health check, and what one that hangs gets beyond its time.
-_PAUSE, _HANGING = 0.2, 10.0
+_PAUSE, _HANGING = 0.1, 10.0
 _UNTIL = f'n=$1; shift; until "$@" >/dev/null 2>&1; do n=$((n-1)); [ "$n" -gt 0 ] || exit 1; sleep {_PAUSE}; done'
 
 _T = TypeVar("_T")
