@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from runner import engine as engine_module
+from runner.bare_docker import TOKEN_VARIABLE
 from runner.engine import Engine
 from runner.engine_words import PortTaken
 from runner.errors import ConfigError, EngineStalled, EngineUnavailable, EnvironmentFailed
 from runner.inventory import Image
-from runner.teardown import TOKEN_VARIABLE, kill_clients
+from runner.teardown import kill_clients
 
 VERSION = '{"Client": {"Version": "28.0.4"}, "Server": {"Version": "20.10.24", "KernelVersion": "6.1"}}'
 CONTAINERS = """[{"Id": "abc", "Name": "/p-odoo-1", "State": {"Status": "%s", "ExitCode": %d, "OOMKilled": %s %s},
@@ -214,7 +215,7 @@ def test_a_health_check_is_repeated_in_the_container_until_it_passes_or_its_time
     assert made.passing({"c": ["pg_isready", "-q"]}, 2.0) == {"c"}
     (call,) = calls(tmp_path)
     assert call.startswith("exec c sh -c n=$1;")
-    assert call.endswith("until 10 pg_isready -q")
+    assert call.endswith("until 20 pg_isready -q")
     assert engine({"exec c": (1, "", ""), "exec d": (0, "", "")}).passing({"c": ["x"], "d": ["y"]}, 2.0) == {"d"}
     assert not engine({"exec": (126, "", "exec: sh: not found")}).passing({"c": ["x"]}, 2.0)
 
