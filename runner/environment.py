@@ -11,19 +11,17 @@ from .compose_file import own_checks
 from .compose_project import judge_project, name_project
 from .config import RepoConfig
 from .engine import Engine
-from .engine_words import PortTaken
 from .errors import EnvironmentFailed
 from .guard import GuardFailed
 from .guarded import GuardedProject
-from .health import wait_until_healthy
 from .images import images_of
 from .odoo import SERVICE
 from .port_search import PortSearch
-from .ports import Reservation
 from .prepared import PreparedDatabase
 from .progress import Terminal
 from .reports import TEARDOWN_REPORT
 from .signals import Signals
+from .startup import Startup
 from .teardown import Report, remove_project
 
 # Seconds, for what one teardown takes in a fraction.
@@ -55,7 +53,6 @@ class Environment:
         signals: Signals,
     ) -> None:
         self.project = project
-        self.port: int | None = None
         self.images: dict[str, str] = {}
         self.containers: dict[str, str] = {}
         self.engine_version = ""
@@ -68,16 +65,15 @@ class Environment:
         self.labels = labels
         self.prepared = prepared
         self._variables = variables
-        self._health_timeout = health_timeout
         self._keep_if_it_fails = keep_if_it_fails
         self._terminal = terminal
         self._signals = signals
         self._is_left = True
         self._calm = True
-        self._has_started = False
         self._questions = contextlib.ExitStack()
         self._override = folder / "compose.override.json"
-        self._ports = PortSearch(repository.ports, wait_for_port, lambda line: terminal.line(f"  {line}"))
+        ports = PortSearch(repository.ports, wait_for_port, lambda line: terminal.line(f"  {line}"))
+        self._startup = Startup(project, ports, health_timeout, terminal)
 
     def __enter__(self) -> "Environment":
         self._signals.lift_shield()
@@ -92,36 +88,28 @@ class Environment:
             self.engine_version = self.engine.check()
             # Before a port is looked for, because they may hold one.
             janitor.sweep(self.engine.labelled(label), self._repository.name, self._terminal.line)
-            reservation = self._reserve()
+            self._startup.reserve()
             self._prepare()
             self._guard.arm()
-            self._come_up(reservation)
+            self._come_up()
         except BaseException as error:
             self._leave(error)
             raise
         return self
 
-    def _come_up(self, reservation: Reservation) -> None:
+    def _come_up(self) -> None:
         try:
-            self._up_and_healthy(reservation)
+            self.containers = self._startup.up_and_healthy(self.engine, self._checks)
         except EnvironmentFailed as error:
             snapshot, store = self.prepared.used, self.prepared.store
             # Not every engine may mount memory. What has started at all is not healthier without.
-            refused = self.prepared.in_memory and not self._has_started
+            refused = self.prepared.in_memory and not self._startup.has_started
             if not (snapshot or refused) or store is None:
                 raise
             first, *others = str(error).splitlines()
             self.start_over(f"it does not start: {others[-1] if others and first.endswith(':') else first}")
             if snapshot:
                 store.drop(snapshot)
-
-    def _up_and_healthy(self, reservation: Reservation) -> None:
-        with self._terminal.phase("up"):
-            self._up(reservation)
-        self._has_started = True
-        with self._terminal.phase("healthy"):
-            found = wait_until_healthy(self.engine, self.project, self._health_timeout, self._checks, self._terminal.step)
-        self.containers = {each.service: each.name for each in found}
 
     def start_over(self, why: str) -> None:
         """Remove all that was started, and bring it up again without a prepared database. EnvironmentFailed if that fails."""
@@ -134,7 +122,7 @@ class Environment:
             raise EnvironmentFailed(f"The environment cannot be started anew: {'; '.join(report.errors) or report.left}")
         self.engine.set_variables(self._variables)
         self._override.write_text(self._without)
-        self._up_and_healthy(self._reservation)
+        self.containers = self._startup.up_and_healthy(self.engine, self._checks)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._leave(error)
@@ -147,6 +135,11 @@ class Environment:
     def keep(self) -> None:
         """Let the environment stand when the block is left, unless a signal ends it."""
         self.kept = True
+
+    @property
+    def port(self) -> int | None:
+        """The port of this machine on which Odoo's server is published; None before one was found."""
+        return self._startup.port
 
     @property
     def password(self) -> str:
@@ -166,7 +159,7 @@ class Environment:
         if self._signals.first is not None:
             self.kept = False
             self._terminal.line(f"  {signal.Signals(self._signals.first).name}: ending the run and tearing down")
-        with contextlib.closing(self._ports):
+        with contextlib.closing(self._startup):
             try:
                 if self.kept:
                     self._let_it_stand()
@@ -187,11 +180,6 @@ class Environment:
         else:
             self._guard.release()
 
-    def _reserve(self) -> Reservation:
-        self._reservation = self._ports.reserve()
-        self.port = self._reservation.port
-        return self._reservation
-
     def _prepare(self) -> None:
         """Read the compose file, write the override that the project is started with, and pull what is missing."""
         rendered, self.warnings = judge_project(self.engine, self.project, self._repository, self.labels, self._override)
@@ -207,15 +195,3 @@ class Environment:
         if not self.prepared.why_not:
             override = self.prepared.override(json.loads(self._without), rendered, self.labels)
             self._override.write_text(json.dumps(override, indent=1))
-
-    def _up(self, reservation: Reservation) -> None:
-        while True:
-            self.engine.set_variables({"ODOO_PORT": str(reservation.port)})
-            try:
-                self.engine.streams.up()
-                return
-            except PortTaken:
-                self._terminal.line(f"  port {reservation.port} went to somebody else in between; trying the next one")
-                self.engine.remove_containers(self.project)
-                self._ports.lost(reservation)
-                reservation = self._reserve()

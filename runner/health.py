@@ -66,6 +66,18 @@ def _log(engine: Engine, container: ContainerStatus) -> str:
     return engine.streams.logs(container.name, _LOG_LINES) or "(it has said nothing)"
 
 
+def last_words(engine: Engine, project: str) -> str:
+    """After a failed start: the last lines of each container that ended badly or is unhealthy; empty if there is none."""
+    try:
+        found = engine.containers(project)
+    except EnvironmentFailed as error:
+        return f"Its containers cannot be looked at: {error}"
+    dead = [each for each in found if each.status in ("exited", "dead") and each.exit_code]
+    ill = [each for each in found if each not in dead and each.health == "unhealthy"]
+    lines = [_why_dead(engine, each, "before the environment was up") for each in dead]
+    return "\n".join([*lines, *(f"Last lines of {each.service}, which is unhealthy:\n{_log(engine, each)}" for each in ill)])
+
+
 def check_alive(engine: Engine, odoo_container: str) -> None:
     """EnvironmentFailed, with the reason and the last lines, if the odoo container does not run (any more)."""
     for container in engine.states([odoo_container]):

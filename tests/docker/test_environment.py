@@ -56,6 +56,21 @@ def test_a_start_that_the_engine_refuses_leaves_nothing(tiny: TinyRepository) ->
     assert "no such file or directory" in output
 
 
+def test_a_service_that_odoo_waits_for_and_that_dies_has_the_last_word(tiny: TinyRepository) -> None:
+    tiny.module("good", PASSES)
+    compose = tiny.checkout / "compose.yml"
+    services = compose.read_text().replace("  odoo:\n", "  odoo:\n    depends_on: {helper: {condition: service_healthy}}\n")
+    helper = (
+        "  helper:\n    <<: *tiny\n    volumes: [/usr:/usr:ro]\n    entrypoint: [sh, -c, 'echo no such setting >&2; exit 3']\n"
+    )
+    compose.write_text(services.replace("services:\n", f"services:\n{helper}"))
+    code, output = tiny.run("run", "tiny", "good")
+    assert code == 5, output
+    assert "`docker compose up` failed" in output
+    assert "The container of helper ended with exit code 3 before the environment was up" in output
+    assert "no such setting" in output
+
+
 def test_tests_that_run_past_their_time_are_ended_and_exit_with_6(tiny: TinyRepository) -> None:
     tiny.module("waits", WAITS)
     code, output = tiny.run("run", "tiny", "waits", "--test-timeout", "1")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from runner.errors import EnvironmentFailed
-from runner.health import check_alive, wait_until_healthy
+from runner.health import check_alive, last_words, wait_until_healthy
 from runner.inventory import ContainerStatus
 
 
@@ -124,6 +124,33 @@ def test_a_container_that_died_ends_the_wait_early_with_its_last_lines(dead: Con
         waited([STARTING], [dead, STARTING], timeout=1e9)
     assert f"The container of {dead.service} {cause}" in str(caught.value)
     assert f"log of p-{dead.service}-1" in str(caught.value)
+
+
+def test_after_a_failed_start_whoever_ended_badly_or_is_unhealthy_has_the_last_word() -> None:
+    engine = Scenes(
+        [
+            status("db", health="unhealthy"),
+            status("migrate", state="exited", health=None, exit_code=3),
+            status("init", state="exited", health=None),
+            status(state="created", health=None, exit_code=128),
+        ]
+    )
+    assert last_words(engine, "p") == (  # type: ignore[arg-type]
+        "The container of migrate ended with exit code 3 before the environment was up. Its last lines:\n"
+        "log of p-migrate-1\n"
+        "Last lines of db, which is unhealthy:\n"
+        "log of p-db-1"
+    )
+
+
+def test_after_a_failed_start_an_engine_that_cannot_tell_of_the_containers_is_said_to() -> None:
+    def broken(_project: str) -> list[ContainerStatus]:
+        raise EnvironmentFailed("`docker container ls` failed: no answer")
+
+    engine = Scenes([])
+    engine.containers = broken  # type: ignore[method-assign]
+    said = last_words(engine, "p")  # type: ignore[arg-type]
+    assert said == "Its containers cannot be looked at: `docker container ls` failed: no answer"
 
 
 def test_a_helper_that_did_its_work_and_ended_is_no_failure() -> None:
