@@ -14,10 +14,10 @@ from types import TracebackType
 import yaml
 
 from runner import config
+from runner.bare_docker import TOKEN_VARIABLE
 from runner.guard import Guard
 from runner.naming import project_name
 from runner.signals import STARTER
-from runner.teardown import TOKEN_VARIABLE
 
 from .timed import Timed, run
 from .usage import Watch

@@ -3,7 +3,8 @@
 import re
 import subprocess
 
-from runner.teardown import COMMAND_TIMEOUT, DockerFailed, list_remains, listing_commands
+from runner.bare_docker import COMMAND_TIMEOUT, DockerFailed
+from runner.remains import list_remains, listing_commands
 
 from .record import Listings
 

@@ -5,8 +5,8 @@ from .clients import Question
 from .dependencies import Unfit
 from .environment import Environment
 from .errors import EnvironmentFailed
+from .remains import PROJECT_LABEL
 from .snapshot import DB_SERVICE, IN_MEMORY, Stage
-from .teardown import PROJECT_LABEL
 
 # In seconds: for the server to write all that it has and to end, and for the copy of some 100 MB.
 _STOP_LIMIT, _COPY_LIMIT = 60.0, 300.0
@@ -44,7 +44,7 @@ class Copying:
         self._name = f"{environment.project}-snapshot-{stage.name}"
         assert environment.prepared.store
         self._store = environment.prepared.store
-        self._volume = self._store.begin(stage)
+        self._volume = self._store.begin(stage, environment.project)
         self._from = f"{IN_MEMORY}/{stage.name}" if environment.prepared.in_memory else _TARGET
         self._holds: tuple[str, ...] = ()
         self._engine.begin(self._start)

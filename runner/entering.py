@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from . import janitor
+from .bare_docker import docker_environ
 from .engine import Engine
 from .errors import UsageError
 from .inventory import ContainerStatus
 from .janitor import REPOSITORY_LABEL, Standing
 from .naming import LABEL_PREFIX
 from .odoo import SERVICE
-from .teardown import docker_environ
 
 
 def shell(word: str) -> NoReturn:

@@ -167,8 +167,6 @@ class Environment:
                     self.teardown = self._guard.finish(calm=self._calm and error is None and self._signals.first is None)
             except GuardFailed as failure:
                 self.teardown = self._guard.finish_by_another(failure)
-        for volume in self.prepared.clear_away():
-            self._terminal.line(f"  the unfinished prepared database {volume} is left to the next run, which removes it")
         self._is_left = True
 
     def _let_it_stand(self) -> None:

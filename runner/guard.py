@@ -17,7 +17,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from .teardown import COMMAND_TIMEOUT, Report, docker_environ, remove_project
+from .bare_docker import COMMAND_TIMEOUT, docker_environ
+from .teardown import Report, remove_project
 
 # How long the guard tries; a daemon that restarts is back well within it.
 BOUND = 120.0

@@ -170,7 +170,3 @@ class PreparedDatabase:
             return f"no prepared database: {self.why_not}"
         asked = [name for name in (*self.dependencies.core, *self.dependencies.own) if name in self.holds]
         return f"prepared database with {', '.join(asked)} ({len(self.holds)} modules)"
-
-    def clear_away(self) -> list[str]:
-        """Remove what was begun and not finished; the volumes that cannot be removed."""
-        return self.store.drop_unpublished() if self.store else []

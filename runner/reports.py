@@ -12,7 +12,8 @@ from typing import BinaryIO
 
 from . import keeping
 from .errors import ReportFailed, UsageError, cause_of
-from .teardown import Report, listing_commands
+from .remains import listing_commands
+from .teardown import Report
 
 PROOF = "proof_of_execution_tests"
 RUNS_FOLDER = ".agent-tests"

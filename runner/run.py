@@ -9,6 +9,7 @@ from pathlib import Path
 
 from . import keeping, odoo, reports
 from .addons import modules_of
+from .bare_docker import TOKEN_VARIABLE
 from .compose_project import variables_for
 from .config import RepoConfig
 from .environment import Environment
@@ -22,7 +23,6 @@ from .progress import Terminal
 from .provenance import commit_of
 from .signals import Signals
 from .sources import read_sources
-from .teardown import TOKEN_VARIABLE
 from .testing import run_tests
 from .verdict import Verdict
 

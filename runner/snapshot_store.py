@@ -1,7 +1,8 @@
 """Snapshots in the engine: each a volume with the data and, once that is whole, a marker: a second, empty volume that says so.
 
 The engine makes a volume at once or not at all, and cannot change its labels: so a data volume without a marker is never used.
-Both lie outside of any Compose project, and no teardown sees them.
+Both lie outside of any Compose project. Until it has its marker, a data volume belongs to the run that makes it: what the run
+does not finish, its teardown removes.
 """
 
 import json
@@ -13,9 +14,10 @@ from dataclasses import dataclass
 from .engine import Engine
 from .errors import EnvironmentFailed
 from .owner import owner_from, this_process
+from .remains import MAKER_LABEL, PUBLISHED_LABEL, SNAPSHOT_PREFIX
 from .snapshot import Snapshot, Stage
 
-PREFIX = "agent-test-snapshot"
+PREFIX = SNAPSHOT_PREFIX
 KEY_LABEL = f"{PREFIX}.key"
 # What `Store.volumes` asks the engine at first.
 LISTING = ("volume", "ls", "--quiet", "--filter", f"label={KEY_LABEL}")
@@ -49,7 +51,6 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._made: list[str] = []
 
     def volumes(self) -> Volumes:
         """What there is. EnvironmentFailed if the engine does not say."""
@@ -58,11 +59,10 @@ class Store:
             return Volumes({}, [], [], {})
         return sorted_out(json.loads(self._engine.command("volume", "inspect", *names)), time.time())
 
-    def begin(self, stage: Stage) -> str:
-        """A new volume for the stage's data; its name."""
+    def begin(self, stage: Stage, project: str) -> str:
+        """A new volume for the stage's data, made by the run `project`; its name."""
         name = f"{PREFIX}-{stage.key[:16]}-{secrets.token_hex(4)}"
-        self._made.append(name)
-        self._create(name, {KEY_LABEL: stage.key} | this_process().labels())
+        self._create(name, {KEY_LABEL: stage.key, MAKER_LABEL: project} | this_process().labels())
         return name
 
     def publish(
@@ -83,21 +83,13 @@ class Store:
         }
         self._create(marker, {f"{PREFIX}.{key}": value for key, value in about.items()})
         # Where the volume is there already, the engine leaves it as it is and says nothing.
-        first = json.loads(self._engine.command("volume", "inspect", marker))[0]["Labels"][f"{PREFIX}.volume"] == volume
-        if first:
-            self._made.remove(volume)
+        first = json.loads(self._engine.command("volume", "inspect", marker))[0]["Labels"][PUBLISHED_LABEL] == volume
         return bool(first)
 
     def refuse(self, stage: Stage) -> None:
         """Say that the stage's installation is not clean, as it will be again with the same key."""
         about = {KEY_LABEL: stage.key, f"{PREFIX}.created": f"{time.time():.0f}"}
         self._create(f"{PREFIX}-{stage.key[:16]}-{_REFUSED}", about)
-
-    def drop_unpublished(self) -> list[str]:
-        """Remove what this run began and did not publish; the names of what cannot be removed."""
-        left = [name for name in self._made if not self._removed(name)]
-        self._made = left
-        return left
 
     def drop(self, snapshot: Snapshot) -> bool:
         """Remove a snapshot, the marker first; whether it is gone."""

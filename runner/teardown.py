@@ -1,41 +1,27 @@
-"""Remove everything of one Compose project, found by its label, and prove that nothing is left.
+"""Remove everything of one run, and prove that nothing is left.
 
 Standard library only, because the guard lives from this. Works from any folder and without the compose file: it uses no
 `docker compose down`, which exits 0 with resources still in use and fails on a deleted folder or a broken `.env`.
 """
 
-import contextlib
 import os
 import signal
-import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .bare_docker import TOKEN_VARIABLE, DockerFailed, finish, has_vanished, start
+from .remains import Remains, list_remains
+
 # A daemon finishes the request of a client that was killed: containers appeared up to 0.26 s after an empty listing.
 SETTLE = 0.5
-# One docker command, also of a daemon under load; a client that hangs is killed and the command tried again.
-COMMAND_TIMEOUT = 30.0
 PAUSE = 0.2
-# Several teardowns at once: how often a listing is asked for again in which another one removes something.
-LISTING_TRIES = 10
-
-TOKEN_VARIABLE = "AGENT_TEST_TOKEN"  # noqa: S105 - the variable's name
-# By Compose, on everything that it creates.
-PROJECT_LABEL = "com.docker.compose.project"
-_LISTINGS = {
-    "containers": ("ps", "-a", "--format", "{{.Names}}"),
-    "networks": ("network", "ls", "--format", "{{.Name}}"),
-    "volumes": ("volume", "ls", "--format", "{{.Name}}"),
-}
 # Containers first: they hold the others, which then go side by side. Data that is thrown away needs no graceful stop.
 _REMOVALS = (
     {"containers": ("rm", "-f", "-v")},
     {"networks": ("network", "rm"), "volumes": ("volume", "rm", "-f")},
 )
-
-Remains = dict[str, list[str]]
 
 
 @dataclass
@@ -52,53 +38,6 @@ class Report:
         return not any(self.left.values())
 
 
-class DockerFailed(Exception):
-    """A docker command failed or hung; the text is what it said."""
-
-
-class _Vanished(DockerFailed):
-    """It failed only because something went away while it worked."""
-
-
-def docker_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for docker clients: without COMPOSE_* settings of the user's shell, and without a run's token."""
-    return {key: value for key, value in environ.items() if not key.startswith("COMPOSE_") and key != TOKEN_VARIABLE}
-
-
-def has_vanished(said: str) -> bool:
-    """Whether docker failed because something was removed meanwhile: also in listings, of what nobody had asked for."""
-    return "no such" in said.lower() or "not found" in said.lower()
-
-
-def list_remains(project: str) -> Remains:
-    """The names of the project's containers, networks and volumes, by kind. DockerFailed if the engine cannot say."""
-    for _ in range(LISTING_TRIES - 1):
-        with contextlib.suppress(_Vanished):
-            return _listed(project)
-    return _listed(project)
-
-
-def _listed(project: str) -> Remains:
-    running = {kind: _start(*command, "--filter", f"label={PROJECT_LABEL}={project}") for kind, command in _LISTINGS.items()}
-    remains: Remains = {}
-    failures = []
-    for kind, process in running.items():
-        try:
-            remains[kind] = _finish(process).split()
-        except DockerFailed as error:
-            failures.append(str(error))
-    if failures:
-        raise (_Vanished if all(map(has_vanished, failures)) else DockerFailed)("; ".join(failures))
-    return remains
-
-
-def listing_commands(project: str) -> dict[str, str]:
-    """The commands by which a person sees the same listings, by kind."""
-    return {
-        kind: f"docker {' '.join(command[:2])} --filter label={PROJECT_LABEL}={project}" for kind, command in _LISTINGS.items()
-    }
-
-
 def remove_project(
     project: str,
     *,
@@ -108,7 +47,7 @@ def remove_project(
     clock: Callable[[], float] = time.monotonic,
     wait: Callable[[float], None] = time.sleep,
 ) -> Report:
-    """Remove all that carries the project's label until two listings `settle` seconds apart (default: SETTLE) are empty.
+    """Remove all that is the project's until two listings `settle` seconds apart (default: SETTLE) are empty.
 
     `settle` may be 0 where no client that can create anything was killed: then nothing can appear any more. Takes at most
     `bound` seconds plus one command's time. Clients that carry `token` are killed first, and again in every round, so that
@@ -149,10 +88,10 @@ def _remove(remains: Remains) -> None:
     """Remove what is listed; DockerFailed with what docker said if some of it could not be removed."""
     failures = []
     for commands in _REMOVALS:
-        running = [_start(*command, *names) for kind, command in commands.items() for names in _groups(kind, remains)]
+        running = [start(*command, *names) for kind, command in commands.items() for names in _groups(kind, remains)]
         for process in running:
             try:
-                _finish(process)
+                finish(process)
             except DockerFailed as error:
                 # Somebody else (--rm, another teardown) was quicker: that is what is wanted.
                 if not has_vanished(str(error)):
@@ -179,33 +118,3 @@ def kill_clients(token: str) -> int:
         except OSError:
             continue  # gone in between, or another user's
     return killed
-
-
-def _start(*arguments: str) -> "subprocess.Popen[str]":
-    try:
-        # A session of its own: a Ctrl+C at the terminal must not reach the client that cleans up.
-        return subprocess.Popen(
-            ["docker", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-            env=docker_environ(os.environ),
-        )
-    except OSError as error:
-        raise DockerFailed(f"docker cannot be started: {error}") from error
-
-
-def _finish(process: "subprocess.Popen[str]") -> str:
-    command = " ".join(str(part) for part in list(process.args)[:3])  # type: ignore[arg-type]
-    try:
-        output, errors = process.communicate(timeout=COMMAND_TIMEOUT)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        raise DockerFailed(f"`{command}` did not answer within {COMMAND_TIMEOUT:.0f} s") from None
-    if process.returncode:
-        raise DockerFailed(f"`{command}`: {errors.strip() or f'exit {process.returncode}'}")
-    return output

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from runner import odoo, reports
+from runner.bare_docker import TOKEN_VARIABLE
 from runner.config import RepoConfig, load
 from runner.config_file import PortRange
 from runner.environment import Environment
@@ -20,7 +21,6 @@ from runner.owner import this_process
 from runner.prepared import PreparedDatabase
 from runner.progress import Terminal
 from runner.signals import Signals
-from runner.teardown import TOKEN_VARIABLE
 
 from .case import Case, Outcome
 from .recorded import NEWEST

@@ -99,7 +99,13 @@ def test_an_example_passes_and_its_report_is_the_same_with_and_without(repositor
     assert left(f"agent-test.repository={repository}") == []
 
 
-def test_a_killed_preparation_leaves_nothing_that_looks_ready_and_is_swept(evv: Path) -> None:
+def unfinished(since: set[str]) -> set[str]:
+    """The volumes of preparations since then that no marker declares to be ready."""
+    ready = {volume for _, volume in new_snapshots(since)}
+    return {name for name in snapshot_volumes() - since if not name.endswith("-ready")} - ready
+
+
+def test_nothing_is_left_of_a_preparation_whose_run_is_killed(evv: Path) -> None:
     before = snapshot_volumes()
     run = runner_of("evv", "evv_visits", evv)
     run.wait_for("prepare own")
@@ -107,12 +113,9 @@ def test_a_killed_preparation_leaves_nothing_that_looks_ready_and_is_swept(evv: 
     run.finish()
     assert "own" not in [stage for stage, _ in new_snapshots(before)]
     deadline = time.monotonic() + PATIENCE
-    while left(EVV) and time.monotonic() < deadline:
+    while (left(EVV) or unfinished(before)) and time.monotonic() < deadline:
         time.sleep(0.1)
-    cleanup = runner_of("cleanup")
-    assert cleanup.finish() == 0, cleanup.output
-    ready = {volume for _, volume in new_snapshots(before)}
-    assert {name for name in snapshot_volumes() - before if not name.endswith("-ready")} == ready
+    assert unfinished(before) == set()
 
 
 def test_of_two_preparations_at_once_one_is_kept_and_broken_it_is_dropped_and_the_run_green_without(
@@ -124,8 +127,7 @@ def test_of_two_preparations_at_once_one_is_kept_and_broken_it_is_dropped_and_th
     for run in [runner_of("evv", "evv_visits", each) for each in (evv, other)]:
         assert run.finish() == 0, run.output[-3000:]
     (kept,) = [volume for stage, volume in new_snapshots(before) if stage == "own"]
-    ready = {volume for _, volume in new_snapshots(before)}
-    assert {name for name in snapshot_volumes() - before if not name.endswith("-ready")} == ready
+    assert unfinished(before) == set()
 
     image = config.load(ROOT, os.environ).repositories["evv"].images.postgres
     docker("run", "--rm", "--user=0", f"--volume={kept}:/snapshot", "--entrypoint=rm", image, "/snapshot/complete")

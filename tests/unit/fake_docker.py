@@ -25,17 +25,28 @@ case "$1 $2" in
         if [ -n "$rest" ]; then echo "$rest" >"$state/$kind-failures"; else rm "$state/$kind-failures"; fi
         if [ "$message" != fine ]; then echo "$message" >&2; exit 1; fi
     fi
-    for last in "$@"; do :; done
-    project=${last##*=}
-    [ "$last" = "label=com.docker.compose.project=$project" ] || exit 65
-    here="$state/projects/$project/$kind"
-    [ -d "$here" ] && ls "$here"
+    projects=*
+    for word in "$@"; do
+        case "$word" in label=com.docker.compose.project=*) projects=${word##*=} ;; esac
+    done
+    [ "$projects" != '*' ] || [ "$kind" = volumes ] || exit 65
+    for file in "$state"/projects/$projects/$kind/*; do
+        [ -e "$file" ] || continue
+        project=${file#"$state/projects/"}
+        case "$*" in
+        *Label*) printf '%s\t%s\t\t\n' "${file##*/}" "${project%%/*}" ;;
+        *) echo "${file##*/}" ;;
+        esac
+    done
+    case "$*" in *Label*) cat "$state/snapshots" 2>/dev/null ;; esac
     # What a client asked for that was killed: the daemon finishes it after it has said that there is nothing.
-    if [ -d "$state/late/$project/$kind" ]; then
+    for late in "$state"/late/$projects/$kind; do
+        [ -d "$late" ] || continue
+        here="$state/projects/${late#"$state/late/"}"
         mkdir -p "$here"
-        mv "$state/late/$project/$kind"/* "$here"
-        rm -r "$state/late/$project/$kind"
-    fi
+        mv "$late"/* "$here"
+        rm -r "$late"
+    done
     exit 0
     ;;
 esac
@@ -45,6 +56,8 @@ for name in "$@"; do
     if [ -e "$state/resists/$name" ]; then
         echo "Error response from daemon: $name is still in use" >&2
         failed=1
+    elif grep -q "^$name	" "$state/snapshots" 2>/dev/null; then
+        sed -i "/^$name	/d" "$state/snapshots"
     elif ! rm "$state"/projects/*/"$kind/$name" 2>/dev/null; then
         echo "Error: No such $kind: $name" >&2
         failed=1
@@ -72,6 +85,21 @@ class FakeDocker:
     def create_after_a_listing(self, project: str, kind: str, name: str) -> None:
         """A resource that appears right after the next listing of its kind."""
         self._touch(self.folder / "late" / project / kind / name)
+
+    def begin_snapshot(self, project: str, name: str) -> None:
+        """The volume of a prepared database that the project's run is making."""
+        with (self.folder / "snapshots").open("a") as file:
+            file.write(f"{name}\t\t{project}\t\n")
+
+    def publish_snapshot(self, name: str) -> None:
+        """Its marker."""
+        with (self.folder / "snapshots").open("a") as file:
+            file.write(f"{name}-ready\t\t\t{name}\n")
+
+    @property
+    def snapshots(self) -> list[str]:
+        """The volumes of prepared databases."""
+        return [line.split("\t")[0] for line in (self.folder / "snapshots").read_text().splitlines()]
 
     def resist(self, name: str) -> None:
         """Refuse to remove this resource."""

@@ -493,7 +493,6 @@ class FakePrepared:
     def __init__(self, fakes: Fakes) -> None:
         self.used: Snapshot | None = None
         self.store: FakePrepared | None = self
-        self.unfinished = ["volume"]
         self.is_there, self.in_memory = True, False
         self._fakes = fakes
 
@@ -513,10 +512,6 @@ class FakePrepared:
 
     def drop(self, snapshot: Snapshot) -> None:
         self._fakes.happens(f"drop {snapshot.volume}")
-
-    def clear_away(self) -> list[str]:
-        self._fakes.happens("clear away")
-        return self.unfinished
 
 
 @pytest.fixture
@@ -608,12 +603,3 @@ def test_an_environment_that_cannot_be_removed_cannot_start_over(
     with pytest.raises(EnvironmentFailed, match="cannot be started anew: still in use"), with_snapshot() as environment:
         environment.start_over("of a test")
     assert fakes.events.count("finish") == 1
-
-
-def test_what_was_begun_and_not_finished_is_removed_after_the_teardown_and_said_if_it_cannot_be(
-    with_snapshot: Make, fakes: Fakes, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(Interrupted), with_snapshot():
-        raise Interrupted(2)
-    assert fakes.events[-2:] == ["finish", "clear away"]
-    assert "the unfinished prepared database volume is left to the next run" in capsys.readouterr().out

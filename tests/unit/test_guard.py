@@ -16,8 +16,8 @@ from .processes import end_of, line, python
 PROJECT, TOKEN = "evv-agent-test-traction-1", "0123456789abcdef"
 # The guard's own program, with the pauses of the teardown cut short.
 QUICK = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); from runner import guard, teardown; "
-    "teardown.SETTLE = teardown.PAUSE = 0.02; teardown.COMMAND_TIMEOUT = 10; guard.BOUND = 30; guard.main(sys.argv[1:])"
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); from runner import bare_docker, guard, teardown; "
+    "teardown.SETTLE = teardown.PAUSE = 0.02; bare_docker.COMMAND_TIMEOUT = 10; guard.BOUND = 30; guard.main(sys.argv[1:])"
 )
 # For what is never removed: one that gives up soon.
 IMPATIENT = QUICK.replace("BOUND = 30", "BOUND = 0.1")

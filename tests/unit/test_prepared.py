@@ -62,7 +62,7 @@ def make(engine: FakeVolumes, prepared: PreparedDatabase, modules: str = "base w
     """Publish what is missing, as if a run had made it."""
     store = Store(engine)  # type: ignore[arg-type]
     for stage in prepared.missing:
-        assert store.publish(stage, store.begin(stage), "evv", modules.split(), 90, "password")
+        assert store.publish(stage, store.begin(stage, "p"), "evv", modules.split(), 90, "password")
 
 
 def names(prepared: PreparedDatabase) -> list[str]:
@@ -189,7 +189,7 @@ def test_a_stage_that_was_refused_is_not_tried_again_by_every_run(choose: Choose
 def test_what_dead_preparations_left_is_removed(choose: Choose, engine: FakeVolumes) -> None:
     prepared = choose("evv_visits")
     assert prepared.store
-    name = prepared.store.begin(prepared.missing[0])
+    name = prepared.store.begin(prepared.missing[0], "p")
     engine.volumes[name]["agent-test.owner-start"] = "1"
     choose("evv_visits")
     assert engine.volumes == {}

@@ -23,7 +23,8 @@ class FakeStore:
         self.published: list[Any] = []
         self.refused: list[str] = []
 
-    def begin(self, stage: Stage) -> str:
+    def begin(self, stage: Stage, project: str) -> str:
+        assert project == "p"
         return f"volume-{stage.name}"
 
     def publish(self, *facts: Any) -> bool:
@@ -157,8 +158,12 @@ def test_a_stage_is_copied_from_the_stopped_server_and_then_published_with_what_
         "limits",
     ]
     assert environment.why_over == ""
-    assert "Modules loaded." in proof
-    assert "made by this run" in proof
+    titles = (
+        "PREPARATION: base\nmodules: base\n",
+        "Modules loaded.",
+        "PREPARED DATABASE\nprepared database: made by this run\n",
+    )
+    assert sorted(map(proof.index, titles)) == [proof.index(title) for title in titles]
 
 
 def test_stages_follow_on_each_other(go: Go) -> None:
@@ -179,8 +184,8 @@ def test_without_a_missing_stage_nothing_is_made_and_nothing_removed(go: Go) -> 
 @pytest.mark.parametrize(
     ("about", "why"),
     [
-        ({"exit_code": 255}, "exit code 255"),
-        ({"output": RECORD.format("ERROR", "addons.base", "Something is wrong")}, "Something is wrong"),
+        ({"exit_code": 255}, "the installation of base was not clean: exit code 255"),
+        ({"output": RECORD.format("ERROR", "addons.base", "Something is wrong")}, "was not clean: Something is wrong"),
         (
             {"output": RECORD.format("WARNING", "modules.module", "module hr: not installable, skipped")},
             "hr is not installable",

@@ -21,7 +21,7 @@ def shown(engine: FakeVolumes, capsys: pytest.CaptureFixture[str]) -> list[str]:
 def test_each_is_listed_with_its_size_and_age_and_those_in_the_making_too(capsys: pytest.CaptureFixture[str]) -> None:
     engine = FakeVolumes()
     assert shown(engine, capsys) == []
-    published(engine).begin(STAGE)
+    published(engine).begin(STAGE, "p")
     engine.volumes["agent-test-snapshot-dead"] = DEAD
     blank, head, ready, making, dead, hint = shown(engine, capsys)
     assert blank == ""
