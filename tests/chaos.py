@@ -1,6 +1,6 @@
 """`nox -s chaos -- ROUNDS [SEED]`: end runs of real Odoo at random moments in random ways, look for what is left.
 
-Not a test of CI: it takes some ten seconds a round, and finds what nobody thought of. A seed repeats moments and ways.
+Not a test of CI: it takes some ten seconds a round, and finds what nobody thought of. A seed repeats kinds, moments and ways.
 """
 
 import contextlib
@@ -25,12 +25,18 @@ from runner.ports import can_bind
 from .docker.phases import STARTER
 from .docker.tiny_repository import ROOT, Started, dangling_volumes, environ_without_starter, left
 
-# A whole run takes about 20 s here: kills come before, in and after every phase of it.
-LONGEST = 22.0
+# Of a whole run's time, measured at the beginning: ends come in every phase of it, and after the last.
+LATEST = 1.1
 GONE_WITHIN = 30.0
 # A repository and ports of its own: other runs on the machine go on meanwhile.
 PORTS = range(18300, 18311)
 LABEL = "agent-test.repository=chaos"
+PREFIX = "chaos-agent-test"
+
+# What is played, and what comes before: a first run makes a prepared database, a later one starts from it.
+MODULE = "evv_core"
+FIRST, LATER, WITHOUT = "first run", "later run", "--no-snapshot"
+KINDS = {FIRST: ("run", "chaos", MODULE), LATER: ("run", "chaos", MODULE), WITHOUT: ("run", "chaos", MODULE, "--no-snapshot")}
 
 Way = Callable[[Started, int], None]
 
@@ -69,35 +75,70 @@ def _configure(folder: Path) -> None:
     ignored = shutil.ignore_patterns(".agent-tests", "*.log", "__pycache__")
     shutil.copytree(ROOT / "examples/evv", folder / "chaos", ignore=ignored)
     settings = config.load(ROOT, os.environ).repositories["evv"]
+    # Like no other, so that its prepared databases are nobody else's.
+    services = yaml.safe_load(settings.compose_file.read_text())
+    services["services"]["odoo"]["environment"]["PLAYED_BY"] = "chaos"
+    (folder / "compose.yml").write_text(yaml.safe_dump(services))
     entry: dict[str, object] = {
-        "prefix": "chaos-agent-test",
+        "prefix": PREFIX,
         "path": "chaos",
         "addons": ["addons"],
         "ports": f"{PORTS[0]}-{PORTS[-1]}",
+        "compose_file": str(folder / "compose.yml"),
+        "images": settings.images.model_dump(),
     }
-    entry |= {"compose_file": str(settings.compose_file), "images": settings.images.model_dump()}
     (folder / "repos.yaml").write_text(yaml.safe_dump({"repositories": {"chaos": entry}}))
 
 
-def play(folder: Path, chance: random.Random) -> tuple[str, float, list[str]]:
-    """One round: what was done and when, the seconds from then until nothing was left, and what is left after 30 s."""
-    dangling = dangling_volumes()
-    way, delay = chance.choice(list(WAYS)), chance.uniform(0, LONGEST)
-    program = STARTER.format(arguments=["run", "chaos", "evv_core"])
+def _clean(folder: Path, *options: str) -> None:
+    command = [sys.executable, "-m", "runner", "cleanup", "chaos", *options]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run(command, cwd=folder, env=environ, check=True, stdout=subprocess.DEVNULL)
+
+
+def _start(folder: Path, kind: str) -> Started:
+    if kind == FIRST:
+        _clean(folder, "--snapshots")
+    program = STARTER.format(arguments=list(KINDS[kind]))
     environ = {**environ_without_starter(), "PYTHONPATH": str(ROOT)}
-    starter = Started([sys.executable, "-c", program], folder, environ)
+    return Started([sys.executable, "-c", program], folder, environ, patience=300)
+
+
+def _whole(folder: Path, kind: str) -> float:
+    """The seconds of a run that nobody ends. RuntimeError if it is not green: then there is nothing to be learnt here."""
+    starter = _start(folder, kind)
+    begun = time.monotonic()
+    starter.finish()
+    if "runner ended with 0" not in starter.output:
+        raise RuntimeError(starter.output)
+    return time.monotonic() - begun
+
+
+def _unfinished() -> list[str]:
+    """The volumes of prepared databases of this repository that no marker declares to be ready."""
+    template = "{{.Name}}\t" + "\t".join(f'{{{{.Label "agent-test-snapshot.{label}"}}}}' for label in ("maker", "volume"))
+    listing = subprocess.run(["docker", "volume", "ls", "--format", template], check=True, capture_output=True, text=True)
+    rows = [line.split("\t") for line in listing.stdout.splitlines()]
+    ready = {volume for _, _, volume in rows}
+    return [name for name, maker, _ in rows if maker.startswith(PREFIX) and name not in ready]
+
+
+def play(folder: Path, kind: str, way: Way, delay: float) -> tuple[float, list[str]]:
+    """One round: the seconds from its end until nothing was left, and what is left after 30 s."""
+    dangling = dangling_volumes()
+    starter = _start(folder, kind)
     starter.wait_for("runner pid")
     threading.Event().wait(delay)
     with contextlib.suppress(ProcessLookupError):  # it had ended before
-        WAYS[way](starter, int(starter.output.split()[2]))
+        way(starter, int(starter.output.split()[2]))
     struck = time.monotonic()
-    while (remains := left(LABEL)) and time.monotonic() - struck < GONE_WITHIN:
+    while (remains := left(LABEL) + _unfinished()) and time.monotonic() - struck < GONE_WITHIN:
         time.sleep(0.05)
     seconds = time.monotonic() - struck
     starter.finish()
     remains += sorted(dangling_volumes() - dangling)
     remains += [f"port {port}" for port in PORTS if not can_bind(port)]
-    return f"{way} after {delay:.1f} s", seconds, remains
+    return seconds, remains
 
 
 def main(rounds: int, seed: int) -> int:
@@ -106,18 +147,21 @@ def main(rounds: int, seed: int) -> int:
     leaks = 0
     times: list[float] = []
     with tempfile.TemporaryDirectory() as name:
-        _configure(Path(name))
+        folder = Path(name)
+        _configure(folder)
+        lengths = {kind: _whole(folder, kind) for kind in KINDS}
+        print(", ".join(f"{kind} {seconds:.1f} s" for kind, seconds in lengths.items()), flush=True)
         for number in range(1, rounds + 1):
-            what, seconds, remains = play(Path(name), chance)
+            kind, way, moment = chance.choice(list(KINDS)), chance.choice(list(WAYS)), chance.uniform(0, LATEST)
+            seconds, remains = play(folder, kind, WAYS[way], moment * lengths[kind])
             times.append(seconds)
             leaks += bool(remains)
-            print(
-                f"{number:4} {what:<40} gone after {seconds:4.1f} s  {'LEFT: ' + ' '.join(remains) if remains else ''}",
-                flush=True,
-            )
+            what = f"{kind:<13} {way} at {moment:.0%}"
+            bad = f"  LEFT: {' '.join(remains)}" if remains else ""
+            print(f"{number:4} {what:<48} gone after {seconds:4.1f} s{bad}", flush=True)
             if remains:
-                command = [sys.executable, "-m", "runner", "cleanup", "--all"]
-                subprocess.run(command, cwd=name, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
+                _clean(folder, "--all")
+        _clean(folder, "--snapshots")
     gone = f"gone after {statistics.median(times):.1f} s (median), {max(times):.1f} s (longest)"
     print(f"seed {seed}: {leaks} leaks in {rounds} rounds; {gone}")
     return bool(leaks)
