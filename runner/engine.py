@@ -161,6 +161,10 @@ class Engine:
         found = _listed(lambda: [resource for listing in questions.LISTINGS for resource in self._resources(listing, label)])
         return [Resource(labels[PROJECT_LABEL], labels, ports) for labels, ports in found if PROJECT_LABEL in labels]
 
+    def volumes_with(self, label: str) -> list[dict[str, Any]]:
+        """Every volume that carries the label (NAME or NAME=VALUE), as `docker volume inspect` tells it."""
+        return _listed(lambda: self._inspected("volume", self._ids(questions.VOLUMES, label)))
+
     def _resources(self, listing: Question, label: str) -> list[tuple[dict[str, str], tuple[int, ...]]]:
         found = self._inspected(listing[0], self._ids(listing, label))
         if listing[0] == "container":

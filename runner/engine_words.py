@@ -40,9 +40,8 @@ def is_port_taken(said: str) -> bool:
 
 
 def said(answer: Answer) -> str:
-    """The last of what a client said that failed."""
-    text = "\n".join(part.strip() for part in (answer.errors, answer.output) if part.strip())
-    return tail(text) or f"exit code {answer.exit_code}"
+    """The last of what a client said that failed. What it had found before that is no reason, and may hold a password."""
+    return tail(answer.errors) or tail(answer.output) or f"exit code {answer.exit_code}"
 
 
 def tail(text: str, lines: int = 15) -> str:

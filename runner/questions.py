@@ -7,7 +7,8 @@ from .clients import Question
 
 VERSION: Question = ("version", "--format", "{{json .}}")
 CONTAINERS: Question = ("container", "ls", "--all", "--quiet", "--no-trunc")
-LISTINGS: tuple[Question, ...] = (CONTAINERS, ("network", "ls", "--quiet"), ("volume", "ls", "--quiet"))
+VOLUMES: Question = ("volume", "ls", "--quiet")
+LISTINGS: tuple[Question, ...] = (CONTAINERS, ("network", "ls", "--quiet"), VOLUMES)
 
 
 def with_label(listing: Question, label: str) -> Question:

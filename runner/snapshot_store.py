@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from . import questions
 from .engine import Engine
 from .errors import EnvironmentFailed
 from .owner import owner_from, this_process
@@ -20,7 +21,7 @@ from .snapshot import Snapshot, Stage
 PREFIX = SNAPSHOT_PREFIX
 KEY_LABEL = f"{PREFIX}.key"
 # What `Store.volumes` asks the engine at first.
-LISTING = ("volume", "ls", "--quiet", "--filter", f"label={KEY_LABEL}")
+LISTING = questions.with_label(questions.VOLUMES, KEY_LABEL)
 _READY = "ready"
 _REFUSED = "refused"
 # Then it is tried once more: the cause may have been the machine.
@@ -54,10 +55,7 @@ class Store:
 
     def volumes(self) -> Volumes:
         """What there is. EnvironmentFailed if the engine does not say."""
-        names = self._engine.command(*LISTING).split()
-        if not names:
-            return Volumes({}, [], [], {})
-        return sorted_out(json.loads(self._engine.command("volume", "inspect", *names)), time.time())
+        return sorted_out(self._engine.volumes_with(KEY_LABEL), time.time())
 
     def begin(self, stage: Stage, project: str) -> str:
         """A new volume for the stage's data, made by the run `project`; its name."""

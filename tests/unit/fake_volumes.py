@@ -14,12 +14,13 @@ class FakeVolumes:
         self.volumes: dict[str, dict[str, str]] = {}
         self.used: set[str] = set()
 
+    def volumes_with(self, label: str) -> list[dict[str, object]]:
+        return [{"Name": name, "Labels": labels} for name, labels in self.volumes.items() if label in labels]
+
     def command(self, *arguments: str) -> str:
         match arguments:
             case ("volume", "ls", "--quiet", "--filter", "dangling=true"):
                 return "\n".join(self.volumes.keys() - self.used)
-            case ("volume", "ls", "--quiet", "--filter", condition):
-                return "\n".join(name for name, labels in self.volumes.items() if condition.removeprefix("label=") in labels)
             case ("volume", "inspect", *names):
                 return json.dumps([{"Name": name, "Labels": self.volumes[name]} for name in names])
             case ("volume", "create", *words, name):

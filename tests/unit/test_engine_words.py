@@ -2,7 +2,8 @@
 
 import pytest
 
-from runner.engine_words import ComposeMissing, is_port_taken, tail, unavailable
+from runner.clients import Answer
+from runner.engine_words import ComposeMissing, is_port_taken, said, tail, unavailable
 from runner.errors import ExitCode
 
 
@@ -31,6 +32,13 @@ def test_a_missing_permission_says_which_group_to_join() -> None:
 def test_a_daemon_that_does_not_answer_is_quoted_with_its_last_line() -> None:
     error = unavailable("Client: 28\nCannot connect to the Docker daemon at unix:///x. Is the docker daemon running?")
     assert str(error).startswith("The Docker daemon does not answer: Cannot connect")
+
+
+def test_why_a_client_failed_is_what_it_said_of_errors_not_what_it_had_found_before() -> None:
+    found = '[{"Labels": {"agent-test-snapshot.password": "secret"}}]'
+    assert said(Answer(1, found, "get x: no such volume\n")) == "get x: no such volume"
+    assert said(Answer(2, "psql: no such database\n", "")) == "psql: no such database"
+    assert said(Answer(3, "", "")) == "exit code 3"
 
 
 def test_a_missing_compose_says_what_to_install_instead_of_what_docker_said() -> None:

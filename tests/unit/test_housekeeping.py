@@ -28,9 +28,9 @@ class FakeEngine:
         self._checked = True
         return "28.0"
 
-    def command(self, *arguments: str) -> str:
-        assert arguments[:2] == ("volume", "ls")
-        return ""
+    def volumes_with(self, label: str) -> list[object]:
+        assert label == "agent-test-snapshot.key"
+        return []
 
     def labelled(self, label: str) -> list[Resource]:
         assert self._checked

@@ -153,7 +153,7 @@ def test_a_module_that_would_come_by_itself_makes_the_run_go_without(
 
 
 def test_who_does_not_want_one_asks_for_nothing(choose: Choose, engine: FakeVolumes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "command", lambda *_: pytest.fail("the engine was asked"))
+    monkeypatch.setattr(engine, "volumes_with", lambda *_: pytest.fail("the engine was asked"))
     prepared = choose("evv_visits", wanted=False)
     assert prepared.about() == {"prepared database": "none (--no-snapshot)"}
 
@@ -167,7 +167,7 @@ def test_a_compose_file_or_an_engine_that_hinders_is_no_failure(
     def fails(*_: str) -> str:
         raise EnvironmentFailed("no answer")
 
-    monkeypatch.setattr(engine, "command", fails)
+    monkeypatch.setattr(engine, "volumes_with", fails)
     assert choose("evv_visits").why_not == "no answer"
 
 
