@@ -15,6 +15,8 @@ from .verdict import Verdict, judge
 _STREAM_MARGIN = 60.0
 # For the display only; the verdict reads whole records.
 _STARTING = re.compile(rb"INFO \S+ odoo\.addons\.\S+: Starting (\w+\.\w+) ")
+# Before the first HttpCase that runs post_install, for some ten seconds in which no test runs.
+_ASSETS = b"ir_qweb: Pregenerating assets bundles"
 
 
 def run_tests(
@@ -47,6 +49,8 @@ def run_tests(
             if begins := _STARTING.search(line):
                 started += 1
                 terminal.step(f"{started} of {expected}: {begins.group(1).decode(errors='replace')}")
+            elif _ASSETS in line:
+                terminal.step(f"{started} of {expected} ran; Odoo generates its assets bundles for HttpCase")
     timed_out = execution.exit_code in (124, 137) and time.monotonic() - begun >= timeout
     states = odoo.states_command([module])
     engine.begin(
