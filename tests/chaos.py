@@ -161,6 +161,9 @@ def main(rounds: int, seed: int) -> int:
             print(f"{number:4} {what:<48} gone after {seconds:4.1f} s{bad}", flush=True)
             if remains:
                 _clean(folder, "--all")
+        if appeared := left(LABEL) + _unfinished():  # since the last look of its round
+            leaks += 1
+            print(f"LEFT in the end: {' '.join(appeared)}")
         _clean(folder, "--snapshots")
     gone = f"gone after {statistics.median(times):.1f} s (median), {max(times):.1f} s (longest)"
     print(f"seed {seed}: {leaks} leaks in {rounds} rounds; {gone}")
