@@ -11,8 +11,8 @@ from .stage import Stage
 from .started import Started
 
 _NOTHING_LEFT = "teardown: complete"
-# Shorter than the first probe of the health check can take.
-_TOO_SHORT = "0.5"
+# Seconds in which some checks are made, in vain.
+_PATIENCE = "3"
 
 
 def success(stage: Stage) -> tuple[Demonstration, Seen]:
@@ -79,17 +79,22 @@ def ports(stage: Stage) -> tuple[Demonstration, Seen]:
 
 
 def health(stage: Stage) -> tuple[Demonstration, Seen]:
-    """The environment has no time to become healthy."""
+    """The environment never becomes healthy."""
+    try:
+        stage.configure(stage.subject.ports, stage.never_healthy())
+        seen = _run(stage, "--health-timeout", _PATIENCE)
+    finally:
+        stage.configure(stage.subject.ports)
     expected = Demonstration(
         name="5-health",
         title="Health timeout",
-        shows="An environment that is not healthy in time: exit code 5, the state of its services and their last lines, "
-        "and nothing left.",
+        shows="A copy of the compose file in which Odoo's health check is `false`, so that it never passes: exit code 5, the "
+        "state of its services and their last lines, and nothing left.",
         exit_code=ExitCode.ENVIRONMENT,
-        says=(f"Not healthy after {_TOO_SHORT} s",),
+        says=(f"Not healthy after {_PATIENCE} s",),
         log_says=("ERROR", _NOTHING_LEFT),
     )
-    return expected, _run(stage, "--health-timeout", _TOO_SHORT)
+    return expected, seen
 
 
 PLAYS: tuple[Callable[[Stage], tuple[Demonstration, Seen]], ...] = (success, failure, interrupt, ports, health)

@@ -9,6 +9,7 @@ from socket import SO_REUSEADDR, SOL_SOCKET, socket
 
 import yaml
 
+from runner.odoo import SERVICE
 from runner.ports import HOST, can_bind
 
 from .subject import Subject
@@ -30,13 +31,13 @@ class Stage:
         self.checkout("checkout", {})
         self.configure(subject.ports)
 
-    def configure(self, ports: str) -> None:
-        """Write repos.yaml with this range of ports."""
+    def configure(self, ports: str, compose_file: Path | None = None) -> None:
+        """Write repos.yaml with this range of ports, and with this compose file instead of the subject's."""
         entry = {
             "prefix": self.prefix,
             "path": "checkout",
             "addons": [self.subject.addons],
-            "compose_file": str(self.subject.compose_file),
+            "compose_file": str(compose_file or self.subject.compose_file),
             "ports": ports,
             "images": dict(self.subject.images),
         }
@@ -50,6 +51,14 @@ class Stage:
         for path, text in additions.items():
             with (copy / self.subject.addons / self.subject.module / path).open("a") as file:
                 file.write(text)
+        return copy
+
+    def never_healthy(self) -> Path:
+        """A copy of the subject's compose file in which Odoo's health check never passes."""
+        content = yaml.safe_load(self.subject.compose_file.read_text())
+        content["services"][SERVICE]["healthcheck"]["test"] = ["CMD", "false"]
+        copy = self.folder / "never-healthy.yml"
+        copy.write_text(yaml.safe_dump(content, sort_keys=False))
         return copy
 
     @contextmanager

@@ -44,33 +44,32 @@ def subject_in(folder: Path, failing: str = "FAIL: TestTiny.test_one") -> Subjec
 
 
 @pytest.fixture
-def slow_to_be_healthy(tiny: TinyRepository) -> TinyRepository:
+def subject(tiny: TinyRepository) -> TinyRepository:
     tiny.module("module", _UNLESS_CHANGED)
-    tiny.server("sleep 1\n")
     return tiny
 
 
-def test_all_demonstrations_go_as_expected_and_are_written_down(slow_to_be_healthy: TinyRepository) -> None:
-    proof = slow_to_be_healthy.folder / "proof"
+def test_all_demonstrations_go_as_expected_and_are_written_down(subject: TinyRepository) -> None:
+    proof = subject.folder / "proof"
     said: list[str] = []
-    assert show(subject_in(slow_to_be_healthy.folder), proof, said.append), said
+    assert show(subject_in(subject.folder), proof, said.append), said
     pages = sorted(file.name for file in proof.iterdir())
     assert pages == ["1-success.md", "2-failure.md", "3-interrupt.md", "4-ports.md", "5-health.md", "6-documents.md", SUMMARY]
     assert "all 6 went as expected" in (proof / SUMMARY).read_text()
     assert "| exit code | 130 | 130 |" in (proof / "3-interrupt.md").read_text()
 
 
-def test_what_does_not_go_as_expected_is_red(slow_to_be_healthy: TinyRepository) -> None:
-    proof = slow_to_be_healthy.folder / "proof"
+def test_what_does_not_go_as_expected_is_red(subject: TinyRepository) -> None:
+    proof = subject.folder / "proof"
     said: list[str] = []
-    assert not show(subject_in(slow_to_be_healthy.folder, failing="FAIL: of another name"), proof, said.append)
+    assert not show(subject_in(subject.folder, failing="FAIL: of another name"), proof, said.append)
     assert [line for line in said if line.startswith("WRONG")] == ["WRONG  Failing test"]
     assert "# Failing test: NOT AS EXPECTED" in (proof / "2-failure.md").read_text()
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_an_interrupted_demonstration_leaves_nothing(slow_to_be_healthy: TinyRepository, signum: signal.Signals) -> None:
-    tiny = slow_to_be_healthy
+def test_an_interrupted_demonstration_leaves_nothing(subject: TinyRepository, signum: signal.Signals) -> None:
+    tiny = subject
     (tiny.addons / "module/behaviour.sh").write_text(WAITS)
     command = [sys.executable, "-c", _PROGRAM, str(tiny.folder)]
     demonstration = Started(command, ROOT, tiny.environ(TMPDIR=str(tiny.folder)))  # SIGKILL leaves its folder
