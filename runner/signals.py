@@ -41,8 +41,8 @@ class Signals:
 
     @contextlib.contextmanager
     def installed(self, environ: Mapping[str, str]) -> Iterator["Signals"]:
-        """Handle INT, TERM and HUP within the block, explicitly: a background job is started with INT ignored."""
-        before = {signum: signal.signal(signum, self._handle) for signum in _SIGNALS}
+        """Handle INT, TERM and HUP within the block, INT also where it is ignored, as in a background job."""
+        before = {signum: signal.signal(signum, self._handle) for signum in _SIGNALS if not _survives_hangup(signum)}
         stop = threading.Event()
         starter = environ.get(STARTER, "")
         if starter.isdigit():
@@ -54,6 +54,11 @@ class Signals:
             for signum, handler in before.items():
                 # Once interrupted, the program is ending: one more Ctrl+C must not replace its exit code by a traceback.
                 signal.signal(signum, handler if self.first is None else _nothing)
+
+
+def _survives_hangup(signum: int) -> bool:
+    """Whether it is SIGHUP, and whoever started this process had it ignored: that is what `nohup` is for."""
+    return signum == signal.SIGHUP and signal.getsignal(signum) is signal.SIG_IGN
 
 
 def _nothing(_signum: int, _frame: FrameType | None) -> None:

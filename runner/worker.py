@@ -21,7 +21,8 @@ from .signals import Signals
 PROGRAM = """
 import os, signal, sys
 for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-    signal.signal(each, lambda signum, _frame: os._exit(128 + signum))
+    if each != signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN:  # as signals.py does
+        signal.signal(each, lambda signum, _frame: os._exit(128 + signum))
 sys.path.insert(0, sys.argv.pop(1))
 from runner.worker import main
 main()

@@ -143,6 +143,7 @@ def play(folder: Path, kind: str, way: Way, delay: float) -> tuple[float, list[s
 
 def main(rounds: int, seed: int) -> int:
     """Play; the exit code is 1 if anything was left in any round."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup the runs would ignore it
     chance = random.Random(seed)
     leaks = 0
     times: list[float] = []

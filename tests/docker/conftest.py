@@ -1,6 +1,5 @@
 """Every test here runs on the real engine, and fails if anything with our labels is left afterwards."""
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,14 +15,6 @@ from .tiny_repository import TinyRepository, dangling_volumes, left
 FIRST_PORT, LAST_PORT = 18090, 18099
 # The repositories of the tests and of their corpus.
 OURS = ("tiny", "corpus", "chaos")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def interruptible() -> None:
-    """Have signals at their defaults in what the tests start: a shell's background job ignores SIGINT, `nohup` SIGHUP."""
-    for signum, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
-        if signal.getsignal(signum) is signal.SIG_IGN:
-            signal.signal(signum, handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

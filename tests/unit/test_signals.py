@@ -93,6 +93,15 @@ def test_a_background_job_that_was_started_with_int_ignored_hears_it() -> None:
         assert line(process) == "interrupted by SIGINT"
 
 
+def test_a_hangup_is_ignored_where_the_runner_was_started_so_as_by_nohup() -> None:
+    program = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n{WAITER}"
+    with python(program) as process:
+        assert line(process).startswith("ready")
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        assert line(process) == "interrupted by SIGTERM"
+
+
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_the_death_of_the_starter_interrupts_the_runner(signum: signal.Signals) -> None:
     starter = (
