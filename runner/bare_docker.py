@@ -7,8 +7,6 @@ from collections.abc import Mapping
 
 # One docker command, also of a daemon under load; a client that hangs is killed and the command tried again.
 COMMAND_TIMEOUT = 30.0
-# Several teardowns at once: how often a listing is asked for again in which another one removes something.
-LISTING_TRIES = 10
 
 TOKEN_VARIABLE = "AGENT_TEST_TOKEN"  # noqa: S105 - the variable's name
 

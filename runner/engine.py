@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import questions
-from .bare_docker import LISTING_TRIES, docker_environ, has_vanished
+from .bare_docker import docker_environ, has_vanished
 from .clients import Clients, Question
 from .engine_words import ComposeMissing, said, unavailable
 from .errors import ConfigError, EngineUnavailable, EnvironmentFailed
 from .inventory import ContainerStatus, Image, Resource, image_from, published_by, status_from
-from .remains import PROJECT_LABEL
+from .remains import LISTING_TRIES, PROJECT_LABEL
 
 if TYPE_CHECKING:
     from .streams import Streams

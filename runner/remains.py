@@ -5,7 +5,10 @@ Standard library only, because the guard lives from this.
 
 import contextlib
 
-from .bare_docker import LISTING_TRIES, DockerFailed, finish, has_vanished, start
+from .bare_docker import DockerFailed, finish, has_vanished, start
+
+# Several teardowns at once: how often a listing is asked for again in which another one removes something.
+LISTING_TRIES = 10
 
 # By Compose, on everything that it creates.
 PROJECT_LABEL = "com.docker.compose.project"

@@ -5,7 +5,6 @@ Both lie outside of any Compose project. Until it has its marker, a data volume 
 does not finish, its teardown removes.
 """
 
-import json
 import secrets
 import time
 from collections.abc import Callable, Iterable
@@ -65,24 +64,21 @@ class Store:
 
     def publish(
         self, stage: Stage, volume: str, repository: str, modules: Iterable[str], megabytes: int, password: str
-    ) -> bool:
-        """Declare the volume ready. False if another run was quicker with the same stage."""
-        marker = f"{PREFIX}-{stage.key[:16]}-{_READY}"
+    ) -> None:
+        """Declare the volume ready, unless another run was quicker with the same stage: then it still belongs to its run."""
         about = {
             "key": stage.key,
             "base": stage.base,
             "stage": stage.name,
-            "volume": volume,
             "repository": repository,
             "modules": " ".join(sorted(modules)),
             "created": f"{time.time():.0f}",
             "megabytes": str(megabytes),
             "password": password,
         }
-        self._create(marker, {f"{PREFIX}.{key}": value for key, value in about.items()})
-        # Where the volume is there already, the engine leaves it as it is and says nothing.
-        first = json.loads(self._engine.command("volume", "inspect", marker))[0]["Labels"][PUBLISHED_LABEL] == volume
-        return bool(first)
+        labels = {f"{PREFIX}.{key}": value for key, value in about.items()}
+        # Where the marker is there already, the engine leaves it as it is and says nothing.
+        self._create(f"{PREFIX}-{stage.key[:16]}-{_READY}", labels | {PUBLISHED_LABEL: volume})
 
     def refuse(self, stage: Stage) -> None:
         """Say that the stage's installation is not clean, as it will be again with the same key."""

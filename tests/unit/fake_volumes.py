@@ -1,7 +1,5 @@
 """An engine as far as prepared databases need one: volumes."""
 
-import json
-
 from runner.errors import EnvironmentFailed
 
 
@@ -21,8 +19,6 @@ class FakeVolumes:
         match arguments:
             case ("volume", "ls", "--quiet", "--filter", "dangling=true"):
                 return "\n".join(self.volumes.keys() - self.used)
-            case ("volume", "inspect", *names):
-                return json.dumps([{"Name": name, "Labels": self.volumes[name]} for name in names])
             case ("volume", "create", *words, name):
                 labels = dict(word.split("=", 1) for word in words[1::2])
                 self.volumes.setdefault(name, labels)  # as the engine does: the first one stays

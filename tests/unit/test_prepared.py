@@ -62,7 +62,9 @@ def make(engine: FakeVolumes, prepared: PreparedDatabase, modules: str = "base w
     """Publish what is missing, as if a run had made it."""
     store = Store(engine)  # type: ignore[arg-type]
     for stage in prepared.missing:
-        assert store.publish(stage, store.begin(stage, "p"), "evv", modules.split(), 90, "password")
+        volume = store.begin(stage, "p")
+        store.publish(stage, volume, "evv", modules.split(), 90, "password")
+        assert store.volumes().ready[stage.key].volume == volume
 
 
 def names(prepared: PreparedDatabase) -> list[str]:

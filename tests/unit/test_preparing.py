@@ -27,9 +27,8 @@ class FakeStore:
         assert project == "p"
         return f"volume-{stage.name}"
 
-    def publish(self, *facts: Any) -> bool:
+    def publish(self, *facts: Any) -> None:
         self.published.append(facts)
-        return True
 
     def refuse(self, stage: Stage) -> None:
         self.refused.append(stage.name)

@@ -4,8 +4,8 @@ import subprocess
 
 import pytest
 
-from runner.bare_docker import LISTING_TRIES, DockerFailed
-from runner.remains import list_remains, listing_commands
+from runner.bare_docker import DockerFailed
+from runner.remains import LISTING_TRIES, list_remains, listing_commands
 
 from .fake_docker import FakeDocker
 

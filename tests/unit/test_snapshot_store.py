@@ -30,7 +30,9 @@ def store_of(engine: FakeVolumes) -> Store:
 
 def published(engine: FakeVolumes, stage: Stage = STAGE) -> Store:
     store = store_of(engine)
-    assert store.publish(stage, store.begin(stage, PROJECT), "evv", ["web", "base"], 90, "secret")
+    volume = store.begin(stage, PROJECT)
+    store.publish(stage, volume, "evv", ["web", "base"], 90, "secret")
+    assert store.volumes().ready[stage.key].volume == volume
     return store
 
 
@@ -53,8 +55,8 @@ def test_what_is_published_is_ready_and_says_what_it_holds(engine: FakeVolumes) 
 def test_of_two_that_prepare_the_same_the_first_wins_and_the_other_s_belongs_to_its_run_still(engine: FakeVolumes) -> None:
     first, second = store_of(engine), store_of(engine)
     ours, theirs = first.begin(STAGE, PROJECT), second.begin(STAGE, OTHER)
-    assert second.publish(STAGE, theirs, "evv", ["base"], 90, "secret")
-    assert not first.publish(STAGE, ours, "evv", ["base"], 90, "secret")
+    second.publish(STAGE, theirs, "evv", ["base"], 90, "secret")
+    first.publish(STAGE, ours, "evv", ["base"], 90, "secret")
     assert first.volumes().ready[STAGE.key].volume == theirs
     labels = engine.volumes.values()
     assert {each[MAKER_LABEL] for each in labels if MAKER_LABEL in each} == {PROJECT, OTHER}
