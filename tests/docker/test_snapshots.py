@@ -13,6 +13,7 @@ import pytest
 
 from runner import config
 
+from .phases import guard_of
 from .test_odoo import checkout_of, runner_of
 from .tiny_repository import PATIENCE, ROOT, Started, left
 
@@ -115,6 +116,20 @@ def test_nothing_is_left_of_a_preparation_whose_run_is_killed(evv: Path) -> None
     deadline = time.monotonic() + PATIENCE
     while (left(EVV) or unfinished(before)) and time.monotonic() < deadline:
         time.sleep(0.1)
+    assert unfinished(before) == set()
+
+
+def test_a_preparation_whose_guard_is_killed_too_is_never_used_and_goes_with_the_cleanup(evv: Path) -> None:
+    before = snapshot_volumes()
+    run = runner_of("evv", "evv_visits", evv)
+    run.wait_for("prepare own")
+    os.kill(guard_of(run.process.pid), signal.SIGKILL)
+    run.send(signal.SIGKILL)
+    run.finish()
+    assert "own" not in [stage for stage, _ in new_snapshots(before)]
+    assert unfinished(before) != set()
+    cleanup = runner_of("cleanup")
+    assert cleanup.finish() == 0, cleanup.output
     assert unfinished(before) == set()
 
 
