@@ -1,4 +1,4 @@
-"""Sessions only; what they do is in `runner` and `provision`."""
+"""Sessions only; what they do is in `runner`."""
 
 import os
 import sys
@@ -9,8 +9,8 @@ import nox
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))  # nox does not put the noxfile's folder there
 
-from runner.nox_arguments import arguments_for, install_is_current, mark_installed  # noqa: E402
-from runner.repository_names import repository_names  # noqa: E402
+from runner.cli.nox_arguments import arguments_for, install_is_current, mark_installed  # noqa: E402
+from runner.config.names import repository_names  # noqa: E402
 
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -93,7 +93,7 @@ def logs(session: nox.Session) -> None:
 def setup(session: nox.Session) -> None:
     """Make this machine ready: Docker engine, Compose v2 and images, as far as they are missing."""
     install(session)
-    python(session, "-m", "provision")
+    python(session, "-m", "runner.setup")
 
 
 @nox.session(default=False)
@@ -114,15 +114,16 @@ def bench(session: nox.Session) -> None:
 def demonstrate(session: nox.Session) -> None:
     """Show on the real engine how runs end, and write pages to post into proof/: nox -s demonstrate."""
     install(session)
-    python(session, "-m", "demonstrate", *session.posargs)
+    python(session, "-m", "tests.demonstrations", *session.posargs)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, types and the CI workflows."""
+    """Check style, types, the layers of packages, and the CI workflows."""
     install(session, "lint")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
     session.run("mypy")
     session.run("actionlint")
     session.run("zizmor", "--offline", ".github/workflows")

@@ -13,9 +13,9 @@ from types import TracebackType
 
 import yaml
 
-from runner import config
-from runner.bare_docker import TOKEN_VARIABLE
-from runner.guard import Guard
+from runner.cleanup.guard import Guard
+from runner.config import repositories as config
+from runner.docker.process import TOKEN_VARIABLE
 from runner.naming import project_name
 from runner.signals import STARTER
 

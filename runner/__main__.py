@@ -11,7 +11,7 @@ def main() -> None:
     # Pydantic looks for plugins among all installed packages: 40 ms, and nothing that a run should depend on.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
-        from .cli import main_inner  # noqa: PLC0415 - it needs what may be missing
+        from runner.cli.main import main_inner  # noqa: PLC0415 - it needs what may be missing
     except ModuleNotFoundError as error:
         print(f"Error: the Python package {error.name} is missing. Use nox, or: python -m pip install .", file=sys.stderr)
         sys.exit(2)

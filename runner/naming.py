@@ -4,7 +4,7 @@ import re
 import secrets
 from datetime import datetime
 
-from .errors import UsageError
+from runner.errors import UsageError
 
 MODULE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 # Compose builds container, network and volume names from the project's name and the engine stores volumes in folders of

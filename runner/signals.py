@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 
-from .errors import EngineStalled, Interrupted
+from runner.errors import EngineStalled, Interrupted
 
 # Set by the noxfile to its own pid: nox dies from SIGTERM, SIGHUP and SIGKILL without passing them on.
 STARTER = "AGENT_TEST_STARTER"

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import yaml
 
-from runner import config
-from runner.ports import can_bind
+from runner.config import repositories as config
+from runner.environment.ports import can_bind
 
 from .docker.phases import STARTER
 from .docker.tiny_repository import ROOT, Started, dangling_volumes, environ_without_starter, left

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.errors import ExitCode
-from runner.odoo import DATABASE
-from runner.sources import read_sources
-from runner.verdict import Verdict, judge
+from runner.odoo.command import DATABASE
+from runner.verdict.sources import read_sources
+from runner.verdict.verdict import Verdict, judge
 
 Files = Mapping[str, str | None]
 IMPORTS = """\

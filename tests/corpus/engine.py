@@ -11,16 +11,17 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from runner import odoo, reports
-from runner.bare_docker import TOKEN_VARIABLE
-from runner.config import RepoConfig, load
-from runner.config_file import PortRange
-from runner.environment import Environment
+from runner.cleanup.owner import this_process
+from runner.config.model import PortRange
+from runner.config.repositories import RepoConfig, load
+from runner.docker.process import TOKEN_VARIABLE
+from runner.environment.environment import Environment
 from runner.naming import LABEL_PREFIX, project_name
-from runner.owner import this_process
-from runner.prepared import PreparedDatabase
-from runner.progress import Terminal
+from runner.odoo import command as odoo
+from runner.reporting import proof_log as reports
 from runner.signals import Signals
+from runner.snapshots.prepared import PreparedDatabase
+from runner.terminal import Terminal
 
 from .case import Case, Outcome
 from .recorded import NEWEST

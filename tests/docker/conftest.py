@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from runner import janitor
-from runner.engine import Engine
-from runner.ports import can_bind
+from runner.cleanup import orphans as janitor
+from runner.docker.engine import Engine
+from runner.environment.ports import can_bind
 
 from . import tiny_image as tiny_image_
 from .tiny_repository import TinyRepository, dangling_volumes, left

@@ -128,7 +128,7 @@ def guard_of(runner_pid: int) -> int:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            if int(fields[1]) == runner_pid and b"runner.guard" in (folder / "cmdline").read_bytes():
+            if int(fields[1]) == runner_pid and b"runner.cleanup.guard" in (folder / "cmdline").read_bytes():
                 return int(folder.name)
         except OSError:
             continue

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from runner.config import load
+from runner.config.repositories import load
 from runner.errors import ExitCode
 from tests.corpus.case import Case, Outcome, differences, verdict_of
 from tests.corpus.cases import CASES

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from demonstrate.show import SUMMARY, show
-from demonstrate.subject import Subject
+from tests.demonstrations.show import SUMMARY, show
+from tests.demonstrations.subject import Subject
 
 from .phases import wait_until
 from .tiny_repository import FAILS, PASSES, ROOT, RUNNING, WAITS, Started, TinyRepository, left, left_after_teardown
@@ -21,7 +21,7 @@ import os, sys
 from pathlib import Path
 from runner.signals import Signals
 from tests.docker.test_demonstrate import subject_in
-from demonstrate.show import show
+from tests.demonstrations.show import show
 with Signals(lambda _: None).installed(os.environ):
     show(subject_in(Path(sys.argv[1])), Path(sys.argv[1]) / "proof", lambda line: print(line, flush=True))
 """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.ports import can_bind
+from runner.environment.ports import can_bind
 
 from .tiny_repository import FAILS, PASSES, RUNNING, WAITS, Started, TinyRepository, left, left_after_teardown
 

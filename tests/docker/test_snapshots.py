@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from runner import config
+from runner.config import repositories as config
 
 from .phases import guard_of
 from .test_odoo import checkout_of, runner_of

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from runner.signals import STARTER
-from runner.snapshot_store import PREFIX
+from runner.snapshots.store import PREFIX
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSES = "starting test_one\nstarting test_two\nresult 0 0 2\n"

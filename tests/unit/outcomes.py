@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from runner.cases import Case, CaseOutcome
-from runner.outcome import Outcome, decide
-from runner.teardown import Report
-from runner.verdict import Verdict, judge
+from runner.cleanup.teardown import Report
+from runner.reporting.outcome import Outcome, decide
+from runner.verdict.cases import Case, CaseOutcome
+from runner.verdict.verdict import Verdict, judge
 
 from .odoo_logs import FAILED_DATABASE, real
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from runner.config import RepoConfig
-from runner.config_file import Images, PortRange
+from runner.config.model import Images, PortRange
+from runner.config.repositories import RepoConfig
 
 YAML = """\
 defaults:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.age import age
+from runner.text import age
 
 
 @pytest.mark.parametrize(

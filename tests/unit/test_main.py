@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from runner import __main__ as entry
-from runner import cli
+from runner.cli import main as cli
 
 
 def _raise(_arguments: object) -> int:

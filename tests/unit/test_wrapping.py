@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.wrapping import wrapped
+from runner.text import wrapped
 
 
 def test_a_line_that_fits_stays_as_it_is() -> None:

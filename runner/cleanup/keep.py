@@ -1,0 +1,48 @@
+"""Environments that are to stand after their run (`--keep`): the mark by which the janitor knows them.
+
+The labels are given before anybody knows how the run will end, and cannot be changed. So the mark is a file in the run's
+folder, which the labels name; without it (also if the folder is deleted) an environment without a living owner is a leftover.
+"""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from runner.naming import LABEL_PREFIX
+
+FOLDER_LABEL = LABEL_PREFIX + "folder"
+_MARK = "kept"
+
+
+def mark(folder: Path) -> None:
+    """Say that the environment of this run's folder is kept on purpose."""
+    (folder / _MARK).write_text(time.strftime("%Y-%m-%d %H:%M:%S\n"))
+
+
+def is_marked(folder: Path) -> bool:
+    """Whether the run of this folder was kept, and was not removed since."""
+    return (folder / _MARK).is_file()
+
+
+def unmark(labels: Mapping[str, str]) -> None:
+    """Forget the mark, once the environment is removed."""
+    if folder := labels.get(FOLDER_LABEL):
+        (Path(folder) / _MARK).unlink(missing_ok=True)
+
+
+def is_kept(labels: Mapping[str, str]) -> bool:
+    """Whether the environment with these labels is kept on purpose."""
+    folder = labels.get(FOLDER_LABEL)
+    return bool(folder) and is_marked(Path(str(folder)))
+
+
+def how_to_use(project: str, port: int | None, database: str) -> list[str]:
+    """The exact commands to enter a kept environment and to remove it."""
+    query = f"PGPASSWORD=$PASSWORD psql -h $HOST -U $USER {database}"
+    return [
+        f"kept: http://127.0.0.1:{port}",
+        f"  enter:    nox -s shell -- {project}",
+        f"  database: {query}  (in there)",
+        f"  logs:     nox -s logs -- {project}",
+        f"  remove:   nox -s cleanup -- {project}",
+    ]

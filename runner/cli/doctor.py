@@ -1,0 +1,101 @@
+"""`doctor`: what of a machine a run depends on, a line each, with what to do where something is wrong."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+from runner.cleanup import orphans as janitor
+from runner.cleanup.orphans import REPOSITORY_LABEL, State
+from runner.config import repositories as config
+from runner.docker.engine import Engine
+from runner.environment.ports import can_bind, port_holders
+from runner.errors import ExitCode, RunnerError
+from runner.reporting.proof_log import must_be_writable
+from runner.terminal import Terminal
+
+# An environment's images take 2.5 GB; a run's database and filestore some hundred megabytes.
+_DISK_WANTED = 3 * 1024**3
+
+Finding = tuple[ExitCode, str]
+
+
+def examine(settings: config.Config, terminal: Terminal) -> ExitCode:
+    """Print every finding. PASSED if all is well, else the exit code that a run would end with for the first that is not."""
+    worst: ExitCode = ExitCode.PASSED
+    for code, line in _findings(settings):
+        terminal.line(f"{'ok   ' if code == ExitCode.PASSED else 'WRONG'}  {line}")
+        worst = worst or code
+    return worst
+
+
+def _findings(settings: config.Config) -> Iterator[Finding]:
+    yield ExitCode.PASSED, f"configuration  {' + '.join(str(file) for file in settings.files)}"
+    for repository in settings.repositories.values():
+        yield from _checkout(repository)
+    try:
+        engine = Engine()
+        version, compose = engine.check(), engine.compose_version()
+    except RunnerError as error:
+        yield ExitCode.NO_ENGINE, f"engine         {error}".replace("\n", " ")
+        return
+    yield ExitCode.PASSED, f"engine         Docker {version}, Compose {compose}"
+    checks: tuple[Callable[[config.Config, Engine], Iterator[Finding]], ...] = (_images, _ports, _leftovers, _disk)
+    for check in checks:
+        yield from check(settings, engine)
+
+
+def _checkout(repository: config.RepoConfig) -> Iterator[Finding]:
+    needed = [("path", repository.path), *(("addons", folder) for folder in repository.addons)]
+    needed.append(("compose_file", repository.compose_file))
+    missing = [(key, path) for key, path in needed if not path.exists()]
+    if missing:
+        key, path = missing[0]
+        yield ExitCode.USAGE, f"repository     {repository.name}: there is no {path}; set `{key}` in repos.local.yaml"
+    elif not os.access(repository.path, os.W_OK | os.X_OK):
+        yield ExitCode.USAGE, f"repository     {repository.name}: {must_be_writable(repository.path)}"
+    else:
+        yield ExitCode.PASSED, f"repository     {repository.name} at {repository.path}"
+
+
+def _images(settings: config.Config, engine: Engine) -> Iterator[Finding]:
+    named = {image for each in settings.repositories.values() for image in each.images.model_dump().values()}
+    for image in sorted(named):
+        here = engine.image(image)
+        yield (
+            ExitCode.PASSED,
+            f"image          {image} {'is here' if here else 'is not here yet: a run pulls it, nox -s setup too'}",
+        )
+
+
+def _ports(settings: config.Config, engine: Engine) -> Iterator[Finding]:
+    containers = engine.published_ports()
+    for ports in dict.fromkeys(each.ports for each in settings.repositories.values()):
+        holders = port_holders(ports) | {port: f"container {containers[port]}" for port in ports if port in containers}
+        free = [port for port in ports if port not in holders and can_bind(port)]
+        code = ExitCode.PASSED if free else ExitCode.NO_PORT
+        yield code, f"ports          {len(free)} of {ports} are free" + ("" if free else "; nox -s cleanup, or a wider range")
+        for port, holder in sorted(holders.items()):
+            yield ExitCode.PASSED, f"port           {port} is held by {holder}"
+
+
+def _leftovers(_settings: config.Config, engine: Engine) -> Iterator[Finding]:
+    found = janitor.standing(engine.labelled(REPOSITORY_LABEL))
+    counts = {state: sum(each.state is state for each in found) for state in State}
+    text = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count) or "none stands"
+    if counts[State.DEAD]:
+        yield ExitCode.LEFT_BEHIND, f"environments   {text}; remove the dead ones: nox -s cleanup"
+    else:
+        yield ExitCode.PASSED, f"environments   {text}"
+
+
+def _disk(_settings: config.Config, engine: Engine) -> Iterator[Finding]:
+    root = engine.data_folder()
+    if root is None or not root.is_dir():
+        yield ExitCode.PASSED, "disk           not on this host, so not known"
+        return
+    free = shutil.disk_usage(root).free
+    text = f"disk           {free / 1024**3:.1f} GiB free at {root}"
+    if free < _DISK_WANTED:
+        yield ExitCode.ENVIRONMENT, f"{text}; make room, for example: docker image prune"
+    else:
+        yield ExitCode.PASSED, text

@@ -1,0 +1,75 @@
+"""`shell` and `logs`: look into an environment that stands, of a run that lives or of one that was kept."""
+
+import os
+from collections.abc import Sequence
+from typing import NoReturn
+
+from runner.cleanup import orphans as janitor
+from runner.cleanup.orphans import REPOSITORY_LABEL, Standing
+from runner.docker.engine import Engine
+from runner.docker.inventory import ContainerStatus
+from runner.docker.process import docker_environ
+from runner.errors import UsageError
+from runner.naming import LABEL_PREFIX
+from runner.odoo.command import SERVICE
+
+
+def shell(word: str) -> NoReturn:
+    """Become a shell in the odoo container of the environment that `word` means (`meant_by`).
+
+    UsageError without a terminal, and where that container does not run.
+    """
+    if not all(os.isatty(descriptor) for descriptor in (0, 1)):
+        raise UsageError(
+            "A shell needs a terminal, and standard input or output is none.\n"
+            "For a single command: docker exec PROJECT-odoo-1 COMMAND\n"
+            "The projects are in: nox -s list"
+        )
+    container = _container(word, SERVICE)
+    if container.status != "running":
+        raise UsageError(
+            f"The container {container.name} does not run (it is {container.status}), so no shell can be opened in it.\n"
+            f"What its server said: nox -s logs -- {word}"
+        )
+    _become("exec", "-it", container.name, "bash")
+
+
+def logs(word: str, service: str, *, follow: bool) -> NoReturn:
+    """Become the log of a service's container, from its start; `follow`: until it ends, or Ctrl+C."""
+    _become("logs", *(["--follow"] if follow else []), _container(word, service).name)
+
+
+def meant_by(word: str, found: Sequence[Standing]) -> Standing:
+    """The one environment whose project is `word`, whose project's name begins with it, or whose module it is.
+
+    UsageError lists what stands where it is none or several.
+    """
+    exact = [each for each in found if each.project == word]
+    fitting = exact or [
+        each for each in found if each.project.startswith(word) or each.labels.get(f"{LABEL_PREFIX}module") == word
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    if not found:
+        raise UsageError(
+            f"No environment stands, so none is {word!r}. A run removes its own when it ends, unless it has --keep failed."
+        )
+    listed = "\n".join(f"  {each.project} ({each.state.value})" for each in fitting or found)
+    said = f"{len(fitting)} environments are meant by {word!r}" if fitting else f"No environment is meant by {word!r}"
+    raise UsageError(f"{said}. Name one by its project, or by a beginning that no other has:\n{listed}")
+
+
+def _container(word: str, service: str) -> ContainerStatus:
+    engine = Engine()
+    engine.check()
+    project = meant_by(word, janitor.standing(engine.labelled(REPOSITORY_LABEL))).project
+    containers = {each.service: each for each in engine.containers(project)}
+    if service not in containers:
+        raise UsageError(
+            f"{project} has no container of a service {service!r}; it has: {', '.join(sorted(containers)) or 'none (yet)'}."
+        )
+    return containers[service]
+
+
+def _become(*arguments: str) -> NoReturn:
+    os.execvpe("docker", ["docker", *arguments], docker_environ(os.environ))  # noqa: S606 - the words are ours and the engine's

@@ -1,0 +1,35 @@
+"""`matrix`: repositories x modules with tests, as a CI takes it for one job each."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from runner.config import repositories as config
+from runner.errors import ExitCode, UsageError
+from runner.run.selection import Selection, modules_with_tests
+from runner.terminal import Terminal
+
+
+def matrix_of(selections: Mapping[str, Selection]) -> str:
+    """The modules selected of each repository, as one line of JSON for GitHub Actions' `fromJSON`.
+
+    UsageError if there is none: GitHub ends a job with an empty matrix by a message that does not say what is wrong.
+    """
+    include = [
+        {"repository": repository, "module": module}
+        for repository, selection in selections.items()
+        for module in selection.modules
+    ]
+    if not include:
+        raise UsageError(f"No module of {', '.join(selections)} has tests, so there is nothing to make a matrix of.")
+    return json.dumps({"include": include})
+
+
+def show(words: Sequence[str], settings: config.Config, terminal: Terminal) -> ExitCode:
+    """Print the matrix of the repositories named, else of all; on standard error what is left out, and why."""
+    repositories = [settings.repository(word) for word in dict.fromkeys(words or settings.repositories)]
+    selections = {repository.name: modules_with_tests(repository) for repository in repositories}
+    for name, selection in selections.items():
+        for module, reason in selection.left_out.items():
+            terminal.error(f"{name} / {module}: left out, {reason}")
+    terminal.line(matrix_of(selections))
+    return ExitCode.PASSED

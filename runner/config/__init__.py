@@ -1,0 +1,1 @@
+"""repos.yaml and repos.local.yaml."""

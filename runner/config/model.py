@@ -1,0 +1,164 @@
+"""What may stand in repos.yaml and repos.local.yaml, and in words what is wrong with such a file."""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic_core import ErrorDetails
+
+from runner.config.lines import Document, Key
+from runner.config.names import names_in
+
+_HIGHEST_PORT = 65535
+_RANGE = r"^\d{1,5}(-\d{1,5})?$"
+
+
+class Frozen(BaseModel):
+    """A value that nobody changes and that has no other fields than its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PortRange(Frozen):
+    """Host ports from `first` to `last`, both included; written `8090-8100` or as a single number."""
+
+    first: int
+    last: int
+
+    def __iter__(self) -> Any:
+        return iter(range(self.first, self.last + 1))
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}"
+
+
+def _port_range(value: Any) -> Any:
+    if isinstance(value, PortRange):
+        return value
+    if not re.match(_RANGE, str(value)):
+        raise ValueError("must be a range like 8090-8100, or one port")
+    ends = [int(end) for end in str(value).split("-")]
+    if not all(1 <= end <= _HIGHEST_PORT for end in ends):
+        raise ValueError(f"a port is a number from 1 to {_HIGHEST_PORT}")
+    if ends[0] > ends[-1]:
+        raise ValueError("the first port of a range must not be greater than the last")
+    return {"first": ends[0], "last": ends[-1]}
+
+
+_PORTS_AS_WRITTEN = {
+    "anyOf": [{"type": "integer", "minimum": 1, "maximum": _HIGHEST_PORT}, {"type": "string", "pattern": _RANGE}]
+}
+
+
+class Images(Frozen):
+    """The images of the two services, as `docker pull` takes them."""
+
+    odoo: Annotated[str, Field(min_length=1, description="For the variable ODOO_IMAGE of the compose file.")]
+    postgres: Annotated[str, Field(min_length=1, description="For the variable POSTGRES_IMAGE of the compose file.")]
+
+
+class Settings(Frozen):
+    """The settings of one repository, or under `defaults` those of all that do not set them themselves."""
+
+    prefix: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9-]{1,39}$",
+            description="How the names of the repository's containers, networks and volumes begin; one for each repository.",
+        ),
+    ]
+    path: Annotated[Path, Field(description="The checkout: relative to this file, ~/... or absolute.")]
+    addons: Annotated[
+        tuple[Path, ...],
+        Field(min_length=1, description="The checkout's folders of addons, relative to it; mounted read-only."),
+    ]
+    compose_file: Annotated[
+        Path, Field(description="Under `defaults` relative to this file; a repository's own, relative to its checkout.")
+    ]
+    ports: Annotated[
+        PortRange,
+        BeforeValidator(_port_range),
+        WithJsonSchema(_PORTS_AS_WRITTEN),
+        Field(description="A range of ports of this machine such as 8090-8100, or one port."),
+    ]
+    images: Images
+
+
+class ConfigFile(Frozen):
+    """The repositories whose modules can be tested; repos.local.yaml overrides any of it on one machine."""
+
+    defaults: Settings
+    repositories: dict[str, Settings]
+
+
+_WORDS = {
+    "model_type": "must be a mapping of settings",
+    "dict_type": "must map names to settings",
+    "tuple_type": "must be a list, such as [addons]",
+    "path_type": "must be a path",
+    "string_pattern_mismatch": "must be 2 to 40 characters of a-z, 0-9 and -, and not begin with -",
+    "string_type": "must be a text; put it in quotes",
+    "string_too_short": "must not be empty",
+    "too_short": "must name at least one folder",
+}
+# What pydantic puts in the place of a key that is wrong itself.
+_NAME_ITSELF = "[key]"
+
+
+def problems_in(document: Document) -> list[str]:
+    """What is wrong with one file, each as `FILE:LINE: KEY: message`. A key that is missing is no fault of one file alone."""
+    content = document.content
+    if content is None:
+        return []
+    if not isinstance(content, dict):
+        return [document.says((), "must hold a mapping at its top, with `defaults:` and `repositories:`")]
+    # A section without content, as after commenting out all of it, says nothing.
+    said = {key: value for key, value in content.items() if value is not None or key not in ConfigFile.model_fields}
+    try:
+        ConfigFile.model_validate(said)
+    except ValidationError as error:
+        found = [each for each in error.errors(include_url=False) if each["type"] != "missing"]
+        # A list whose items are wrong is too short only because they are not counted.
+        wrong = {each["loc"][:-1] for each in found}
+        found = [each for each in found if each["type"] != "too_short" or each["loc"] not in wrong]
+        if found:
+            return [document.says(_key(each), _words(each)) for each in found]
+    return list(_unreadable_names(document))
+
+
+def _key(error: ErrorDetails) -> Key:
+    return tuple(str(part) for part in error["loc"] if part != _NAME_ITSELF)
+
+
+def _words(error: ErrorDetails) -> str:
+    kind, key = error["type"], _key(error)
+    if _NAME_ITSELF in error["loc"]:
+        return "the name of a repository must be a text, not a number or the like"
+    if kind in ("extra_forbidden", "invalid_key"):
+        return f"unknown key{_suggestion(key[-1], _known_beside(key))}"
+    return f"{_WORDS.get(kind) or error['msg'].removeprefix('Value error, ')} (found: {error['input']!r})"
+
+
+def _known_beside(key: Key) -> Iterable[str]:
+    if len(key) == 1:
+        return ConfigFile.model_fields
+    return Images.model_fields if key[-2] == "images" else Settings.model_fields
+
+
+def _suggestion(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f". Perhaps you meant {near[0]!r}?" if near else f"; known are: {', '.join(known)}"
+
+
+def _unreadable_names(document: Document) -> Iterator[str]:
+    """The noxfile reads the names line by line, with the standard library alone; it must find the same."""
+    listed, seen = list(document.content.get("repositories") or {}), names_in(document.text)
+    if listed != seen:
+        unread = [str(name) for name in listed if name not in seen] or seen
+        yield document.says(
+            ("repositories",),
+            f"the names must stand one to a line, indented by two spaces, without quotes. Not so: {', '.join(unread)}",
+        )

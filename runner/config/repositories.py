@@ -1,0 +1,147 @@
+"""repos.yaml, repos.local.yaml and the two image variables -> frozen, validated values."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from runner.config.lines import Document, Key, read
+from runner.config.model import Frozen, Images, PortRange, Settings, problems_in
+from runner.config.names import CONFIG, LOCAL_CONFIG
+from runner.errors import ConfigError, UsageError
+
+
+class RepoConfig(Frozen):
+    """One repository; every path is absolute."""
+
+    name: str
+    prefix: str
+    path: Path
+    addons: tuple[Path, ...]
+    compose_file: Path
+    ports: PortRange
+    images: Images
+
+
+class Config(Frozen):
+    """All repositories, in the order of repos.yaml, and the files that were read."""
+
+    repositories: dict[str, RepoConfig]
+    files: tuple[Path, ...]
+
+    def repository(self, name: str) -> RepoConfig:
+        """The repository called `name`; UsageError lists the known ones."""
+        if name in self.repositories:
+            return self.repositories[name]
+        near = difflib.get_close_matches(name, self.repositories, n=1)
+        hint = f" Perhaps you meant {near[0]!r}?" if near else ""
+        raise UsageError(f"No repository {name!r} in {CONFIG}; known are: {', '.join(self.repositories)}.{hint}")
+
+
+def load(folder: Path, environ: Mapping[str, str]) -> Config:
+    """Read the configuration in `folder`. ConfigError names, for everything wrong in it, file, line, key and what to do."""
+    if not (folder / CONFIG).is_file():
+        raise ConfigError(f"There is no {CONFIG} in {folder}. Run from the folder that holds it.")
+    documents = _documents([file for file in (folder / CONFIG, folder / LOCAL_CONFIG) if file.is_file()])
+    raw: dict[str, Any] = {}
+    for document in documents:
+        raw = _merged(raw, {key: value for key, value in (document.content or {}).items() if value is not None})
+    if not raw.get("repositories"):
+        raise ConfigError(documents[0].says(("repositories",), "must map at least one name to its settings"))
+    images = {
+        key: environ[name] for key, name in (("odoo", "ODOO_IMAGE"), ("postgres", "POSTGRES_IMAGE")) if environ.get(name)
+    }
+    repositories, problems = {}, []
+    for name, entry in raw["repositories"].items():
+        settings = _merged(_merged(raw.get("defaults", {}), entry), {"images": images} if images else {})
+        try:
+            repository = Settings.model_validate(settings)
+        except ValidationError as error:  # by now nothing can be wrong but missing
+            problems += [_missing(documents, name, each["loc"]) for each in error.errors()]
+        else:
+            repositories[name] = _resolved(name, repository, folder, own_compose_file="compose_file" in entry)
+    problems += _equal_prefixes(repositories, documents)
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return Config(repositories=repositories, files=tuple(document.file for document in documents))
+
+
+def _documents(files: list[Path]) -> list[Document]:
+    documents, problems = [], []
+    for file in files:
+        try:
+            documents.append(read(file))
+        except ConfigError as error:
+            problems.append(str(error))
+        else:
+            problems += problems_in(documents[-1])
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return documents
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` on top of `base`, mappings merged key by key, everything else replaced."""
+    result = dict(base)
+    for key, value in over.items():
+        below = result.get(key)
+        result[key] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return result
+
+
+def _missing(documents: list[Document], repository: str, location: tuple[int | str, ...]) -> str:
+    entry = ("repositories", repository)
+    document = next(each for each in documents if entry in each.lines)
+    return document.says((*entry, *(str(part) for part in location)), "is required, here or under `defaults`")
+
+
+def _place(documents: list[Document], repository: str, key: str) -> str:
+    """Where the value that counts stands: the entry before the defaults, the local file before the other."""
+    entry = ("repositories", repository)
+    # The entry itself for what a YAML alias brings in.
+    candidates: list[Key] = [(*entry, key), ("defaults", key), entry]
+    return next(each.place(path) for path in candidates for each in reversed(documents) if path in each.lines)
+
+
+def _equal_prefixes(repositories: Mapping[str, RepoConfig], documents: list[Document]) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for name, repository in repositories.items():
+        other = seen.setdefault(repository.prefix, name)
+        if other != name:
+            yield (
+                f"{_place(documents, name, 'prefix')}: repositories.{name}.prefix: {repository.prefix!r} is that of {other} "
+                f"already ({_place(documents, other, 'prefix')}). Each repository needs its own."
+            )
+
+
+def _resolved(name: str, entry: Settings, folder: Path, *, own_compose_file: bool) -> RepoConfig:
+    path = (folder / entry.path.expanduser()).resolve()
+    # A compose file of the repository's own lies in its checkout, the common one beside repos.yaml.
+    compose_file = (path if own_compose_file else folder) / entry.compose_file
+    return RepoConfig(
+        name=name,
+        prefix=entry.prefix,
+        path=path,
+        addons=tuple((path / addons).resolve() for addons in entry.addons),
+        compose_file=compose_file.resolve(),
+        ports=entry.ports,
+        images=entry.images,
+    )
+
+
+def at_checkout(repository: RepoConfig, checkout: Path) -> RepoConfig:
+    """The same repository with its sources in another folder: what `--path` asks for."""
+    checkout = checkout.resolve()
+
+    def moved(path: Path) -> Path:
+        return checkout / path.relative_to(repository.path) if path.is_relative_to(repository.path) else path
+
+    return repository.model_copy(
+        update={
+            "path": checkout,
+            "addons": tuple(moved(folder) for folder in repository.addons),
+            "compose_file": moved(repository.compose_file),
+        }
+    )

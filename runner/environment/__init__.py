@@ -1,0 +1,1 @@
+"""One Compose project: its compose file, isolation, port, start and health."""

@@ -1,0 +1,1 @@
+"""Modules on disk, their manifests and dependencies, and Odoo's command line."""

@@ -1,0 +1,71 @@
+"""Find modules in a repository's addons folders."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+
+from runner.config.repositories import RepoConfig
+from runner.errors import UsageError
+
+MANIFEST = "__manifest__.py"
+
+
+def modules_of(repository: RepoConfig) -> dict[str, Path]:
+    """Every module (a folder with a manifest) by its technical name; the first addons folder wins, as in Odoo."""
+    found: dict[str, Path] = {}
+    for folder in repository.addons:
+        if folder.is_dir():
+            for manifest in sorted(folder.glob(f"*/{MANIFEST}")):
+                found.setdefault(manifest.parent.name, manifest.parent)
+    return found
+
+
+def check_checkout(repository: RepoConfig) -> None:
+    """UsageError if the repository's checkout does not exist, with what to set."""
+    if not repository.path.is_dir():
+        what = "that is no folder" if repository.path.exists() else "there is no such folder"
+        raise UsageError(
+            f"The checkout of {repository.name} is not at {repository.path}: {what}.\n"
+            f"Set repositories.{repository.name}.path in repos.local.yaml, or give --path DIR."
+        )
+
+
+def find_module(module: str, repository: RepoConfig, all_repositories: Mapping[str, RepoConfig]) -> Path:
+    """The folder of `module`. UsageError says where was searched, what is near, and which other repository has it."""
+    check_checkout(repository)
+    modules = modules_of(repository)
+    if module in modules:
+        return modules[module]
+    lines = [f"No module {module!r} in repository {repository.name}. Searched for {module}/{MANIFEST} in:"]
+    lines += [f"  {folder}{'' if folder.is_dir() else '  (there is no such folder)'}" for folder in repository.addons]
+    lines += _without_manifest(module, repository)
+    lines += _elsewhere(module, repository, all_repositories)
+    near = difflib.get_close_matches(module, modules, n=3)
+    if near:
+        lines.append(f"Near names here: {', '.join(near)}")
+    elif modules:
+        lines.append(f"Modules here: {', '.join(sorted(modules))}")
+    raise UsageError("\n".join(lines))
+
+
+def _elsewhere(module: str, repository: RepoConfig, all_repositories: Mapping[str, RepoConfig]) -> list[str]:
+    configured = all_repositories.get(repository.name, repository)
+    if configured != repository and module in modules_of(configured):
+        return [f"It is in the checkout that repos.yaml names, {configured.path}: leave out --path."]
+    others = repositories_with(module, {name: each for name, each in all_repositories.items() if name != repository.name})
+    return [f"Repository {others[0]} has it: nox -s odoo_tests -- {others[0]} {module}"] if others else []
+
+
+def repositories_with(module: str, repositories: Mapping[str, RepoConfig]) -> list[str]:
+    """The names of the repositories that have a module of that name."""
+    return [name for name, repository in repositories.items() if module in modules_of(repository)]
+
+
+def _without_manifest(module: str, repository: RepoConfig) -> list[str]:
+    candidates = [*(folder / module for folder in repository.addons), repository.path / module]
+    return [
+        f"{folder} exists, but "
+        + ("is outside the addons folders." if (folder / MANIFEST).is_file() else f"has no {MANIFEST}.")
+        for folder in dict.fromkeys(candidates)
+        if folder.is_dir()
+    ]

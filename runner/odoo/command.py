@@ -1,0 +1,122 @@
+"""The Odoo command line, and what is asked of its database."""
+
+from collections.abc import Sequence
+
+from runner.naming import MODULE_NAME
+
+# Where a prepared database is mounted in the containers.
+MOUNT = "/agent-test-snapshot"
+# The service of the compose file in which Odoo runs.
+SERVICE = "odoo"
+DATABASE = "agent_test"
+# Beside the server of the environment, which has 8069: also without HTTP, Odoo binds a port in test mode.
+HTTP_PORT = 8169
+# After the stacks were asked for, the time to write them before the process is killed.
+KILL_AFTER = 10
+ADDONS_TARGET = "/mnt/extra-addons"
+FILESTORE = "/var/lib/odoo/filestore"
+ONLY_THESE = "/tmp/agent-test-addons"  # noqa: S108 - in a container of our own
+
+# `docker exec` does not pass through the image's entrypoint, so what that does with HOST, PORT, USER and PASSWORD is done
+# here, with the same defaults. `2>&1`: one stream keeps the order of Odoo's log and what tests print.
+# QUIT makes Odoo log the stacks of all threads; it does not end it, the KILL afterwards does.
+_ODOO = (
+    'exec timeout --signal=QUIT --kill-after="$1" "$2" odoo --db_host "${HOST:-db}" --db_port "${PORT:-5432}" '
+    '--db_user "${USER:-odoo}" --db_password "${PASSWORD:-odoo}" "${@:3}" 2>&1'
+)
+# A prepared database has its files in a snapshot's volume.
+_FILES = (
+    f"if [ -d {MOUNT}/filestore ] && [ ! -d {FILESTORE}/{DATABASE} ]; then "
+    f"mkdir -p {FILESTORE} && cp -R {MOUNT}/filestore {FILESTORE}/{DATABASE} || exit 1; fi; "
+)
+# Only the modules of the words before `--` can be seen, or none but Odoo's own.
+_ONLY_THESE = f'mkdir -p {ONLY_THESE} && while [ "$1" != -- ]; do ln -sfn "$1" {ONLY_THESE}/ || exit 1; shift; done; shift; '
+_ODOO_S_OWN = (
+    "$(python3 -c 'from importlib.util import find_spec as f; print(f(\"odoo\").submodule_search_locations[0])')/addons"
+)
+_QUERY = (
+    'PGPASSWORD="${PASSWORD:-odoo}" exec psql -h "${HOST:-db}" -p "${PORT:-5432}" -U "${USER:-odoo}" '
+    '-d "$1" -XAtq -F " " -c "$2" 2>&1'
+)
+
+
+OPTIONS = (
+    f"--database={DATABASE}",
+    "--stop-after-init",
+    f"--http-port={HTTP_PORT}",
+    "--max-cron-threads=0",
+    "--workers=0",
+    "--logfile=",
+    "--log-level=info",
+    "--log-handler=:INFO",
+)
+
+
+def addons_targets(count: int) -> list[str]:
+    """Where the repository's addons folders are mounted, in their order."""
+    return [ADDONS_TARGET, *(f"{ADDONS_TARGET}-{number}" for number in range(2, count + 1))]
+
+
+def test_command(module: str, tags: str | None, addons_folders: int, timeout: float) -> list[str]:
+    """The command that installs `module` into a new database and runs its tests, for `docker exec` in the odoo service.
+
+    `timeout` is in seconds. The settings after `--workers` override an odoo.conf that would silence the log (facts of 19.0).
+    """
+    return [
+        "bash",
+        "-c",
+        _FILES + _ODOO,
+        "odoo-tests",
+        str(KILL_AFTER),
+        f"{timeout:g}",
+        f"--addons-path={','.join(addons_targets(addons_folders))}",
+        f"--init={module}",
+        f"--test-tags={tags or f'/{module}'}",
+        *OPTIONS,
+    ]
+
+
+def prepare_command(modules: Sequence[str], folders: Sequence[str], timeout: float) -> list[str]:
+    """The command that installs `modules` into the test database, where those in `folders` are all that Odoo sees but its own.
+
+    Tests are enabled, as some installations depend on that, but none is run.
+    """
+    addons_path = f"--addons-path={ONLY_THESE}" if folders else f'"--addons-path={_ODOO_S_OWN}"'
+    return [
+        "bash",
+        "-c",
+        _FILES + _ONLY_THESE + _ODOO.replace('"${@:3}"', f'{addons_path} "${{@:3}}"'),
+        "odoo-prepare",
+        *folders,
+        "--",
+        str(KILL_AFTER),
+        f"{timeout:g}",
+        f"--init={','.join(modules)}",
+        "--test-tags=/agent_test_no_tests",
+        *OPTIONS,
+    ]
+
+
+def contents_command() -> list[str]:
+    """The command that prints `module state` for each module that is, or is being, installed."""
+    query = "select name, state from ir_module_module where state not in ('uninstalled', 'uninstallable')"
+    return query_command(query)
+
+
+def query_command(query: str) -> list[str]:
+    """The command that prints what a query of the test database finds, a line for each row, words separated by spaces."""
+    return ["bash", "-c", _QUERY, "query", DATABASE, query]
+
+
+def states_command(modules: Sequence[str]) -> list[str]:
+    """The command that prints `module state` for each of the modules that the test database knows."""
+    names = ", ".join(f"'{module}'" for module in modules)
+    # Module names have passed naming.check_module_name, [a-z0-9_] only.
+    query = f"select name, state from ir_module_module where name in ({names})"  # noqa: S608
+    return query_command(query)
+
+
+def parse_states(answer: str) -> dict[str, str]:
+    """What `states_command` printed, as module -> state; anything else (an error of psql) says nothing of a module."""
+    lines = (line.split(" ", 1) for line in answer.splitlines())
+    return {words[0]: words[1] for words in lines if len(words) == 2 and MODULE_NAME.fullmatch(words[0])}

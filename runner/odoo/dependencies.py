@@ -1,0 +1,96 @@
+"""What a module depends on: within its repository, with the sources, and beyond it, by name. Only reads."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.naming import MODULE_NAME
+from runner.odoo.manifest import read_manifest
+
+# Beyond that nobody waits for a digest.
+_MOST_FILES = 10_000
+# What Python and editors leave beside sources, and Odoo does not read.
+_NOT_SOURCES = ("__pycache__", ".git")
+
+
+class Unfit(Exception):
+    """The module's database cannot be prepared; the text says why."""
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """All that a module depends on, directly or not: `own` is of its repository (never the module itself), `core` is not."""
+
+    own: Mapping[str, Path]
+    core: tuple[str, ...]
+
+
+def dependencies_of(module: str, modules: Mapping[str, Path]) -> Dependencies:
+    """The dependencies of `module` among `modules`, which are those of its repository. Unfit if a manifest does not tell."""
+    own: dict[str, Path] = {}
+    core = {"base"}
+    waiting = [module]
+    while waiting:
+        manifest = read_manifest(modules[waiting.pop()])
+        if manifest.fault:
+            raise Unfit(manifest.fault)
+        for name in manifest.depends:
+            if name == module:
+                raise Unfit(f"{module} depends on itself")
+            if not MODULE_NAME.fullmatch(name):
+                raise Unfit(f"a module cannot be called {name!r}")
+            if name not in modules:
+                core.add(name)
+            elif name not in own:
+                own[name] = modules[name]
+                waiting.append(name)
+    return Dependencies({name: own[name] for name in sorted(own)}, tuple(sorted(core)))
+
+
+def left_to_chance(module: str, modules: Mapping[str, Path], installed: Iterable[str]) -> list[str]:
+    """The modules of the repository that Odoo installs by itself on an empty database, but not on one with `installed`.
+
+    Odoo looks only for those of which a dependency is being installed just now (`button_install`, 14-19).
+    """
+    there = set(installed)
+    found = []
+    for name, folder in modules.items():
+        manifest = read_manifest(folder)
+        comes = manifest.installable and manifest.comes_with is not None and there.issuperset(manifest.comes_with)
+        if comes and name != module and name not in there:
+            found.append(name)
+    return sorted(found)
+
+
+def sources_digest(paths: Iterable[Path]) -> str:
+    """A digest of all files below these paths, by name and content. Unfit if they cannot all be read."""
+    digest = hashlib.sha256()
+    for path in paths:
+        for file in _files(path):
+            try:
+                if not stat.S_ISREG(file.stat().st_mode):
+                    raise Unfit(f"{file} is not a file")
+                content = file.read_bytes()
+            except OSError as error:
+                raise Unfit(f"{file} cannot be read: {error.strerror}") from error
+            for part in (os.fsencode(file.relative_to(path.parent)), content):
+                digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    found: list[Path] = []
+    for folder, folders, files in os.walk(path):
+        folders[:] = [name for name in folders if name not in _NOT_SOURCES]
+        for name in folders:
+            if (Path(folder) / name).is_symlink():
+                raise Unfit(f"{Path(folder) / name} is a link to a folder")
+        if len(found) > _MOST_FILES:
+            raise Unfit(f"{path} has more than {_MOST_FILES} files")
+        found += [Path(folder) / name for name in files if not name.endswith(".pyc")]
+    return sorted(found)

@@ -1,0 +1,52 @@
+"""A module's manifest: what it depends on, and what is wrong with it.
+
+Odoo tells of most faults in no word, or calls the module unknown.
+"""
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runner.odoo.addons import MANIFEST
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a manifest says: the names under `depends` as they stand, and whether it says `installable: False`.
+
+    `comes_with`: Odoo installs the module by itself as soon as it installs the last of these; None if it does not.
+    `fault`: why Odoo does not find or install the module, as far as the manifest tells; empty if it tells nothing.
+    """
+
+    depends: tuple[str, ...] = ()
+    installable: bool = True
+    comes_with: tuple[str, ...] | None = None
+    fault: str = ""
+
+
+def read_manifest(module: Path) -> Manifest:
+    """The manifest of the module in that folder; one that cannot be read depends on nothing and has a fault."""
+    file = module / MANIFEST
+    if not file.is_file():
+        return Manifest(fault=f"there is no {MANIFEST} in {module.name}")
+    text = file.read_text(encoding="utf-8", errors="replace")
+    if not text.strip():
+        return Manifest(fault=f"{MANIFEST} is empty")
+    try:
+        content = ast.literal_eval(text)
+    except SyntaxError as error:
+        return Manifest(fault=f"{MANIFEST} is no valid Python: {error.msg} (line {error.lineno})")
+    except (ValueError, TypeError, RecursionError, MemoryError):
+        return Manifest(fault=f"{MANIFEST} must hold a dictionary of plain values, without calls and names")
+    if not isinstance(content, dict):
+        return Manifest(fault=f"{MANIFEST} must hold a dictionary")
+    installable = bool(content.get("installable", True))
+    fault = "" if installable else f"{MANIFEST} says `installable: False`"
+    depends, automatic = _names(content.get("depends")), content.get("auto_install", False)
+    comes_with = (depends if automatic is True else _names(automatic)) if automatic else None
+    return Manifest(depends, installable, comes_with, fault)
+
+
+def _names(depends: Any) -> tuple[str, ...]:
+    return tuple(name for name in depends if isinstance(name, str)) if isinstance(depends, list | tuple | set) else ()

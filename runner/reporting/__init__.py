@@ -1,0 +1,1 @@
+"""How a run ended, told to people and machines: proof log, summary, JUnit, JSON, GitHub."""

@@ -1,0 +1,116 @@
+"""What a person sees on GitHub Actions: annotations at the failing tests, and a summary of the job."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from runner.errors import ExitCode, ReportFailed, cause_of
+from runner.odoo.addons import MANIFEST
+from runner.reporting.findings import failing_cases, headline, place_of, red_for_more
+from runner.reporting.outcome import Outcome
+from runner.verdict.cases import Case
+
+# Characters; GitHub cuts a title at 255 and a message at 64 KiB, and nobody reads so much in an annotation.
+_TITLE, _MESSAGE = 250, 4000
+# Bytes; GitHub refuses the summary of a step of more than 1 MiB.
+_SUMMARY = 1_000_000
+_REASONS, _REASON = 20, 500
+# How deep below the checkout an addons folder is looked for.
+_DEPTHS = ("", "*/", "*/*/", "*/*/*/")
+# What Markdown or a table's cell would take for its own.
+_MARKUP = frozenset("\\`*_[]<>|~&$#:@!")
+
+
+def report_to_github(outcomes: Sequence[Outcome], environ: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """On GitHub Actions say an annotation for all that is red, and append the job's summary; elsewhere do nothing.
+
+    ReportFailed, with every annotation said, if the summary cannot be written.
+    """
+    if environ.get("GITHUB_ACTIONS") != "true":
+        return
+    workspace = Path(environ["GITHUB_WORKSPACE"]) if environ.get("GITHUB_WORKSPACE") else None
+    # GitHub shows ten of a step: first what no test shows.
+    for outcome in outcomes:
+        if red_for_more(outcome):
+            reasons = "\n".join(outcome.reasons) or f"exit code {outcome.exit_code}"
+            say(_error(f"{outcome.module}: {outcome.word}", reasons, {}))
+    for outcome in outcomes:
+        addons = _addons_folder(outcome)
+        for case in failing_cases(outcome):
+            title = f"{outcome.module}: {case.name} {case.outcome.value}"
+            say(_error(title, f"{headline(case)}\n\n{case.details}", _where(case, addons, workspace)))
+    if file := environ.get("GITHUB_STEP_SUMMARY"):
+        _append_summary(outcomes, Path(file))
+    else:
+        say("GITHUB_STEP_SUMMARY is not set: there is no summary of the job")
+
+
+def _error(title: str, message: str, where: Mapping[str, str]) -> str:
+    properties = {**where, "title": _short(title, _TITLE)}
+    text = ",".join(f"{name}={_escaped(value).replace(':', '%3A').replace(',', '%2C')}" for name, value in properties.items())
+    return f"::error {text}::{_escaped(_short(message, _MESSAGE))}"
+
+
+def _short(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _where(case: Case, addons: Path | None, workspace: Path | None) -> dict[str, str]:
+    """The test's file, relative to the workspace, and line; empty for what is not in the workspace."""
+    place = place_of(case)
+    if not place or not addons or not workspace:
+        return {}
+    file = addons / place.file
+    try:
+        relative = file.resolve(strict=True).relative_to(workspace.resolve())
+    except (OSError, ValueError, RuntimeError):
+        return {}
+    return {"file": relative.as_posix()} | ({"line": str(place.line)} if place.line else {})
+
+
+def _addons_folder(outcome: Outcome) -> Path | None:
+    """The folder of the checkout, where the proof is written, that holds the module; the one nearest to its root."""
+    checkout = outcome.proof.parent
+    for depth in _DEPTHS:
+        for manifest in sorted(checkout.glob(f"{depth}{outcome.module}/{MANIFEST}")):
+            if not any(part.startswith(".") for part in manifest.relative_to(checkout).parts):
+                return manifest.parent.parent
+    return None
+
+
+def _append_summary(outcomes: Sequence[Outcome], file: Path) -> None:
+    try:
+        with file.open("ab") as stream:
+            content = _summary(outcomes, _REASONS)
+            if stream.tell() + len(content) > _SUMMARY:
+                content = _summary(outcomes, 0)
+            stream.write(content)
+    except (OSError, ValueError) as error:
+        raise ReportFailed(f"The summary of the job (GITHUB_STEP_SUMMARY) cannot be written: {cause_of(error)}.") from error
+
+
+def _summary(outcomes: Sequence[Outcome], reasons: int) -> bytes:
+    """A table in Markdown, with so many reasons a module."""
+    heads = ("module", "verdict", "ran", "failed", "errors", "skipped", "reasons")
+    rows = [heads, ("---", "---", "--:", "--:", "--:", "--:", "---"), *(_row(outcome, reasons) for outcome in outcomes)]
+    lines = ["", "### Odoo tests", "", *(f"| {' | '.join(row)} |" for row in rows), ""]
+    return "\n".join([*lines, ""]).encode(errors="backslashreplace")
+
+
+def _row(outcome: Outcome, reasons: int) -> Iterable[str]:
+    mark = "\N{WHITE HEAVY CHECK MARK}" if outcome.exit_code == ExitCode.PASSED else "\N{CROSS MARK}"
+    verdict = outcome.verdict
+    counts = (verdict.ran, verdict.failed, verdict.errors, verdict.skipped) if verdict else ("-",) * 4
+    told = [_cell(_short(reason, _REASON)) for reason in outcome.reasons[:reasons]]
+    if untold := len(outcome.reasons) - len(told):
+        told.append(f"{untold} more: see {_cell(str(outcome.proof))}")
+    return [_cell(outcome.module), f"{mark} {outcome.word}", *(str(count) for count in counts), "<br>".join(told)]
+
+
+def _cell(text: str) -> str:
+    """Text that shows as it is: entities are never taken for markup."""
+    lines = text.strip().splitlines()
+    return "<br>".join("".join(f"&#{ord(char)};" if char in _MARKUP else char for char in line) for line in lines)

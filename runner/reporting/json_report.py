@@ -1,0 +1,132 @@
+"""The JSON report of a call, and its schema: `python -m runner.reporting.json_report > docs/report.schema.json`."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from runner.errors import ReportFailed
+from runner.reporting.outcome import Outcome, worst
+from runner.reporting.report_file import write_whole
+from runner.verdict.cases import Case, CaseOutcome
+
+SCHEMA_VERSION = 1
+
+
+def _encodable(value: Any) -> Any:
+    """A file's name need not be UTF-8, JSON must be."""
+    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
+
+
+Text = Annotated[str, BeforeValidator(_encodable)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+
+class CaseReport(_Part):
+    """One test of a module."""
+
+    file: Text
+    """The test file without .py, dotted below tests; empty if unknown."""
+    name: Text
+    """Class and method."""
+    outcome: CaseOutcome
+    seconds: float | None
+    """How long it took; null where the log does not tell."""
+    details: Text
+    """Traceback, or the reason of a skip."""
+
+
+class Counts(_Part):
+    """Number of tests, by how they ended; failing subtests and setUpClass count as failed and errors."""
+
+    ran: int
+    failed: int
+    errors: int
+    skipped: int
+
+
+class ModuleReport(_Part):
+    """The run of one module."""
+
+    module: Text
+    """Technical name."""
+    verdict: Text
+    """PASSED, FAILED, NOT PROVEN, TIMED OUT, ERROR, INTERRUPTED or LEFT BEHIND."""
+    exit_code: int
+    """As that of the call, for this module alone; 0 only if it is proven that its tests ran and passed."""
+    counts: Counts | None
+    """Null where the run ended before there were tests to judge."""
+    reasons: tuple[Text, ...]
+    """Why the exit code is not 0."""
+    remarks: tuple[Text, ...]
+    """What does not make a run red by itself, but is worth a look."""
+    seconds: float
+    """The whole run, from its start to the end of its teardown."""
+    phases: dict[Text, float]
+    """The seconds of each phase (up, healthy, tests, down ...); those of the same name are added up."""
+    proof: Text
+    """Path of the proof log."""
+    cases: tuple[CaseReport, ...]
+    """The tests that started, in their order, then what failed outside of any.
+
+    A test that failed is among them as such also where it passed when Odoo tried it again, which makes no run red.
+    """
+
+
+class CallReport(_Part):
+    """The runs of one call. Fields may be added under one schema_version; it rises when one changes or goes."""
+
+    # Not a Literal, whose schema changed from one version of pydantic to another.
+    schema_version: Annotated[int, Field(json_schema_extra={"const": SCHEMA_VERSION})]
+    exit_code: int
+    """Of the whole call, by its modules."""
+    modules: tuple[ModuleReport, ...]
+    """In the order of their runs."""
+
+
+def write_json(outcomes: Sequence[Outcome], file: Path) -> None:
+    """Write the report of a call as JSON. ReportFailed if there is nothing to report, or the file cannot be written."""
+    if not outcomes:
+        raise ReportFailed(f"The report {file} is not written: no module was run.")
+    modules = tuple(_module(outcome) for outcome in outcomes)
+    report = CallReport(schema_version=SCHEMA_VERSION, exit_code=worst(outcomes), modules=modules)
+    write_whole(file, f"{report.model_dump_json(indent=2)}\n".encode())
+
+
+def schema() -> str:
+    """The JSON schema of the report, as it is published."""
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return f"{json.dumps(dialect | CallReport.model_json_schema(mode='serialization'), indent=2)}\n"
+
+
+def _module(outcome: Outcome) -> ModuleReport:
+    verdict = outcome.verdict
+    counts = (
+        Counts(ran=verdict.ran, failed=verdict.failed, errors=verdict.errors, skipped=verdict.skipped) if verdict else None
+    )
+    return ModuleReport(
+        module=outcome.module,
+        verdict=outcome.word,
+        exit_code=outcome.exit_code,
+        counts=counts,
+        reasons=outcome.reasons,
+        remarks=outcome.remarks,
+        seconds=outcome.seconds,
+        phases={name: sum(seconds for each, seconds in outcome.phases if each == name) for name, _ in outcome.phases},
+        proof=str(outcome.proof),
+        cases=tuple(_case(case) for case in verdict.cases) if verdict else (),
+    )
+
+
+def _case(case: Case) -> CaseReport:
+    return CaseReport(file=case.file, name=case.name, outcome=case.outcome, seconds=case.seconds, details=case.details)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(schema())

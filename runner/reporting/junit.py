@@ -1,0 +1,103 @@
+"""JUnit XML of a call, in the dialect of Surefire and pytest: what GitHub's actions, GitLab and Jenkins read alike."""
+
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import junitparser
+from junitparser import Error, Failure, Skipped
+from junitparser.xunit2 import FlakyError, FlakyFailure, JUnitXml, TestCase, TestSuite
+
+from runner.errors import ReportFailed
+from runner.reporting.findings import class_and_method, exception_of, failing_cases, headline, red_for_more
+from runner.reporting.outcome import Outcome
+from runner.reporting.report_file import write_whole
+from runner.verdict.cases import Case, CaseOutcome
+
+# Whatever production [2] of XML 1.0 does not name: no escape makes it well-formed.
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def write_junit(outcomes: Sequence[Outcome], file: Path) -> None:
+    """Write a testsuite per module. A run that is red has a failing or erring testcase in it, whatever the reason is.
+
+    ReportFailed if there is nothing to report, or the file cannot be written.
+    """
+    if not outcomes:
+        raise ReportFailed(f"The report {file} is not written: no module was run, and an empty report would look green.")
+    report = JUnitXml("odoo tests")
+    for outcome in outcomes:
+        report.add_testsuite(_suite(outcome))
+    report.update_statistics()  # type: ignore[no-untyped-call]
+    content = io.BytesIO()
+    report.write(content)
+    write_whole(file, content.getvalue())
+
+
+def _suite(outcome: Outcome) -> TestSuite:
+    suite = TestSuite(_legal(outcome.module))  # type: ignore[no-untyped-call]
+    facts = {"verdict": outcome.word, "exit code": str(outcome.exit_code), "proof": str(outcome.proof)}
+    for name, value in facts.items():
+        suite.add_property(name, _legal(value))
+    failing = failing_cases(outcome)
+    cases: list[junitparser.TestCase] = [
+        _testcase(case, red=case in failing) for case in (outcome.verdict.cases if outcome.verdict else ())
+    ]
+    if red_for_more(outcome):
+        cases.append(_synthetic(outcome))
+    _tell_apart(cases)
+    suite.add_testcases(cases)
+    if notes := [*outcome.reasons, *(f"remark: {remark}" for remark in outcome.remarks)]:
+        suite.system_out = _legal("\n".join(notes))
+    return suite
+
+
+def _testcase(case: Case, *, red: bool) -> TestCase:
+    class_name, method = class_and_method(case)
+    path = [part for part in (case.file, class_name) if part]
+    testcase = TestCase(_legal(method), _legal(".".join([_tests_of(case.module), *path])), case.seconds)
+    message, details = _legal(headline(case)), _legal(case.details)
+    if case.outcome is CaseOutcome.SKIPPED:
+        skipped = Skipped(message)
+        skipped.text = details  # GitLab reads the text only
+        testcase.result = [skipped]
+    elif case.outcome is not CaseOutcome.PASSED:
+        erred, kind = case.outcome is CaseOutcome.ERROR, _legal(exception_of(case))
+        if red:
+            problem = (Error if erred else Failure)(message, kind)
+            problem.text = details
+            testcase.result = [problem]
+        else:  # it passed when Odoo tried it again
+            flake = (FlakyError if erred else FlakyFailure)(message, kind)
+            flake.stack_trace = details
+            testcase.add_interim_result(flake)
+    return testcase
+
+
+def _synthetic(outcome: Outcome) -> TestCase:
+    """An erring testcase that stands for what no test shows: nothing ran, the environment died, something is left."""
+    testcase = TestCase(_legal(outcome.word), _tests_of(outcome.module))
+    reasons = outcome.reasons or (f"exit code {outcome.exit_code}",)
+    error = Error(_legal(reasons[0].partition("\n")[0]), _legal(outcome.word))
+    error.text = _legal("\n".join(reasons))
+    testcase.result = [error]
+    return testcase
+
+
+def _tell_apart(cases: Sequence[junitparser.TestCase]) -> None:
+    """Number the testcases of one name: of those GitLab reads the first only, be the others red."""
+    seen: dict[tuple[str, str], int] = {}
+    for case in cases:
+        name = (case.classname, case.name)
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] > 1:
+            case.name = f"{case.name} ({seen[name]})"
+
+
+def _tests_of(module: str) -> str:
+    return _legal(f"odoo.addons.{module}.tests")
+
+
+def _legal(text: str) -> str:
+    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -1,0 +1,138 @@
+"""The proof log: a head, Odoo's output in full, and a foot with the verdict and the proof of the teardown."""
+
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from runner.cleanup import keep as keeping
+from runner.cleanup.resources import listing_commands
+from runner.cleanup.teardown import Report
+from runner.errors import ReportFailed, UsageError, cause_of
+
+PROOF = "proof_of_execution_tests"
+RUNS_FOLDER = ".agent-tests"
+KEEP_RUNS = 20
+# Written by the guard when all is over.
+TEARDOWN_REPORT = "teardown.json"
+# Seconds; the largest --test-timeout, and some more.
+_LONGEST_RUN = 100_000.0
+_RULE = "=" * 100
+_TIME = "%Y-%m-%d %H:%M:%S UTC"
+
+
+def run_folder(checkout: Path, project: str) -> Path:
+    """Make the folder of one run in the checkout's .agent-tests, of which the last 20 are kept. UsageError if it cannot be."""
+    runs = checkout / RUNS_FOLDER
+    try:
+        runs.mkdir(exist_ok=True)
+        (runs / ".gitignore").write_text("*\n")  # as pytest does: the folder is nobody's change
+        folder = runs / project
+        folder.mkdir()
+    except OSError as error:
+        raise UsageError(f"The log cannot be written: {cause_of(error)}.\n{must_be_writable(checkout)}") from error
+    _forget_old_runs(runs)
+    return folder
+
+
+def must_be_writable(checkout: Path) -> str:
+    """What to do where a checkout takes no log."""
+    return f"The user who runs this must be able to write and remove files in {checkout}."
+
+
+def _forget_old_runs(runs: Path) -> None:
+    """Remove all but the last folders, never one that is kept or may still be in use."""
+    ages: list[tuple[float, Path]] = []
+    for folder in runs.iterdir():
+        with contextlib.suppress(OSError):  # another run may be removing the same one
+            if folder.is_dir() and not keeping.is_marked(folder):
+                ages.append((time.time() - folder.stat().st_mtime, folder))
+    for age, folder in sorted(ages)[KEEP_RUNS:]:
+        if age > _LONGEST_RUN or (folder / TEARDOWN_REPORT).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def proof_file(checkout: Path, module: str, *, only: bool) -> Path:
+    """Where the proof log of a module goes: with several modules in one call, each has one of its own."""
+    return checkout / (f"{PROOF}.log" if only else f"{PROOF}.{module}.log")
+
+
+class ProofLog:
+    """Written into the run's folder while the run goes on; it replaces the proof in the checkout only when it is whole.
+
+    The proof of an earlier run is removed first, so that an old one is never taken for this run's.
+    """
+
+    def __init__(self, folder: Path, proof: Path) -> None:
+        self.file = folder / "tests.log"
+        self.proof = proof
+        self._stream: BinaryIO | None = None
+
+    def __enter__(self) -> "ProofLog":
+        try:
+            self.proof.unlink(missing_ok=True)
+            self._stream = self.file.open("wb")
+        except OSError as error:
+            checkout = self.proof.parent
+            raise UsageError(f"The log cannot be written: {cause_of(error)}.\n{must_be_writable(checkout)}") from error
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._stream:
+            self._stream.close()
+
+    def raw(self, data: bytes) -> None:
+        """Append output as it is."""
+        assert self._stream
+        self._stream.write(data)
+
+    def block(self, title: str, facts: Mapping[str, str], *more: list[str]) -> None:
+        """Append a framed block: facts, each on a line, then the lines of `more`."""
+        width = max(len(name) for name in facts) + 2
+        lines = [_RULE, title, *(f"{name + ':':<{width}}{value}" for name, value in facts.items())]
+        self.raw("\n".join([*lines, *(line for part in more for line in part), _RULE, ""]).encode(errors="backslashreplace"))
+
+    def publish(self) -> None:
+        """Put the finished log in the place of the proof, at once and whole. ReportFailed if that cannot be done."""
+        assert self._stream
+        self._stream.close()
+        unfinished = self.proof.with_name(f".{self.proof.name}.{os.getpid()}")
+        try:
+            shutil.copyfile(self.file, unfinished)
+            unfinished.replace(self.proof)
+        except OSError as error:
+            raise ReportFailed(
+                f"The proof log cannot be written: {cause_of(error)}.\n"
+                f"Without it nothing is proven. The log as it stands: {self.file}"
+            ) from error
+        finally:
+            with contextlib.suppress(OSError):
+                unfinished.unlink(missing_ok=True)
+
+
+def teardown_proof(project: str, teardown: Report | None) -> list[str]:
+    """The listings after the teardown, each with the command that shows it; None: nothing was ever started."""
+    if teardown is None:
+        return ["teardown: none was needed, nothing had been started"]
+    lines = [f"teardown: {'complete' if teardown.complete else 'INCOMPLETE'}, {teardown.seconds:g} s"]
+    for kind, command in listing_commands(project).items():
+        lines.append(f"$ {command}")
+        lines += [f"  {name}" for name in teardown.left.get(kind, [])] or ["  (nothing)"]
+    lines += [f"  {name}" for name in teardown.left.get("unknown", [])]
+    return lines + [f"  error: {error}" for error in teardown.errors]
+
+
+def now() -> str:
+    """The time, in UTC, to the second."""
+    return datetime.now(timezone.utc).strftime(_TIME)
+
+
+def seconds_since(time_told: str) -> float:
+    """How long ago `now` said this. ValueError for any other text."""
+    told = datetime.strptime(time_told, _TIME).replace(tzinfo=timezone.utc)
+    return (datetime.now(timezone.utc) - told).total_seconds()

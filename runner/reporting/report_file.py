@@ -1,0 +1,59 @@
+"""Files of reports: never half written, and never an earlier call's taken for this one's."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from runner.errors import ReportFailed, UsageError, cause_of
+
+# open() says ValueError for a name with a null byte, resolve() RuntimeError for links in a circle (Python < 3.13).
+_UNUSABLE = (OSError, ValueError, RuntimeError)
+
+
+def remove_earlier(file: Path, advice: str = "Name a file in a folder of yours.") -> None:
+    """Remove an earlier call's report, so that a call that dies leaves none.
+
+    UsageError, with `advice`, if `file` could not be written.
+    """
+    try:
+        target = _target(file)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(target.parent, os.W_OK | os.X_OK):
+            raise PermissionError(f"no permission to write into {target.parent}")
+        target.unlink(missing_ok=True)
+    except _UNUSABLE as error:
+        raise UsageError(f"The report {file} cannot be written: {cause_of(error)}.\n{advice}") from error
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Put `content` into `file` at once and whole, and make the folders above it. ReportFailed if that cannot be done."""
+    try:
+        target = _target(file)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            unfinished.write_bytes(content)
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except _UNUSABLE as error:
+        raise ReportFailed(
+            f"The report {file} cannot be written: {cause_of(error)}.\nThe tests ran; their verdict is in the proof log."
+        ) from error
+
+
+def _target(file: Path) -> Path:
+    """The file itself behind links. What is no regular file (a folder, /dev/null) must not be replaced by one."""
+    if file.exists() and not file.is_file():
+        raise OSError("it exists and is no regular file")
+    if file.exists() and any(os.path.samestat(file.stat(), os.fstat(stream)) for stream in _open_streams()):
+        raise OSError("the output of this very command goes there")  # /dev/stdout, after `> FILE`
+    return file.resolve()
+
+
+def _open_streams() -> Iterator[int]:
+    for descriptor in (1, 2):
+        with contextlib.suppress(OSError):
+            os.fstat(descriptor)
+            yield descriptor

@@ -1,0 +1,1 @@
+"""A call with one or many modules, and one module from its request to its outcome."""

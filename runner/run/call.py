@@ -1,0 +1,100 @@
+"""One call: the modules that it asks for, one after another or side by side, and what is said of them together."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.config.repositories import RepoConfig
+from runner.errors import ExitCode, ReportFailed
+from runner.reporting import proof_log as reports
+from runner.reporting.machine_reports import MachineReports
+from runner.reporting.provenance import commit_of
+from runner.reporting.report_file import remove_earlier
+from runner.reporting.summary import lines_for
+from runner.run.display import board_for
+from runner.run.joint import table, write_joint
+from runner.run.module_run import Options, run_module
+from runner.run.side_by_side import Ended, SideBySide
+from runner.run.worker import Request
+from runner.signals import Signals
+from runner.terminal import Terminal
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a command line asks for: modules of one repository, at most `jobs` at once; `command` is for the log."""
+
+    repository: RepoConfig
+    modules: Sequence[str]
+    options: Options
+    command: str
+    jobs: int = 1
+    fail_fast: bool = False
+
+    @property
+    def joint_file(self) -> Path | None:
+        """Where the joint summary goes; a single module has its log there."""
+        return reports.proof_file(self.repository.path, "", only=True) if len(self.modules) > 1 else None
+
+
+def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signals: Signals, environ: Mapping[str, str]) -> int:
+    """Run every module, say what became of each and of all, write the reports, and return the exit code."""
+    started, commit = reports.now(), ""
+    if call.joint_file:
+        remove_earlier(call.joint_file, reports.must_be_writable(call.repository.path))
+        commit = commit_of(call.repository.path)  # before the runs; the log of a single one has it by itself
+    os.chdir("/")  # from a folder that cannot be deleted
+    ended = _side_by_side(call, terminal, signals) if call.jobs > 1 else _one_after_another(call, terminal, signals)
+    code = machine_reports.write(ended.outcomes, environ, terminal.line)
+    if signals.first is not None and code != ExitCode.LEFT_BEHIND:
+        code = max(code, 128 + signals.first)  # also where the signal came after the last run had ended
+    if call.joint_file:
+        facts = {
+            "command": call.command,
+            "repository": f"{call.repository.name} at {call.repository.path}",
+            "commit": commit,
+            "started": started,
+            "ended": reports.now(),
+            "exit code": str(code),
+        }
+        code = _say_together(call.joint_file, facts, ended, code, terminal)
+    return code
+
+
+def _say_together(file: Path, facts: Mapping[str, str], ended: Ended, code: int, terminal: Terminal) -> int:
+    terminal.line()
+    for line in table(ended.outcomes, ended.not_run):
+        terminal.line(line)
+    try:
+        write_joint(file, facts, ended.outcomes, ended.not_run)
+    except ReportFailed as error:
+        terminal.line(f"Error: {error}")
+        return code or int(error.exit_code)
+    terminal.line(f"summary: {file}")
+    return code
+
+
+def _one_after_another(call: Call, terminal: Terminal, signals: Signals) -> Ended:
+    ended = Ended()
+    only = len(call.modules) == 1
+    for at, module in enumerate(call.modules):
+        if at:
+            terminal.line()
+        outcome = run_module(
+            call.repository, module, call.options, only=only, command=call.command, terminal=terminal, signals=signals
+        )
+        ended.outcomes.append(outcome)
+        terminal.closing(lines_for(outcome), outcome.word)
+        if signals.first is not None or (call.fail_fast and outcome.exit_code):
+            why = "interrupted" if signals.first is not None else "not started (--fail-fast)"
+            ended.not_run |= dict.fromkeys(call.modules[at + 1 :], why)
+            break
+    return ended
+
+
+def _side_by_side(call: Call, terminal: Terminal, signals: Signals) -> Ended:
+    board = board_for(terminal, call.modules)
+    runs = SideBySide(call.jobs, fail_fast=call.fail_fast, board=board, signals=signals)
+    with board.shown():
+        return runs.run([Request(call.repository, module, call.options, call.command) for module in call.modules])

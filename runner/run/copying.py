@@ -1,0 +1,105 @@
+"""One stage of a prepared database on its way from a run's own into a volume that outlives it."""
+
+from runner.docker import questions
+from runner.docker.clients import Question
+from runner.docker.process import PROJECT_LABEL
+from runner.environment.environment import Environment
+from runner.errors import EnvironmentFailed
+from runner.odoo import command as odoo
+from runner.odoo.dependencies import Unfit
+from runner.snapshots.snapshot import DB_SERVICE, IN_MEMORY, Stage
+
+# In seconds: for the server to write all that it has and to end, and for the copy of some 100 MB.
+_STOP_LIMIT, _COPY_LIMIT = 60.0, 300.0
+_TARGET = "/agent-test-new"
+_UNTIL_IT_ANSWERS = "until pg_isready --quiet --host=127.0.0.1; do sleep 0.1; done"
+# $1: where to. Of a cluster that was shut down only the last segment of its log is needed.
+_TAKE = f"""set -eu
+[ -s "$PGDATA/PG_VERSION" ] && [ ! -e "$PGDATA/postmaster.pid" ] || {{ echo "no stopped cluster in $PGDATA" >&2; exit 1; }}
+[ -d {odoo.FILESTORE}/{odoo.DATABASE} ] || {{ echo "no filestore in {odoo.FILESTORE}" >&2; exit 1; }}
+mkdir -p "$1"
+cp -a "$PGDATA" "$1/cluster"
+last=$(LC_ALL=C pg_controldata "$1/cluster" | sed -n 's/^.*REDO WAL file: *//p')
+[ -z "$last" ] || find "$1/cluster/pg_wal" -maxdepth 1 -type f ! -name "$last" -exec rm {{}} +
+cp -a {odoo.FILESTORE}/{odoo.DATABASE} "$1/filestore"
+"""
+# $1: from where. `complete` last, when all is on disk.
+_STORE = f"""set -eu
+[ "$1" = {_TARGET} ] || cp -a "$1/." {_TARGET}
+sync -f {_TARGET}/cluster
+: > {_TARGET}/complete
+sync -f {_TARGET}/complete
+du -sm {_TARGET} | cut -f1
+"""
+
+
+class Copying:
+    """The copy of one stage: begun before its installation, taken after it, and finished when the run has time for that.
+
+    A container of the run's project does the work, with the run's volumes mounted: a database in memory would end with the
+    server's container if that were the last one. What is not finished is no snapshot.
+    """
+
+    def __init__(self, environment: Environment, stage: Stage) -> None:
+        self._environment, self._engine, self._stage = environment, environment.engine, stage
+        self._name = f"{environment.project}-snapshot-{stage.name}"
+        assert environment.prepared.store
+        self._store = environment.prepared.store
+        self._volume = self._store.begin(stage, environment.project)
+        self._from = f"{IN_MEMORY}/{stage.name}" if environment.prepared.in_memory else _TARGET
+        self._holds: tuple[str, ...] = ()
+        self._engine.begin(self._start)
+
+    def take(self, holds: tuple[str, ...]) -> None:
+        """Stop the server, take what is in the database, and start the server again. `holds`: the modules that are in it.
+
+        Unfit if that cannot be, EnvironmentFailed if the engine fails.
+        """
+        self._holds = holds
+        server = self._environment.containers[DB_SERVICE]
+        self._engine.command(*self._start)
+        self._engine.command("stop", "--time", f"{_STOP_LIMIT:.0f}", server, limit=_STOP_LIMIT + _COPY_LIMIT)
+        exit_code, said = self._engine.query(self._name, _shell(_TAKE, self._from), _COPY_LIMIT)
+        if exit_code:
+            self._store.refuse(self._stage)
+            raise Unfit(f"it cannot be copied: {said.strip()}")
+        self._engine.command("start", server)
+        self._engine.begin(questions.execution(self._name, _shell(_STORE, self._from)))
+        # Only the database is needed from here on; its health check, and that of Odoo's server, come a second later.
+        self._engine.command("exec", server, "sh", "-c", _UNTIL_IT_ANSWERS)
+
+    def finish(self) -> None:
+        """Wait until all is on disk, and declare it ready. EnvironmentFailed if it is not."""
+        exit_code, said = self._engine.query(self._name, _shell(_STORE, self._from), _COPY_LIMIT)
+        removal = ("rm", "--force", "--volumes", self._name)
+        self._engine.begin(removal)
+        if exit_code:
+            raise EnvironmentFailed(f"the copy of {self._stage.name} failed: {said.strip()}")
+        repository, password = self._environment.prepared.repository.name, self._environment.password
+        self._store.publish(self._stage, self._volume, repository, self._holds, int(said), password)
+        self._engine.command(*removal)
+
+    @property
+    def _start(self) -> Question:
+        environment = self._environment
+        labels = environment.labels | {PROJECT_LABEL: environment.project}
+        return (
+            "run",
+            "--detach",
+            "--user=0",
+            "--network=none",
+            f"--name={self._name}",
+            *(f"--label={key}={value}" for key, value in labels.items()),
+            f"--env=PGDATA={environment.prepared.data_folder}",
+            f"--volumes-from={environment.containers[DB_SERVICE]}",
+            f"--volumes-from={environment.containers[odoo.SERVICE]}:ro",
+            f"--volume={self._volume}:{_TARGET}",
+            "--entrypoint=tail",
+            environment.prepared.image,
+            "-f",
+            "/dev/null",
+        )
+
+
+def _shell(script: str, folder: str) -> list[str]:
+    return ["sh", "-c", script, "agent-test", folder]

@@ -1,0 +1,77 @@
+"""What a run in a process of its own tells the one that started it, frame by frame through a pipe."""
+
+import contextlib
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import IO
+
+from runner.reporting.outcome import Outcome
+from runner.terminal import Terminal
+
+
+class Kind(Enum):
+    """What an event says."""
+
+    PROJECT = "the project's name"
+    PHASE = "a phase begins"
+    ENDED = "a phase ended"
+    STEP = "where the phase is"
+    LINE = "a line for the person"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that a run says while it goes on."""
+
+    kind: Kind
+    text: str
+
+
+class EventTerminal(Terminal):
+    """Sends events where a terminal prints; what Odoo prints goes to the log alone."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def begin(self, what: str, project: str) -> None:
+        """Tell the project's name: with it, whatever happens to this process can be cleaned up and proven."""
+        self._forget_phases()
+        self._tell(Event(Kind.PROJECT, project))
+
+    def line(self, text: str = "") -> None:
+        """Send a line."""
+        self._tell(Event(Kind.LINE, text.strip()))
+
+    def output(self, data: bytes) -> None:
+        """Odoo's log is in the proof; side by side on one terminal it could not be read."""
+
+    def step(self, text: str) -> None:
+        """Send where the phase is."""
+        self._tell(Event(Kind.STEP, text))
+
+    @contextlib.contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Tell that it begins, and that it ended, with its time."""
+        self._tell(Event(Kind.PHASE, name))
+        with self._timed(name, lambda took: self._tell(Event(Kind.ENDED, f"{name} {took}"))):
+            yield
+
+    def end(self, outcome: Outcome) -> None:
+        """The last frame."""
+        self._tell(outcome)
+
+    def _tell(self, frame: "Event | Outcome") -> None:
+        # Who started this process may be dead; then the run is ending, and nobody reads.
+        with contextlib.suppress(BrokenPipeError):
+            pickle.dump(frame, self._stream)
+            self._stream.flush()
+
+
+def frames(stream: IO[bytes]) -> "Iterator[Event | Outcome]":
+    """The frames until the process at the other end is gone, also one that was killed in the middle of one."""
+    with contextlib.suppress(EOFError, pickle.UnpicklingError):
+        while True:
+            yield pickle.load(stream)  # noqa: S301 - written by our own child

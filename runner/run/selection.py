@@ -1,0 +1,66 @@
+"""Which modules of a repository are tested when all are asked for, in which order, and which are not, and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from runner.config.repositories import RepoConfig
+from runner.errors import UsageError
+from runner.odoo.addons import check_checkout, modules_of
+from runner.odoo.manifest import read_manifest
+from runner.verdict.sources import Sources, read_sources
+
+NO_TESTS = "no tests"
+NOT_INSTALLABLE = "not installable"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The modules to test, each after those it depends on, and those that are left out, each with its reason."""
+
+    modules: tuple[str, ...]
+    left_out: Mapping[str, str]
+
+
+def modules_with_tests(repository: RepoConfig) -> Selection:
+    """Every module of the repository with tests, after those of the same repository that it depends on; else by name.
+
+    Left out is only what is meant to be: without anything that looks like a test, or with `installable: False`. A test file
+    that is no valid Python, or a broken manifest, is a reason to run the module and to see it red.
+
+    UsageError if the checkout is missing, or if modules depend on each other in a circle.
+    """
+    check_checkout(repository)
+    folders = modules_of(repository)
+    manifests = {name: read_manifest(folder) for name, folder in folders.items()}
+    left_out = {}
+    for name, folder in folders.items():
+        if not manifests[name].installable:
+            left_out[name] = NOT_INSTALLABLE
+        elif not _look_like_tests(read_sources(folder)):
+            left_out[name] = NO_TESTS
+    order = _in_order({name: manifest.depends for name, manifest in manifests.items()}, repository)
+    return Selection(tuple(name for name in order if name not in left_out), dict(sorted(left_out.items())))
+
+
+def _look_like_tests(sources: Sources) -> bool:
+    return bool(sources.tests or sources.files)
+
+
+def _in_order(depends: Mapping[str, tuple[str, ...]], repository: RepoConfig) -> list[str]:
+    """All modules, level by level: first those that depend on none of the others, by name within a level."""
+    sorter = TopologicalSorter({name: [each for each in needed if each in depends] for name, needed in depends.items()})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        # graphlib gives each before the one that needs it.
+        circle = " -> ".join(reversed(error.args[1]))
+        raise UsageError(
+            f"Modules of {repository.name} depend on each other in a circle: {circle}. Odoo can install none of them."
+        ) from None
+    order: list[str] = []
+    while sorter.is_active():
+        level = sorted(sorter.get_ready())
+        order += level
+        sorter.done(*level)
+    return order

@@ -1,0 +1,208 @@
+"""Several runs at once, each in a process of its own: start them, follow them, and end all of them if need be."""
+
+import contextlib
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from runner.cleanup.guard import BOUND
+from runner.cleanup.teardown import remove_project
+from runner.errors import EnvironmentFailed, ExitCode, Interrupted, RunnerError
+from runner.reporting.outcome import Outcome, decide
+from runner.reporting.proof_log import proof_file
+from runner.run.board import Board
+from runner.run.events import Event, Kind, frames
+from runner.run.worker import PROGRAM, Request
+from runner.signals import STARTER, Signals
+
+# Seconds from the signal until every run must have torn down: the guard's own bound, and the commands around it.
+_PATIENCE = BOUND + 120.0
+_LOOK = 1.0
+
+
+@dataclass
+class Ended:
+    """The outcomes in the order in which they were asked for, and the modules that did not run, each with the reason."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    not_run: dict[str, str] = field(default_factory=dict)
+
+
+class _Worker:
+    """A process that runs one request; its frames, then None, go to `inbox`."""
+
+    def __init__(self, request: Request, inbox: "queue.Queue[tuple[_Worker, Event | None]]") -> None:
+        self.request = request
+        self.project: str | None = None
+        self.outcome: Outcome | None = None
+        self.is_stopped = False
+        self._sent = 0
+        package_parent = str(Path(__file__).resolve().parents[2])
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, package_parent],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # The terminal's signals come through this process alone, once. If it is killed, the runs notice by themselves.
+            start_new_session=True,
+            cwd="/",
+            env=os.environ | {STARTER: str(os.getpid())},
+        )
+        self._reader = threading.Thread(target=self._read, args=(inbox,), daemon=True)
+        self._reader.start()
+        assert self.process.stdin
+        with self.process.stdin as stream:
+            pickle.dump(request, stream)
+
+    def _read(self, inbox: "queue.Queue[tuple[_Worker, Event | None]]") -> None:
+        assert self.process.stdout
+        with self.process.stdout as stream:
+            for frame in frames(stream):
+                if isinstance(frame, Event):
+                    if frame.kind is Kind.PROJECT:
+                        self.project = frame.text
+                    inbox.put((self, frame))
+                else:
+                    self.outcome = frame
+        inbox.put((self, None))
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is nothing more to be read of it."""
+        return not self._reader.is_alive()
+
+    def end(self, signum: int) -> None:
+        """Ask the run to end; it tears down first."""
+        if self.process.poll() is None:
+            self._sent = signum
+            self.process.send_signal(signum)
+
+    def final_outcome(self) -> Outcome:
+        """The outcome that it told, or, if it was killed, what became of its environment."""
+        code = self.process.wait()
+        if self.outcome is not None:
+            return self.outcome
+        if self._sent and self.project is None and code in (-self._sent, 128 + self._sent):
+            return self.request.outcome_of(Interrupted(self._sent))  # it had not even begun
+        how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        error = EnvironmentFailed(f"The process of this run was {how} before it had a verdict.")
+        if self.project is None:
+            return self.request.outcome_of(error)
+        return decide(
+            module=self.request.module,
+            proof=proof_file(self.request.repository.path, self.request.module, only=False),
+            project=self.project,
+            verdict=None,
+            error=error,
+            teardown=remove_project(self.project, bound=BOUND),
+        )
+
+
+class SideBySide:
+    """Runs requests, at most `jobs` at once. `fail_fast`: after the first that is not green the others are ended."""
+
+    def __init__(self, jobs: int, *, fail_fast: bool, board: Board, signals: Signals) -> None:
+        self._jobs = jobs
+        self._fail_fast = fail_fast
+        self._board = board
+        self._signals = signals
+        self._inbox: queue.Queue[tuple[_Worker, Event | None]] = queue.Queue()
+        self._running: list[_Worker] = []
+        self._outcomes: dict[str, Outcome] = {}
+        self._not_run: dict[str, str] = {}
+
+    def run(self, requests: Sequence[Request]) -> Ended:
+        """Run them all; also after a signal, every run that began has ended when this returns."""
+        waiting = deque(requests)
+        try:
+            while waiting or self._running:
+                while waiting and len(self._running) < self._jobs:
+                    with self._undisturbed():
+                        self._start(waiting.popleft())
+                worker, event = self._inbox.get()
+                with self._undisturbed():
+                    self._handle(worker, event)
+                    if self._fail_fast:
+                        self._stop_after_a_failure(waiting)
+        except Interrupted as interrupt:
+            self._board.note(f"{signal.Signals(interrupt.signum).name}: ending every run and tearing down")
+            self._outcomes |= {request.module: request.outcome_of(interrupt) for request in waiting}
+            self._end_all(interrupt.signum)
+        except BaseException:
+            self._end_all(signal.SIGTERM)
+            raise
+        order = [request.module for request in requests]
+        return Ended([self._outcomes[module] for module in order if module in self._outcomes], self._not_run)
+
+    @contextlib.contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """Let a signal wait until the block is done: a process that nobody knows of could not be ended."""
+        self._signals.shield()
+        yield
+        self._signals.lift_shield()
+        if self._signals.first is not None:
+            raise Interrupted(self._signals.first)
+
+    def _start(self, request: Request) -> None:
+        self._running.append(_Worker(request, self._inbox))
+        self._board.begins(request.module)
+
+    def _handle(self, worker: _Worker, event: Event | None) -> None:
+        if event is not None:
+            self._board.event(worker.request.module, event)
+        elif worker in self._running:
+            self._running.remove(worker)
+            self._ended(worker, worker.final_outcome())
+
+    def _ended(self, worker: _Worker, outcome: Outcome) -> None:
+        module = worker.request.module
+        if worker.is_stopped and outcome.exit_code == 128 + signal.SIGTERM:
+            self._not_run[module] = "ended by --fail-fast"
+            # The signal was ours: nobody who reads the reason has sent one.
+            outcome = replace(outcome, reasons=("ended by --fail-fast", *outcome.reasons[1:]))
+        else:
+            self._outcomes[module] = outcome
+        self._board.ended(outcome)
+
+    def _stop_after_a_failure(self, waiting: "deque[Request]") -> None:
+        if any(outcome.exit_code for outcome in self._outcomes.values()):
+            self._not_run |= {request.module: "not started (--fail-fast)" for request in waiting}
+            waiting.clear()
+            for worker in self._running:
+                if not worker.is_stopped:
+                    worker.is_stopped = True
+                    worker.end(signal.SIGTERM)
+
+    def _end_all(self, signum: int) -> None:
+        """Pass the signal on, and wait until every run has torn down."""
+        for worker in self._running:
+            worker.end(signum)
+        deadline = time.monotonic() + _PATIENCE
+        while self._running:
+            try:
+                worker, event = self._inbox.get(timeout=_LOOK)
+            except queue.Empty:
+                # The signal may have come in the instant in which a run's end was read.
+                for worker in [each for each in self._running if each.has_ended]:
+                    self._handle(worker, None)
+            else:
+                self._handle(worker, event)
+            if time.monotonic() >= deadline:
+                self._outcomes |= {worker.request.module: _not_ended(worker) for worker in self._running}
+                return
+
+
+def _not_ended(worker: _Worker) -> Outcome:
+    error = RunnerError(
+        f"Its process (pid {worker.process.pid}) did not end within {_PATIENCE:.0f} s; its guard goes on.\n"
+        f"Look with: docker ps -a --filter label=com.docker.compose.project={worker.project}"
+    )
+    return replace(worker.request.outcome_of(error), exit_code=int(ExitCode.LEFT_BEHIND), word="LEFT BEHIND")

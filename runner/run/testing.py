@@ -1,0 +1,74 @@
+"""Run a module's tests in a healthy environment, and judge them."""
+
+import re
+import time
+
+from runner.docker import questions
+from runner.environment.environment import Environment
+from runner.environment.health import check_alive
+from runner.odoo import command as odoo
+from runner.reporting.proof_log import ProofLog
+from runner.run import preparing
+from runner.terminal import Terminal
+from runner.verdict.sources import Sources
+from runner.verdict.verdict import Verdict, judge
+
+# For what the engine needs beyond the tests' own time before it is taken for stalled.
+_STREAM_MARGIN = 60.0
+# For the display only; the verdict reads whole records.
+_STARTING = re.compile(rb"INFO \S+ odoo\.addons\.\S+: Starting (\w+\.\w+) ")
+# Before the first HttpCase that runs post_install, for some ten seconds in which no test runs.
+_ASSETS = b"ir_qweb: Pregenerating assets bundles"
+
+
+def run_tests(
+    environment: Environment,
+    *,
+    module: str,
+    tags: str | None,
+    addons_folders: int,
+    timeout: float,
+    sources: Sources,
+    strict: bool,
+    log: ProofLog,
+    terminal: Terminal,
+) -> Verdict:
+    """Install the module into a database of its own, run its tests, with all output to the log and the terminal; the verdict.
+
+    `timeout` in seconds: the tests' own. EnvironmentFailed if the container or the engine dies meanwhile.
+    """
+    container, engine = environment.odoo_container, environment.engine
+    command = odoo.test_command(module, tags, addons_folders, timeout)
+    output: list[bytes] = []
+    expected, started = sum(not test.note for test in sources.tests), 0
+    begun = time.monotonic()
+    with terminal.phase("tests"):
+        execution = engine.streams.execute(container, command, timeout + odoo.KILL_AFTER + _STREAM_MARGIN)
+        for line in execution:
+            output.append(line)
+            log.raw(line)
+            terminal.output(line)
+            if begins := _STARTING.search(line):
+                started += 1
+                terminal.step(f"{started} of {expected}: {begins.group(1).decode(errors='replace')}")
+            elif _ASSETS in line:
+                terminal.step(f"{started} of {expected} ran; Odoo generates its assets bundles for HttpCase")
+    timed_out = execution.exit_code in (124, 137) and time.monotonic() - begun >= timeout
+    states = odoo.states_command([module])
+    engine.begin(
+        questions.inspection("container", [container]),
+        questions.execution(container, states),
+        *preparing.questions(environment),
+    )
+    check_alive(engine, container)
+    exit_code, answer = engine.query(container, states)
+    return judge(
+        module=module,
+        odoo_exit=execution.exit_code,
+        log=b"".join(output).decode(errors="replace"),
+        states=odoo.parse_states(answer) if exit_code == 0 else answer.strip() or f"exit code {exit_code} of psql",
+        database=odoo.DATABASE,
+        timed_out=timed_out,
+        sources=sources,
+        strict=strict,
+    )

@@ -1,0 +1,1 @@
+"""Prepared databases, called snapshots in code and volumes: stages and keys, the store, the choice."""

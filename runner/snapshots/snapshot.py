@@ -1,0 +1,178 @@
+"""Prepared databases: which a run can start from, each a stage built on the one before, and what their keys cover. Pure.
+
+A snapshot never holds the module under test nor anything that depends on it. Its key covers all that decides what is in it: a
+change of any of it is another key, so that an old snapshot is not found any more. That is the only protection against a wrong
+verdict from old data, so it rather covers too much.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runner.odoo.command import MOUNT
+
+# Rises with every change of what is in a snapshot or how it is used.
+SCHEMA = 1
+DB_SERVICE = "db"
+# In the containers.
+IN_MEMORY = "/agent-test-memory"
+# Within it, as the server insists on owning its folder.
+FOLDER_IN_MEMORY = f"{IN_MEMORY}/cluster"
+# What of a service is another one for each run, or compared by its content.
+_ELSEWHERE = ("ports", "volumes", "labels", "networks")
+_PASSWORD = "DB_PASSWORD"  # noqa: S105 - the variable's name
+
+# Run in the place of the image's entrypoint, as the image's user. A snapshot whose copy was not finished ends the container.
+_START = (
+    'if [ ! -s "$$PGDATA/PG_VERSION" ]; then '
+    f"[ -e {MOUNT}/complete ] || {{ echo 'agent-test: the snapshot is not complete' >&2; exit 1; }}; "
+    f'mkdir -p "$$PGDATA" && cp -a {MOUNT}/cluster/. "$$PGDATA/" || exit 1; fi; exec "$$@"'
+)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step on the way to a module's database: `modules` are installed by name, with their own dependencies.
+
+    `base`: the key of the lowest stage of that way.
+    """
+
+    name: str
+    modules: tuple[str, ...]
+    key: str
+    base: str
+    own: bool = False
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A prepared database that is ready, in a volume of that name. `base` as in Stage, `created` in seconds of the epoch."""
+
+    key: str
+    base: str
+    stage: str
+    volume: str
+    repository: str
+    modules: tuple[str, ...]
+    created: float
+    megabytes: int
+    password: str
+
+
+def stages(surroundings: str, core: tuple[str, ...], own: tuple[str, ...], own_sources: str) -> list[Stage]:
+    """The stages to a database with these modules, the lowest first. `own_sources`: the digest of the sources of `own`."""
+    base = _digest(SCHEMA, surroundings)
+    found = [Stage("base", ("base",), base, base)]
+    if core != ("base",):
+        found.append(Stage("core", core, _digest(found[-1].key, core), base))
+    if own:
+        found.append(Stage("own", own, _digest(found[-1].key, own, own_sources), base, own=True))
+    return found
+
+
+def worth_making(missing: list[Stage], ready: Iterable[Snapshot]) -> list[Stage]:
+    """Which of the missing stages, if there is none to start from, to stop at and keep.
+
+    To install `base` alone first takes some 10 s longer than to install all that is needed at once. That pays for the second
+    set of dependencies with the same base, not for the first.
+    """
+    first_two = [stage.name for stage in missing[:2]]
+    if first_two == ["base", "core"] and all(snapshot.base != missing[0].key for snapshot in ready):
+        return missing[1:]
+    return missing
+
+
+def surroundings_of(
+    rendered: Mapping[str, Any], images: Mapping[str, str], command: list[str], mounted: str, password: str
+) -> str:
+    """A digest of what is around the modules: images, the services as Compose renders them, and Odoo's options.
+
+    `mounted`: the digest of the files that the compose file mounts besides the addons folders.
+    """
+    services = {
+        name: {key: value for key, value in rendered["services"][name].items() if key not in _ELSEWHERE}
+        for name in sorted(rendered["services"])
+    }
+    text = json.dumps(services, sort_keys=True).replace(password, f"${_PASSWORD}")
+    return _digest(text, sorted(images.items()), command, mounted)
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def unsupported(rendered: Mapping[str, Any], data_folder: str | None) -> str:
+    """Why a compose file does not allow for prepared databases; empty if it does. `data_folder`: PGDATA of the service db."""
+    service = rendered["services"].get(DB_SERVICE)
+    if service is None:
+        return f"the compose file has no service `{DB_SERVICE}`"
+    if not data_folder:
+        return f"the image of the service `{DB_SERVICE}` does not name its folder in PGDATA"
+    if any("image" not in each or "build" in each for each in rendered["services"].values()):
+        return "the compose file builds an image"
+    volumes = rendered.get("volumes") or {}
+    for name, each in rendered["services"].items():
+        for volume in each.get("volumes") or []:
+            if volume["type"] == "volume" and (volumes.get(volume.get("source")) or {}).get("external"):
+                return f"the service `{name}` uses the external volume {volume['source']}"
+    on_disk = [each for each in service.get("volumes") or [] if _is_within(data_folder, each["target"])]
+    if service.get("tmpfs") or any(each["type"] != "volume" for each in on_disk):
+        return f"the service `{DB_SERVICE}` does not keep its data in a volume"
+    return ""
+
+
+def _is_within(folder: str, target: str) -> bool:
+    return f"{folder.rstrip('/')}/".startswith(f"{target.rstrip('/')}/")
+
+
+def mounted_paths(rendered: Mapping[str, Any], addons: tuple[str, ...]) -> list[str]:
+    """What the services mount of this machine, without the repository's addons folders."""
+    return sorted(
+        {
+            str(volume["source"])
+            for service in rendered["services"].values()
+            for volume in service.get("volumes") or []
+            if volume["type"] == "bind" and volume["source"] not in addons
+        }
+    )
+
+
+def with_snapshot(
+    override: dict[str, Any],
+    rendered: Mapping[str, Any],
+    volume: str,
+    image: Mapping[str, list[str]],
+    odoo_service: str,
+) -> dict[str, Any]:
+    """The override of a run, with the snapshot mounted read-only and copied before the database starts.
+
+    `image`: entrypoint and command of the database's image, which Compose forgets when it is given another entrypoint.
+    """
+    service = rendered["services"][DB_SERVICE]
+    entrypoint = service.get("entrypoint") or [_escaped(word) for word in image["entrypoint"]]
+    given = service.get("command") or ([] if service.get("entrypoint") else [_escaped(word) for word in image["command"]])
+    mount = {"type": "volume", "source": "agent-test-snapshot", "target": MOUNT, "read_only": True}
+    for name in (DB_SERVICE, odoo_service):
+        override["services"][name].setdefault("volumes", []).append(mount)
+    override["services"][DB_SERVICE] |= {
+        "entrypoint": ["sh", "-c", _START, "agent-test-snapshot", *entrypoint],
+        "command": given,
+    }
+    override["volumes"] = {**override.get("volumes", {}), "agent-test-snapshot": {"name": volume, "external": True}}
+    return override
+
+
+def in_memory(override: dict[str, Any], labels: dict[str, str]) -> dict[str, Any]:
+    """The override of a run, with the database in a volume of memory: empty again once no container has it mounted."""
+    volume = {"driver_opts": {"type": "tmpfs", "device": "tmpfs", "o": "mode=1777"}, "labels": labels}
+    mount = {"type": "volume", "source": "agent-test-memory", "target": IN_MEMORY}
+    override["services"][DB_SERVICE].setdefault("volumes", []).append(mount)
+    override["services"][DB_SERVICE]["environment"] = {"PGDATA": FOLDER_IN_MEMORY}
+    override["volumes"] = {**override.get("volumes", {}), "agent-test-memory": volume}
+    return override
+
+
+def _escaped(word: str) -> str:
+    return word.replace("$", "$$")

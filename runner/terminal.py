@@ -1,0 +1,87 @@
+"""What the person sees on standard output."""
+
+import contextlib
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TextIO
+
+from runner.errors import Interrupted
+from runner.text import wrapped
+
+
+class Terminal:
+    """Output that survives its reader: after `| head -1` the run goes on, and its log and exit code stay true."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        """`quiet`: show nothing of what Odoo prints."""
+        self.phases: list[tuple[str, float]] = []
+        self._quiet = quiet
+
+    def begin(self, what: str, project: str) -> None:
+        """A run begins, in an environment of this name."""
+        self._forget_phases()
+        self.line(f"{what}: {project}")
+
+    def line(self, text: str = "") -> None:
+        """Print a line at once; at a terminal, a long one as several."""
+        write(sys.stdout, _fitting(text, sys.stdout).encode(errors="backslashreplace") + b"\n")
+
+    def closing(self, lines: Sequence[str], word: str) -> None:
+        """Say how a run has ended; `word` is the verdict, for a display that has colours."""
+        for line in lines:
+            self.line(line)
+
+    def error(self, text: str) -> None:
+        """Print a line on standard error."""
+        write(sys.stderr, _fitting(text, sys.stderr).encode(errors="backslashreplace") + b"\n")
+
+    def output(self, data: bytes) -> None:
+        """Show what Odoo printed, byte for byte: a test's output need not be UTF-8."""
+        if not self._quiet:
+            write(sys.stdout, data)
+
+    def step(self, text: str) -> None:
+        """Say where the phase is, to a display that is alive; lines in a file would only be noise."""
+
+    @contextlib.contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Say how long the block took, or that it failed; `phases` has the seconds of each of this run."""
+        with self._timed(name, lambda took: self.line(f"  {name:<10} {took}")):
+            yield
+
+    @contextlib.contextmanager
+    def _timed(self, name: str, say: Callable[[str], None]) -> Iterator[None]:
+        started = time.monotonic()
+        outcome = "failed after "
+        try:
+            yield
+            outcome = ""
+        except Interrupted:
+            outcome = "interrupted after "
+            raise
+        finally:
+            seconds = time.monotonic() - started
+            self.phases.append((name, seconds))
+            say(f"{outcome}{seconds:.1f} s")
+
+    def _forget_phases(self) -> None:
+        self.phases.clear()
+
+
+def _fitting(text: str, stream: TextIO) -> str:
+    """Text for a terminal of its width; for a file as it is, so that it can be searched."""
+    return wrapped(text, shutil.get_terminal_size().columns) if stream.isatty() else text
+
+
+def write(stream: TextIO, data: bytes) -> None:
+    """Write and flush; where nobody can read any more, all further output goes nowhere."""
+    try:
+        stream.buffer.write(data)
+        stream.buffer.flush()
+    except OSError:  # a closed pipe, a terminal that is gone
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

@@ -1,0 +1,110 @@
+"""The documents for those who use the runner: they exist, say what they have to, and name nothing that does not exist."""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+from pathlib import Path
+
+from runner.cli.arguments import known_options
+from runner.reporting.proof_log import PROOF
+
+from .record import Demonstration, Seen
+
+_TESTED_BY = "nox -s odoo_tests -- REPO MODULE"
+_CLEANUP_CHECK = "docker ps -a | grep PREFIX"
+# What each of the two has to hold, whatever else.
+REQUIRED = {
+    "docs/onboarding_coder_agent.md": (
+        _TESTED_BY,
+        _CLEANUP_CHECK,
+        f"{PROOF}.log",
+        *(f"| {code} |" for code in (*range(9), "130, 143, 129", 70)),
+    ),
+    "docs/work_order_template.md": (_TESTED_BY, _CLEANUP_CHECK, f"{PROOF}.log", "exit code"),
+}
+_COMMAND = re.compile(r"(?:nox (?:\S+ )*?-s|python -m runner) [^`\n]+")
+_CODE = re.compile(r"`([^`\n]+)`")
+_OPTION = re.compile(r"--[a-z][a-z-]*")
+# Of docker, of every program, and of this project's own tools for its tests.
+_FOREIGN = frozenset({"--help", "--filter", "--format", "--series"})
+# What another program is called with is not ours to know.
+_OTHERS = re.compile(r"(?:docker|invoke) ")
+# Sessions whose words go to the runner, with the subcommand that gets them.
+_SUBCOMMANDS = {"odoo_tests": "run"}
+
+
+def review(root: Path) -> tuple[Demonstration, Seen]:
+    """Look through both documents."""
+    sessions = sessions_of((root / "noxfile.py").read_text())
+    lines, faults = [], []
+    for name, required in REQUIRED.items():
+        file = root / name
+        if not file.is_file():
+            faults.append(f"there is no {name}")
+            continue
+        text = file.read_text()
+        missing = [f"{name} does not hold `{each}`" for each in required if each not in text]
+        wrong = [f"{name}: {each}" for each in unknown_in(text, sessions)]
+        faults += missing + wrong
+        lines += [f"{name} holds, by line:", *_where(text, required)]
+        lines += [f"{name} names:", *(f"  {command}" for command in commands_in(text)), ""]
+    expected = Demonstration(
+        name="6-documents",
+        title="Documents",
+        shows="Both documents exist, hold what a developer needs, and name only commands and options that exist.",
+        exit_code=None,
+        says=tuple(REQUIRED),
+    )
+    return expected, Seen(command="nox -s demonstrate", exit_code=None, output="\n".join(lines), faults=tuple(faults))
+
+
+def _where(text: str, required: Sequence[str]) -> list[str]:
+    numbered = list(enumerate(text.splitlines(), start=1))
+    found = {number: line for each in required for number, line in numbered if each in line}
+    return [f"  {number:>3}  {line}" for number, line in sorted(found.items())]
+
+
+def sessions_of(noxfile: str) -> list[str]:
+    """The names of the sessions that a noxfile defines."""
+    names = []
+    for node in ast.parse(noxfile).body:
+        if isinstance(node, ast.FunctionDef):
+            for decorator in map(ast.unparse, node.decorator_list):
+                if decorator.startswith("nox.session"):
+                    named = re.search(r"name='(\w+)'", decorator)
+                    names.append(named.group(1) if named else node.name)
+    return names
+
+
+def commands_in(text: str) -> list[str]:
+    """The commands of nox and of the runner that a document names, each once."""
+    return list(dict.fromkeys(found.group().rstrip(" .,:;") for found in _COMMAND.finditer(text)))
+
+
+def unknown_in(text: str, sessions: Sequence[str]) -> list[str]:
+    """Every session, subcommand and option in the text that does not exist."""
+    options = known_options()
+    found = [wrong for command in commands_in(text) for wrong in _unknown_in_command(command, sessions, options)]
+    every = {option for each in options.values() for option in each} | _FOREIGN
+    for code in _CODE.findall(text):
+        if not _COMMAND.match(code) and not _OTHERS.match(code):
+            found += [f"`{code}`: there is no option {option}" for option in _OPTION.findall(code) if option not in every]
+    return list(dict.fromkeys(found))
+
+
+def _unknown_in_command(command: str, sessions: Sequence[str], options: dict[str, list[str]]) -> Iterator[str]:
+    before, _, after = command.replace("[", "").replace("]", "").partition(" -- ")
+    if command.startswith("python -m runner"):
+        subcommand, after = [*before.split()[3:4], ""][0], before
+        if subcommand not in options:
+            yield f"`{command}`: there is no subcommand {subcommand!r}"
+            return
+    else:
+        words = takewhile(lambda word: word[0] not in "#&|;-", before.partition(" -s ")[2].split())
+        named = [word.strip("\"'").partition("(")[0] for word in words]
+        yield from (f"`{command}`: there is no session {name!r}" for name in named if name not in sessions)
+        subcommand = next((sub for name in named if (sub := _SUBCOMMANDS.get(name, name)) in options), "")
+    if subcommand:
+        known = {*options[subcommand], *_FOREIGN}
+        yield from (f"`{command}`: there is no option {option}" for option in _OPTION.findall(after) if option not in known)

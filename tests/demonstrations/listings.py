@@ -1,0 +1,37 @@
+"""What the engine still holds of a demonstration, by the commands with which a person looks for it."""
+
+import re
+import subprocess
+
+from runner.cleanup.resources import list_remains, listing_commands
+from runner.docker.process import COMMAND_TIMEOUT, DockerFailed
+
+from .record import Listings
+
+
+def project_in(output: str, prefix: str) -> str | None:
+    """The Compose project that a run's output names; None if it names none with this prefix."""
+    found = re.search(rf"\b{re.escape(prefix)}-\w+-\d{{8}}-\d{{6}}-\w+", output)
+    return found.group() if found else None
+
+
+def what_is_left(prefix: str, project: str | None) -> Listings:
+    """What each listing prints: by the label of the project, if there is one, and of all containers by the names' prefix.
+
+    Where the engine cannot say, its error stands in the place of the lines: nothing is proven then.
+    """
+    by_name = f"docker ps -a | grep {prefix}"
+    listings: Listings = {}
+    try:
+        if project:
+            remains = list_remains(project)
+            listings |= {command: remains[kind] for kind, command in listing_commands(project).items()}
+        listings[by_name] = [line for line in _containers() if prefix in line]
+    except (OSError, subprocess.SubprocessError, DockerFailed) as error:
+        listings[by_name] = [f"not known: {error}"]
+    return listings
+
+
+def _containers() -> list[str]:
+    listing = subprocess.run(["docker", "ps", "-a"], capture_output=True, check=True, text=True, timeout=COMMAND_TIMEOUT)
+    return listing.stdout.splitlines()

@@ -1,0 +1,78 @@
+"""A configuration folder of the demonstrations' own, so that they meet nobody else's runs, logs or ports."""
+
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from socket import SO_REUSEADDR, SOL_SOCKET, socket
+
+import yaml
+
+from runner.environment.ports import HOST, can_bind
+from runner.odoo.command import SERVICE
+
+from .subject import Subject
+
+_BUSY = 3
+# Below the range from which Linux gives ports to clients (32768), away from the usual ones.
+_LOWEST, _HIGHEST = 28000, 32000
+# What the runner writes into a checkout is of other runs.
+_OF_RUNS = shutil.ignore_patterns(".agent-tests", "proof_of_execution_tests*.log", "__pycache__")
+
+
+class Stage:
+    """A folder with a repos.yaml and copies of the subject's checkout; `prefix` is that of no other run."""
+
+    def __init__(self, folder: Path, subject: Subject) -> None:
+        self.folder = folder
+        self.subject = subject
+        self.prefix = f"{subject.repository}-agent-test-demo-{secrets.token_hex(2)}"
+        self.checkout("checkout", {})
+        self.configure(subject.ports)
+
+    def configure(self, ports: str, compose_file: Path | None = None) -> None:
+        """Write repos.yaml with this range of ports, and with this compose file instead of the subject's."""
+        entry = {
+            "prefix": self.prefix,
+            "path": "checkout",
+            "addons": [self.subject.addons],
+            "compose_file": str(compose_file or self.subject.compose_file),
+            "ports": ports,
+            "images": dict(self.subject.images),
+        }
+        text = yaml.safe_dump({"repositories": {self.subject.repository: entry}}, sort_keys=False)
+        (self.folder / "repos.yaml").write_text(text)
+
+    def checkout(self, name: str, additions: Mapping[str, str]) -> Path:
+        """A copy of the subject's checkout with these texts appended to its module's files."""
+        copy = self.folder / name
+        shutil.copytree(self.subject.checkout, copy, ignore=_OF_RUNS)
+        for path, text in additions.items():
+            with (copy / self.subject.addons / self.subject.module / path).open("a") as file:
+                file.write(text)
+        return copy
+
+    def never_healthy(self) -> Path:
+        """A copy of the subject's compose file in which Odoo's health check never passes."""
+        content = yaml.safe_load(self.subject.compose_file.read_text())
+        content["services"][SERVICE]["healthcheck"]["test"] = ["CMD", "false"]
+        copy = self.folder / "never-healthy.yml"
+        copy.write_text(yaml.safe_dump(content, sort_keys=False))
+        return copy
+
+    @contextmanager
+    def busy_ports(self) -> Iterator[str]:
+        """A range of ports, as repos.yaml has it, that this process holds within the block. OSError if there is none."""
+        for first in range(_LOWEST, _HIGHEST, _BUSY):
+            ports = range(first, first + _BUSY)
+            if all(can_bind(port) for port in ports):
+                with ExitStack() as stack:
+                    for port in ports:
+                        held = stack.enter_context(socket())
+                        held.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+                        held.bind((HOST, port))
+                        held.listen()
+                    yield f"{ports[0]}-{ports[-1]}"
+                return
+        raise OSError(f"no {_BUSY} free ports beside one another from {_LOWEST} to {_HIGHEST}")

@@ -1,0 +1,147 @@
+"""The benchmark reads its runs right and calculates right; what it measures is not tested here."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bench import compare, jobs, phases, subject
+from bench.timed import Timed, run
+from bench.usage import Process, Watch, family, processes
+from runner.errors import Interrupted
+from runner.odoo.manifest import read_manifest
+from runner.terminal import Terminal
+from tests.unit.processes import PATIENCE, ROOT
+
+
+def test_a_phase_of_the_script_lasts_until_the_next_begins() -> None:
+    lines = [(0.5, "== up"), (1.0, "Container started == up"), (2.0, "== tests"), (7.5, "== down"), (9.0, "== end")]
+    assert phases.of_script(lines) == {"up": 1.5, "tests": 5.5, "down": 1.5}
+
+
+def test_the_script_marks_the_phases_that_are_compared() -> None:
+    script = (ROOT / "bench/plain/run-tests.sh").read_text()
+    assert {f'"== {name}"' in script for name in (phases.TESTS, phases.DOWN, "end")} == {True}
+
+
+def test_a_phase_of_the_runner_is_read_as_the_runner_says_it(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal()
+    for name in ("up", "pull odoo:18.0", "tests", "up"):
+        with terminal.phase(name):
+            terminal.line("2026-11-24 14:39:52,361 51 INFO agent_test odoo: took 1.0 s")
+    said = [(0.0, line) for line in capsys.readouterr().out.splitlines()]
+    assert phases.of_runner(said).keys() == {"up", "pull odoo:18.0", "tests"}
+
+
+def test_what_the_runner_says_twice_is_added_up() -> None:
+    assert phases.of_runner([(0, "  up         0.5 s"), (0, "  up         1.5 s")]) == {"up": 2.0}
+
+
+def test_the_table_has_medians_and_ratios_to_the_script() -> None:
+    runs = [
+        compare.Measured("bench_base", way, seconds, down, besides, {})
+        for way, values in {
+            compare.SCRIPT: [(20.0, 2.0, 12.0), (90.0, 9.0, 80.0), (10.0, 1.0, 5.0)],
+            compare.FIRST: [(18.0, 1.0, 6.0)],
+            compare.LATER: [(5.0, 0.5, 2.5)],
+        }.items()
+        for seconds, down, besides in values
+    ]
+    assert compare.table(runs).splitlines()[2:] == [
+        "| base only | 20.0 | 18.0 (0.90) | 5.0 (0.25) | 2.0 | 0.5 | 12.0 | 2.5 |",
+    ]
+
+
+def test_the_table_of_jobs_has_the_gain_and_the_largest_memory() -> None:
+    runs = [
+        jobs.Measured(jobs.ONE, 40.0, 2.0, 1.0, 60.0, 90.0),
+        jobs.Measured(jobs.TWO, 20.0, 2.0, 1.0, 60.0, 90.0),
+        jobs.Measured(jobs.TWO, 20.0, 2.0, 1.0, 70.0, 80.0),
+    ]
+    assert jobs.table(runs).splitlines()[2:] == [
+        "| one after another | 40.0 | 1.00 | 2.5% | 5.0% | 60 MB | 90 MB |",
+        "| --jobs 2 | 20.0 | 2.00 | 5.0% | 10.0% | 70 MB | 90 MB |",
+    ]
+
+
+def test_a_command_is_timed_line_by_line_and_its_cpu_is_counted() -> None:
+    program = "import time; print('one', flush=True); time.sleep(0.3); print('two'); sum(range(10**6)); raise SystemExit(3)"
+    ended = run([sys.executable, "-c", program], Path("/"), os.environ)
+    (first, one), (second, two) = ended.lines
+    assert (ended.exit_code, one, two, ended.output) == (3, "one", "two", "one\ntwo")
+    assert second - first > 0.1
+    assert ended.cpu > 0
+
+
+def test_what_is_not_odoos_tests_is_the_rest_of_the_whole_run() -> None:
+    assert phases.besides_odoo(Timed(0, 10.0, (), 0.0), {"up": 1.0, "tests": 6.0, "down": 1.0}) == 4.0
+
+
+def test_a_red_run_is_not_measured() -> None:
+    with pytest.raises(subject.BenchFailed, match="The script on m ended with 1:\nwhy"):
+        subject._green(Timed(1, 1.0, ((0.1, "why"),), 0.1), "The script on m")
+
+
+def test_the_members_of_a_family_are_found_at_any_depth() -> None:
+    parents = {1: 0, 5: 1, 6: 5, 7: 6, 8: 1}
+    known = {pid: Process(parent, "python3", 1, 0.0) for pid, parent in parents.items()}
+    assert family(5, known).keys() == {5, 6, 7}
+    assert family(99, known) == {}
+
+
+def test_memory_is_the_largest_sum_of_a_moment_and_cpu_that_of_all_who_were_seen() -> None:
+    watch = Watch()
+    watch.note({5: Process(1, "python3", 10, 1.0), 6: Process(5, "python3", 30, 0.5), 7: Process(5, "docker", 7, 9.0)})
+    watch.note({5: Process(1, "python3", 20, 2.0), 8: Process(5, "python3.11", 5, 0.25), 9: Process(5, "docker", 8, 9.0)})
+    assert (watch.python, watch.clients, watch.python_cpu) == (40, 8, 2.75)
+
+
+def test_this_process_is_among_those_that_are_seen_with_what_it_takes() -> None:
+    seen = processes()[os.getpid()]
+    assert seen.parent == os.getppid()
+    assert seen.resident > 1_000_000
+    assert 0 < seen.cpu <= time.process_time() + 0.1
+
+
+class Interrupting(Watch):
+    """Interrupts the measurement once the command has made its file."""
+
+    def __init__(self, made: Path) -> None:
+        super().__init__()
+        self._made = made
+
+    @contextmanager
+    def following(self, pid: int) -> Iterator[None]:
+        deadline = time.monotonic() + PATIENCE
+        while not self._made.exists():
+            assert time.monotonic() < deadline, "the command did not start"
+            time.sleep(0.01)
+        raise Interrupted(signal.SIGINT)
+        yield
+
+
+def test_an_interrupted_measurement_tells_its_command_to_end(tmp_path: Path) -> None:
+    stands, told = tmp_path / "stands", tmp_path / "told"
+    command = ["bash", "-c", f"trap 'touch {told}; exit' TERM; touch {stands}; while :; do sleep 0.1; done"]
+    with pytest.raises(Interrupted):
+        run(command, Path("/"), os.environ, Interrupting(stands))
+    assert told.exists()
+
+
+def test_what_is_prepared_for_the_benchmark_is_prepared_for_nobody_else() -> None:
+    file = ROOT / "docker-compose.agent.yml"
+    first, second = (yaml.safe_load(subject._compose_of_its_own(file)) for _ in range(2))
+    tokens = {each["services"]["db"]["environment"].pop("AGENT_TEST_BENCH") for each in (first, second)}
+    assert len(tokens) == 2
+    assert first == second == yaml.safe_load(file.read_text())
+
+
+def test_every_module_of_the_table_exists_with_what_it_is_said_to_depend_on() -> None:
+    for module, depends in compare.MODULES.items():
+        assert ", ".join(read_manifest(ROOT / "bench/addons" / module).depends) == depends.removesuffix(" only")

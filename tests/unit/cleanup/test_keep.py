@@ -1,0 +1,33 @@
+"""The mark of a kept environment, and the commands that a person is given for it."""
+
+from pathlib import Path
+
+from runner.cleanup.keep import FOLDER_LABEL, how_to_use, is_kept, is_marked, mark, unmark
+
+
+def test_a_mark_is_found_through_the_labels_until_it_is_removed(tmp_path: Path) -> None:
+    labels = {FOLDER_LABEL: str(tmp_path)}
+    assert not is_kept(labels)
+    mark(tmp_path)
+    assert is_marked(tmp_path)
+    assert is_kept(labels)
+    unmark(labels)
+    assert not is_kept(labels)
+
+
+def test_without_label_or_folder_nothing_is_kept_and_nothing_fails(tmp_path: Path) -> None:
+    for labels in ({}, {FOLDER_LABEL: ""}, {FOLDER_LABEL: str(tmp_path / "deleted")}):
+        assert not is_kept(labels)
+        unmark(labels)
+
+
+def test_the_hints_are_the_address_and_the_commands_each_within_80_columns() -> None:
+    project = "evv-agent-test-evv_core-20261124-182001-c681c0"
+    assert how_to_use(project, 8090, "agent_test") == [
+        "kept: http://127.0.0.1:8090",
+        f"  enter:    nox -s shell -- {project}",
+        "  database: PGPASSWORD=$PASSWORD psql -h $HOST -U $USER agent_test  (in there)",
+        f"  logs:     nox -s logs -- {project}",
+        f"  remove:   nox -s cleanup -- {project}",
+    ]
+    assert all(len(line) <= 80 for line in how_to_use(project, 8090, "agent_test"))

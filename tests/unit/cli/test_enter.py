@@ -1,0 +1,146 @@
+"""`shell` and `logs` find the one environment that is meant, and become the docker client that shows it."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from runner.cleanup import keep as keeping
+from runner.cleanup.orphans import Standing, standing
+from runner.cli import enter as entering
+from runner.cli.arguments import parse
+from runner.cli.enter import logs, meant_by, shell
+from runner.docker.inventory import ContainerStatus, Resource
+from runner.errors import UsageError
+from tests.unit.cleanup.test_orphans import ALIVE, resource
+from tests.unit.cli.test_cleanup import FakeEngine
+
+
+class Became(Exception):
+    """This process would be another program now."""
+
+
+class EngineWithContainers(FakeEngine):
+    """Of every project it has an odoo that runs and a db that does not."""
+
+    def containers(self, project: str) -> list[ContainerStatus]:
+        return [self._container(project, "odoo", "running"), self._container(project, "db", "exited")]
+
+    @staticmethod
+    def _container(project: str, service: str, status: str) -> ContainerStatus:
+        return ContainerStatus(f"{project}-{service}-1", service, status, None, 0, False)
+
+
+def of_module(project: str, module: str) -> Resource:
+    found = resource(project, ALIVE)
+    return Resource(project, found.labels | {"agent-test.module": module})
+
+
+def two() -> list[Standing]:
+    return standing([of_module("evv-agent-test-traction-1-ab", "traction"), of_module("evv-agent-test-core-2-cd", "core")])
+
+
+@pytest.fixture
+def became(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The command lines that this process was replaced by."""
+    commands = []
+
+    def execvpe(program: str, command: list[str], environ: Mapping[str, str]) -> None:
+        assert program == command[0]
+        assert not [name for name in environ if name.startswith("COMPOSE_")]
+        commands.append(command)
+        raise Became
+
+    monkeypatch.setattr(os, "execvpe", execvpe)
+    monkeypatch.setattr(entering, "Engine", lambda: EngineWithContainers([of_module("evv-agent-test-core-2-cd", "core")]))
+    monkeypatch.setenv("COMPOSE_FILE", "other.yml")
+    return commands
+
+
+@pytest.fixture
+def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "isatty", lambda _descriptor: True)
+
+
+@pytest.mark.parametrize("word", ["evv-agent-test-traction-1-ab", "evv-agent-test-traction", "traction"])
+def test_an_environment_is_meant_by_its_name_a_beginning_or_its_module(word: str) -> None:
+    assert meant_by(word, two()).project == "evv-agent-test-traction-1-ab"
+
+
+def test_a_whole_name_that_begins_another_is_no_doubt() -> None:
+    found = standing([of_module("p-1", "a"), of_module("p-11", "a")])
+    assert meant_by("p-1", found).project == "p-1"
+
+
+@pytest.mark.parametrize("word", ["evv", "evv-agent-test-"])
+def test_a_word_that_means_several_is_answered_with_those(word: str) -> None:
+    with pytest.raises(
+        UsageError, match=f"2 environments are meant by '{word}'. Name one by its project, or by a beginning"
+    ) as caught:
+        meant_by(word, two())
+    assert "  evv-agent-test-core-2-cd (lives)\n" in f"{caught.value}\n"
+    assert "  evv-agent-test-traction-1-ab (lives)\n" in f"{caught.value}\n"
+
+
+def test_a_word_that_means_none_is_answered_with_what_stands() -> None:
+    with pytest.raises(UsageError, match="No environment is meant by 'hub'") as caught:
+        meant_by("hub", two())
+    assert "evv-agent-test-core-2-cd" in str(caught.value)
+
+
+def test_where_nothing_stands_it_is_said_how_one_would() -> None:
+    with pytest.raises(UsageError, match=r"No environment stands, so none is \'traction\'.*--keep failed"):
+        meant_by("traction", [])
+
+
+def test_the_logs_are_those_of_odoo(became: list[list[str]]) -> None:
+    with pytest.raises(Became):
+        logs("core", "odoo", follow=False)
+    assert became == [["docker", "logs", "evv-agent-test-core-2-cd-odoo-1"]]
+
+
+def test_the_logs_of_another_service_can_be_followed(became: list[list[str]]) -> None:
+    with pytest.raises(Became):
+        logs("core", "db", follow=True)
+    assert became == [["docker", "logs", "--follow", "evv-agent-test-core-2-cd-db-1"]]
+
+
+def test_an_unknown_service_is_answered_with_those_that_there_are(became: list[list[str]]) -> None:
+    with pytest.raises(UsageError, match="has no container of a service 'web'; it has: db, odoo"):
+        logs("core", "web", follow=False)
+    assert became == []
+
+
+def test_a_shell_is_opened_in_odoos_container(became: list[list[str]], at_a_terminal: None) -> None:
+    with pytest.raises(Became):
+        shell("core")
+    assert became == [["docker", "exec", "-it", "evv-agent-test-core-2-cd-odoo-1", "bash"]]
+
+
+def test_without_a_terminal_there_is_no_shell(became: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "isatty", lambda descriptor: descriptor == 0)  # as before a pipe
+    with pytest.raises(UsageError, match=r"A shell needs a terminal(.|\n)*docker exec PROJECT-odoo-1 COMMAND"):
+        shell("core")
+    assert became == []
+
+
+def test_a_container_that_has_ended_has_logs_but_no_shell(
+    became: list[list[str]], at_a_terminal: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entering, "SERVICE", "db")
+    with pytest.raises(UsageError, match=r"db-1 does not run \(it is exited\)(.|\n)*nox -s logs -- core"):
+        shell("core")
+    assert became == []
+
+
+def test_the_hints_for_a_kept_environment_name_these_commands(tmp_path: Path) -> None:
+    hints = keeping.how_to_use("p-1", 8090, "agent_test")
+    for command in ("shell", "logs", "cleanup"):
+        assert any(line.endswith(f"nox -s {command} -- p-1") for line in hints)
+
+
+@pytest.mark.parametrize("command", ["shell", "logs"])
+def test_which_environment_must_be_said(command: str) -> None:
+    with pytest.raises(UsageError, match=f"RUN(.|\n)*Usage: nox -s {command} -- RUN(.|\n)*nox -s list"):
+        parse([command])

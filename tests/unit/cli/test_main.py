@@ -1,0 +1,319 @@
+"""Wrong requests end with code 2 and a message, right ones reach a run, and the worst outcome is the exit code."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.cli.arguments import known_options
+from runner.cli.main import main_inner
+from runner.config.repositories import RepoConfig
+from runner.errors import EngineUnavailable, Interrupted
+from runner.reporting.outcome import Outcome
+from runner.run import call
+from runner.run.module_run import Keep, Options
+from runner.signals import Signals
+from tests.unit.processes import ROOT
+from tests.unit.repositories import YAML, write_module
+
+
+class FakeRuns:
+    """Stands for `run_module`: remembers what was asked for, and gives the exit codes it was told."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[RepoConfig, str, Options, dict[str, Any]]] = []
+        self.codes: dict[str, int] = {}
+        self.interrupting: int | None = None
+
+    def __call__(self, repository: RepoConfig, module: str, options: Options, **more: Any) -> Outcome:
+        self.calls.append((repository, module, options, more))
+        if self.interrupting is not None:
+            more["signals"].first = self.interrupting
+        code = self.codes.get(module, 0)
+        return Outcome(module, code, "PASSED" if code == 0 else "FAILED", ("why\nin two lines",), Path("/p.log"))
+
+    @property
+    def modules(self) -> list[str]:
+        return [module for _, module, _, _ in self.calls]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two repositories with a few modules; the working folder is the one with repos.yaml."""
+    (tmp_path / "repos.yaml").write_text(YAML)
+    for name in ("evv_core", "evv_visits", "traction"):
+        write_module(tmp_path / "evv/addons", name)
+    write_module(tmp_path / "hub/addons", "hub_compliance")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
+    runs = FakeRuns()
+    monkeypatch.setattr(call, "run_module", runs)
+    return runs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("", ["no command", "Usage: nox -s odoo_tests", "For example: nox -s odoo_tests -- evv traction"]),
+        ("rnu evv traction", ["unknown command 'rnu'", "Usage:", "For example:"]),
+        ("run", ["Which repository and module?", "Usage:", "For example:"]),
+        ("run evv", ["Which module of evv?", "Usage:", "For example:"]),
+        ("run evv traction --tset-tags x", ["Perhaps you meant --test-tags?", "Usage:", "For example:"]),
+        ("run evv traction --health-timeout soon", ["--health-timeout", "must be a number of seconds", "Usage:"]),
+        ("run ev traction", ["No repository 'ev'", "known are: evv, hub", "Perhaps you meant 'evv'?"]),
+        ("run traction", ["'traction' is a module", "the repository goes before it:\n  nox -s odoo_tests -- evv traction\n"]),
+        ("run evv --all traction", ["Either --all or names of modules (traction), not both."]),
+        ("run evv --all", ["No module of evv has tests. Looked in: ", "evv/addons"]),
+        ("run evv traktion", ["No module 'traktion' in repository evv", "Near names here: traction"]),
+        ("run evv hub_compliance", ["Repository hub has it: nox -s odoo_tests -- hub hub_compliance"]),
+        ("run evv evv_core traktion", ["No module 'traktion'"]),
+        ("run evv ../evv_core", ["is not the technical name"]),
+        ("run evv 'x; rm -rf /'", ["is not the technical name"]),
+        (f"run evv {'m' * 200}", ["too long"]),
+        ("run evv evv_core --path /no/such/checkout", ["not at /no/such/checkout: there is no such folder", "--path DIR"]),
+        ("run evv evv_core --path repos.yaml", ["repos.yaml: that is no folder", "--path DIR"]),
+        ("run evv evv_core --path hub", ["evv: leave out --path."]),
+        ("cleanup --all-of-it", ["unrecognized", "nox -s cleanup"]),
+    ],
+)
+def test_a_wrong_request_ends_with_2_and_starts_nothing(
+    runs: FakeRuns, capsys: pytest.CaptureFixture[str], arguments: str, expected: list[str]
+) -> None:
+    assert main_inner(shlex.split(arguments)) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("Error: ")
+    assert "Traceback" not in captured.err
+    for part in expected:
+        assert part in captured.err
+    assert runs.calls == []
+
+
+def test_a_wrong_configuration_ends_with_2_and_names_the_file(
+    runs: FakeRuns, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "repos.yaml").write_text(YAML.replace("prefix: evv", "prefx: evv"))
+    assert main_inner(["run", "evv", "traction"]) == 2
+    expected = "Error: repos.yaml:6: repositories.evv.prefx: unknown key. Perhaps you meant 'prefix'?\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_a_folder_without_configuration_ends_with_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main_inner(["run", "evv", "traction"]) == 2
+    assert f"no repos.yaml in {tmp_path} or above it" in capsys.readouterr().err
+
+
+def test_the_configuration_is_found_from_a_folder_below(runs: FakeRuns, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder / "evv/addons/traction")
+    assert main_inner(["run", "evv", "traction"]) == 0
+    assert runs.calls[0][0].path == folder / "evv"
+
+
+def test_a_run_gets_the_repository_the_options_and_the_command(runs: FakeRuns) -> None:
+    options = ["--test-tags", "/traction:Test A", "--health-timeout", "5", "--test-timeout", "7", "--keep", "failed"]
+    assert main_inner(["run", "evv", "traction", *options]) == 0
+    ((repository, module, given, more),) = runs.calls
+    assert (repository.name, module) == ("evv", "traction")
+    assert given == Options(health_timeout=5, test_timeout=7, test_tags="/traction:Test A", keep=Keep.FAILED)
+    assert more["only"] is True
+    assert shlex.split(more["command"]) == ["python", "-m", "runner", "run", "evv", "traction", *options]
+
+
+def test_every_module_is_run_once_in_the_order_given(runs: FakeRuns) -> None:
+    main_inner(["run", "evv", "traction", "evv_core", "traction"])
+    assert runs.modules == ["traction", "evv_core"]
+    assert [more["only"] for _, _, _, more in runs.calls] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        ({}, 0),
+        ({"traction": 1}, 1),
+        ({"evv_core": 1}, 1),
+        ({"traction": 1, "evv_core": 7}, 7),
+        ({"traction": 8, "evv_core": 1}, 8),
+    ],
+)
+def test_the_worst_of_several_outcomes_is_the_exit_code(runs: FakeRuns, codes: dict[str, int], expected: int) -> None:
+    runs.codes = codes
+    assert main_inner(["run", "evv", "traction", "evv_core"]) == expected
+    assert runs.modules == ["traction", "evv_core"]
+
+
+def test_after_a_signal_no_further_module_is_started(runs: FakeRuns) -> None:
+    runs.interrupting, runs.codes = 2, {"traction": 130}
+    assert main_inner(["run", "evv", "traction", "evv_core"]) == 130
+    assert runs.modules == ["traction"]
+
+
+def test_another_checkout_is_used_for_the_search_and_the_run(runs: FakeRuns, folder: Path) -> None:
+    write_module(folder / "worktree/addons", "only_there")
+    assert main_inner(["run", "evv", "only_there", "--path", "worktree"]) == 0
+    assert runs.calls[0][0].path == folder / "worktree"
+    assert runs.calls[0][0].addons == (folder / "worktree/addons",)
+
+
+def test_the_summary_tells_the_verdict_the_reasons_and_the_log(runs: FakeRuns, capsys: pytest.CaptureFixture[str]) -> None:
+    runs.codes = {"traction": 1}
+    main_inner(["run", "evv", "traction"])
+    assert capsys.readouterr().out.splitlines()[-4:] == [
+        "traction: FAILED  no test ran",
+        "  why",
+        "  in two lines",
+        "  log: /p.log",
+    ]
+
+
+def test_a_local_file_that_overrides_is_said_in_the_first_line(
+    runs: FakeRuns, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main_inner(["run", "evv", "traction"])
+    assert "overrides" not in capsys.readouterr().out
+    os.chdir(folder)  # a run leaves it, as it may be deleted
+    (folder / "repos.local.yaml").write_text("defaults:\n  ports: 9000-9001\n")
+    main_inner(["run", "evv", "traction"])
+    assert capsys.readouterr().out.splitlines()[0] == "repos.local.yaml overrides repos.yaml on this machine"
+    assert list(runs.calls[-1][0].ports) == [9000, 9001]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"), [(EngineUnavailable("no daemon"), 3), (Interrupted(15), 143), (Interrupted(1), 129)]
+)
+def test_errors_and_signals_outside_a_run_become_a_message_and_their_code(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, expected: int
+) -> None:
+    def cleanup(*_: object, **__: object) -> int:
+        raise error
+
+    monkeypatch.setattr("runner.cli.cleanup.cleanup", cleanup)
+    assert main_inner(["cleanup"]) == expected
+    assert capsys.readouterr().err == f"Error: {error}\n"
+
+
+def test_cleanup_passes_on_what_was_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    def cleanup(words: list[str], *_: object, everything: bool, snapshots: bool, dry_run: bool, timeout: float) -> int:
+        asked.append((words, everything, snapshots, dry_run, timeout))
+        return 8
+
+    monkeypatch.setattr("runner.cli.cleanup.cleanup", cleanup)
+    assert main_inner(["cleanup", "hub", "--all", "--snapshots", "--timeout", "5"]) == 8
+    assert asked == [(["hub"], True, True, False, 5.0)]
+
+
+def test_a_deleted_working_folder_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert main_inner(["run", "evv", "traction"]) == 2
+    assert "current folder is deleted" in capsys.readouterr().err
+
+
+def test_the_program_itself_exits_with_the_code_and_shows_no_traceback(folder: Path) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from runner.__main__ import main; main()",
+    ]
+    done = subprocess.run([*command, "run", "evv", "traktion"], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Near names here: traction" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_parity_is_a_command(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.cli.parity.check", lambda settings, _terminal: len(settings.repositories))
+    assert main_inner(["parity"]) == 2
+
+
+def test_what_all_leaves_out_is_said_with_the_reason(runs: FakeRuns, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "evv/addons/traction/tests").mkdir()
+    (folder / "evv/addons/traction/tests/test_one.py").touch()
+    (folder / "evv/addons/evv_core/__manifest__.py").write_text("{'installable': False}")
+    assert main_inner(["run", "evv", "--all"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[:2] == ["left out: evv_core (not installable)", "left out: evv_visits (no tests)"]
+
+
+def test_more_jobs_than_ports_are_not_started(
+    runs: FakeRuns, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "repos.local.yaml").write_text("defaults: {ports: 9000-9001}")
+    monkeypatch.setattr("runner.cli.main.make", lambda wanted, *_: wanted.jobs)
+    assert main_inner(["run", "evv", "evv_core", "evv_visits", "traction", "--jobs", "3"]) == 2
+    assert "at most 2 at once: the repository has 2 ports (9000-9001)" in capsys.readouterr().out
+
+
+def test_of_several_one_after_another_each_stands_apart(runs: FakeRuns, capsys: pytest.CaptureFixture[str]) -> None:
+    main_inner(["run", "evv", "traction", "evv_core"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[lines.index("evv_core: PASSED  no test ran") - 3 :][:3] == ["  log: /p.log", "", ""]
+    assert "MODULE    VERDICT  TESTS" in "\n".join(lines)
+
+
+def test_a_summary_that_cannot_be_written_is_no_matter_of_a_report(
+    runs: FakeRuns, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "evv/proof_of_execution_tests.log").mkdir()
+    assert main_inner(["run", "evv", "traction", "evv_core"]) == 2
+    assert f"must be able to write and remove files in {folder / 'evv'}" in capsys.readouterr().err
+
+
+def test_what_did_not_start_with_fail_fast_is_said(runs: FakeRuns, capsys: pytest.CaptureFixture[str]) -> None:
+    runs.codes = {"traction": 1}
+    main_inner(["run", "evv", "traction", "evv_core", "--fail-fast"])
+    assert "evv_core  NOT RUN: not started (--fail-fast)" in capsys.readouterr().out
+
+
+def test_a_further_signal_is_answered(
+    runs: FakeRuns, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def twice(*_: object, signals: Signals, **__: object) -> Outcome:
+        signals.shield()
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        return Outcome("traction", 130, "INTERRUPTED", (), Path("/p.log"))
+
+    monkeypatch.setattr(call, "run_module", twice)
+    assert main_inner(["run", "evv", "traction"]) == 130
+    assert "  teardown is under way and is not interrupted\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_help_without_a_command_tells_all_of_them(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main_inner([word])
+    assert caught.value.code == 0
+    told = capsys.readouterr().out
+    assert [line.split()[0] for line in told.splitlines() if re.match("  [a-z]+  ", line)] == list(known_options())
+    for part in ("usage: python -m runner COMMAND", "Each has its own --help", "For example: nox -s odoo_tests"):
+        assert part in told
+
+
+@pytest.mark.parametrize("command", known_options())
+def test_every_help_fits_80_columns_and_explains_every_option(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main_inner([command, "--help"])
+    told = capsys.readouterr().out
+    assert max(map(len, told.splitlines())) <= 80
+    assert not re.search(r"^  -\S+(?: [A-Z]+)?\s*\n(?=  -|\n|\Z)", told, re.MULTILINE)  # an option without a word

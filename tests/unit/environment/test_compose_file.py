@@ -1,0 +1,57 @@
+"""What a run adds to a repository's compose file."""
+
+from pathlib import Path
+from typing import Any
+
+from runner.environment.compose_file import override_for, own_checks
+
+RENDERED: dict[str, Any] = {
+    "services": {"db": {"image": "postgres:16"}, "odoo": {"image": "odoo:18.0", "healthcheck": {"test": ["CMD", "true"]}}},
+    "networks": {"default": None},
+    "volumes": {"data": {}},
+}
+LABELS = {"agent-test.repository": "evv"}
+
+
+def test_labels_go_on_every_service_network_and_volume() -> None:
+    override = override_for(RENDERED, LABELS, (Path("/a"),))
+    assert {name: each["labels"] for name, each in override["services"].items()} == {"db": LABELS, "odoo": LABELS}
+    assert override["networks"] == {"default": {"labels": LABELS}}
+    assert override["volumes"] == {"data": {"labels": LABELS}}
+
+
+def test_the_addons_folders_after_the_first_are_mounted_read_only_where_odoo_looks() -> None:
+    override = override_for(RENDERED, LABELS, (Path("/a"), Path("/b"), Path("/c")))
+    mounts = override["services"]["odoo"]["volumes"]
+    assert [(each["source"], each["target"]) for each in mounts] == [
+        ("/b", "/mnt/extra-addons-2"),
+        ("/c", "/mnt/extra-addons-3"),
+    ]
+    assert all(each["read_only"] and each["type"] == "bind" for each in mounts)
+
+
+def test_the_checks_that_the_run_makes_itself_are_left_to_the_engine_only_seldom() -> None:
+    override = override_for(RENDERED, LABELS, (Path("/a"),))
+    assert override["services"]["odoo"]["healthcheck"] == {"interval": "30s"}
+    assert "healthcheck" not in override["services"]["db"]
+
+
+def test_a_check_becomes_a_command_as_the_engine_would_run_it() -> None:
+    services = {
+        "db": {"healthcheck": {"test": ["CMD-SHELL", "pg_isready -U $${USER}"]}},
+        "odoo": {"healthcheck": {"test": ["CMD", "curl", "-f", "http://127.0.0.1/a$$b"]}},
+    }
+    assert own_checks({"services": services}) == {
+        "db": ["sh", "-c", "pg_isready -U ${USER}"],
+        "odoo": ["curl", "-f", "http://127.0.0.1/a$b"],
+    }
+
+
+def test_what_compose_waits_for_and_what_is_no_check_stays_with_the_engine() -> None:
+    services = {
+        "db": {"healthcheck": {"test": ["CMD", "pg_isready"]}},
+        "odoo": {"depends_on": {"db": {"condition": "service_healthy"}}, "healthcheck": {"test": ["NONE"]}},
+        "mail": {"healthcheck": {"test": ["CMD", "x"], "disable": True}},
+        "bare": {},
+    }
+    assert own_checks({"services": services}) == {}

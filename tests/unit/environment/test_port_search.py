@@ -1,0 +1,91 @@
+"""The first free port; another one after it was lost; patience where that was asked for; and who holds them all."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from runner.config.model import PortRange
+from runner.environment.port_search import PortSearch
+from runner.errors import NoFreePort
+
+PORTS = PortRange(first=18000, last=18002)
+
+
+class Machine:
+    """Ports that programs of others hold, and time that passes only while somebody waits."""
+
+    def __init__(self) -> None:
+        self.taken: set[int] = set()
+        self.freed_at: float | None = None
+        self.time = 0.0
+        self.said: list[str] = []
+
+    def can_bind(self, port: int) -> bool:
+        if self.freed_at is not None and self.time >= self.freed_at:
+            self.taken.clear()
+        return port not in self.taken
+
+    def wait(self, seconds: float) -> None:
+        self.time += seconds
+
+    def search(self, patience: float = 0.0) -> PortSearch:
+        return PortSearch(PORTS, patience, self.said.append, lambda: self.time, self.wait)
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
+    machine = Machine()
+    monkeypatch.setattr("runner.environment.ports.can_bind", machine.can_bind)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # the locks of the ports
+    return machine
+
+
+def test_the_first_free_port_is_reserved_until_it_is_given_back(machine: Machine) -> None:
+    machine.taken = {18000}
+    first, second = machine.search(), machine.search()
+    assert first.reserve().port == 18001
+    assert second.reserve().port == 18002
+    first.close()
+    assert machine.search().reserve().port == 18001
+
+
+def test_a_port_that_was_lost_is_followed_by_another_and_is_free_for_others(machine: Machine) -> None:
+    search = machine.search()
+    reservation = search.reserve()
+    search.lost(reservation)
+    assert search.reserve().port == 18001
+    assert machine.search().reserve().port == 18000
+
+
+def test_a_full_range_is_an_error_at_once_that_names_the_holders_and_the_way_out(machine: Machine) -> None:
+    held = [machine.search() for _ in range(2)]
+    for search in held:
+        search.reserve()
+    machine.taken = {18002}
+    with pytest.raises(NoFreePort) as caught:
+        machine.search().reserve()
+    for part in ("No free port in 18000-18002.", "18000: another test run", "18002: ", "--wait-for-port S", "nox -s cleanup"):
+        assert part in str(caught.value)
+    assert (machine.time, machine.said) == (0.0, [])
+
+
+def test_who_has_patience_gets_the_port_that_becomes_free(machine: Machine) -> None:
+    machine.taken, machine.freed_at = {18000, 18001, 18002}, 20.0
+    assert machine.search(patience=60).reserve().port == 18000
+    assert 20.0 <= machine.time < 21.0
+    assert machine.said == ["waiting for a free port in 18000-18002, for at most 60 s"]
+
+
+def test_who_waits_also_gets_a_port_that_was_lost_before(machine: Machine) -> None:
+    search = machine.search(patience=60)
+    for _ in PORTS:
+        search.lost(search.reserve())
+    assert search.reserve().port == 18000
+
+
+def test_patience_ends(machine: Machine) -> None:
+    machine.taken = {18000, 18001, 18002}
+    with pytest.raises(NoFreePort, match=r"after 5 s \(--wait-for-port\)"):
+        machine.search(patience=5).reserve()
+    assert 5.0 <= machine.time < 6.0

@@ -1,0 +1,72 @@
+"""Modules are found as Odoo finds them; who asks for a wrong one is told where to look."""
+
+from pathlib import Path
+
+import pytest
+
+from runner.errors import UsageError
+from runner.odoo.addons import find_module, modules_of
+from tests.unit.repositories import repository, write_module
+
+
+def refusal(module: str, tmp_path: Path, others: tuple[str, ...] = ()) -> str:
+    evv = repository(tmp_path)
+    everything = {"evv": evv} | {name: repository(tmp_path, name) for name in others}
+    with pytest.raises(UsageError) as caught:
+        find_module(module, evv, everything)
+    return str(caught.value)
+
+
+def test_a_module_is_a_folder_with_a_manifest(tmp_path: Path) -> None:
+    addons = tmp_path / "evv/addons"
+    write_module(addons, "evv_core")
+    (addons / "not_a_module").mkdir()
+    (addons / "__manifest__.py").write_text("{}")
+    assert modules_of(repository(tmp_path)) == {"evv_core": addons / "evv_core"}
+
+
+def test_the_first_addons_folder_wins(tmp_path: Path) -> None:
+    write_module(tmp_path / "evv/second", "evv_core")
+    first = write_module(tmp_path / "evv/first", "evv_core")
+    found = repository(tmp_path, addons=("missing", "first", "second"))
+    assert find_module("evv_core", found, {"evv": found}) == first
+
+
+def test_a_missing_checkout_is_said_with_what_to_set(tmp_path: Path) -> None:
+    message = refusal("evv_core", tmp_path)
+    assert f"not at {tmp_path / 'evv'}" in message
+    assert "repositories.evv.path in repos.local.yaml, or give --path" in message
+
+
+def test_the_error_lists_the_folders_searched_and_those_that_do_not_exist(tmp_path: Path) -> None:
+    write_module(tmp_path / "evv/addons", "evv_core")
+    broken = repository(tmp_path, addons=("addons", "gone"))
+    with pytest.raises(UsageError) as caught:
+        find_module("zzz", broken, {"evv": broken})
+    lines = str(caught.value).splitlines()
+    assert f"  {tmp_path / 'evv/addons'}" in lines
+    assert f"  {tmp_path / 'evv/gone'}  (there is no such folder)" in lines
+
+
+def test_near_names_are_suggested_before_all_names(tmp_path: Path) -> None:
+    for name in ("evv_visits", "evv_core", "traction"):
+        write_module(tmp_path / "evv/addons", name)
+    assert "Near names here: evv_visits" in refusal("evv_visit", tmp_path)
+    assert "Modules here: evv_core, evv_visits, traction" in refusal("zzz", tmp_path)
+
+
+def test_a_module_of_another_repository_is_pointed_out_with_the_command(tmp_path: Path) -> None:
+    write_module(tmp_path / "evv/addons", "evv_core")
+    write_module(tmp_path / "hub/addons", "hub_compliance")
+    message = refusal("hub_compliance", tmp_path, others=("hub",))
+    assert "Repository hub has it: nox -s odoo_tests -- hub hub_compliance" in message
+
+
+def test_a_folder_without_manifest_is_pointed_out(tmp_path: Path) -> None:
+    (tmp_path / "evv/addons/evv_core").mkdir(parents=True)
+    assert f"{tmp_path / 'evv/addons/evv_core'} exists, but has no __manifest__.py." in refusal("evv_core", tmp_path)
+
+
+def test_a_module_outside_the_addons_folders_is_pointed_out(tmp_path: Path) -> None:
+    module = write_module(tmp_path / "evv", "evv_core")
+    assert f"{module} exists, but is outside the addons folders." in refusal("evv_core", tmp_path)

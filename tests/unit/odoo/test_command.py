@@ -1,0 +1,110 @@
+"""The command line for Odoo, run in a shell with programs that only tell what they were given."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from runner.odoo.command import ADDONS_TARGET, DATABASE, HTTP_PORT, addons_targets, parse_states, states_command, test_command
+
+SHOW = '#!/bin/sh\nfor word in "$0" "$@"; do printf "%s\\n" "$word"; done\nprintf "password=%s\\n" "$PGPASSWORD"\n'
+test_command.__test__ = False  # type: ignore[attr-defined] # pytest would take the imported function for a test
+
+
+@pytest.fixture
+def container(tmp_path: Path) -> Path:
+    """A folder with `timeout` that runs its command, and `odoo` and `psql` that show their arguments."""
+    for name in ("odoo", "psql"):
+        (tmp_path / name).write_text(SHOW)
+        (tmp_path / name).chmod(0o755)
+    return tmp_path
+
+
+def shown(container: Path, command: list[str], **environ: str) -> list[str]:
+    environ = {"PATH": f"{container}{os.pathsep}{os.environ['PATH']}", **environ}
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def odoo(container: Path, tags: str | None = None, folders: int = 1, **environ: str) -> list[str]:
+    words = shown(container, test_command("evv_core", tags, folders, 60), **environ)
+    assert words[0] == str(container / "odoo")
+    return words[1:]
+
+
+def test_the_module_is_installed_into_the_test_database_and_odoo_stops_afterwards(container: Path) -> None:
+    words = odoo(container)
+    assert {f"--database={DATABASE}", "--init=evv_core", "--test-tags=/evv_core", "--stop-after-init"} <= set(words)
+
+
+def test_the_tests_have_a_port_of_their_own_and_run_no_cron(container: Path) -> None:
+    words = odoo(container)
+    assert f"--http-port={HTTP_PORT}" in words
+    assert HTTP_PORT != 8069
+    assert "--max-cron-threads=0" in words
+
+
+def test_a_hostile_odoo_conf_cannot_silence_the_log(container: Path) -> None:
+    assert {"--workers=0", "--logfile=", "--log-level=info", "--log-handler=:INFO"} <= set(odoo(container))
+
+
+def test_narrower_tags_replace_the_module_s(container: Path) -> None:
+    words = odoo(container, tags="/evv_core:TestClient,-slow tests")
+    assert [word for word in words if word.startswith("--test-tags")] == ["--test-tags=/evv_core:TestClient,-slow tests"]
+
+
+def test_every_addons_folder_is_in_the_path_in_its_order(container: Path) -> None:
+    assert addons_targets(3) == [ADDONS_TARGET, f"{ADDONS_TARGET}-2", f"{ADDONS_TARGET}-3"]
+    assert f"--addons-path={','.join(addons_targets(3))}" in odoo(container, folders=3)
+
+
+def test_the_database_is_found_as_the_image_s_entrypoint_finds_it(container: Path) -> None:
+    words = odoo(container, HOST="database", PORT="5433", USER="someone", PASSWORD="it's $ecret")
+    assert words[:8] == ["--db_host", "database", "--db_port", "5433", "--db_user", "someone", "--db_password", "it's $ecret"]
+    words = odoo(container, HOST="", PORT="", USER="", PASSWORD="")
+    assert words[:8] == ["--db_host", "db", "--db_port", "5432", "--db_user", "odoo", "--db_password", "odoo"]
+
+
+def test_what_odoo_writes_to_either_stream_comes_in_one_in_order(container: Path) -> None:
+    (container / "odoo").write_text("#!/bin/sh\necho 1; echo 2 >&2; echo 3\n")
+    assert shown(container, test_command("evv_core", None, 1, 60)) == ["1", "2", "3"]
+
+
+def test_odoo_s_exit_code_is_the_command_s(container: Path) -> None:
+    (container / "odoo").write_text("#!/bin/sh\nexit 42\n")
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        shown(container, test_command("evv_core", None, 1, 60))
+    assert caught.value.returncode == 42
+
+
+def test_past_their_time_the_tests_are_asked_for_stacks_and_then_killed(container: Path) -> None:
+    (container / "timeout").write_text(SHOW)
+    (container / "timeout").chmod(0o755)
+    words = shown(container, test_command("evv_core", None, 1, 1.5))
+    assert words[1:4] == ["--signal=QUIT", "--kill-after=10", "1.5"]
+    assert words[4] == "odoo"
+
+
+def test_the_states_are_asked_of_the_test_database_with_the_same_settings(container: Path) -> None:
+    command = states_command(["evv_core", "base"])
+    words = shown(container, command, HOST="database", PORT="5433", USER="someone", PASSWORD="it's $ecret")
+    assert words[1:9] == ["-h", "database", "-p", "5433", "-U", "someone", "-d", DATABASE]
+    assert "select name, state from ir_module_module where name in ('evv_core', 'base')" in words
+    assert words[-1] == "password=it's $ecret"
+
+
+def test_the_states_are_read_from_psql_s_answer() -> None:
+    answer = "base installed\nevv_core uninstalled\n"
+    assert parse_states(answer) == {"base": "installed", "evv_core": "uninstalled"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["", "\n\n", "psql: error: connection to server at db failed\n", 'FATAL:  database "agent_test" does not exist\n'],
+)
+def test_an_error_of_psql_is_no_state(answer: str) -> None:
+    assert parse_states(answer) == {}
+
+
+def test_a_state_of_two_words_is_not_taken_for_installed() -> None:
+    assert parse_states("evv_core to install\n").get("evv_core") != "installed"

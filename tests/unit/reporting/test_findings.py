@@ -1,0 +1,104 @@
+"""What is red is found, with its exception and its place."""
+
+import pytest
+
+from runner.reporting.findings import Place, class_and_method, exception_of, failing_cases, headline, place_of, red_for_more
+from runner.verdict.cases import Case, CaseOutcome
+from tests.unit.outcomes import RED_WORDS, TRACEBACK, case, failed, failing, passed, real_failure, red
+
+PLACE = Place("evv_core/tests/test_client.py", 7)
+
+
+def test_the_failing_tests_are_those_that_failed_or_erred() -> None:
+    error = case(CaseOutcome.ERROR, "TestClient.test_two")
+    found = failed(case(), failing(), error, case(CaseOutcome.SKIPPED))
+    assert failing_cases(found) == (failing(), error)
+
+
+def test_a_test_that_passed_when_odoo_tried_it_again_did_not_fail() -> None:
+    assert failing_cases(passed(failing())) == ()
+
+
+def test_a_run_that_failed_by_its_tests_is_red_for_nothing_more() -> None:
+    assert not red_for_more(failed())
+
+
+def test_a_run_that_failed_without_a_failing_test_is_red_for_more() -> None:
+    assert red_for_more(failed(case()))
+
+
+@pytest.mark.parametrize("word", RED_WORDS)
+@pytest.mark.parametrize("cases", [(), (case(),), (case(), failing())])
+def test_every_other_red_run_is_red_for_more_than_its_tests(word: str, cases: tuple[Case, ...]) -> None:
+    assert red_for_more(red(word, *cases))
+
+
+def test_a_run_that_passed_is_not_red() -> None:
+    assert not red_for_more(passed())
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("TestClient.test_one", ("TestClient", "test_one")),
+        ("TestClient.setUpClass", ("TestClient", "setUpClass")),
+        ("Subtest TestClient.test_one (x='a.b')", ("", "Subtest TestClient.test_one (x='a.b')")),
+    ],
+)
+def test_a_name_is_a_class_and_a_method_or_whole(name: str, expected: tuple[str, str]) -> None:
+    assert class_and_method(case(name=name)) == expected
+
+
+def test_the_headline_is_the_exception() -> None:
+    assert headline(failing()) == "AssertionError: 1 != 2"
+    assert exception_of(failing()) == "AssertionError"
+
+
+def test_the_headline_of_an_exception_in_several_lines_is_its_first() -> None:
+    found = failing_cases(real_failure())[0]
+    assert headline(found).startswith("AssertionError: {'yea[60 chars] 1, 'off_track': 0")
+    assert exception_of(found) == "AssertionError"
+
+
+def test_an_exception_without_words_has_its_name() -> None:
+    found = failing(details="Traceback (most recent call last):\n  File\nodoo.exceptions.UserError\n")
+    assert (headline(found), exception_of(found)) == ("odoo.exceptions.UserError",) * 2
+
+
+@pytest.mark.parametrize("details", ["", "\n \n", "Traceback (most recent call last):\n", "ERROR: x"])
+def test_without_an_exception_it_is_said_how_the_test_ended(details: str) -> None:
+    assert exception_of(failing(details=details)) == "failed"
+    assert headline(failing(details=details)) == ("ERROR: x" if "x" in details else "failed")
+
+
+def test_the_headline_of_a_skip_is_its_reason() -> None:
+    assert headline(case(CaseOutcome.SKIPPED, details="no browser")) == "no browser"
+
+
+def test_a_test_stands_at_its_own_frame_not_at_a_helper() -> None:
+    assert place_of(failing()) == PLACE
+
+
+def test_a_test_of_a_further_addons_folder_has_a_place() -> None:
+    assert place_of(failing(details=TRACEBACK.replace("/mnt/extra-addons/", "/mnt/extra-addons-2/"))) == PLACE
+
+
+def test_a_real_failure_has_its_place() -> None:
+    assert place_of(failing_cases(real_failure())[0]) == Place("traction/tests/test_scorecard.py", 36)
+
+
+def test_without_a_frame_of_its_own_the_first_one_of_the_modules_tests_is_the_place() -> None:
+    assert place_of(failing("TestClient.test_other")) == Place("evv_core/tests/common.py", 3)
+
+
+def test_a_frame_of_another_module_is_not_the_place() -> None:
+    details = TRACEBACK.replace("extra-addons/evv_core", "extra-addons/evv_core_more")
+    assert place_of(failing(details=details)) == Place("evv_core/tests/test_client.py", None)
+
+
+def test_without_a_traceback_the_place_is_the_tests_file() -> None:
+    assert place_of(failing(details="", file="deep.test_x")) == Place("evv_core/tests/deep/test_x.py", None)
+
+
+def test_what_failed_outside_of_any_file_has_no_place() -> None:
+    assert place_of(failing(details="", file="")) is None

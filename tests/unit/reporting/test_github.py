@@ -1,0 +1,185 @@
+"""On GitHub Actions each failing test is marked at its line, and the job has a summary."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from runner.errors import ReportFailed
+from runner.reporting.github import report_to_github
+from runner.reporting.outcome import Outcome
+from runner.verdict.cases import CaseOutcome
+from tests.unit.outcomes import RED_WORDS, TRACEBACK, case, failed, failing, passed, real_failure, red
+
+COMMAND = re.compile(r"::error (?:file=([^,]*),)?(?:line=(\d+),)?title=([^,:]*)::(.*)")
+
+
+class Job:
+    """A job of GitHub Actions with a checkout in its workspace."""
+
+    def __init__(self, folder: Path) -> None:
+        self.workspace = folder / "workspace"
+        self.summary = folder / "summary.md"
+        self.checkout = self.workspace / "repos" / "evv"
+        self.proof = self.checkout / "proof_of_execution_tests.log"
+        self.said: list[str] = []
+        self.environ = {
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_WORKSPACE": str(self.workspace),
+            "GITHUB_STEP_SUMMARY": str(self.summary),
+        }
+
+    def module(self, addons: str, name: str = "evv_core", file: str = "test_client") -> None:
+        tests = self.checkout / addons / name / "tests"
+        tests.mkdir(parents=True)
+        (tests.parent / "__manifest__.py").touch()
+        (tests / f"{file}.py").touch()
+
+    def report(self, *outcomes: Outcome) -> list[tuple[str | None, str | None, str, str]]:
+        """File, line, title and message of every annotation."""
+        report_to_github(outcomes, self.environ, self.said.append)
+        assert not [line for line in self.said if "\n" in line or "\r" in line]
+        found = [COMMAND.fullmatch(line) for line in self.said if line.startswith("::")]
+        return [(each[1], each[2], each[3], each[4]) for each in found if each]
+
+    @property
+    def rows(self) -> list[list[str]]:
+        lines = [line for line in self.summary.read_text().splitlines() if line.startswith("|")]
+        return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    found = Job(tmp_path)
+    found.checkout.mkdir(parents=True)
+    return found
+
+
+@pytest.mark.parametrize("value", [None, "", "false"])
+def test_elsewhere_nothing_is_said_or_written(job: Job, value: str | None) -> None:
+    job.environ.pop("GITHUB_ACTIONS")
+    if value is not None:
+        job.environ["GITHUB_ACTIONS"] = value
+    assert job.report(failed()) == []
+    assert not job.said
+    assert not job.summary.exists()
+
+
+@pytest.mark.parametrize("addons", [".", "addons", "custom/addons", "src/odoo/addons"])
+def test_a_failing_test_is_marked_at_its_line_in_the_workspace(job: Job, addons: str) -> None:
+    job.module(addons)
+    (found,) = job.report(failed(proof=job.proof))
+    where = f"repos/evv/{addons}/evv_core/tests/test_client.py".replace("/./", "/")
+    assert found[:3] == (where, "7", "evv_core%3A TestClient.test_fails failed")
+    assert found[3].startswith("AssertionError: 1 != 2%0A%0AFAIL: TestClient.test_fails%0ATraceback")
+
+
+def test_a_real_failure_is_marked_at_its_line(job: Job) -> None:
+    job.module("addons", "traction", "test_scorecard")
+    (found,) = job.report(real_failure(job.proof))
+    assert found[:2] == ("repos/evv/addons/traction/tests/test_scorecard.py", "36")
+
+
+def test_of_two_addons_folders_the_one_nearest_to_the_root_counts_and_hidden_ones_never(job: Job) -> None:
+    for addons in (".old", "build/addons", "addons"):
+        job.module(addons)
+    assert job.report(failed(proof=job.proof))[0][0] == "repos/evv/addons/evv_core/tests/test_client.py"
+
+
+def test_without_a_line_the_file_alone_is_marked(job: Job) -> None:
+    job.module("addons")
+    (found,) = job.report(failed(failing(details="")), failed(failing(details=""), proof=job.proof))[1:]
+    assert found[:2] == ("repos/evv/addons/evv_core/tests/test_client.py", None)
+
+
+@pytest.mark.parametrize("workspace", [None, "", "/elsewhere"])
+def test_a_test_outside_of_the_workspace_is_told_without_a_place(job: Job, workspace: str | None) -> None:
+    job.module("addons")
+    job.environ.pop("GITHUB_WORKSPACE")
+    if workspace is not None:
+        job.environ["GITHUB_WORKSPACE"] = workspace
+    (found,) = job.report(failed(proof=job.proof))
+    assert found[:2] == (None, None)
+
+
+def test_a_traceback_cannot_point_out_of_the_workspace(job: Job) -> None:
+    job.module("addons")
+    details = TRACEBACK.replace("tests/test_client.py", "tests/../../../../../../../etc/passwd")
+    (found,) = job.report(failed(failing(details=details), proof=job.proof))
+    assert found[:2] == (None, None)
+
+
+def test_every_character_with_a_meaning_is_escaped(job: Job) -> None:
+    name = "T.test, a: 100%\r\n::error::x"
+    (found,) = job.report(failed(failing(name, details="100%\r\n::error::x, y")))
+    assert found[2] == "evv_core%3A T.test%2C a%3A 100%25%0D%0A%3A%3Aerror%3A%3Ax failed"
+    assert found[3] == "100%25%0A%0A100%25%0D%0A::error::x, y"
+
+
+@pytest.mark.parametrize("word", RED_WORDS)
+def test_what_no_test_shows_is_said_before_the_failing_tests(job: Job, word: str) -> None:
+    found = job.report(failed(), red(word, case()))
+    assert [each[2] for each in found] == [f"evv_core%3A {word}", "evv_core%3A TestClient.test_fails failed"]
+    assert found[0][3] == "first reason%0Ain two lines%0Asecond"
+
+
+def test_a_run_that_passed_has_no_annotation(job: Job) -> None:
+    assert job.report(passed(case(), failing(), case(CaseOutcome.SKIPPED))) == []
+    assert job.said == []
+
+
+def test_long_texts_are_cut(job: Job) -> None:
+    (found,) = job.report(failed(failing("T.test_" + "x" * 1000, details="y" * 100_000)))
+    assert len(found[2]) < 260
+    assert len(found[3]) < 4100
+    assert found[3].endswith("\N{HORIZONTAL ELLIPSIS}")
+
+
+def test_the_summary_is_a_table_of_the_modules(job: Job) -> None:
+    job.report(passed(), failed(module="evv_visit"), red("NOT PROVEN"))
+    head, _rule, *rows = job.rows
+    assert head == ["module", "verdict", "ran", "failed", "errors", "skipped", "reasons"]
+    assert rows == [
+        ["evv&#95;core", "✅ PASSED", "1", "0", "0", "0", ""],
+        ["evv&#95;visit", "❌ FAILED", "2", "1", "0", "0", "FAIL&#58; TestClient.test&#95;fails"],
+        ["evv&#95;core", "❌ NOT PROVEN", "-", "-", "-", "-", "first reason<br>in two lines<br>second"],
+    ]
+
+
+def test_the_summary_is_appended_to_what_is_there(job: Job) -> None:
+    job.summary.write_text("earlier, without a line end")
+    job.report(passed())
+    assert job.summary.read_text().startswith("earlier, without a line end\n### Odoo tests\n\n| module")
+
+
+def test_a_reason_cannot_break_the_table_or_bring_markup(job: Job) -> None:
+    job.report(red("ERROR", reasons=("a | b\n| c <script> `x` **y** &amp; [z](u) @org \ud800",)))
+    (row,) = job.rows[2:]
+    assert len(row) == 7
+    assert not set("`*[<&").intersection(re.sub(r"<br>|&#\d+;", "", row[-1]))
+
+
+def test_many_reasons_are_counted_rather_than_listed(job: Job) -> None:
+    job.report(red("NOT PROVEN", reasons=tuple(f"reason {number}" for number in range(100))))
+    told = job.rows[2][-1].split("<br>")
+    assert told[19:] == ["reason 19", "80 more: see /checkout/proof&#95;of&#95;execution&#95;tests.log"]
+
+
+def test_a_summary_too_large_for_github_has_no_reasons(job: Job) -> None:
+    job.report(*(red("NOT PROVEN", reasons=("|" * 500,) * 20) for _number in range(100)))
+    assert job.summary.stat().st_size < 1_000_000
+    assert len(job.rows) == 102
+    assert job.rows[-1][-1].startswith("20 more: see")
+
+
+def test_a_summary_that_cannot_be_written_is_an_error_after_all_annotations(job: Job) -> None:
+    job.summary.mkdir()
+    with pytest.raises(ReportFailed, match=r"summary of the job \(GITHUB_STEP_SUMMARY\) cannot be written"):
+        job.report(failed())
+    assert len(job.said) == 1
+
+
+def test_a_missing_summary_file_is_said(job: Job) -> None:
+    job.environ.pop("GITHUB_STEP_SUMMARY")
+    job.report(passed())
+    assert job.said == ["GITHUB_STEP_SUMMARY is not set: there is no summary of the job"]

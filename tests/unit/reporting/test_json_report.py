@@ -1,0 +1,117 @@
+"""The JSON report says what is known of a call, in the published form."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runner.errors import ReportFailed
+from runner.reporting.json_report import CallReport, schema, write_json
+from runner.reporting.outcome import Outcome
+from runner.verdict.cases import CaseOutcome
+from tests.unit.outcomes import TRACEBACK, case, failed, failing, passed, real_failure, red
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("json") / "report.json"
+
+
+def written(file: Path, *outcomes: Outcome) -> dict[str, Any]:
+    """The report, which has the published form."""
+    write_json(outcomes, file)
+    report: dict[str, Any] = json.loads(file.read_bytes())
+    assert CallReport.model_validate_json(file.read_bytes()).model_dump(mode="json") == report
+    return report
+
+
+def test_the_published_schema_is_current() -> None:
+    published = json.loads((ROOT / "docs" / "report.schema.json").read_text())
+    assert published == json.loads(schema()), "python -m runner.reporting.json_report > docs/report.schema.json"
+
+
+def test_the_command_of_the_docstring_prints_the_schema() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "runner.reporting.json_report"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == json.loads(schema())
+    assert not done.stderr
+
+
+def test_every_field_is_in_every_report() -> None:
+    definitions = json.loads(schema())
+    for part in (definitions, *(each for each in definitions["$defs"].values() if "properties" in each)):
+        assert part["required"] == list(part["properties"])
+
+
+def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
+    skip = case(CaseOutcome.SKIPPED, "TestClient.test_skipped", seconds=None, details="no browser")
+    outcome = failed(failing(), skip, remarks=("look here",))
+    phases = (("pull x", 2.0), ("up", 1.0), ("pull x", 3.0))
+    report = written(file, replace(outcome, seconds=21.5, phases=phases))
+    fails, skipped = report["modules"][0].pop("cases")
+    assert report == {
+        "schema_version": 1,
+        "exit_code": 1,
+        "modules": [
+            {
+                "module": "evv_core",
+                "verdict": "FAILED",
+                "exit_code": 1,
+                "counts": {"ran": 1, "failed": 1, "errors": 0, "skipped": 1},
+                "reasons": ["FAIL: TestClient.test_fails"],
+                "remarks": ["look here"],
+                "seconds": 21.5,
+                "phases": {"up": 1.0, "pull x": 5.0},
+                "proof": "/checkout/proof_of_execution_tests.log",
+            }
+        ],
+    }
+    name = {"file": "test_client", "name": "TestClient.test_fails"}
+    assert fails == {**name, "outcome": "failed", "seconds": 0.25, "details": TRACEBACK}
+    assert (skipped["outcome"], skipped["seconds"], skipped["details"]) == ("skipped", None, "no browser")
+
+
+def test_a_run_that_ended_before_its_tests_has_no_counts(file: Path) -> None:
+    (module,) = written(file, red("ERROR"))["modules"]
+    assert (module["counts"], module["cases"], module["remarks"]) == (None, [], [])
+    assert module["reasons"] == ["first reason\nin two lines", "second"]
+
+
+def test_the_exit_code_is_that_of_the_worst_module(file: Path) -> None:
+    report = written(file, red("INTERRUPTED"), passed(), red("LEFT BEHIND"), failed())
+    assert report["exit_code"] == 8
+    assert [module["exit_code"] for module in report["modules"]] == [130, 0, 8, 1]
+
+
+def test_a_real_failure_is_reported_with_its_tests(file: Path) -> None:
+    (module,) = written(file, real_failure())["modules"]
+    assert module["counts"]["failed"] == 1
+    assert [each["outcome"] for each in module["cases"]].count("failed") == 1
+
+
+def test_a_report_of_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReportFailed, match="no module was run"):
+        write_json([], tmp_path / "report.json")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_report_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ReportFailed, match="cannot be written"):
+        write_json([passed()], tmp_path)
+
+
+@given(st.text(st.characters(exclude_categories=())))
+@settings(deadline=None)
+def test_any_characters_give_a_valid_report(file: Path, text: str) -> None:
+    run = failed(failing(text, details=text, file=text))
+    (module,) = written(file, Outcome(text, 1, text, (text,), Path(text), run.verdict))["modules"]
+    assert module["reasons"] == [text.encode(errors="backslashreplace").decode()]

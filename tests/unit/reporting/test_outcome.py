@@ -1,0 +1,69 @@
+"""What is left outweighs a signal, a signal an error, an error the tests; and no reason is lost."""
+
+from pathlib import Path
+
+import pytest
+
+from runner.cleanup.teardown import Report
+from runner.errors import EnvironmentFailed, Interrupted, NoFreePort, RunnerError
+from runner.reporting.outcome import Outcome, decide
+from runner.verdict.verdict import Verdict
+
+GREEN, RED = Verdict(0, "m", ran=3), Verdict(1, "m", ran=3, failed=1, reasons=("FAIL: T.test",))
+CLEAN, DIRTY = Report(left={"networks": []}), Report(left={"networks": ["net"], "volumes": ["data"]})
+
+
+def outcome(
+    verdict: Verdict | None = GREEN, error: RunnerError | Interrupted | None = None, teardown: Report | None = CLEAN
+) -> Outcome:
+    return decide(module="m", proof=Path("/p.log"), project="p-1", verdict=verdict, error=error, teardown=teardown)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "error", "teardown", "expected"),
+    [
+        (GREEN, None, CLEAN, (0, "PASSED")),
+        (GREEN, None, None, (0, "PASSED")),
+        (RED, None, CLEAN, (1, "FAILED")),
+        (None, NoFreePort("none"), None, (4, "ERROR")),
+        (GREEN, EnvironmentFailed("died"), CLEAN, (5, "ERROR")),
+        (GREEN, Interrupted(2), CLEAN, (130, "INTERRUPTED")),
+        (None, Interrupted(15), CLEAN, (143, "INTERRUPTED")),
+        (GREEN, None, DIRTY, (8, "LEFT BEHIND")),
+        (RED, None, DIRTY, (8, "LEFT BEHIND")),
+        (None, EnvironmentFailed("died"), DIRTY, (8, "LEFT BEHIND")),
+        (None, Interrupted(2), DIRTY, (8, "LEFT BEHIND")),
+    ],
+)
+def test_the_weightiest_decides(
+    verdict: Verdict | None,
+    error: RunnerError | Interrupted | None,
+    teardown: Report | None,
+    expected: tuple[int, str],
+) -> None:
+    found = outcome(verdict, error, teardown)
+    assert (found.exit_code, found.word) == expected
+    assert type(found.exit_code) is int
+    assert bool(found.reasons) == (found.exit_code != 0)
+
+
+def test_every_reason_is_told_the_weightiest_first() -> None:
+    left, error, test = outcome(RED, EnvironmentFailed("died"), DIRTY).reasons
+    assert "net, data" in left
+    assert "nox -s cleanup -- p-1" in left
+    assert (error, test) == ("died", "FAIL: T.test")
+
+
+def test_a_run_without_proof_is_not_green() -> None:
+    found = outcome().without_proof("disk full")
+    assert (found.exit_code, found.word, found.reasons) == (7, "NOT PROVEN", ("disk full",))
+
+
+def test_a_run_without_proof_stays_as_red_as_it_was() -> None:
+    found = outcome(RED).without_proof("disk full")
+    assert (found.exit_code, found.word, found.reasons) == (1, "FAILED", ("FAIL: T.test", "disk full"))
+
+
+def test_counts_are_told_also_where_no_test_ran() -> None:
+    assert outcome().counts == GREEN.counts
+    assert outcome(None, NoFreePort("none")).counts == "no test ran"

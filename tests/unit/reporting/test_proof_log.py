@@ -1,0 +1,186 @@
+"""The proof is this run's, whole, and never an earlier one's."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from runner.cleanup import keep as keeping
+from runner.cleanup.teardown import Report
+from runner.errors import ReportFailed, UsageError
+from runner.reporting import proof_log as reports
+from runner.reporting.proof_log import ProofLog, now, proof_file, run_folder, seconds_since, teardown_proof
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def proof(tmp_path: Path) -> Path:
+    return tmp_path / "proof_of_execution_tests.log"
+
+
+def test_the_proof_of_an_earlier_run_is_gone_as_soon_as_a_run_begins(folder: Path, proof: Path) -> None:
+    proof.write_text("PASSED, yesterday")
+    with ProofLog(folder, proof):
+        assert not proof.exists()
+
+
+def test_a_run_that_dies_leaves_no_proof_but_its_log(folder: Path, proof: Path) -> None:
+    proof.write_text("PASSED, yesterday")
+    with pytest.raises(ZeroDivisionError), ProofLog(folder, proof) as log:
+        log.raw(b"so far\n")
+        raise ZeroDivisionError
+    assert not proof.exists()
+    assert (folder / "tests.log").read_bytes() == b"so far\n"
+
+
+def test_the_published_proof_is_the_whole_log_byte_by_byte(folder: Path, proof: Path) -> None:
+    with ProofLog(folder, proof) as log:
+        log.raw(b"caf\xe9 \x00\xff\r\n")
+        log.raw(b"no line end")
+        log.publish()
+    assert proof.read_bytes() == (folder / "tests.log").read_bytes() == b"caf\xe9 \x00\xff\r\nno line end"
+
+
+def test_publishing_leaves_no_unfinished_file(folder: Path, proof: Path) -> None:
+    with ProofLog(folder, proof) as log:
+        log.publish()
+    assert sorted(each.name for each in proof.parent.iterdir()) == [proof.name, "run"]
+
+
+def test_a_proof_that_cannot_be_replaced_is_not_half_written(folder: Path, proof: Path) -> None:
+    with ProofLog(folder, proof) as log:
+        proof.mkdir()
+        with pytest.raises(ReportFailed, match=r"nothing is proven\. The log as it stands: .*tests\.log"):
+            log.publish()
+    assert sorted(each.name for each in proof.parent.iterdir()) == [proof.name, "run"]
+
+
+def test_a_block_is_framed_and_its_facts_are_aligned(folder: Path, proof: Path) -> None:
+    with ProofLog(folder, proof) as log:
+        log.block("VERDICT", {"verdict": "PASSED", "exit code": "0"}, ["  - because"], ["the end"])
+        log.publish()
+    rule = "=" * 100
+    expected = [rule, "VERDICT", "verdict:   PASSED", "exit code: 0", "  - because", "the end", rule]
+    assert proof.read_text().splitlines() == expected
+    assert proof.read_text().endswith("\n")
+
+
+def test_a_block_survives_what_cannot_be_encoded(folder: Path, proof: Path) -> None:
+    with ProofLog(folder, proof) as log:
+        log.block("VERDICT", {"command": "run caf\udce9"})
+        log.publish()
+    assert "caf\\udce9" in proof.read_text()
+
+
+@pytest.mark.parametrize("place", ["proof", "folder"])
+def test_a_log_that_cannot_be_written_is_said_before_anything_starts(folder: Path, proof: Path, place: str) -> None:
+    # A folder where a file has to be: refused to every user, to root too.
+    (proof if place == "proof" else folder / "tests.log").mkdir()
+    with (
+        pytest.raises(
+            UsageError, match=r"The log cannot be written.*\.\nThe user who runs this must be able to write and remove"
+        ),
+        ProofLog(folder, proof),
+    ):
+        pass
+
+
+def test_one_module_has_the_well_known_proof_and_several_have_one_each(tmp_path: Path) -> None:
+    assert proof_file(tmp_path, "traction", only=True) == tmp_path / "proof_of_execution_tests.log"
+    assert proof_file(tmp_path, "traction", only=False) == tmp_path / "proof_of_execution_tests.traction.log"
+
+
+def test_the_folder_of_runs_is_nobody_s_change(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path, "run-1")
+    assert folder.is_dir()
+    assert (folder.parent / ".gitignore").read_text() == "*\n"
+
+
+def test_a_run_never_gets_the_folder_of_another(tmp_path: Path) -> None:
+    run_folder(tmp_path, "run-1")
+    with pytest.raises(UsageError):
+        run_folder(tmp_path, "run-1")
+
+
+def test_a_checkout_that_is_a_file_or_missing_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for checkout in (tmp_path / "file", tmp_path / "missing"):
+        with pytest.raises(UsageError, match=f"must be able to write and remove files in {checkout}"):
+            run_folder(checkout, "run-1")
+
+
+def test_the_oldest_runs_are_removed_and_the_newest_kept(tmp_path: Path) -> None:
+    for number in range(reports.KEEP_RUNS + 5):
+        folder = tmp_path / ".agent-tests" / f"run-{number:02}"
+        folder.mkdir(parents=True)
+        (folder / "tests.log").touch()
+        os.utime(folder, (1_000_000 + number, 1_000_000 + number))
+    newest = run_folder(tmp_path, "run-newest")
+    kept = sorted(each.name for each in newest.parent.iterdir() if each.is_dir())
+    assert len(kept) == reports.KEEP_RUNS
+    assert kept[0] == "run-06"
+    assert kept[-1] == "run-newest"
+
+
+def test_the_folder_of_a_kept_environment_is_not_removed(tmp_path: Path) -> None:
+    kept = run_folder(tmp_path, "kept")
+    keeping.mark(kept)
+    os.utime(kept, (1, 1))
+    for number in range(reports.KEEP_RUNS + 1):
+        run_folder(tmp_path, f"run-{number:02}")
+    assert kept.is_dir()
+
+
+def test_a_complete_teardown_is_proven_by_three_empty_listings_with_their_commands() -> None:
+    lines = teardown_proof("p-1", Report(left={"containers": [], "networks": [], "volumes": []}, seconds=1.25))
+    assert lines == [
+        "teardown: complete, 1.25 s",
+        "$ docker ps -a --filter label=com.docker.compose.project=p-1",
+        "  (nothing)",
+        "$ docker network ls --filter label=com.docker.compose.project=p-1",
+        "  (nothing)",
+        "$ docker volume ls --filter label=com.docker.compose.project=p-1",
+        "  (nothing)",
+    ]
+
+
+def test_what_is_left_and_every_error_are_listed() -> None:
+    left = {"containers": ["p-1-odoo-1"], "networks": [], "volumes": ["p-1_data", "p-1_db"]}
+    lines = teardown_proof("p-1", Report(left=left, errors=["volume in use"]))
+    assert lines[0].startswith("teardown: INCOMPLETE")
+    assert [line for line in lines if line.startswith("  ")] == [
+        "  p-1-odoo-1",
+        "  (nothing)",
+        "  p-1_data",
+        "  p-1_db",
+        "  error: volume in use",
+    ]
+
+
+def test_an_engine_that_could_not_be_asked_is_no_complete_teardown() -> None:
+    lines = teardown_proof("p-1", Report(left={"unknown": ["nothing could be listed"]}, errors=["no daemon"]))
+    assert lines[0].startswith("teardown: INCOMPLETE")
+    assert "  nothing could be listed" in lines
+    assert lines[-1] == "  error: no daemon"
+
+
+def test_where_nothing_was_started_that_is_said() -> None:
+    assert teardown_proof("p-1", None) == ["teardown: none was needed, nothing had been started"]
+
+
+def test_times_are_in_utc_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert reports.now().endswith(" UTC")
+    assert len(reports.now()) == len("2026-11-24 11:10:29 UTC")
+
+
+def test_a_time_that_was_told_can_be_read_again() -> None:
+    assert -1 < seconds_since(now()) < 60
+    assert seconds_since("2020-01-01 00:00:00 UTC") > 86400
+    with pytest.raises(ValueError, match="does not match"):
+        seconds_since("?")

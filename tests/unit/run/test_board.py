@@ -1,0 +1,35 @@
+"""Several runs in plain lines: each says whose it is, and what has ended stands apart."""
+
+import pytest
+
+from runner.run.board import Board
+from runner.run.events import Event, Kind
+from runner.terminal import Terminal
+from tests.unit.outcomes import passed
+
+
+def test_a_block_stands_between_blank_lines_and_the_table_after_it_has_only_one(capsys: pytest.CaptureFixture[str]) -> None:
+    board = Board(Terminal(), ["evv_core", "traction"])
+    board.event("traction", Event(Kind.ENDED, "up 1.0 s"))
+    board.ended(passed())
+    board.event("traction", Event(Kind.STEP, "3 of 12"))
+    board.event("traction", Event(Kind.LINE, "a line"))
+    board.event("traction", Event(Kind.LINE, "another"))
+    board.ended(passed())
+    assert [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()] == [
+        "traction | up 1.0 s",
+        "",
+        "evv_core: PASSED",
+        "",
+        "",
+        "traction | a line",
+        "traction | another",
+        "",
+        "evv_core: PASSED",
+        "",
+    ]
+
+
+def test_a_note_is_of_no_run_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    Board(Terminal(), ["evv_core"]).note("SIGINT: ending every run and tearing down")
+    assert capsys.readouterr().out == "SIGINT: ending every run and tearing down\n"

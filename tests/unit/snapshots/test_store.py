@@ -1,0 +1,147 @@
+"""Snapshots as the volumes of a fake engine."""
+
+import time
+from typing import Any
+
+import pytest
+
+from runner.cleanup.owner import this_process
+from runner.cleanup.resources import MAKER_LABEL, PUBLISHED_LABEL
+from runner.snapshots.snapshot import Snapshot, Stage
+from runner.snapshots.store import MAX_DAYS, MAX_MEGABYTES, MAX_NUMBER, Store, beyond_limits
+from tests.unit.fake_volumes import FakeVolumes
+
+PROJECT, OTHER = "evv-agent-test-evv_core-1", "evv-agent-test-evv_core-2"
+STAGE = Stage("core", ("base", "hr"), "0123456789abcdef0123", "key-of-base")
+ALIVE = this_process().labels()
+DEAD = ALIVE | {"agent-test.owner-start": "1"}
+FAR = ALIVE | {"agent-test.owner-host": "elsewhere"}
+
+
+@pytest.fixture
+def engine() -> FakeVolumes:
+    return FakeVolumes()
+
+
+def store_of(engine: FakeVolumes) -> Store:
+    return Store(engine)  # type: ignore[arg-type]
+
+
+def published(engine: FakeVolumes, stage: Stage = STAGE) -> Store:
+    store = store_of(engine)
+    volume = store.begin(stage, PROJECT)
+    store.publish(stage, volume, "evv", ["web", "base"], 90, "secret")
+    assert store.volumes().ready[stage.key].volume == volume
+    return store
+
+
+def test_what_is_begun_is_not_ready(engine: FakeVolumes) -> None:
+    store = store_of(engine)
+    name = store.begin(STAGE, PROJECT)
+    found = store.volumes()
+    assert (found.ready, found.dead, found.preparing) == ({}, [], [name])
+
+
+def test_what_is_published_is_ready_and_says_what_it_holds(engine: FakeVolumes) -> None:
+    found = published(engine).volumes()
+    snapshot = found.ready[STAGE.key]
+    assert (found.dead, found.preparing) == ([], [])
+    assert snapshot.volume in engine.volumes
+    assert (snapshot.stage, snapshot.repository, snapshot.modules) == ("core", "evv", ("base", "web"))
+    assert (snapshot.megabytes, snapshot.password) == (90, "secret")
+
+
+def test_of_two_that_prepare_the_same_the_first_wins_and_the_other_s_belongs_to_its_run_still(engine: FakeVolumes) -> None:
+    first, second = store_of(engine), store_of(engine)
+    ours, theirs = first.begin(STAGE, PROJECT), second.begin(STAGE, OTHER)
+    second.publish(STAGE, theirs, "evv", ["base"], 90, "secret")
+    first.publish(STAGE, ours, "evv", ["base"], 90, "secret")
+    assert first.volumes().ready[STAGE.key].volume == theirs
+    labels = engine.volumes.values()
+    assert {each[MAKER_LABEL] for each in labels if MAKER_LABEL in each} == {PROJECT, OTHER}
+    assert {each[PUBLISHED_LABEL] for each in labels if PUBLISHED_LABEL in each} == {theirs}
+
+
+@pytest.mark.parametrize(("owner", "swept"), [(DEAD, True), (ALIVE, False), (FAR, False)])
+def test_a_preparation_is_swept_once_its_run_is_known_to_be_dead(
+    engine: FakeVolumes, owner: dict[str, str], swept: bool
+) -> None:
+    engine.volumes["agent-test-snapshot-x"] = {"agent-test-snapshot.key": "x"} | owner
+    store = store_of(engine)
+    assert store.sweep(store.volumes().dead) == (["agent-test-snapshot-x"] if swept else [])
+    assert bool(engine.volumes) != swept
+
+
+def test_a_snapshot_outlives_the_run_that_made_it(engine: FakeVolumes) -> None:
+    snapshot = published(engine).volumes().ready[STAGE.key]
+    engine.volumes[snapshot.volume] |= DEAD
+    found = store_of(engine).volumes()
+    assert (list(found.ready), found.dead) == ([STAGE.key], [])
+
+
+@pytest.mark.parametrize("damage", ["volume", "label"])
+def test_a_marker_without_its_data_or_of_another_kind_is_not_believed(engine: FakeVolumes, damage: str) -> None:
+    snapshot = published(engine).volumes().ready[STAGE.key]
+    if damage == "volume":
+        del engine.volumes[snapshot.volume]
+    else:
+        del engine.volumes["agent-test-snapshot-0123456789abcdef-ready"]["agent-test-snapshot.password"]
+    found = store_of(engine).volumes()
+    assert found.ready == {}
+    assert "agent-test-snapshot-0123456789abcdef-ready" in found.dead
+
+
+def test_a_dropped_snapshot_is_gone_with_its_marker_and_one_in_use_is_at_least_not_found(engine: FakeVolumes) -> None:
+    store = published(engine)
+    snapshot = store.volumes().ready[STAGE.key]
+    engine.used.add(snapshot.volume)
+    assert not store.drop(snapshot)
+    assert store.volumes().ready == {}
+    engine.used.clear()
+    assert store.drop(snapshot)
+    assert engine.volumes == {}
+
+
+def snapshot(number: int, **about: Any) -> Snapshot:
+    facts: dict[str, Any] = {
+        "stage": "base",
+        "base": "b",
+        "repository": "evv",
+        "modules": ("base",),
+        "megabytes": 1,
+        "password": "",
+    }
+    return Snapshot(**{"key": str(number), "volume": f"v{number}", "created": 1000.0 + number, **facts, **about})
+
+
+def test_limits_are_by_number_and_by_size_and_take_the_oldest() -> None:
+    many = [snapshot(number) for number in range(MAX_NUMBER + 2)]
+    assert beyond_limits(many[:-2]) == []
+    assert {each.key for each in beyond_limits(many)} == {"0", "1"}
+    big = [snapshot(0, megabytes=1), snapshot(1, megabytes=MAX_MEGABYTES)]
+    assert [each.key for each in beyond_limits(big)] == ["0"]
+
+
+def test_what_a_container_uses_is_never_too_much(engine: FakeVolumes, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = published(engine)
+    found = store.volumes().ready[STAGE.key]
+    monkeypatch.setattr("runner.snapshots.store.MAX_NUMBER", 0)
+    said: list[str] = []
+    engine.used.add(found.volume)
+    store.keep_within_limits(said.append)
+    assert STAGE.key in store.volumes().ready
+    engine.used.clear()
+    store.keep_within_limits(said.append)
+    assert engine.volumes == {}
+    assert said == [f"{found.volume}: removed, there are too many"]
+
+
+@pytest.mark.parametrize(("days", "is_ready"), [(MAX_DAYS - 1, True), (MAX_DAYS + 1, False)])
+def test_what_is_too_old_is_not_ready_and_makes_room_for_a_new_one(engine: FakeVolumes, days: int, is_ready: bool) -> None:
+    store = published(engine)
+    marker = "agent-test-snapshot-0123456789abcdef-ready"
+    engine.volumes[marker]["agent-test-snapshot.created"] = str(time.time() - days * 86400)
+    found = store.volumes()
+    assert bool(found.ready) == is_ready
+    store.sweep(found.dead)
+    assert bool(engine.volumes) == is_ready

@@ -1,0 +1,159 @@
+"""What a person sees at a terminal of 80 columns, as the terminal itself shows it."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+
+import pytest
+
+from .processes import ROOT
+
+_WIDTH, _HEIGHT = 80, 24
+
+
+def shown(program: str, until: str = "") -> str:
+    """What the program writes to a terminal, up to and with `until`, or its end; it is killed then."""
+    master, slave = pty.openpty()
+    environ = os.environ | {"TERM": "xterm", "COLUMNS": str(_WIDTH), "LINES": str(_HEIGHT), "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen([sys.executable, "-c", program], stdin=slave, stdout=slave, stderr=slave, env=environ)
+    os.close(slave)
+    data = b""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and not (until and until.encode() in data):
+        if select.select([master], [], [], 0.1)[0]:
+            try:
+                data += os.read(master, 65536)
+            except OSError:  # the program has ended
+                break
+    os.close(master)
+    process.kill()
+    process.wait()
+    return data.decode(errors="replace")
+
+
+_RUN = """
+import time
+from runner.live_terminal import LiveTerminal
+terminal = LiveTerminal()
+terminal.begin("evv / traction", "p-1")
+with terminal.phase("tests"):
+    terminal.output(b"a line of Odoo with [brackets] and caf\\xe9\\n")
+    terminal.step("3 of 12: TestTraction.test_three")
+    time.sleep(WAIT)
+terminal.line("the end")
+"""
+
+
+def test_a_phase_shows_where_it_is_while_it_goes_on() -> None:
+    screen = shown(_RUN.replace("WAIT", "60"), until="test_three")
+    assert "evv / traction: p-1" in screen
+    assert "3 of 12: TestTraction.test_three" in screen
+
+
+def test_what_odoo_printed_is_shown_as_it_is_not_as_markup() -> None:
+    assert "a line of Odoo with [brackets] and caf\\xe9" in shown(_RUN.replace("WAIT", "0"))
+
+
+def test_of_a_phase_its_time_remains_and_the_cursor_is_back() -> None:
+    screen = shown(_RUN.replace("WAIT", "0"))
+    assert "  tests      0." in screen
+    assert screen.rpartition("\x1b[?25h")[2].count("\x1b[?25l") == 0
+    assert screen.rstrip().endswith("the end")
+
+
+def test_a_long_step_is_cut_at_the_width_and_does_not_wrap() -> None:
+    long = _RUN.replace("TestTraction.test_three", "T" * 300).replace("WAIT", "60")
+    line = shown(long, until="TTT").partition("3 of 12: ")[2]
+    assert line.count("T") < _WIDTH
+
+
+_RUNS = """
+import time
+from pathlib import Path
+from runner.run.events import Event, Kind
+from runner.live_terminal import LiveTerminal
+from runner.run.live_board import LiveBoard
+from runner.reporting.outcome import Outcome
+from runner.reporting.summary import lines_for
+board = LiveBoard(LiveTerminal(), ["evv_core", "traction", "waits"])
+with board.shown():
+    for module in ("evv_core", "traction"):
+        board.begins(module)
+        board.event(module, Event(Kind.PHASE, "tests"))
+    board.event("traction", Event(Kind.STEP, "3 of 12: TestTraction.test_three"))
+    board.event("traction", Event(Kind.LINE, "left by a dead run: x"))
+    board.ended(Outcome("evv_core", 1, "FAILED", ("FAIL: TestCore.test_one",), Path("/p.log")))
+    time.sleep(60)
+"""
+
+
+def test_several_runs_have_a_line_each_and_what_is_red_is_told_above() -> None:
+    screen = shown(_RUNS, until="\x1b[31mFAILED")
+    assert "traction | left by a dead run: x" in screen
+    assert "FAIL: TestCore.test_one" in screen
+    lines = screen.splitlines()
+    assert any("evv_core" in line and "FAILED" in line for line in lines)
+    assert any("traction" in line and "tests" in line and "3 of 12" in line for line in lines)
+    assert any("waits" in line and "waiting" in line for line in lines)
+
+
+def test_a_long_name_of_a_test_takes_nothing_from_the_other_columns() -> None:
+    long = _RUNS.replace("TestTraction.test_three", "T" * 300)
+    lines = shown(long, until="\x1b[31mFAILED").splitlines()
+    line = next(line for line in reversed(lines) if "TTT" in line)
+    assert line.startswith("traction  ")
+    assert "tests" in line
+    assert line.count("T") < _WIDTH
+
+
+def test_a_terminal_that_goes_away_does_not_end_the_run() -> None:
+    program = """
+import os, sys
+from runner.live_terminal import LiveTerminal
+terminal = LiveTerminal()
+reader, writer = os.pipe()
+os.close(reader)
+os.dup2(writer, 1)
+with terminal.phase("tests"):
+    for _ in range(100):
+        terminal.output(b"x" * 1000 + b"\\n")
+terminal.line("more")
+print("alive", file=sys.stderr)
+"""
+    assert "alive" in shown(program)
+
+
+_CLOSING = """
+from pathlib import Path
+from runner.live_terminal import LiveTerminal
+from runner.reporting.outcome import Outcome
+from runner.reporting.summary import lines_for
+reasons = ("FAIL: TestCore.test_one (evv_core/tests/test_core.py:1)", "one of " + "many words " * 12)
+outcome = Outcome("evv_core", EXIT, "WORD", reasons, Path("/p.log"))
+LiveTerminal().closing(lines_for(outcome), outcome.word)
+"""
+
+
+@pytest.mark.parametrize(("word", "colour"), [("PASSED", "32"), ("FAILED", "31"), ("NOT PROVEN", "31"), ("INTERRUPTED", "33")])
+def test_the_verdict_and_what_fails_stand_out(word: str, colour: str) -> None:
+    screen = shown(_CLOSING.replace("WORD", word).replace("EXIT", "1"))
+    assert f"\x1b[1;{colour}mevv_core: {word}\x1b[0m  no test ran" in screen
+    assert "\x1b[31m  FAIL: TestCore.test_one\x1b[0m (evv_core/tests/test_core.py:1)" in screen
+
+
+def test_long_lines_are_broken_between_words() -> None:
+    lines = shown(_CLOSING.replace("EXIT", "1")).splitlines()
+    first = next(at for at, line in enumerate(lines) if line.startswith("  one of"))
+    assert len(lines[first]) <= _WIDTH
+    assert re.match("    (many|words) ", lines[first + 1])
+
+
+def test_without_colours_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    screen = shown(_CLOSING.replace("WORD", "FAILED").replace("EXIT", "1"))
+    assert "evv_core: FAILED" in screen
+    assert not re.search("\x1b\\[[0-9;]*3[0-9]m", screen)

@@ -1,0 +1,70 @@
+"""Which tests of the sources did not run, and why, in the words of who has to mend it."""
+
+import pytest
+
+from runner.verdict.cases import Case, CaseOutcome
+from runner.verdict.not_run import forgotten_files, idle_tests, usual_cause
+from runner.verdict.sources import Sources, SourceTest
+
+
+def _sources(
+    *tests: SourceTest, imported: tuple[str, ...] = ("test_a",), has_init: bool = True, has_folder: bool = True
+) -> Sources:
+    files = tuple(dict.fromkeys(test.file for test in tests))
+    return Sources(has_folder, has_init, frozenset(imported), files, tests)
+
+
+ONE, TWO = SourceTest("test_a", "TestA.test_one"), SourceTest("test_b", "TestB.test_two")
+
+
+def test_a_forgotten_file_is_named_with_what_it_holds() -> None:
+    (reason,) = forgotten_files(_sources(ONE, TWO), [])
+    assert reason == "tests/test_b.py holds 1 test that never ran: tests/__init__.py does not import it"
+
+
+def test_a_file_that_is_imported_in_a_way_that_only_python_understands_is_not_forgotten() -> None:
+    ran = Case("m", "test_b", "TestB.test_two", CaseOutcome.PASSED)
+    assert forgotten_files(_sources(ONE, TWO), [ran]) == []
+
+
+def test_without_an_init_the_file_is_not_to_blame() -> None:
+    assert forgotten_files(_sources(ONE, imported=(), has_init=False), []) == []
+
+
+def test_without_sources_nothing_is_said() -> None:
+    assert forgotten_files(None, []) == []
+    assert usual_cause(None) == []
+    assert idle_tests(None, (), complete=True) == []
+
+
+@pytest.mark.parametrize(
+    ("sources", "words"),
+    [
+        (_sources(has_folder=False, has_init=False), "the module has no folder `tests`"),
+        (_sources(ONE, has_init=False, imported=()), "tests/__init__.py is missing (found test_a.py)"),
+        (_sources(ONE, imported=()), "tests/__init__.py imports nothing (found test_a.py)"),
+        (_sources(imported=("core",)), "no file in `tests` has a name that begins with `test_`"),
+        (_sources(SourceTest("test_a", "TestA.test_one", "its class is tagged -standard")), "its class is tagged -standard"),
+    ],
+)
+def test_the_usual_cause_is_said_in_plain_words(sources: Sources, words: str) -> None:
+    assert any(words in cause for cause in usual_cause(sources))
+
+
+def test_a_test_that_did_not_start_is_listed_with_its_note() -> None:
+    noted = SourceTest("test_a", "TestA.test_slow", "its class is tagged -standard")
+    ran = Case("m", "test_a", "TestA.test_one", CaseOutcome.PASSED)
+    assert idle_tests(_sources(ONE, noted), [ran], complete=True) == [(noted, "its class is tagged -standard")]
+
+
+def test_an_async_test_is_idle_although_it_started() -> None:
+    coroutine = SourceTest("test_a", "TestA.test_one", "it is an `async def`, which Odoo's test cases never await")
+    assert idle_tests(_sources(coroutine), [Case("m", "test_a", "TestA.test_one", CaseOutcome.PASSED)], complete=True) != []
+
+
+def test_the_tests_of_a_forgotten_file_are_told_of_once() -> None:
+    assert idle_tests(_sources(TWO, imported=()), [], complete=True) == []
+
+
+def test_of_a_run_that_was_cut_short_nothing_is_said() -> None:
+    assert idle_tests(_sources(ONE), [], complete=False) == []

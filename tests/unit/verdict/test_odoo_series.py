@@ -1,0 +1,109 @@
+"""Odoo 14 to 18 without an engine: the logs of 14, recorded, and of 15 to 18, written from the sources, get their verdicts."""
+
+from pathlib import Path
+
+import pytest
+
+from runner.errors import ExitCode
+from runner.verdict.cases import CaseOutcome
+from runner.verdict.odoolog import read
+from runner.verdict.verdict import Verdict
+from tests.corpus.case import Case, differences, verdict_of
+from tests.corpus.recorded import folder_of, names, recorded
+from tests.corpus.series import RECORDED, WRITTEN, cases_of_series
+
+SERIES = (*RECORDED, *WRITTEN)
+CASES = [pytest.param(series, case, id=f"{series}-{case.name}") for series in SERIES for case in cases_of_series(series)]
+
+
+def _verdict(series: str, name: str, folder: Path) -> Verdict:
+    case = next(each for each in cases_of_series(series) if each.name == name)
+    return verdict_of(case, recorded(case, series), case.write(folder))
+
+
+@pytest.mark.parametrize(("series", "case"), CASES)
+def test_a_log_of_another_series_gets_its_verdict(series: str, case: Case, tmp_path: Path) -> None:
+    assert differences(case, verdict_of(case, recorded(case, series), case.write(tmp_path))) == []
+
+
+@pytest.mark.parametrize("series", SERIES)
+def test_every_case_of_a_series_has_a_log_and_there_is_no_other(series: str) -> None:
+    assert names(series) == {case.name for case in cases_of_series(series)}
+    assert {file.stem for file in folder_of(series).glob("*.log")} == names(series)
+
+
+@pytest.mark.parametrize("series", SERIES)
+def test_a_log_is_of_the_series_whose_folder_it_is_in(series: str) -> None:
+    logs = [file.read_text(errors="replace") for file in folder_of(series).glob("*.log")]
+    assert all(f"odoo: Odoo version {series}.0" in log for log in logs if "Odoo version" in log)
+    assert any("Odoo version" in log for log in logs)
+
+
+@pytest.mark.parametrize("series", WRITTEN)
+def test_what_was_not_recorded_says_so(series: str) -> None:
+    assert f"written from the sources of Odoo {series}, not recorded" in (folder_of(series) / "README.md").read_text()
+
+
+@pytest.mark.parametrize("series", SERIES)
+def test_no_series_can_import_a_broken_test_file_and_be_green(series: str, tmp_path: Path) -> None:
+    assert _verdict(series, "import_error_in_a_test_file", tmp_path).exit_code == ExitCode.NOT_PROVEN
+
+
+@pytest.mark.parametrize("series", ["14", "15"])
+def test_what_exits_with_0_in_14_and_15_although_no_test_was_imported_tells_of_nothing_else(
+    series: str, tmp_path: Path
+) -> None:
+    verdict = _verdict(series, "import_error_in_a_test_file", tmp_path)
+    assert verdict.remarks == ()
+    assert sum("Can not `import" in reason for reason in verdict.reasons) == 1
+
+
+@pytest.mark.parametrize("series", SERIES)
+def test_a_skip_is_a_skip_whether_the_series_tells_its_reason_or_not(series: str, tmp_path: Path) -> None:
+    verdict = _verdict(series, "skip_beside", tmp_path)
+    skips = {case.name: case.details for case in verdict.cases if case.outcome is CaseOutcome.SKIPPED}
+    assert skips == {"TestOne.test_two": "" if series in ("14", "15") else "not on this machine"}
+
+
+@pytest.mark.parametrize("series", SERIES)
+def test_a_failing_subtest_is_blamed_on_its_test(series: str, tmp_path: Path) -> None:
+    (single,) = _verdict(series, "failing_subtests", tmp_path).cases
+    assert (single.name, single.outcome) == ("TestOne.test_one", CaseOutcome.FAILED)
+    assert single.details.count("Traceback") == 2
+
+
+@pytest.mark.parametrize("series", SERIES)
+def test_every_test_of_a_passing_run_has_a_duration(series: str, tmp_path: Path) -> None:
+    assert all(case.seconds is not None for case in _verdict(series, "plain_pass", tmp_path).cases)
+
+
+def _record(logger: str, message: str, level: str = "INFO") -> str:
+    return f"2026-11-24 11:10:42,408 40 {level} agent_test {logger}: {message} \n"
+
+
+def test_a_skip_without_a_reason_is_one_also_if_the_next_test_prints() -> None:
+    tests = "odoo.addons.m.tests.test_x"
+    log = _record(tests, "Starting TestX.test_x ...") + _record(tests, "skipped TestX.test_x") + "printed\n"
+    assert read(log, "agent_test").skipped == {"m": {"test_x.TestX.test_x": ""}}
+
+
+@pytest.mark.parametrize("words", ["skipped res.partner", "skipped res.partner : no address", "skipped"])
+def test_a_test_that_logs_what_it_skipped_is_not_skipped_itself(words: str) -> None:
+    tests = "odoo.addons.m.tests.test_x"
+    assert read(_record(tests, "Starting TestX.test_x ...") + _record(tests, words), "agent_test").skipped == {}
+
+
+def test_a_test_that_logs_something_like_an_unexpected_success_has_not_failed() -> None:
+    tests = "odoo.addons.m.tests.test_x"
+    log = _record(tests, "Starting TestX.test_x ...") + _record(tests, "unexpected success for sale.order", "ERROR")
+    assert read(log, "agent_test").problems == []
+
+
+@pytest.mark.parametrize(
+    "of_14", ["Subtest (number=1)", "Subtest [a message]", "Subtest [a message] (a=1, b=2)", "Subtest (<subtest>)"]
+)
+def test_a_subtest_of_14_gets_the_name_of_the_test_that_started_last(of_14: str) -> None:
+    tests, other = "odoo.addons.m.tests.test_x", "odoo.addons.m.tests.test_y"
+    log = _record(tests, "Starting TestX.test_x ...") + _record(other, "Starting TestY.test_y ...")
+    (problem,) = read(log + _record(tests, f"FAIL: {of_14}\nTraceback", "ERROR"), "agent_test").problems
+    assert problem.test == of_14.replace("Subtest ", "Subtest TestX.test_x ")
