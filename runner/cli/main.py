@@ -28,11 +28,11 @@ from runner.terminal import Terminal
 def main_inner(arguments: Sequence[str]) -> int:
     """Do what the arguments ask for and return the exit code; errors are printed, not raised."""
     try:
-        command, given = parse(arguments)
-        terminal = terminal_for(quiet=given.quiet) if command == "run" else Terminal()
+        given = parse(arguments)
+        terminal = terminal_for(quiet=given.quiet) if given.command == "run" else Terminal()
         signals = Signals(lambda _signum: terminal.line("  teardown is under way and is not interrupted"))
         with signals.installed(os.environ):
-            return _main(command, given, shlex.join(["python", "-m", "runner", *arguments]), terminal, signals)
+            return _main(given.command, given, shlex.join(["python", "-m", "runner", *arguments]), terminal, signals)
     except (RunnerError, Interrupted) as error:
         Terminal().error(f"Error: {error}")
         return int(error.exit_code)
@@ -43,12 +43,12 @@ def _main(command: str, given: argparse.Namespace, words: str, terminal: Termina
     if command == "run":
         return _run(given, settings, terminal, signals, words)
     if command == "matrix":
-        return matrix.show(given.words, settings, terminal)
+        return matrix.show(given.repositories, settings, terminal)
     # From a folder that cannot be deleted: docker does not start in one that is.
     os.chdir("/")
     if command == "cleanup":
         return housekeeping.cleanup(
-            given.words,
+            given.targets,
             settings,
             terminal,
             everything=given.all,
@@ -77,9 +77,9 @@ def _config_folder() -> Path:
 
 
 def _run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, signals: Signals, command: str) -> int:
-    if not given.words:
+    if given.repository is None:
         raise UsageError(f"Which repository and module?\nUsage: {RUN_USAGE}\n{EXAMPLE}")
-    repository = _repository(given.words[0], settings)
+    repository = _repository(given.repository, settings)
     if given.path:
         repository = config.at_checkout(repository, given.path)
     modules = _modules(given, repository, settings, terminal)
@@ -114,7 +114,7 @@ def _modules(
     given: argparse.Namespace, repository: config.RepoConfig, settings: config.Config, terminal: Terminal
 ) -> list[str]:
     """The modules that are asked for, each once. UsageError if there are none, or one does not exist."""
-    modules = list(dict.fromkeys(given.words[1:]))
+    modules = list(dict.fromkeys(given.modules))
     if given.all:
         if modules:
             raise UsageError(f"Either --all or names of modules ({', '.join(modules)}), not both.")

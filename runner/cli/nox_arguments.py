@@ -25,10 +25,9 @@ def arguments_for(
     if "-h" in words or "--help" in words:
         return as_they_are
     try:
-        positional = parse(["run", *words])[1].words
+        named = parse(["run", *words]).repository
     except UsageError:
         return as_they_are  # the runner says it better, and ends red
-    named = positional[0] if positional else None
     if named == repository:
         return list(words)
     if not asked_for_all:

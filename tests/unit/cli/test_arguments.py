@@ -14,22 +14,21 @@ def refusal(*arguments: str) -> str:
     return str(caught.value)
 
 
-def test_a_repository_and_modules_are_words() -> None:
-    command, given = parse(["run", "evv", "evv_core", "traction"])
-    assert command == "run"
-    assert given.words == ["evv", "evv_core", "traction"]
+def test_a_run_takes_a_repository_and_modules() -> None:
+    given = parse(["run", "evv", "evv_core", "traction"])
+    assert (given.command, given.repository, given.modules) == ("run", "evv", ["evv_core", "traction"])
 
 
 def test_the_defaults_are_those_that_the_documents_promise() -> None:
-    _, given = parse(["run", "evv", "traction"])
+    given = parse(["run", "evv", "traction"])
     assert (given.health_timeout, given.test_timeout) == (300, 3600)
     assert (given.path, given.test_tags, given.keep) == (None, None, "never")
 
 
-def test_options_may_stand_between_the_words() -> None:
+def test_options_may_stand_between_the_names() -> None:
     options = ["--test-tags", "/a:B", "--path", "/srv/evv", "--health-timeout=1.5"]
-    _, given = parse(["run", "evv", *options, "traction", "--test-timeout", "60", "evv_core"])
-    assert given.words == ["evv", "traction", "evv_core"]
+    given = parse(["run", "evv", *options, "traction", "--test-timeout", "60", "evv_core"])
+    assert (given.repository, given.modules) == ("evv", ["traction", "evv_core"])
     assert given.path == Path("/srv/evv")
     assert (given.test_tags, given.health_timeout, given.test_timeout) == ("/a:B", 1.5, 60)
 
@@ -58,6 +57,8 @@ def test_times_that_are_no_seconds_are_refused_with_the_option_s_name(option: st
         (["run", "evv", "traction", "--jobs", "0"], "--jobs: must be a whole number, 1 or more (given: '0')"),
         (["run", "evv", "traction", "--jobs", "two"], "--jobs: must be a whole number, 1 or more (given: 'two')"),
         (["run", "evv", "-x"], "-x"),
+        (["run", "evv", "traction", "--test-tags", "-slow"], "--test-tags: expected one argument. A value that begins with"),
+        (["run", "evv", "traction", "--test-tags", "-slow"], "'-' needs '=': --test-tags=-slow"),
     ],
 )
 def test_wrong_arguments_are_answered_with_usage_and_an_example(arguments: list[str], expected: str) -> None:
@@ -67,33 +68,38 @@ def test_wrong_arguments_are_answered_with_usage_and_an_example(arguments: list[
     assert EXAMPLE in message
 
 
+def test_an_option_is_not_taken_for_the_value_that_is_missing_before_it() -> None:
+    assert "needs '='" not in refusal("run", "evv", "traction", "--test-tags", "--strict")
+    assert parse(["run", "evv", "traction", "--test-tags=-slow"]).test_tags == "-slow"
+
+
 def test_an_option_that_is_near_to_none_is_answered_without_a_guess() -> None:
     assert "Perhaps" not in refusal("run", "evv", "--zzz")
 
 
 def test_cleanup_takes_repositories_and_has_its_own_usage() -> None:
-    command, given = parse(["cleanup", "evv", "--all"])
-    assert (command, given.words, given.all, given.dry_run) == ("cleanup", ["evv"], True, False)
-    _, given = parse(["cleanup", "--dry-run"])
-    assert (given.words, given.all, given.dry_run, given.timeout) == ([], False, True, 60)
+    given = parse(["cleanup", "evv", "--all"])
+    assert (given.command, given.targets, given.all, given.dry_run) == ("cleanup", ["evv"], True, False)
+    given = parse(["cleanup", "--dry-run"])
+    assert (given.targets, given.all, given.dry_run, given.timeout) == ([], False, True, 60)
     assert "nox -s cleanup" in refusal("cleanup", "--zzz")
 
 
 @pytest.mark.parametrize("command", ["list", "doctor"])
 def test_commands_without_arguments_refuse_them(command: str) -> None:
-    assert parse([command])[0] == command
+    assert parse([command]).command == command
     assert f"python -m runner {command}" in refusal(command, "evv")
 
 
 @pytest.mark.parametrize("value", ["never", "failed", "always"])
 def test_what_to_keep_is_one_of_three_words(value: str) -> None:
-    assert parse(["run", "evv", "traction", "--keep", value])[1].keep == value
+    assert parse(["run", "evv", "traction", "--keep", value]).keep == value
     assert "never" in refusal("run", "evv", "traction", "--keep", "sometimes")
 
 
 def test_the_example_is_a_command_that_is_understood() -> None:
     words = EXAMPLE.partition(" -- ")[2].split()
-    assert parse(["run", *words])[1].words == ["evv", "traction"]
+    assert parse(["run", *words]).modules == ["traction"]
 
 
 def test_help_tells_every_option_and_ends_with_success(capsys: pytest.CaptureFixture[str]) -> None:

@@ -302,7 +302,7 @@ def test_help_without_a_command_tells_all_of_them(word: str, capsys: pytest.Capt
         main_inner([word])
     assert caught.value.code == 0
     told = capsys.readouterr().out
-    assert [line.split()[0] for line in told.splitlines() if re.match("  [a-z]+  ", line)] == list(known_options())
+    assert [line.split()[0] for line in told.splitlines() if re.match("    [a-z]+ ", line)] == list(known_options())
     for part in ("usage: python -m runner COMMAND", "Each has its own --help", "For example: nox -s odoo_tests"):
         assert part in told
 

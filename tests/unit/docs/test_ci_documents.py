@@ -55,7 +55,7 @@ def test_the_document_holds_a_pipeline_its_child_and_a_workflow() -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_every_command_is_one_that_the_command_line_knows(file: Path) -> None:
     for command in commands_of(file.read_text()):
-        assert parse(command)[0] == command[0]
+        assert parse(command).command == command[0]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

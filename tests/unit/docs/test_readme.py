@@ -57,7 +57,7 @@ def rows(text: str, heading: str) -> list[list[str]]:
 @pytest.mark.parametrize("file", GUIDES, ids=lambda file: file.name)
 def test_every_command_in_a_block_can_be_given_as_it_stands(file: Path) -> None:
     for command in runner_commands(file.read_text()):
-        assert parse(command)[0] == command[0]
+        assert parse(command).command == command[0]
 
 
 def test_the_commands_of_the_readme_are_found() -> None:
