@@ -9,7 +9,6 @@ from typing import NoReturn, TypeAlias
 
 from runner.errors import UsageError
 
-
 RUN_USAGE = "nox -s odoo_tests -- REPO (MODULE [MODULE ...] | --all) [options]"
 EXAMPLE = "For example: nox -s odoo_tests -- evv traction"
 _LONGEST = 86400.0

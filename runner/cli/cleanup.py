@@ -1,100 +1,86 @@
-"""`cleanup` and `list`: what a person does by hand about environments that stand."""
+"""`cleanup`: remove what dead runs left, and what a person names."""
 
-from collections.abc import Sequence
+import argparse
+from collections.abc import Container, Sequence
 
-from runner.cleanup import orphans as janitor
+from runner.cleanup import orphans
 from runner.cleanup.orphans import REPOSITORY_LABEL, Standing, State
-from runner.cli import prepared as snapshot_housekeeping
 from runner.config import repositories as config
 from runner.docker.engine import Engine
 from runner.errors import ExitCode, UsageError
-from runner.reporting.proof_log import seconds_since
+from runner.snapshots.store import Store
 from runner.terminal import Terminal
-from runner.text import age, lines_of
 
 
-def _checked_engine() -> Engine:
-    engine = Engine()
-    engine.check()
-    return engine
-
-
-def cleanup(
-    words: Sequence[str],
-    settings: config.Config,
-    terminal: Terminal,
-    *,
-    everything: bool,
-    snapshots: bool,
-    dry_run: bool,
-    timeout: float,
-) -> ExitCode:
-    """Remove what dead runs left: of every repository, of those named, or the environments named. `timeout` for each, seconds.
-
-    `snapshots`: also the prepared databases of these repositories.
+def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Terminal) -> ExitCode:
+    """Remove what dead runs left: of every repository, of those named, or the environments named.
 
     LEFT_BEHIND if something resists. UsageError for a name that is neither, or is that of a run that lives.
     """
-    engine = _checked_engine()
-    found = janitor.standing(engine.labelled(REPOSITORY_LABEL))
-    by_project = {each.project: each for each in found}
-    named = [by_project[word] for word in words if word in by_project]
-    for each in named:
-        if each.state is State.LIVES and each.owner:
-            raise UsageError(f"{each.project} belongs to a run that lives. End that first: kill {each.owner.pid}")
-    repositories = [_repository(word, settings, found) for word in words if word not in by_project]
-    if not words:
+    engine = Engine()
+    engine.check()
+    environments = orphans.standing(engine.labelled(REPOSITORY_LABEL))
+    by_project = {environment.project: environment for environment in environments}
+    named = [by_project[target] for target in given.targets if target in by_project]
+    for environment in named:
+        if environment.state is State.LIVES and environment.owner:
+            raise UsageError(
+                f"{environment.project} belongs to a run that lives. End that first: kill {environment.owner.pid}"
+            )
+    repositories = [_repository(target, settings, environments) for target in given.targets if target not in by_project]
+    if not given.targets:
         repositories = list(settings.repositories)
-    chosen = named + janitor.to_remove(found, repositories, everything=everything)
-    for each in found:
-        if each not in chosen and each.state in (State.KEPT, State.ELSEWHERE) and each.repository in repositories:
-            terminal.line(f"{each.project}: left alone, it is {each.state.value}. To remove it, name it, or add --all")
+    chosen = named + orphans.to_remove(environments, repositories, everything=given.all)
+    for environment in environments:
+        spared = environment not in chosen and environment.state in (State.KEPT, State.ELSEWHERE)
+        if spared and environment.repository in repositories:
+            state = environment.state.value
+            terminal.line(f"{environment.project}: left alone, it is {state}. To remove it, name it, or add --all")
     if not chosen:
         terminal.line(f"Nothing is left of dead runs of {', '.join(repositories)}.")
     complete = True
-    if dry_run:
-        for each in chosen:
-            terminal.line(f"{each.project} ({each.state.value}): would be removed")
+    if given.dry_run:
+        for environment in chosen:
+            terminal.line(f"{environment.project} ({environment.state.value}): would be removed")
     else:
-        complete = janitor.remove(chosen, terminal.line, timeout)
+        complete = orphans.remove(chosen, terminal.line, given.timeout)
     # Afterwards, because a dead environment may still hold one.
-    complete &= snapshot_housekeeping.clean(engine, terminal, repositories, everything=snapshots, dry_run=dry_run)
+    complete &= remove_prepared_databases(
+        Store(engine), terminal, repositories, everything=given.snapshots, dry_run=given.dry_run
+    )
     return ExitCode.PASSED if complete else ExitCode.LEFT_BEHIND
 
 
-def _repository(word: str, settings: config.Config, found: Sequence[Standing]) -> str:
-    if word in settings.repositories:
-        return word
-    if word in {each.repository for each in found}:
-        return word  # of another clone of this project on the machine
-    if "-" in word and any(word.startswith(each.prefix) for each in settings.repositories.values()):
-        raise UsageError(f"There is no environment {word} (any more). What stands: nox -s list")
-    return settings.repository(word).name
+def remove_prepared_databases(
+    store: Store, terminal: Terminal, repositories: Container[str], *, everything: bool, dry_run: bool
+) -> bool:
+    """Remove what dead preparations left; `everything`: also every prepared database that runs of these repositories made.
+
+    Says what it does, and returns whether nothing resisted, as one that a run uses does.
+    """
+    volumes = store.volumes()
+    chosen = [snapshot for snapshot in volumes.ready.values() if everything and snapshot.repository in repositories]
+    refused = list(volumes.refused.values()) if everything else []
+    if dry_run:
+        for name in (*volumes.dead, *refused, *(snapshot.volume for snapshot in chosen)):
+            terminal.line(f"{name}: would be removed")
+        return True
+    gone = store.sweep(volumes.dead)
+    for name in volumes.dead:
+        terminal.line(f"{name} (never finished, or too old): {'removed' if name in gone else 'LEFT, the engine keeps it'}")
+    complete = len(gone) == len(volumes.dead) and store.sweep(refused) == refused
+    for snapshot in chosen:
+        removed = store.drop(snapshot)
+        terminal.line(f"{snapshot.volume}: {'removed' if removed else 'LEFT, perhaps a run uses it'}")
+        complete = complete and removed
+    return complete
 
 
-def show(terminal: Terminal) -> ExitCode:
-    """Print a table of every environment that stands, then one of the prepared databases."""
-    engine = _checked_engine()
-    found = janitor.standing(engine.labelled(REPOSITORY_LABEL))
-    if found:
-        for line in lines_of([("STATE", "PORT", "AGE", "OWNER", "PROJECT"), *map(_row, found)]):
-            terminal.line(line)
-    else:
-        terminal.line("No environment stands.")
-    snapshot_housekeeping.show(engine, terminal)
-    return ExitCode.PASSED
-
-
-def _row(each: Standing) -> tuple[str, str, str, str, str]:
-    ports = ",".join(str(port) for port in each.ports) or "-"
-    # Of one that is dead or kept the process is gone, and its number says nothing.
-    pid = f"pid {each.owner.pid}" if each.owner and each.state is State.LIVES else "-"
-    owner = f"on {each.owner.host}" if each.owner and not each.owner.is_on_this_host else pid
-    return each.state.value, ports, _age(each.started), owner if each.owner else "unknown", each.project
-
-
-def _age(started: str) -> str:
-    try:
-        return age(seconds_since(started))
-    except ValueError:
-        return "?"
+def _repository(name: str, settings: config.Config, environments: Sequence[Standing]) -> str:
+    if name in settings.repositories:
+        return name
+    if name in {environment.repository for environment in environments}:
+        return name  # of another clone of this project on the machine
+    if "-" in name and any(name.startswith(repository.prefix) for repository in settings.repositories.values()):
+        raise UsageError(f"There is no environment {name} (any more). What stands: nox -s list")
+    return settings.repository(name).name

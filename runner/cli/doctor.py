@@ -1,10 +1,11 @@
 """`doctor`: what of a machine a run depends on, a line each, with what to do where something is wrong."""
 
+import argparse
 import os
 import shutil
 from collections.abc import Callable, Iterator
 
-from runner.cleanup import orphans as janitor
+from runner.cleanup import orphans
 from runner.cleanup.orphans import REPOSITORY_LABEL, State
 from runner.config import repositories as config
 from runner.docker.engine import Engine
@@ -19,7 +20,7 @@ _DISK_WANTED = 3 * 1024**3
 Finding = tuple[ExitCode, str]
 
 
-def examine(settings: config.Config, terminal: Terminal) -> ExitCode:
+def doctor(_given: argparse.Namespace, settings: config.Config, terminal: Terminal) -> ExitCode:
     """Print every finding. PASSED if all is well, else the exit code that a run would end with for the first that is not."""
     worst: ExitCode = ExitCode.PASSED
     for code, line in _findings(settings):
@@ -58,18 +59,15 @@ def _checkout(repository: config.RepoConfig) -> Iterator[Finding]:
 
 
 def _images(settings: config.Config, engine: Engine) -> Iterator[Finding]:
-    named = {image for each in settings.repositories.values() for image in each.images.model_dump().values()}
-    for image in sorted(named):
-        here = engine.image(image)
-        yield (
-            ExitCode.PASSED,
-            f"image          {image} {'is here' if here else 'is not here yet: a run pulls it, nox -s setup too'}",
-        )
+    repositories = settings.repositories.values()
+    for image in sorted({image for repository in repositories for image in repository.images.model_dump().values()}):
+        state = "is here" if engine.image(image) else "is not here yet: a run pulls it, nox -s setup too"
+        yield ExitCode.PASSED, f"image          {image} {state}"
 
 
 def _ports(settings: config.Config, engine: Engine) -> Iterator[Finding]:
     containers = engine.published_ports()
-    for ports in dict.fromkeys(each.ports for each in settings.repositories.values()):
+    for ports in dict.fromkeys(repository.ports for repository in settings.repositories.values()):
         holders = port_holders(ports) | {port: f"container {containers[port]}" for port in ports if port in containers}
         free = [port for port in ports if port not in holders and can_bind(port)]
         code = ExitCode.PASSED if free else ExitCode.NO_PORT
@@ -79,8 +77,8 @@ def _ports(settings: config.Config, engine: Engine) -> Iterator[Finding]:
 
 
 def _leftovers(_settings: config.Config, engine: Engine) -> Iterator[Finding]:
-    found = janitor.standing(engine.labelled(REPOSITORY_LABEL))
-    counts = {state: sum(each.state is state for each in found) for state in State}
+    environments = orphans.standing(engine.labelled(REPOSITORY_LABEL))
+    counts = {state: sum(environment.state is state for environment in environments) for state in State}
     text = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count) or "none stands"
     if counts[State.DEAD]:
         yield ExitCode.LEFT_BEHIND, f"environments   {text}; remove the dead ones: nox -s cleanup"

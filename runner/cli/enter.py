@@ -1,21 +1,24 @@
 """`shell` and `logs`: look into an environment that stands, of a run that lives or of one that was kept."""
 
+import argparse
 import os
 from collections.abc import Sequence
 from typing import NoReturn
 
-from runner.cleanup import orphans as janitor
+from runner.cleanup import orphans
 from runner.cleanup.orphans import REPOSITORY_LABEL, Standing
+from runner.config import repositories as config
 from runner.docker.engine import Engine
 from runner.docker.inventory import ContainerStatus
 from runner.docker.process import docker_environ
 from runner.errors import UsageError
 from runner.naming import LABEL_PREFIX
 from runner.odoo.command import SERVICE
+from runner.terminal import Terminal
 
 
-def shell(word: str) -> NoReturn:
-    """Become a shell in the odoo container of the environment that `word` means (`meant_by`).
+def shell(given: argparse.Namespace, _settings: config.Config, _terminal: Terminal) -> NoReturn:
+    """Become a shell in the odoo container of the environment (`resolve_run`).
 
     UsageError without a terminal, and where that container does not run.
     """
@@ -25,36 +28,38 @@ def shell(word: str) -> NoReturn:
             "For a single command: docker exec PROJECT-odoo-1 COMMAND\n"
             "The projects are in: nox -s list"
         )
-    container = _container(word, SERVICE)
+    container = _container(given.run, SERVICE)
     if container.status != "running":
         raise UsageError(
             f"The container {container.name} does not run (it is {container.status}), so no shell can be opened in it.\n"
-            f"What its server said: nox -s logs -- {word}"
+            f"What its server said: nox -s logs -- {given.run}"
         )
     _become("exec", "-it", container.name, "bash")
 
 
-def logs(word: str, service: str, *, follow: bool) -> NoReturn:
-    """Become the log of a service's container, from its start; `follow`: until it ends, or Ctrl+C."""
-    _become("logs", *(["--follow"] if follow else []), _container(word, service).name)
+def logs(given: argparse.Namespace, _settings: config.Config, _terminal: Terminal) -> NoReturn:
+    """Become the log of a service's container, from its start; with `--follow` until it ends, or Ctrl+C."""
+    _become("logs", *(["--follow"] if given.follow else []), _container(given.run, given.service).name)
 
 
-def meant_by(word: str, found: Sequence[Standing]) -> Standing:
-    """The one environment whose project is `word`, whose project's name begins with it, or whose module it is.
+def resolve_run(word: str, environments: Sequence[Standing]) -> Standing:
+    """Return the one environment whose project is `word`, whose project's name begins with it, or whose module it is.
 
     UsageError lists what stands where it is none or several.
     """
-    exact = [each for each in found if each.project == word]
+    exact = [environment for environment in environments if environment.project == word]
     fitting = exact or [
-        each for each in found if each.project.startswith(word) or each.labels.get(f"{LABEL_PREFIX}module") == word
+        environment
+        for environment in environments
+        if environment.project.startswith(word) or environment.labels.get(f"{LABEL_PREFIX}module") == word
     ]
     if len(fitting) == 1:
         return fitting[0]
-    if not found:
+    if not environments:
         raise UsageError(
             f"No environment stands, so none is {word!r}. A run removes its own when it ends, unless it has --keep failed."
         )
-    listed = "\n".join(f"  {each.project} ({each.state.value})" for each in fitting or found)
+    listed = "\n".join(f"  {environment.project} ({environment.state.value})" for environment in fitting or environments)
     said = f"{len(fitting)} environments are meant by {word!r}" if fitting else f"No environment is meant by {word!r}"
     raise UsageError(f"{said}. Name one by its project, or by a beginning that no other has:\n{listed}")
 
@@ -62,8 +67,8 @@ def meant_by(word: str, found: Sequence[Standing]) -> Standing:
 def _container(word: str, service: str) -> ContainerStatus:
     engine = Engine()
     engine.check()
-    project = meant_by(word, janitor.standing(engine.labelled(REPOSITORY_LABEL))).project
-    containers = {each.service: each for each in engine.containers(project)}
+    project = resolve_run(word, orphans.standing(engine.labelled(REPOSITORY_LABEL))).project
+    containers = {container.service: container for container in engine.containers(project)}
     if service not in containers:
         raise UsageError(
             f"{project} has no container of a service {service!r}; it has: {', '.join(sorted(containers)) or 'none (yet)'}."

@@ -1,7 +1,8 @@
 """`matrix`: repositories x modules with tests, as a CI takes it for one job each."""
 
+import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from runner.config import repositories as config
 from runner.errors import ExitCode, UsageError
@@ -10,7 +11,7 @@ from runner.terminal import Terminal
 
 
 def matrix_of(selections: Mapping[str, Selection]) -> str:
-    """The modules selected of each repository, as one line of JSON for GitHub Actions' `fromJSON`.
+    """Return the modules selected of each repository, as one line of JSON for GitHub Actions' `fromJSON`.
 
     UsageError if there is none: GitHub ends a job with an empty matrix by a message that does not say what is wrong.
     """
@@ -24,10 +25,10 @@ def matrix_of(selections: Mapping[str, Selection]) -> str:
     return json.dumps({"include": include})
 
 
-def show(words: Sequence[str], settings: config.Config, terminal: Terminal) -> ExitCode:
+def matrix(given: argparse.Namespace, settings: config.Config, terminal: Terminal) -> ExitCode:
     """Print the matrix of the repositories named, else of all; on standard error what is left out, and why."""
-    repositories = [settings.repository(word) for word in dict.fromkeys(words or settings.repositories)]
-    selections = {repository.name: modules_with_tests(repository) for repository in repositories}
+    names = dict.fromkeys(given.repositories or settings.repositories)
+    selections = {name: modules_with_tests(settings.repository(name)) for name in names}
     for name, selection in selections.items():
         for module, reason in selection.left_out.items():
             terminal.error(f"{name} / {module}: left out, {reason}")

@@ -1,18 +1,23 @@
 """`parity`: all repositories are tested in the same environment but for prefix and paths, or it is shown where not."""
 
+import argparse
+import difflib
+import re
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from runner.cli.parity_diff import differences, facts
 from runner.config.repositories import Config, RepoConfig
 from runner.docker.engine import Engine
 from runner.environment.compose_project import judge_project, name_project, variables_for
 from runner.errors import ExitCode
 from runner.naming import LABEL_PREFIX
+from runner.odoo.command import SERVICE, addons_targets
 from runner.terminal import Terminal
 
 
-def check(settings: Config, terminal: Terminal) -> ExitCode:
+def parity(_given: argparse.Namespace, settings: Config, terminal: Terminal) -> ExitCode:
     """Print for each repository whether it is like the first, or else the difference; FAILED if any is not.
 
     Compose files are read and nothing is started; no daemon is needed. Raises EngineUnavailable without Compose v2, and
@@ -20,23 +25,77 @@ def check(settings: Config, terminal: Terminal) -> ExitCode:
     """
     engine = Engine()
     engine.compose_version()
+    repositories = settings.repositories.values()
     with tempfile.TemporaryDirectory() as folder:
-        first, *others = [(each.name, _facts(each, engine, Path(folder))) for each in settings.repositories.values()]
+        first, *others = [(repository.name, _rendered_facts(repository, engine, Path(folder))) for repository in repositories]
     different = False
     for other in others:
-        found = differences(first, other)
-        different |= bool(found)
-        terminal.line(f"{first[0]} and {other[0]} {'DIFFER' if found else 'differ in nothing but prefix and paths'}")
-        for line in found:
+        lines = differences(first, other)
+        different |= bool(lines)
+        terminal.line(f"{first[0]} and {other[0]} {'DIFFER' if lines else 'differ in nothing but prefix and paths'}")
+        for line in lines:
             terminal.line(f"  {line}")
     if not others:
         terminal.line(f"There is only {first[0]}, which differs from nothing.")
     return ExitCode.FAILED if different else ExitCode.PASSED
 
 
-def _facts(repository: RepoConfig, engine: Engine, folder: Path) -> list[str]:
+def facts(rendered: dict[str, Any], repository: RepoConfig, project: str) -> list[str]:
+    """Return the environment as sorted lines `KEY: VALUE`, with words in angle brackets for prefix and paths.
+
+    `rendered`: both compose files of a run called `project`, as Compose understands them. How many folders of addons a
+    repository has counts as paths.
+    """
+    lines = [
+        f"{key}: {_neutral(str(value), repository, project)}"
+        for key, value in _flat(_without_further_addons(rendered, repository), "")
+    ]
+    return sorted([*lines, f"ports of the runs: {repository.ports}"])
+
+
+def differences(first: tuple[str, Sequence[str]], second: tuple[str, Sequence[str]]) -> list[str]:
+    """Return a unified diff of two repositories' facts, each given as (name, facts); empty if they are alike."""
+    (name, lines), (other_name, other_lines) = first, second
+    return list(difflib.unified_diff(lines, other_lines, name, other_name, n=0, lineterm=""))
+
+
+def _rendered_facts(repository: RepoConfig, engine: Engine, folder: Path) -> list[str]:
     project = f"{repository.prefix}-parity"
     engine.set_variables(variables_for(repository, password="parity"))  # noqa: S106 - of no database
     name_project(engine, project, repository)
     judge_project(engine, project, repository, {f"{LABEL_PREFIX}parity": "true"}, folder / f"{repository.name}.json")
     return facts(engine.rendered(), repository, project)
+
+
+def _without_further_addons(rendered: dict[str, Any], repository: RepoConfig) -> dict[str, Any]:
+    further = addons_targets(len(repository.addons))[1:]
+    odoo = rendered["services"][SERVICE]
+    volumes = [volume for volume in odoo.get("volumes") or () if volume.get("target") not in further]
+    return {**rendered, "services": {**rendered["services"], SERVICE: {**odoo, "volumes": volumes}}}
+
+
+def _flat(value: Any, key: str) -> Iterator[tuple[str, Any]]:
+    """Yield every value that holds no others, with the keys that lead to it."""
+    if isinstance(value, dict) and value:
+        for name, item in value.items():
+            yield from _flat(item, f"{key}.{name}" if key else name)
+    elif isinstance(value, list) and value:
+        for number, item in enumerate(value):
+            yield from _flat(item, f"{key}[{number}]")
+    else:
+        yield key, value
+
+
+def _neutral(value: str, repository: RepoConfig, project: str) -> str:
+    words = {
+        repository.prefix: "<prefix>",
+        str(repository.addons[0]): "<addons>",
+        str(repository.path): "<checkout>",
+        # Last: a compose file in the checkout itself is compared with one beside repos.yaml.
+        str(repository.compose_file.parent): "<folder of the compose file>",
+    }
+    value = value.replace(project, "<project>").replace("\n", "\\n")
+    # The longest first, as one folder may hold the other.
+    for text in sorted(words, key=len, reverse=True):
+        value = re.sub(rf"(?<![\w.-]){re.escape(text)}(?![\w.-])", words[text], value)
+    return value

@@ -1,22 +1,28 @@
-"""`cleanup` and `list`, with an engine that holds what a test puts there."""
+"""`cleanup`, with an engine that holds what a test puts there."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from runner.cleanup import keep as keeping
-from runner.cleanup import orphans as janitor
+from runner.cleanup import orphans
+from runner.cleanup.owner import this_process
 from runner.cleanup.teardown import Report
-from runner.cli import cleanup as housekeeping
-from runner.cli.cleanup import cleanup, show
+from runner.cli import cleanup as cleanup_command
+from runner.cli.arguments import parse
+from runner.cli.cleanup import cleanup, remove_prepared_databases
 from runner.config import repositories as config
 from runner.docker.inventory import Resource
 from runner.errors import UsageError
+from runner.snapshots.store import KEY_LABEL
 from runner.terminal import Terminal
 from tests.unit.cleanup.test_orphans import ALIVE, FAR, resource
+from tests.unit.fake_volumes import FakeVolumes
 from tests.unit.repositories import YAML
+from tests.unit.snapshots.test_store import published
+
+DEAD_SNAPSHOT = {KEY_LABEL: "k"} | this_process().labels() | {"agent-test.owner-start": "1"}
 
 
 class FakeEngine:
@@ -55,8 +61,8 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[Resource]:
         resources[:] = [each for each in resources if each.project != project]
         return Report(left={})
 
-    monkeypatch.setattr(housekeeping, "Engine", lambda: FakeEngine(resources))
-    monkeypatch.setattr(janitor, "remove_project", remove_project)
+    monkeypatch.setattr(cleanup_command, "Engine", lambda: FakeEngine(resources))
+    monkeypatch.setattr(orphans, "remove_project", remove_project)
     return resources
 
 
@@ -65,8 +71,8 @@ def clean(tmp_path: Path) -> Clean:
     (tmp_path / "repos.yaml").write_text(YAML)
     settings = config.load(tmp_path, {})
 
-    def cleaned(*words: str, everything: bool = False, dry_run: bool = False, snapshots: bool = False) -> int:
-        return cleanup(words, settings, Terminal(), everything=everything, snapshots=snapshots, dry_run=dry_run, timeout=7.0)
+    def cleaned(*words: str) -> int:
+        return cleanup(parse(["cleanup", *words, "--timeout", "7"]), settings, Terminal())
 
     return cleaned
 
@@ -102,7 +108,7 @@ def test_what_is_kept_or_of_another_host_is_named_and_removed_only_with_all(
     assert "kept: left alone, it is kept. To remove it, name it, or add --all" in told
     assert "far: left alone, it is of another host" in told
     assert len(held) == 3
-    assert clean(everything=True) == 0
+    assert clean("--all") == 0
     assert projects(held) == ["alive"]
 
 
@@ -133,7 +139,7 @@ def test_a_dry_run_says_what_would_go_and_removes_nothing(
     held: list[Resource], clean: Clean, capsys: pytest.CaptureFixture[str]
 ) -> None:
     held += [resource("dead"), resource("alive", ALIVE)]
-    assert clean(dry_run=True) == 0
+    assert clean("--dry-run") == 0
     assert "dead (dead): would be removed" in capsys.readouterr().out
     assert len(held) == 2
 
@@ -144,30 +150,38 @@ def test_what_resists_ends_with_8(held: list[Resource], clean: Clean) -> None:
     assert projects(held) == ["stuck"]
 
 
-def test_the_list_shows_every_environment_with_state_port_and_owner(
-    held: list[Resource], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_prepared_databases_go_only_if_that_is_asked_for(
+    held: list[Resource], clean: Clean, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def seconds_since(told: str) -> float:
-        return float({"then": "7300"}.get(told, told))
+    asked: list[tuple[list[str], bool, bool]] = []
 
-    monkeypatch.setattr(housekeeping, "seconds_since", seconds_since)
-    held += [
-        resource("alive", ALIVE, ports=(8090,), started="then"),
-        resource("dead", started="then"),
-        resource("far", FAR, started="?"),
-        resource("nobody", None, started="?"),
-    ]
-    assert show(Terminal()) == 0
-    head, *rows = [re.split("  +", line) for line in capsys.readouterr().out.splitlines()]
-    assert head == ["STATE", "PORT", "AGE", "OWNER", "PROJECT"]
-    assert sorted(rows) == [
-        ["dead", "-", "2 hours", "-", "dead"],
-        ["lives", "8090", "2 hours", f"pid {ALIVE.pid}", "alive"],
-        ["of another host", "-", "?", f"on {FAR.host}", "far"],
-        ["of another host", "-", "?", "unknown", "nobody"],
-    ]
+    def remove(_store: object, _terminal: Terminal, repositories: list[str], *, everything: bool, dry_run: bool) -> bool:
+        asked.append((repositories, everything, dry_run))
+        return not everything
+
+    monkeypatch.setattr(cleanup_command, "remove_prepared_databases", remove)
+    assert [clean(), clean("hub", "--snapshots"), clean("--snapshots", "--dry-run")] == [0, 8, 8]
+    assert asked == [(["evv", "hub"], False, False), (["hub"], True, False), (["evv", "hub"], True, True)]
 
 
-def test_an_empty_list_is_said(held: list[Resource], capsys: pytest.CaptureFixture[str]) -> None:
-    assert show(Terminal()) == 0
-    assert capsys.readouterr().out == "No environment stands.\n"
+def test_by_default_only_what_is_dead_is_removed_and_else_those_of_the_repositories_that_are_named() -> None:
+    engine = FakeVolumes()
+    store = published(engine)
+    ready = set(engine.volumes)
+    engine.volumes["agent-test-snapshot-dead"] = DEAD_SNAPSHOT
+    assert remove_prepared_databases(store, Terminal(), ["evv"], everything=False, dry_run=False)
+    assert set(engine.volumes) == ready
+    assert remove_prepared_databases(store, Terminal(), ["hub"], everything=True, dry_run=False)
+    assert set(engine.volumes) == ready
+    assert remove_prepared_databases(store, Terminal(), ["evv"], everything=True, dry_run=True)
+    assert set(engine.volumes) == ready
+    assert remove_prepared_databases(store, Terminal(), ["evv"], everything=True, dry_run=False)
+    assert engine.volumes == {}
+
+
+def test_what_a_run_uses_is_said_to_be_left(capsys: pytest.CaptureFixture[str]) -> None:
+    engine = FakeVolumes()
+    store = published(engine)
+    engine.used = {next(iter(engine.volumes))}
+    assert not remove_prepared_databases(store, Terminal(), ["evv"], everything=True, dry_run=False)
+    assert "LEFT, perhaps a run uses it" in capsys.readouterr().out

@@ -6,6 +6,7 @@ import pytest
 
 from runner.cleanup.owner import this_process
 from runner.cli import doctor
+from runner.cli.arguments import parse
 from runner.config.model import Images, PortRange
 from runner.config.repositories import Config, RepoConfig
 from runner.docker.inventory import Image, Resource
@@ -57,7 +58,7 @@ def settings(tmp_path: Path) -> Config:
 
 def _examine(settings: Config, engine: type[_Engine], monkeypatch: pytest.MonkeyPatch) -> ExitCode:
     monkeypatch.setattr(doctor, "Engine", engine)
-    return doctor.examine(settings, Terminal())
+    return doctor.doctor(parse(["doctor"]), settings, Terminal())
 
 
 def test_all_well_is_0(settings: Config, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -10,9 +10,11 @@ from runner.cleanup import keep as keeping
 from runner.cleanup.orphans import Standing, standing
 from runner.cli import enter as entering
 from runner.cli.arguments import parse
-from runner.cli.enter import logs, meant_by, shell
+from runner.cli.enter import logs, resolve_run, shell
+from runner.config.repositories import Config
 from runner.docker.inventory import ContainerStatus, Resource
 from runner.errors import UsageError
+from runner.terminal import Terminal
 from tests.unit.cleanup.test_orphans import ALIVE, resource
 from tests.unit.cli.test_cleanup import FakeEngine
 
@@ -41,6 +43,12 @@ def two() -> list[Standing]:
     return standing([of_module("evv-agent-test-traction-1-ab", "traction"), of_module("evv-agent-test-core-2-cd", "core")])
 
 
+def enter(*words: str) -> None:
+    """Do what `shell` or `logs` does, whichever is the first word."""
+    given = parse(words)
+    {"shell": shell, "logs": logs}[given.command](given, Config(repositories={}, files=()), Terminal())
+
+
 @pytest.fixture
 def became(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The command lines that this process was replaced by."""
@@ -65,12 +73,12 @@ def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("word", ["evv-agent-test-traction-1-ab", "evv-agent-test-traction", "traction"])
 def test_an_environment_is_meant_by_its_name_a_beginning_or_its_module(word: str) -> None:
-    assert meant_by(word, two()).project == "evv-agent-test-traction-1-ab"
+    assert resolve_run(word, two()).project == "evv-agent-test-traction-1-ab"
 
 
 def test_a_whole_name_that_begins_another_is_no_doubt() -> None:
     found = standing([of_module("p-1", "a"), of_module("p-11", "a")])
-    assert meant_by("p-1", found).project == "p-1"
+    assert resolve_run("p-1", found).project == "p-1"
 
 
 @pytest.mark.parametrize("word", ["evv", "evv-agent-test-"])
@@ -78,50 +86,50 @@ def test_a_word_that_means_several_is_answered_with_those(word: str) -> None:
     with pytest.raises(
         UsageError, match=f"2 environments are meant by '{word}'. Name one by its project, or by a beginning"
     ) as caught:
-        meant_by(word, two())
+        resolve_run(word, two())
     assert "  evv-agent-test-core-2-cd (lives)\n" in f"{caught.value}\n"
     assert "  evv-agent-test-traction-1-ab (lives)\n" in f"{caught.value}\n"
 
 
 def test_a_word_that_means_none_is_answered_with_what_stands() -> None:
     with pytest.raises(UsageError, match="No environment is meant by 'hub'") as caught:
-        meant_by("hub", two())
+        resolve_run("hub", two())
     assert "evv-agent-test-core-2-cd" in str(caught.value)
 
 
 def test_where_nothing_stands_it_is_said_how_one_would() -> None:
     with pytest.raises(UsageError, match=r"No environment stands, so none is \'traction\'.*--keep failed"):
-        meant_by("traction", [])
+        resolve_run("traction", [])
 
 
 def test_the_logs_are_those_of_odoo(became: list[list[str]]) -> None:
     with pytest.raises(Became):
-        logs("core", "odoo", follow=False)
+        enter("logs", "core")
     assert became == [["docker", "logs", "evv-agent-test-core-2-cd-odoo-1"]]
 
 
 def test_the_logs_of_another_service_can_be_followed(became: list[list[str]]) -> None:
     with pytest.raises(Became):
-        logs("core", "db", follow=True)
+        enter("logs", "core", "--follow", "--service", "db")
     assert became == [["docker", "logs", "--follow", "evv-agent-test-core-2-cd-db-1"]]
 
 
 def test_an_unknown_service_is_answered_with_those_that_there_are(became: list[list[str]]) -> None:
     with pytest.raises(UsageError, match="has no container of a service 'web'; it has: db, odoo"):
-        logs("core", "web", follow=False)
+        enter("logs", "core", "--service", "web")
     assert became == []
 
 
 def test_a_shell_is_opened_in_odoos_container(became: list[list[str]], at_a_terminal: None) -> None:
     with pytest.raises(Became):
-        shell("core")
+        enter("shell", "core")
     assert became == [["docker", "exec", "-it", "evv-agent-test-core-2-cd-odoo-1", "bash"]]
 
 
 def test_without_a_terminal_there_is_no_shell(became: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "isatty", lambda descriptor: descriptor == 0)  # as before a pipe
     with pytest.raises(UsageError, match=r"A shell needs a terminal(.|\n)*docker exec PROJECT-odoo-1 COMMAND"):
-        shell("core")
+        enter("shell", "core")
     assert became == []
 
 
@@ -130,7 +138,7 @@ def test_a_container_that_has_ended_has_logs_but_no_shell(
 ) -> None:
     monkeypatch.setattr(entering, "SERVICE", "db")
     with pytest.raises(UsageError, match=r"db-1 does not run \(it is exited\)(.|\n)*nox -s logs -- core"):
-        shell("core")
+        enter("shell", "core")
     assert became == []
 
 

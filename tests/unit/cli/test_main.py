@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ import pytest
 
 from runner.cli.arguments import known_options
 from runner.cli.main import main_inner
-from runner.config.repositories import RepoConfig
+from runner.config.repositories import Config, RepoConfig
 from runner.errors import EngineUnavailable, Interrupted
 from runner.reporting.outcome import Outcome
 from runner.run import call
 from runner.run.module_run import Keep, Options
 from runner.signals import Signals
+from runner.terminal import Terminal
 from tests.unit.processes import ROOT
 from tests.unit.repositories import YAML, write_module
 
@@ -195,24 +197,29 @@ def test_a_local_file_that_overrides_is_said_in_the_first_line(
 def test_errors_and_signals_outside_a_run_become_a_message_and_their_code(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, expected: int
 ) -> None:
-    def cleanup(*_: object, **__: object) -> int:
+    def cleanup(*_: object) -> int:
         raise error
 
-    monkeypatch.setattr("runner.cli.cleanup.cleanup", cleanup)
+    monkeypatch.setattr("runner.cli.main.cleanup", cleanup)
     assert main_inner(["cleanup"]) == expected
     assert capsys.readouterr().err == f"Error: {error}\n"
 
 
-def test_cleanup_passes_on_what_was_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[object, ...]] = []
+def test_every_command_has_a_function_which_gets_what_was_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Namespace] = []
 
-    def cleanup(words: list[str], *_: object, everything: bool, snapshots: bool, dry_run: bool, timeout: float) -> int:
-        asked.append((words, everything, snapshots, dry_run, timeout))
-        return 8
+    def function(given: Namespace, settings: Config, _terminal: Terminal, **_: object) -> int:
+        assert list(settings.repositories) == ["evv", "hub"]
+        asked.append(given)
+        return len(asked)
 
-    monkeypatch.setattr("runner.cli.cleanup.cleanup", cleanup)
-    assert main_inner(["cleanup", "hub", "--all", "--snapshots", "--timeout", "5"]) == 8
-    assert asked == [(["hub"], True, True, False, 5.0)]
+    functions = {"list": "list_environments"}
+    words = {"shell": ["core"], "logs": ["core"]}
+    for code, command in enumerate(known_options(), start=1):
+        os.chdir(folder)  # commands leave it, as it may be deleted
+        monkeypatch.setattr(f"runner.cli.main.{functions.get(command, command)}", function)
+        assert main_inner([command, *words.get(command, [])]) == code
+    assert [given.command for given in asked] == list(known_options())
 
 
 def test_a_deleted_working_folder_is_said(
@@ -238,11 +245,6 @@ def test_the_program_itself_exits_with_the_code_and_shows_no_traceback(folder: P
     assert "Traceback" not in done.stderr
 
 
-def test_parity_is_a_command(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runner.cli.parity.check", lambda settings, _terminal: len(settings.repositories))
-    assert main_inner(["parity"]) == 2
-
-
 def test_what_all_leaves_out_is_said_with_the_reason(runs: FakeRuns, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "evv/addons/traction/tests").mkdir()
     (folder / "evv/addons/traction/tests/test_one.py").touch()
@@ -256,7 +258,7 @@ def test_more_jobs_than_ports_are_not_started(
     runs: FakeRuns, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "repos.local.yaml").write_text("defaults: {ports: 9000-9001}")
-    monkeypatch.setattr("runner.cli.main.make", lambda wanted, *_: wanted.jobs)
+    monkeypatch.setattr("runner.cli.run.make", lambda wanted, *_: wanted.jobs)
     assert main_inner(["run", "evv", "evv_core", "evv_visits", "traction", "--jobs", "3"]) == 2
     assert "at most 2 at once: the repository has 2 ports (9000-9001)" in capsys.readouterr().out
 

@@ -1,0 +1,68 @@
+"""`list`: the environments of all runs, and the prepared databases."""
+
+import argparse
+import time
+
+from runner.cleanup import orphans
+from runner.cleanup.orphans import REPOSITORY_LABEL, Standing, State
+from runner.config import repositories as config
+from runner.docker.engine import Engine
+from runner.errors import ExitCode
+from runner.reporting.proof_log import seconds_since
+from runner.snapshots.snapshot import Snapshot
+from runner.snapshots.store import Store
+from runner.terminal import Terminal
+from runner.text import age, lines_of
+
+
+def list_environments(_given: argparse.Namespace, _settings: config.Config, terminal: Terminal) -> ExitCode:
+    """Print a table of every environment that stands, then one of the prepared databases."""
+    engine = Engine()
+    engine.check()
+    environments = orphans.standing(engine.labelled(REPOSITORY_LABEL))
+    if environments:
+        for line in lines_of([("STATE", "PORT", "AGE", "OWNER", "PROJECT"), *map(_environment_row, environments)]):
+            terminal.line(line)
+    else:
+        terminal.line("No environment stands.")
+    list_prepared_databases(Store(engine), terminal)
+    return ExitCode.PASSED
+
+
+def list_prepared_databases(store: Store, terminal: Terminal) -> None:
+    """Print a table of the prepared databases, the newest first, with those in the making. Nothing where there is none."""
+    volumes = store.volumes()
+    newest_first = sorted(volumes.ready.values(), key=lambda snapshot: snapshot.created, reverse=True)
+    rows = [_snapshot_row(snapshot, time.time()) for snapshot in newest_first]
+    rows += [("in the making", "-", "-", "-", name) for name in volumes.preparing]
+    rows += [("dead", "-", "-", "-", name) for name in volumes.dead]
+    if rows:
+        terminal.line("")
+        for line in lines_of([("STAGE", "SIZE", "AGE", "MADE FOR", "PREPARED DATABASE"), *rows]):
+            terminal.line(line)
+    if volumes.dead:
+        terminal.line("dead: never finished, or too old; nox -s cleanup removes it")
+
+
+def _environment_row(environment: Standing) -> tuple[str, str, str, str, str]:
+    state, owner = environment.state, environment.owner
+    ports = ",".join(str(port) for port in environment.ports) or "-"
+    if owner is None:
+        whose = "unknown"
+    elif not owner.is_on_this_host:
+        whose = f"on {owner.host}"
+    else:
+        # Of one that is dead or kept the process is gone, and its number says nothing.
+        whose = f"pid {owner.pid}" if state is State.LIVES else "-"
+    return state.value, ports, _age(environment.started), whose, environment.project
+
+
+def _snapshot_row(snapshot: Snapshot, now: float) -> tuple[str, str, str, str, str]:
+    return snapshot.stage, f"{snapshot.megabytes} MB", age(now - snapshot.created), snapshot.repository, snapshot.volume
+
+
+def _age(started: str) -> str:
+    try:
+        return age(seconds_since(started))
+    except ValueError:
+        return "?"

@@ -1,0 +1,76 @@
+"""`run`: which modules are asked for, and how they are to be tested."""
+
+import argparse
+import os
+
+from runner.cli.arguments import EXAMPLE, RUN_USAGE
+from runner.config import repositories as config
+from runner.errors import UsageError
+from runner.naming import check_module_name
+from runner.odoo.addons import find_module, repositories_with
+from runner.reporting.machine_reports import MachineReports
+from runner.run.call import Call, make
+from runner.run.module_run import Keep, Options
+from runner.run.selection import modules_with_tests
+from runner.signals import Signals
+from runner.terminal import Terminal
+
+
+def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, *, signals: Signals, command_line: str) -> int:
+    """Test the modules and return the exit code; `command_line` is what the proof log says was run.
+
+    UsageError, before anything is started, for a repository or a module that does not exist.
+    """
+    if given.repository is None:
+        raise UsageError(f"Which repository and module?\nUsage: {RUN_USAGE}\n{EXAMPLE}")
+    repository = _repository(given.repository, settings)
+    if given.path:
+        repository = config.at_checkout(repository, given.path)
+    modules = _modules(given, repository, settings, terminal)
+    machine_reports = MachineReports(given.junit, given.json)
+    if len(settings.files) > 1:
+        terminal.line(f"{settings.files[-1].name} overrides {settings.files[0].name} on this machine")
+    options = Options(
+        given.health_timeout,
+        given.test_timeout,
+        given.test_tags,
+        Keep(given.keep),
+        given.strict,
+        given.wait_for_port,
+        snapshot=not given.no_snapshot,
+    )
+    jobs = min(given.jobs, len(modules), len(list(repository.ports)))
+    if jobs < min(given.jobs, len(modules)):
+        terminal.line(f"at most {jobs} at once: the repository has {jobs} ports ({repository.ports})")
+    wanted = Call(repository, modules, options, command_line, jobs, given.fail_fast)
+    return make(wanted, machine_reports, terminal, signals, os.environ)
+
+
+def _repository(name: str, settings: config.Config) -> config.RepoConfig:
+    """Return the repository of that name. UsageError, with the command to give, for the name of a module."""
+    if name not in settings.repositories and (having := repositories_with(name, settings.repositories)):
+        commands = "\n".join(f"  nox -s odoo_tests -- {repository} {name}" for repository in having)
+        raise UsageError(f"{name!r} is a module; the repository goes before it:\n{commands}")
+    return settings.repository(name)
+
+
+def _modules(
+    given: argparse.Namespace, repository: config.RepoConfig, settings: config.Config, terminal: Terminal
+) -> list[str]:
+    """Return the modules that are asked for, without repetition. UsageError if there are none, or one does not exist."""
+    modules = list(dict.fromkeys(given.modules))
+    if given.all:
+        if modules:
+            raise UsageError(f"Either --all or names of modules ({', '.join(modules)}), not both.")
+        selection = modules_with_tests(repository)
+        for module, reason in selection.left_out.items():
+            terminal.line(f"left out: {module} ({reason})")
+        modules = list(selection.modules)
+        if not modules:
+            raise UsageError(f"No module of {repository.name} has tests. Looked in: {', '.join(map(str, repository.addons))}")
+    if not modules:
+        raise UsageError(f"Which module of {repository.name}?\nUsage: {RUN_USAGE}\n{EXAMPLE}")
+    for module in modules:
+        check_module_name(module, repository.prefix)
+        find_module(module, repository, settings.repositories)
+    return modules

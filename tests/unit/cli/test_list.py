@@ -1,0 +1,72 @@
+"""What a person sees of environments and of prepared databases."""
+
+import re
+
+import pytest
+
+from runner.cli import list as list_command
+from runner.cli.arguments import parse
+from runner.cli.list import list_environments, list_prepared_databases
+from runner.config.repositories import Config
+from runner.docker.inventory import Resource
+from runner.snapshots.store import Store
+from runner.terminal import Terminal
+from tests.unit.cleanup.test_orphans import ALIVE, FAR, resource
+from tests.unit.cli.test_cleanup import DEAD_SNAPSHOT, FakeEngine
+from tests.unit.fake_volumes import FakeVolumes
+from tests.unit.snapshots.test_store import STAGE, published
+
+
+def show(monkeypatch: pytest.MonkeyPatch, resources: list[Resource]) -> None:
+    """Do what `list` does on an engine that holds these."""
+    monkeypatch.setattr(list_command, "Engine", lambda: FakeEngine(resources))
+    assert list_environments(parse(["list"]), Config(repositories={}, files=()), Terminal()) == 0
+
+
+def shown(engine: FakeVolumes, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    list_prepared_databases(Store(engine), Terminal())  # type: ignore[arg-type]
+    return capsys.readouterr().out.splitlines()
+
+
+def test_each_is_listed_with_its_size_and_age_and_those_in_the_making_too(capsys: pytest.CaptureFixture[str]) -> None:
+    engine = FakeVolumes()
+    assert shown(engine, capsys) == []
+    published(engine).begin(STAGE, "p")
+    engine.volumes["agent-test-snapshot-dead"] = DEAD_SNAPSHOT
+    blank, head, ready, making, dead, hint = shown(engine, capsys)
+    assert blank == ""
+    assert head.split() == ["STAGE", "SIZE", "AGE", "MADE", "FOR", "PREPARED", "DATABASE"]
+    assert ready.split()[:3] == ["core", "90", "MB"]
+    assert ready.split()[-2:] == ["evv", next(iter(engine.volumes))]
+    assert making.startswith("in the making")
+    assert (dead.split()[0], dead.split()[-1]) == ("dead", "agent-test-snapshot-dead")
+    assert hint == "dead: never finished, or too old; nox -s cleanup removes it"
+
+
+def test_the_list_shows_every_environment_with_state_port_and_owner(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seconds_since(told: str) -> float:
+        return float({"then": "7300"}.get(told, told))
+
+    monkeypatch.setattr(list_command, "seconds_since", seconds_since)
+    resources = [
+        resource("alive", ALIVE, ports=(8090,), started="then"),
+        resource("dead", started="then"),
+        resource("far", FAR, started="?"),
+        resource("nobody", None, started="?"),
+    ]
+    show(monkeypatch, resources)
+    head, *rows = [re.split("  +", line) for line in capsys.readouterr().out.splitlines()]
+    assert head == ["STATE", "PORT", "AGE", "OWNER", "PROJECT"]
+    assert sorted(rows) == [
+        ["dead", "-", "2 hours", "-", "dead"],
+        ["lives", "8090", "2 hours", f"pid {ALIVE.pid}", "alive"],
+        ["of another host", "-", "?", f"on {FAR.host}", "far"],
+        ["of another host", "-", "?", "unknown", "nobody"],
+    ]
+
+
+def test_an_empty_list_is_said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    show(monkeypatch, [])
+    assert capsys.readouterr().out == "No environment stands.\n"
