@@ -9,7 +9,8 @@ import nox
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))  # nox does not put the noxfile's folder there
 
-from runner.cli.nox_arguments import arguments_for, install_is_current, mark_installed  # noqa: E402
+from runner.cli.nox_environment import install, interpreter  # noqa: E402
+from runner.cli.nox_selection import arguments_for, parameters  # noqa: E402
 from runner.config.names import repository_names  # noqa: E402
 
 nox.needs_version = ">=2024.10.9"
@@ -18,109 +19,106 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
+RUNNER = PYPROJECT["project"]["dependencies"]
+REPOSITORIES = repository_names(HERE)
 # Untold, nox kills what it runs 0.5 s after Ctrl+C; a teardown takes longer.
 PATIENCE = 180.0  # seconds
 
 
-def install(session: nox.Session, *groups: str) -> None:
-    """Install the runner's dependencies and those of the groups, again only after a change of pyproject.toml."""
-    stamp = Path(session.virtualenv.location) / ".installed"
-    if not install_is_current(stamp, HERE / "pyproject.toml"):
-        session.install(*PYPROJECT["project"]["dependencies"], *nox.project.dependency_groups(PYPROJECT, *groups))
-        mark_installed(stamp, HERE / "pyproject.toml")
+def group(name: str) -> list[str]:
+    """Return what the runner needs, and a group of dependencies."""
+    return [*RUNNER, *nox.project.dependency_groups(PYPROJECT, name)]
 
 
 def python(session: nox.Session, *arguments: str) -> None:
-    """Run the venv's Python as one of our programs, which must notice when nox itself is killed."""
+    """Run one of our programs, which must notice when nox itself is killed."""
     starter = {"AGENT_TEST_STARTER": str(os.getpid())}
-    session.run("python", *arguments, env=starter, interrupt_timeout=PATIENCE, terminate_timeout=PATIENCE)
+    session.run(interpreter(session), *arguments, env=starter, interrupt_timeout=PATIENCE, terminate_timeout=PATIENCE)
 
 
 @nox.session(default=False)
-@nox.parametrize("repository", [nox.param(name, id=name, tags=[name]) for name in repository_names(HERE)])
+@nox.parametrize("repository", [nox.param(name, id=name, tags=[name]) for name in parameters(REPOSITORIES, sys.argv)])
 def odoo_tests(session: nox.Session, repository: str) -> None:
     """Run the tests of Odoo modules: nox -s odoo_tests -- evv traction."""
-    arguments = arguments_for(repository, repository_names(HERE), session.posargs, sys.argv)
-    if arguments is None:
-        session.skip("the arguments are for another one")
-    install(session)
+    arguments = arguments_for(session, repository, REPOSITORIES)
+    install(session, RUNNER)
     python(session, "-m", "runner", "run", *arguments)
 
 
 @nox.session(default=False)
 def cleanup(session: nox.Session) -> None:
     """Remove what dead runs left: nox -s cleanup [-- REPO]."""
-    install(session)
+    install(session, RUNNER)
     python(session, "-m", "runner", "cleanup", *session.posargs)
 
 
 @nox.session(default=False)
 def doctor(session: nox.Session) -> None:
     """Examine this machine: engine, images, ports, leftovers, disk."""
-    install(session)
+    install(session, RUNNER)
     python(session, "-m", "runner", "doctor", *session.posargs)
 
 
 @nox.session(default=False, name="list")
 def list_(session: nox.Session) -> None:
     """List the environments that stand: of runs that live, of dead ones, and those that were kept."""
-    install(session)
+    install(session, RUNNER)
     python(session, "-m", "runner", "list", *session.posargs)
 
 
 @nox.session(default=False)
 def parity(session: nox.Session) -> None:
     """Check that all repositories have the same environment but for prefix and paths. Starts nothing."""
-    install(session)
+    install(session, RUNNER)
     python(session, "-m", "runner", "parity", *session.posargs)
 
 
 @nox.session(default=False)
 def shell(session: nox.Session) -> None:
     """Open a shell in an environment that stands: nox -s shell -- RUN."""
-    install(session)
+    install(session, RUNNER)
     python(session, "-m", "runner", "shell", *session.posargs)
 
 
 @nox.session(default=False)
 def logs(session: nox.Session) -> None:
     """Show the server's log of an environment that stands: nox -s logs -- RUN [--follow] [--service NAME]."""
-    install(session)
+    install(session, RUNNER)
     python(session, "-m", "runner", "logs", *session.posargs)
 
 
 @nox.session(default=False)
 def setup(session: nox.Session) -> None:
     """Make this machine ready: Docker engine, Compose v2 and images, as far as they are missing."""
-    install(session)
+    install(session, RUNNER)
     python(session, "-m", "runner.setup")
 
 
 @nox.session(default=False)
 def chaos(session: nox.Session) -> None:
     """End runs of real Odoo at random moments and look for what is left: nox -s chaos -- ROUNDS [SEED]."""
-    install(session, "test")
-    session.run("python", "-m", "tests.chaos", *session.posargs)
+    install(session, group("test"))
+    session.run(interpreter(session), "-m", "tests.chaos", *session.posargs)
 
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure the runner against a plain shell script: nox -s bench [-- compare | jobs] [-n N]."""
-    install(session)
+    install(session, RUNNER)
     python(session, "-m", "bench", *session.posargs)
 
 
 @nox.session(default=False)
 def demonstrate(session: nox.Session) -> None:
     """Show on the real engine how runs end, and write pages to post into proof/: nox -s demonstrate."""
-    install(session)
+    install(session, RUNNER)
     python(session, "-m", "tests.demonstrations", *session.posargs)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, types, the layers of packages, and the CI workflows."""
-    install(session, "lint")
+    install(session, group("lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("lint-imports")
@@ -132,5 +130,5 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the unit tests, then those on the Docker engine: nox -s tests [-- PYTEST ARGUMENTS]."""
-    install(session, "test")
+    install(session, group("test"))
     python(session, "-m", "pytest", *session.posargs)
