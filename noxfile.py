@@ -1,4 +1,4 @@
-"""Sessions only; what they do is in `runner`."""
+"""The commands, as sessions of nox. What they do is in the package `runner`."""
 
 import os
 import sys
@@ -61,28 +61,28 @@ def doctor(session: nox.Session) -> None:
 
 @nox.session(default=False, name="list")
 def list_(session: nox.Session) -> None:
-    """List the environments that stand: of runs that live, of dead ones, and those that were kept."""
+    """List the environments of all runs, and the prepared databases."""
     install(session, RUNNER)
     python(session, "-m", "runner", "list", *session.posargs)
 
 
 @nox.session(default=False)
 def parity(session: nox.Session) -> None:
-    """Check that all repositories have the same environment but for prefix and paths. Starts nothing."""
+    """Check that the repositories' environments differ in nothing but prefix and paths. Starts nothing."""
     install(session, RUNNER)
     python(session, "-m", "runner", "parity", *session.posargs)
 
 
 @nox.session(default=False)
 def shell(session: nox.Session) -> None:
-    """Open a shell in an environment that stands: nox -s shell -- RUN."""
+    """Open a shell in an environment: nox -s shell -- RUN."""
     install(session, RUNNER)
     python(session, "-m", "runner", "shell", *session.posargs)
 
 
 @nox.session(default=False)
 def logs(session: nox.Session) -> None:
-    """Show the server's log of an environment that stands: nox -s logs -- RUN [--follow] [--service NAME]."""
+    """Show the server's log of an environment: nox -s logs -- RUN [--follow] [--service NAME]."""
     install(session, RUNNER)
     python(session, "-m", "runner", "logs", *session.posargs)
 

@@ -1,5 +1,6 @@
 """For which repository the noxfile's session odoo_tests runs, and with which arguments. Standard library only."""
 
+import argparse
 import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -20,9 +21,8 @@ def parameters(known: Sequence[str], command_line: Sequence[str]) -> list[str]:
 
     So no other has an environment made before `arguments_for` can leave it out.
     """
-    words = command_line[command_line.index("--") + 1 :] if "--" in command_line else []
-    named = _named(words, known)
-    return sorted(known, key=lambda repository: repository != named) or [NO_REPOSITORY]
+    given = _understood(command_line[command_line.index("--") + 1 :] if "--" in command_line else [])
+    return sorted(known, key=lambda repository: repository != given.repository) or [NO_REPOSITORY]
 
 
 def arguments_for(session: "nox.Session", repository: str, known: Sequence[str]) -> list[str]:
@@ -31,29 +31,29 @@ def arguments_for(session: "nox.Session", repository: str, known: Sequence[str])
     Arguments that name no repository go with every parameter that was asked for by itself, `nox -s "odoo_tests(evv)" -- core`.
     Else they go to the runner as they are and once, whose error lists the known repositories: a typo must not be green.
     """
-    words = session.posargs
-    named = _named(words, known)
+    words = list(session.posargs)
+    given = _understood(words)
     for_all = _runs_for_all(session)
+    named = given.repository if given.repository in known else None
+    if for_all is False and named != repository and not (given.modules or given.all):
+        named = None  # alone it is a module, if another repository has the same name
     if named not in (None, repository):
         if for_all is False:
             session.error(
-                f"{SESSION}({repository}) was asked for, and the arguments name the repository {named}: leave out one of them"
+                f"{SESSION}({repository}) was asked for, and the arguments name the repository {named}: leave out one"
             )
         session.skip(f"the arguments name the repository {named}")
     if for_all:
         _leave_out_others(session)
-    return list(words) if named or for_all or repository not in known else [repository, *words]
+    return words if named or for_all or repository not in known else [repository, *words]
 
 
-def _named(words: Sequence[str], known: Sequence[str]) -> str | None:
-    """Return the known repository that the arguments name. None also for help, and for arguments that are wrong."""
-    if "-h" in words or "--help" in words:
-        return None
-    try:
-        repository: str | None = parse(["run", *words]).repository
-    except UsageError:
-        return None  # the runner says it better, and ends red
-    return repository if repository in known else None
+def _understood(words: Sequence[str]) -> argparse.Namespace:
+    """Return what the arguments ask for; nothing for help, and for wrong ones: the runner says it better, and ends red."""
+    with contextlib.suppress(UsageError):
+        if not {"-h", "--help"}.intersection(words):
+            return parse(["run", *words])
+    return parse(["run"])
 
 
 # The rest is what nox does not document, as it has no other way to ask which sessions it selected.

@@ -1,6 +1,6 @@
 """The names of the repositories, read with the standard library alone: the noxfile is loaded where only nox is installed.
 
-config.py reads the same files as YAML and refuses a file in which this reading finds other names.
+model.py reads the same files as YAML and refuses a file in which this reading finds other names.
 """
 
 import re
@@ -14,19 +14,19 @@ _NAME = re.compile(r"  ([A-Za-z0-9][A-Za-z0-9_-]*):(?:\s|$)")
 
 
 def names_in(text: str) -> list[str]:
-    """The keys of `repositories:` in a repos.yaml, in their order; they stand one to a line, indented by two spaces."""
+    """Return the keys of `repositories:` in a repos.yaml, in their order; they stand one to a line, indented by two spaces."""
     names: list[str] = []
     inside = False
     for line in text.splitlines():
         if _TOP_LEVEL_KEY.match(line):
             inside = line.split("#")[0].strip() == "repositories:"
-        elif inside and (found := _NAME.match(line)):
-            names.append(found.group(1))
+        elif inside and (match := _NAME.match(line)):
+            names.append(match.group(1))
     return names
 
 
 def repository_names(folder: Path) -> list[str]:
-    """The names in `folder`/repos.yaml and repos.local.yaml, without repetition; empty where there is no such file."""
+    """Return the names in `folder`/repos.yaml and repos.local.yaml, without repetition; empty where there is no such file."""
     names: dict[str, None] = {}
     for file in (folder / CONFIG, folder / LOCAL_CONFIG):
         if file.is_file():

@@ -93,6 +93,13 @@ def test_the_repository_may_be_left_out_where_its_parameter_was_asked_for(asked:
         decide(FakeSession(["hub", "traction"], **asked), "evv")
 
 
+def test_a_module_may_have_the_name_of_another_repository() -> None:
+    assert decide(FakeSession(["hub", "--quiet"], sessions=["odoo_tests(evv)"]), "evv") == ["evv", "hub", "--quiet"]
+    assert decide(FakeSession(["evv"], sessions=["odoo_tests(evv)"]), "evv") == ["evv"]
+    with pytest.raises(Ended, match="error"):
+        decide(FakeSession(["hub", "--all"], sessions=["odoo_tests(evv)"]), "evv")
+
+
 def test_several_parameters_that_were_asked_for_all_run() -> None:
     session = FakeSession(["--all"], behind=("odoo_tests",), sessions=["odoo_tests(evv)", "odoo_tests(hub)"])
     assert decide(session, "evv") == ["evv", "--all"]
