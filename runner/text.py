@@ -1,8 +1,8 @@
-"""Text for people: columns, long lines, lengths of time."""
+"""Text for people: columns, long lines, numbers of things, lengths of time."""
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 # What is there to be copied: in backticks, or one of our commands up to the end of its line or clause.
 _WHOLE = re.compile(r"`[^`]*`|\b(?:nox -s|docker (?=[a-z]+ -)|python -m) ?.*?(?=[,;)]|\.(?:\s|$)|$)")
@@ -11,14 +11,14 @@ _INDENT = "  "
 
 
 def wrapped(text: str, width: int) -> str:
-    """The text with lines of at most `width` characters where words allow it; what is continued is indented."""
+    """Break lines of more than `width` characters where words allow it; what is continued is indented."""
     return "\n".join(part for line in text.split("\n") for part in _broken(line, width))
 
 
 def _broken(line: str, width: int) -> list[str]:
     if len(line) <= width:
         return [line]
-    held = _WHOLE.sub(lambda found: found.group().replace(" ", _HELD), line)
+    held = _WHOLE.sub(lambda match: match.group().replace(" ", _HELD), line)
     indent = line[: len(line) - len(line.lstrip())]
     parts = textwrap.wrap(
         held,
@@ -32,16 +32,38 @@ def _broken(line: str, width: int) -> list[str]:
     return [part.replace(_HELD, " ") for part in parts]
 
 
-def lines_of(rows: Sequence[Sequence[str]]) -> list[str]:
-    """A line for each row, the headings first; the last column is as long as it is."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    return ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows]
+def shortened(text: str, length: int) -> str:
+    """Cut off what goes beyond so many characters, and say so."""
+    return text if len(text) <= length else f"{text[:length]} ..."
+
+
+def table(rows: Sequence[Sequence[str]], numbers: Collection[int] = ()) -> list[str]:
+    """Write a line for each row, the headings first; `numbers`: the columns that are aligned to the right.
+
+    The last cell of a row that is shorter than the headings is as long as it is.
+    """
+    count = len(rows[0])
+    widths = [max(len(row[at]) for row in rows if at < len(row) - (len(row) < count)) for at in range(count)]
+    cells = [
+        [cell.rjust(widths[at]) if at in numbers else cell.ljust(widths[at]) for at, cell in enumerate(row)] for row in rows
+    ]
+    return ["  ".join(row).rstrip() for row in cells]
+
+
+def aligned(facts: Mapping[str, str]) -> list[str]:
+    """Write a line for each fact, its name first."""
+    width = max(len(name) for name in facts) + 2
+    return [f"{name + ':':<{width}}{value}" for name, value in facts.items()]
+
+
+def counted(number: int, thing: str) -> str:
+    """Say how many there are: `1 test`, `2 tests`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def age(seconds: float) -> str:
-    """Such as `3 hours`: in the largest unit of which there are two."""
+    """Say how long ago it was, as in `3 hours`: in the largest unit of which there are two."""
     for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"
-    number = round(max(seconds, 0))
-    return f"{number} second{'' if number == 1 else 's'}"
+    return counted(round(max(seconds, 0)), "second")

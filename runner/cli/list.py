@@ -12,7 +12,7 @@ from runner.reporting.proof_log import seconds_since
 from runner.snapshots.snapshot import Snapshot
 from runner.snapshots.store import Store
 from runner.terminal import Terminal
-from runner.text import age, lines_of
+from runner.text import age, table
 
 
 def list_environments(_given: argparse.Namespace, _settings: config.Config, terminal: Terminal) -> ExitCode:
@@ -21,7 +21,7 @@ def list_environments(_given: argparse.Namespace, _settings: config.Config, term
     engine.check()
     environments = orphans.standing(engine.labelled(REPOSITORY_LABEL))
     if environments:
-        for line in lines_of([("STATE", "PORT", "AGE", "OWNER", "PROJECT"), *map(_environment_row, environments)]):
+        for line in table([("STATE", "PORT", "AGE", "OWNER", "PROJECT"), *map(_environment_row, environments)]):
             terminal.line(line)
     else:
         terminal.line("No environment stands.")
@@ -38,7 +38,7 @@ def list_prepared_databases(store: Store, terminal: Terminal) -> None:
     rows += [("dead", "-", "-", "-", name) for name in volumes.dead]
     if rows:
         terminal.line("")
-        for line in lines_of([("STAGE", "SIZE", "AGE", "MADE FOR", "PREPARED DATABASE"), *rows]):
+        for line in table([("STAGE", "SIZE", "AGE", "MADE FOR", "PREPARED DATABASE"), *rows]):
             terminal.line(line)
     if volumes.dead:
         terminal.line("dead: never finished, or too old; nox -s cleanup removes it")

@@ -32,7 +32,7 @@ def report_to_github(outcomes: Sequence[Outcome], environ: Mapping[str, str], sa
     for outcome in outcomes:
         if red_for_more(outcome):
             reasons = "\n".join(outcome.reasons) or f"exit code {outcome.exit_code}"
-            say(_error(f"{outcome.module}: {outcome.word}", reasons, {}))
+            say(_error(f"{outcome.module}: {outcome.label}", reasons, {}))
     for outcome in outcomes:
         addons = _addons_folder(outcome)
         for case in failing_cases(outcome):
@@ -107,7 +107,7 @@ def _row(outcome: Outcome, reasons: int) -> Iterable[str]:
     told = [_cell(_short(reason, _REASON)) for reason in outcome.reasons[:reasons]]
     if untold := len(outcome.reasons) - len(told):
         told.append(f"{untold} more: see {_cell(str(outcome.proof))}")
-    return [_cell(outcome.module), f"{mark} {outcome.word}", *(str(count) for count in counts), "<br>".join(told)]
+    return [_cell(outcome.module), f"{mark} {outcome.label}", *(str(count) for count in counts), "<br>".join(told)]
 
 
 def _cell(text: str) -> str:

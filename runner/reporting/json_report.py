@@ -112,11 +112,11 @@ def _module(outcome: Outcome) -> ModuleReport:
     )
     return ModuleReport(
         module=outcome.module,
-        verdict=outcome.word,
+        verdict=outcome.label,
         exit_code=outcome.exit_code,
         counts=counts,
         reasons=outcome.reasons,
-        remarks=outcome.remarks,
+        remarks=outcome.notes,
         seconds=outcome.seconds,
         phases={name: sum(seconds for each, seconds in outcome.phases if each == name) for name, _ in outcome.phases},
         proof=str(outcome.proof),

@@ -37,7 +37,7 @@ def write_junit(outcomes: Sequence[Outcome], file: Path) -> None:
 
 def _suite(outcome: Outcome) -> TestSuite:
     suite = TestSuite(_legal(outcome.module))  # type: ignore[no-untyped-call]
-    facts = {"verdict": outcome.word, "exit code": str(outcome.exit_code), "proof": str(outcome.proof)}
+    facts = {"verdict": outcome.label, "exit code": str(outcome.exit_code), "proof": str(outcome.proof)}
     for name, value in facts.items():
         suite.add_property(name, _legal(value))
     failing = failing_cases(outcome)
@@ -48,7 +48,7 @@ def _suite(outcome: Outcome) -> TestSuite:
         cases.append(_synthetic(outcome))
     _tell_apart(cases)
     suite.add_testcases(cases)
-    if notes := [*outcome.reasons, *(f"remark: {remark}" for remark in outcome.remarks)]:
+    if notes := [*outcome.reasons, *(f"note: {note}" for note in outcome.notes)]:
         suite.system_out = _legal("\n".join(notes))
     return suite
 
@@ -77,9 +77,9 @@ def _testcase(case: Case, *, red: bool) -> TestCase:
 
 def _synthetic(outcome: Outcome) -> TestCase:
     """An erring testcase that stands for what no test shows: nothing ran, the environment died, something is left."""
-    testcase = TestCase(_legal(outcome.word), _tests_of(outcome.module))
+    testcase = TestCase(_legal(outcome.label), _tests_of(outcome.module))
     reasons = outcome.reasons or (f"exit code {outcome.exit_code}",)
-    error = Error(_legal(reasons[0].partition("\n")[0]), _legal(outcome.word))
+    error = Error(_legal(reasons[0].partition("\n")[0]), _legal(outcome.label))
     error.text = _legal("\n".join(reasons))
     testcase.result = [error]
     return testcase

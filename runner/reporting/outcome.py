@@ -11,11 +11,11 @@ from runner.verdict.verdict import Verdict
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: the runner's exit code, a word for it, and the reasons if it is not 0."""
+    """How a run ended: the runner's exit code, a label for it, and the reasons if it is not 0."""
 
     module: str
     exit_code: int
-    word: str
+    label: str
     reasons: tuple[str, ...]
     proof: Path
     verdict: Verdict | None = None
@@ -29,15 +29,15 @@ class Outcome:
         return self.verdict.counts if self.verdict else "no test ran"
 
     @property
-    def remarks(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[str, ...]:
         """What does not make a run red by itself, but is worth a look."""
-        return self.verdict.remarks if self.verdict else ()
+        return self.verdict.notes if self.verdict else ()
 
     def without_proof(self, reason: str) -> "Outcome":
         """The same run where its proof cannot be written: what had passed is not proven."""
         reasons = (*self.reasons, reason)
         if self.exit_code == ExitCode.PASSED:
-            return replace(self, exit_code=int(ExitCode.NOT_PROVEN), word="NOT PROVEN", reasons=reasons)
+            return replace(self, exit_code=int(ExitCode.NOT_PROVEN), label="NOT PROVEN", reasons=reasons)
         return replace(self, reasons=reasons)
 
 
@@ -61,12 +61,12 @@ def decide(
     if verdict and not verdict.passed:
         reasons += verdict.reasons
     if error:
-        word, exit_code = ("INTERRUPTED" if isinstance(error, Interrupted) else "ERROR"), int(error.exit_code)
+        label, exit_code = ("INTERRUPTED" if isinstance(error, Interrupted) else "ERROR"), int(error.exit_code)
     else:
         assert verdict, "a run without an error has a verdict"
-        word, exit_code = verdict.word, verdict.exit_code
+        label, exit_code = verdict.label, verdict.exit_code
     if teardown and not teardown.complete:
-        word, exit_code = "LEFT BEHIND", int(ExitCode.LEFT_BEHIND)
+        label, exit_code = "LEFT BEHIND", int(ExitCode.LEFT_BEHIND)
         left = ", ".join(name for names in teardown.left.values() for name in names)
         reasons.insert(0, f"could not be removed: {left}\nTry again with: nox -s cleanup -- {project}")
-    return Outcome(module, exit_code, word, tuple(reasons), proof, verdict)
+    return Outcome(module, exit_code, label, tuple(reasons), proof, verdict)

@@ -10,22 +10,22 @@ from runner.verdict.cases import Case, CaseOutcome
 _TESTS_SHOWN = 10
 _LINES_OF_A_TEST = 10
 _REASONS_SHOWN = 20
-_REMARKS_SHOWN = 5
+_NOTES_SHOWN = 5
 # Characters; an assertion on a long text would fill the screen.
 _LONGEST_LINE = 300
 
 
 def lines_for(outcome: Outcome) -> list[str]:
-    """The closing lines: a verdict, the reasons, each failing test with its place and its assertion, remarks, the log."""
+    """The closing lines: a verdict, the reasons, each failing test with its place and its assertion, notes, the log."""
     reasons, after = _around_the_tests(outcome)
     body = [
         *_shown(reasons, _REASONS_SHOWN, "more reasons"),
         *_shown([_test(case) for case in failing_cases(outcome)], _TESTS_SHOWN, "more"),
         *_shown(after, _REASONS_SHOWN, "more reasons"),
-        *_shown([f"note: {remark}" for remark in outcome.remarks], _REMARKS_SHOWN, "more notes"),
+        *_shown([f"note: {note}" for note in outcome.notes], _NOTES_SHOWN, "more notes"),
         f"log: {outcome.proof}",
     ]
-    return ["", f"{outcome.module}: {outcome.word}  {outcome.counts}", *(f"  {line}".rstrip() for line in body)]
+    return ["", f"{outcome.module}: {outcome.label}  {outcome.counts}", *(f"  {line}".rstrip() for line in body)]
 
 
 def _around_the_tests(outcome: Outcome) -> tuple[list[str], list[str]]:

@@ -32,7 +32,7 @@ class Board:
 
     def ended(self, outcome: Outcome) -> None:
         """A run has ended."""
-        self._terminal.closing(lines_for(outcome), outcome.word)
+        self._terminal.closing(lines_for(outcome), outcome.label)
         self._after_a_block = True
 
     def note(self, text: str) -> None:

@@ -85,7 +85,7 @@ def _one_after_another(call: Call, terminal: Terminal, signals: Signals) -> Ende
             call.repository, module, call.options, only=only, command=call.command, terminal=terminal, signals=signals
         )
         ended.outcomes.append(outcome)
-        terminal.closing(lines_for(outcome), outcome.word)
+        terminal.closing(lines_for(outcome), outcome.label)
         if signals.first is not None or (call.fail_fast and outcome.exit_code):
             why = "interrupted" if signals.first is not None else "not started (--fail-fast)"
             ended.not_run |= dict.fromkeys(call.modules[at + 1 :], why)

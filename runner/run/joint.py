@@ -16,7 +16,7 @@ def table(outcomes: Sequence[Outcome], not_run: Mapping[str, str]) -> list[str]:
     for outcome in outcomes:
         verdict = outcome.verdict
         counts = (verdict.ran, verdict.failed, verdict.errors, verdict.skipped) if verdict else ("-",) * 4
-        rows.append((outcome.module, outcome.word, *map(str, counts), f"{outcome.seconds:.1f}"))
+        rows.append((outcome.module, outcome.label, *map(str, counts), f"{outcome.seconds:.1f}"))
     widths = [max(len(row[column]) for row in rows) for column in range(len(_TITLES))]
     widths[0] = max([widths[0], *map(len, not_run)])
     # The two words first, then the numbers.

@@ -44,7 +44,7 @@ class LiveBoard(Board):
 
     def ended(self, outcome: Outcome) -> None:
         """The verdict goes into the run's line; the rest stays above."""
-        self._rows[outcome.module].end(outcome.word)
+        self._rows[outcome.module].end(outcome.label)
         self._rows[outcome.module].step = outcome.counts
         if outcome.exit_code:
             super().ended(outcome)

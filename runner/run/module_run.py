@@ -112,7 +112,7 @@ def run_module(
         )
         outcome = replace(outcome, seconds=round(time.monotonic() - started, 2), phases=_rounded(terminal.phases))
         facts = {
-            "verdict": outcome.word,
+            "verdict": outcome.label,
             "exit code": str(outcome.exit_code),
             "tests": outcome.counts,
             "ended": reports.now(),
@@ -120,8 +120,8 @@ def run_module(
             "phases": ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.phases),
         }
         reasons = [f"  - {line}" for reason in outcome.reasons for line in reason.splitlines()]
-        remarks = [f"  note: {remark}" for remark in outcome.remarks]
-        log.block("VERDICT", facts, reasons, remarks, _how_it_was_left(environment, terminal))
+        notes = [f"  note: {note}" for note in outcome.notes]
+        log.block("VERDICT", facts, reasons, notes, _how_it_was_left(environment, terminal))
         try:
             log.publish()
         except ReportFailed as problem:

@@ -205,4 +205,4 @@ def _not_ended(worker: _Worker) -> Outcome:
         f"Its process (pid {worker.process.pid}) did not end within {_PATIENCE:.0f} s; its guard goes on.\n"
         f"Look with: docker ps -a --filter label=com.docker.compose.project={worker.project}"
     )
-    return replace(worker.request.outcome_of(error), exit_code=int(ExitCode.LEFT_BEHIND), word="LEFT BEHIND")
+    return replace(worker.request.outcome_of(error), exit_code=int(ExitCode.LEFT_BEHIND), label="LEFT BEHIND")

@@ -1,6 +1,5 @@
 """Run a module's tests in a healthy environment, and judge them."""
 
-import re
 import time
 
 from runner.docker import questions
@@ -10,15 +9,13 @@ from runner.odoo import command as odoo
 from runner.reporting.proof_log import ProofLog
 from runner.run import preparing
 from runner.terminal import Terminal
+from runner.verdict.cases import TestLog
+from runner.verdict.odoolog import AssetsGeneration, Started
 from runner.verdict.sources import Sources
 from runner.verdict.verdict import Verdict, judge
 
 # For what the engine needs beyond the tests' own time before it is taken for stalled.
 _STREAM_MARGIN = 60.0
-# For the display only; the verdict reads whole records.
-_STARTING = re.compile(rb"INFO \S+ odoo\.addons\.\S+: Starting (\w+\.\w+) ")
-# Before the first HttpCase that runs post_install, for some ten seconds in which no test runs.
-_ASSETS = b"ir_qweb: Pregenerating assets bundles"
 
 
 def run_tests(
@@ -39,20 +36,21 @@ def run_tests(
     """
     container, engine = environment.odoo_container, environment.engine
     command = odoo.test_command(module, tags, addons_folders, timeout)
-    output: list[bytes] = []
+    test_log = TestLog(odoo.DATABASE)
     expected, started = sum(not test.note for test in sources.tests), 0
     begun = time.monotonic()
     with terminal.phase("tests"):
         execution = engine.streams.execute(container, command, timeout + odoo.KILL_AFTER + _STREAM_MARGIN)
         for line in execution:
-            output.append(line)
             log.raw(line)
             terminal.output(line)
-            if begins := _STARTING.search(line):
-                started += 1
-                terminal.step(f"{started} of {expected}: {begins.group(1).decode(errors='replace')}")
-            elif _ASSETS in line:
-                terminal.step(f"{started} of {expected} ran; Odoo generates its assets bundles for HttpCase")
+            for event in test_log.feed(line):
+                if isinstance(event, Started):
+                    started += 1
+                    terminal.step(f"{started} of {expected}: {event.name}")
+                elif isinstance(event, AssetsGeneration):
+                    terminal.step(f"{started} of {expected} ran; Odoo generates its assets bundles for HttpCase")
+    test_log.end()
     timed_out = execution.exit_code in (124, 137) and time.monotonic() - begun >= timeout
     states = odoo.states_command([module])
     engine.begin(
@@ -65,9 +63,8 @@ def run_tests(
     return judge(
         module=module,
         odoo_exit=execution.exit_code,
-        log=b"".join(output).decode(errors="replace"),
+        log=test_log,
         states=odoo.parse_states(answer) if exit_code == 0 else answer.strip() or f"exit code {exit_code} of psql",
-        database=odoo.DATABASE,
         timed_out=timed_out,
         sources=sources,
         strict=strict,

@@ -1,13 +1,18 @@
-"""Every reason not to believe that a module's tests ran and passed, the cause before its consequences. Pure."""
+"""Every reason not to believe that a module's tests ran and passed, the cause before its consequences."""
 
 import re
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
-from runner.verdict.odoolog import Record, TestLog
+from runner.text import counted, shortened
+from runner.verdict.cases import SET_UP_CLASS, Case, CaseOutcome, TestLog
+from runner.verdict.odoolog import Record
+from runner.verdict.sources import Sources, SourceTest
 
 # Records of Odoo itself (never of a module's own loggers) after which not everything was tested, in plain words.
-_DENIALS = (
+_OMISSIONS = (
     (re.compile(r"^invalid module names, ignored: (.*)"), "Odoo ignored modules that it did not find: {0}"),
     (re.compile(r"^module (\S+): not installable, skipped"), "module {0} is not installable"),
     (re.compile(r"^(Some modules .*)"), "{0}"),
@@ -17,7 +22,7 @@ _DENIALS = (
     (re.compile(r"^(option .*, no such directory .*, skipped)"), "Odoo skipped a folder of its addons path: {0}"),
 )
 # The same of the module under test only: Odoo says it of every module that it happens to read.
-_DENIALS_OF_THE_MODULE = (
+_OMISSIONS_OF_THE_MODULE = (
     (re.compile(r"^The module (\S+) has an incompatible version"), "the manifest's version is of another series of Odoo"),
     (re.compile(r"^module (\S+): some depends are not loaded"), "a module that {0} depends on cannot be loaded"),
 )
@@ -27,85 +32,109 @@ _FRAME = re.compile(r'^ *File "([^"]+)", line (\d+)')
 _LONGEST = 400
 
 
-def doubts(module: str, odoo_exit: int, seen: TestLog, hollow: set[str], states: Mapping[str, str] | str) -> list[str]:
-    """The reasons, each once. `hollow`: tests of which nothing runs, although Odoo starts them."""
-    reasons = what_odoo_left_out(seen, module)
+@dataclass(frozen=True)
+class Evidence:
+    """All that a verdict on the tests of `module` rests on; `states`: of the modules, or why the database does not tell."""
+
+    module: str
+    odoo_exit: int
+    log: TestLog
+    states: Mapping[str, str] | str
+    sources: Sources | None
+
+    @cached_property
+    def cases(self) -> tuple[Case, ...]:
+        """The single tests."""
+        return self.log.cases(self.module)
+
+    @cached_property
+    def skipped(self) -> set[tuple[str, str]]:
+        """The tests that were skipped."""
+        return self.log.skipped(self.module)
+
+    @cached_property
+    def ran(self) -> set[tuple[str, str]]:
+        """The tests of which something ran."""
+        no_ops = {(test.file, test.name) for test in self.sources.tests if test.is_no_op} if self.sources else set()
+        return self.log.started(self.module) - self.skipped - no_ops
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether the database does not deny it."""
+        return isinstance(self.states, str) or self.states.get(self.module) == "installed"
+
+    @property
+    def was_installed_before(self) -> bool:
+        """Whether Odoo found the module installed, so that it ran none of its tests."""
+        if isinstance(self.states, str) or not self.is_installed or not self.log.results or self.log.started(self.module):
+            return False
+        return not any(record.message.startswith(f"Loading module {self.module} (") for record in self.log.records)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether Odoo came to its end with the module and its tests; else what did not start had no chance to."""
+        imports = (_TESTS_NOT_IMPORTED.match(record.message) for record in self.log.records if record.is_of_odoo)
+        has_tests = not self.was_installed_before and not any(match and match[1] == self.module for match in imports)
+        return bool(self.log.results) and self.is_installed and has_tests
+
+
+def failed_checks(evidence: Evidence) -> list[str]:
+    """List the reasons in exit code, log and database, each once."""
+    module, odoo_exit, log, states = evidence.module, evidence.odoo_exit, evidence.log, evidence.states
+    reasons = omissions(log, module)
     if odoo_exit == 137:
         reasons.append("Odoo was killed (exit code 137), as happens when memory runs out")
     elif odoo_exit:
         reasons.append(f"Odoo ended with exit code {odoo_exit}{_signal(odoo_exit)}")
     if isinstance(states, str):
         reasons.append(f"the database could not be asked which modules are installed: {states}")
-    elif (state := states.get(module)) != "installed":
-        reasons.append(f"module {module} is not installed (its state: {state or 'unknown to the database'})")
-    reasons += _what_did_not_run(module, odoo_exit, seen, hollow)
-    if was_installed_before(seen, module, states):
+    elif not evidence.is_installed:
+        reasons.append(f"module {module} is not installed (its state: {states.get(module) or 'unknown to the database'})")
+    if not log.results:
+        if not any(record.level == "CRITICAL" and record.is_of_odoo for record in log.records):
+            reasons.append(f"Odoo's result line is missing: the log is cut short{_where_it_is_cut(evidence)}")
+    elif len(log.results) > 1:
+        reasons.append(f"Odoo's result line stands in the log {len(log.results)} times")
+    elif not log.results[0].tests:
+        reasons.append("Odoo ran 0 tests")
+    if not log.started(module):
+        reasons.append(f"no test of {module} started")
+    elif log.started(module) <= evidence.skipped:
+        reasons.append(f"all {len(evidence.skipped)} tests of {module} were skipped")
+    elif not evidence.ran:
+        reasons.append(f"nothing of the tests of {module} ran, although Odoo calls them passed")
+    if evidence.was_installed_before:
         reasons.append(f"{module} was installed already: Odoo runs the tests of a module while it installs it")
     return list(dict.fromkeys(reasons))
 
 
-def was_installed_before(seen: TestLog, module: str, states: Mapping[str, str] | str) -> bool:
-    """Whether Odoo found the module installed, so that it ran none of its tests."""
-    if isinstance(states, str) or states.get(module) != "installed" or not seen.results or seen.started.get(module):
-        return False
-    return not any(record.message.startswith(f"Loading module {module} (") for record in seen.records)
+def omissions(log: TestLog, module: str) -> list[str]:
+    """List what Odoo itself says that it did not load, understand or run, in plain words."""
+    reasons = [_exception(record, module) for record in log.records if record.level == "CRITICAL" and record.is_of_odoo]
+    return reasons + [words for record in log.records if (words := omission(record, module))]
 
 
-def tests_not_imported(seen: TestLog, module: str) -> bool:
-    """Whether Odoo went on without the module's tests, since it could not import them."""
-    found = (_TESTS_NOT_IMPORTED.match(record.message) for record in seen.records if _is_of_odoo(record))
-    return any(each.group(1) == module for each in found if each)
-
-
-def what_odoo_left_out(seen: TestLog, module: str) -> list[str]:
-    """What Odoo itself says that it did not load, understand or run, in plain words."""
-    own = [record for record in seen.records if _is_of_odoo(record)]
-    reasons = [_exception(record, module) for record in own if record.level == "CRITICAL"]
-    return reasons + [words for record in own if (words := denial(record, module))]
-
-
-def denial(record: Record, module: str) -> str:
-    """What a record says that Odoo left out, in plain words; empty if it says nothing of the kind."""
-    if _is_of_odoo(record):
-        line = record.message.partition("\n")[0].strip()
+def omission(record: Record, module: str) -> str:
+    """Say in plain words what Odoo left out, if this record tells of that; else nothing."""
+    if record.is_of_odoo:
+        line = record.first_line.strip()
         if _TESTS_NOT_IMPORTED.match(line):
             return _exception(record, module)
-        for pattern, words in _DENIALS:
-            if found := pattern.match(line):
-                return words.format(*found.groups())
-        for pattern, words in _DENIALS_OF_THE_MODULE:
-            if (found := pattern.match(line)) and found.group(1) == module:
+        for pattern, words in _OMISSIONS:
+            if match := pattern.match(line):
+                return words.format(*match.groups())
+        for pattern, words in _OMISSIONS_OF_THE_MODULE:
+            if (match := pattern.match(line)) and match[1] == module:
                 return words.format(module)
     return ""
 
 
-def _is_of_odoo(record: Record) -> bool:
-    return f"{record.logger}.".startswith("odoo.") and not record.logger.startswith("odoo.addons.")
-
-
-def _what_did_not_run(module: str, odoo_exit: int, seen: TestLog, hollow: set[str]) -> list[str]:
-    started = seen.started.get(module, set())
-    skipped = set(seen.skipped.get(module, {}))
-    reasons = []
-    if not seen.results:
-        if not any(record.level == "CRITICAL" for record in seen.records if _is_of_odoo(record)):
-            reasons.append(f"Odoo's result line is missing: the log is cut short{_where_it_is_cut(odoo_exit, seen)}")
-    elif len(seen.results) > 1:
-        reasons.append(f"Odoo's result line stands in the log {len(seen.results)} times")
-    elif not seen.results[0].tests:
-        reasons.append("Odoo ran 0 tests")
-    if not started:
-        reasons.append(f"no test of {module} started")
-    elif started <= skipped:
-        reasons.append(f"all {len(started)} tests of {module} were skipped")
-    elif started <= skipped | hollow:
-        reasons.append(f"nothing of the tests of {module} ran, although Odoo calls them passed")
-    return reasons
-
-
-def _where_it_is_cut(odoo_exit: int, seen: TestLog) -> str:
-    after = f" after `{_shortened(seen.last_line)}`" if seen.last_line else ""
-    return after + ("" if odoo_exit else ", although Odoo's exit code is 0: something ended it, or switched its log off")
+def _where_it_is_cut(evidence: Evidence) -> str:
+    last_line = evidence.log.last_line
+    after = f" after `{_in_a_line(last_line)}`" if last_line else ""
+    return after + (
+        "" if evidence.odoo_exit else ", although Odoo's exit code is 0: something ended it, or switched its log off"
+    )
 
 
 def _signal(odoo_exit: int) -> str:
@@ -120,15 +149,77 @@ def _signal(odoo_exit: int) -> str:
 def _exception(record: Record, module: str) -> str:
     """A record's first line with the exception whose traceback follows, and where in the module that was."""
     lines = [line.rstrip() for line in record.message.splitlines() if line.strip()]
-    frames = [(number, found) for number, line in enumerate(lines) if (found := _FRAME.match(line))]
+    frames = [(number, match) for number, line in enumerate(lines) if (match := _FRAME.match(line))]
     if not frames:
-        return _shortened(" ".join([*lines[:1], *lines[1:][-1:]])) or "a critical record without a word"
-    said = [line for line in lines[frames[-1][0] + 1 :] if not line.startswith("    ")]
-    places = [found.groups() for _, found in frames if f"/{module}/" in found.group(1)]
+        return _in_a_line(" ".join([*lines[:1], *lines[1:][-1:]])) or "a critical record without a word"
+    exception = [line for line in lines[frames[-1][0] + 1 :] if not line.startswith("    ")]
+    places = [match.groups() for _, match in frames if f"/{module}/" in match[1]]
     place = f" ({module}/{places[-1][0].rpartition(f'/{module}/')[2]}, line {places[-1][1]})" if places else ""
-    return _shortened(" ".join([lines[0], *said])) + place
+    return _in_a_line(" ".join([lines[0], *exception])) + place
 
 
-def _shortened(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
+def _in_a_line(text: str) -> str:
+    return shortened(" ".join(text.split()), _LONGEST)
+
+
+def unimported_files(sources: Sources, cases: Sequence[Case]) -> list[str]:
+    """Give a reason for each test file with tests that no statement imports and of which, however imported, no test ran."""
+    if not sources.has_init or not (sources.imported or cases):
+        return []  # usual_cause tells of it
+    files_that_ran = {case.file for case in cases}
+    return [
+        f"tests/{file.replace('.', '/')}.py holds {counted(sum(test.file == file for test in sources.tests), 'test')}"
+        " that never ran: tests/__init__.py does not import it"
+        for file in sources.unimported
+        if file not in files_that_ran
+    ]
+
+
+def usual_cause(sources: Sources, cases: Sequence[Case]) -> list[str]:
+    """Say why no test of a module ran at all, as far as its sources tell, and the log of its classes."""
+    files = f" (found {', '.join(f'{file}.py' for file in sources.files)})" if sources.files else ""
+    causes = (
+        (not sources.has_folder, "the module has no folder `tests`"),
+        (not sources.has_init, f"tests/__init__.py is missing{files}"),
+        (not sources.imported, f"tests/__init__.py imports nothing{files}"),
+        (not sources.files, "no file in `tests` has a name that begins with `test_`"),
+        (
+            not sources.tests and not sources.inheriting_classes,
+            "no class in the test files has a method whose name begins with `test`",
+        ),
+    )
+    for applies, cause in causes:
+        if applies:
+            return [cause]
+    inherit = "has no test of its own, and Odoo 18 and newer run none that a class inherits"
+    reasons = [f"{name} {inherit}" for name in sources.inheriting_classes]
+    return list(dict.fromkeys(reasons + [f"{test.name}: {why}" for test, why in tests_not_run(sources, cases)]))
+
+
+def tests_not_run(sources: Sources, cases: Iterable[Case]) -> list[tuple[SourceTest, str]]:
+    """List the tests of imported files that did not start, or of which nothing can have run, each with the reason."""
+    started = {(case.file, case.name): case for case in cases}
+    known = {(test.file, test.name) for test in sources.tests}
+    # Where a class asks Odoo to run the tests that it inherits, they start under its own name.
+    inherited = {_method(name) for file, name in started.keys() - known}
+    not_run = []
+    for test in sources.tests:
+        has_started = (test.file, test.name) in started or _method(test.name) in inherited
+        # Of a file that is not imported unimported_files tells.
+        if test.file in sources.imported and (test.is_no_op or not has_started):
+            of_class = started.get((test.file, f"{test.name.rpartition('.')[0]}.{SET_UP_CLASS}"))
+            why = _of_its_class(of_class) or test.note
+            not_run.append((test, why or "it was not selected by the test tags, or its class is not collected by Odoo"))
+    return not_run
+
+
+def _method(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _of_its_class(case: Case | None) -> str:
+    if case is None:
+        return ""
+    if case.outcome is CaseOutcome.SKIPPED:
+        return f"its class was skipped in {SET_UP_CLASS}{f': {case.details}' if case.details else ''}"
+    return f"its class failed in {SET_UP_CLASS}"

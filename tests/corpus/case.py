@@ -7,6 +7,7 @@ from pathlib import Path
 
 from runner.errors import ExitCode
 from runner.odoo.command import DATABASE
+from runner.verdict.cases import read
 from runner.verdict.sources import read_sources
 from runner.verdict.verdict import Verdict, judge
 
@@ -28,7 +29,7 @@ MANIFEST = {"name": "Corpus", "version": "19.0.1.0.0", "author": "Corpus", "lice
 
 @dataclass(frozen=True)
 class Case:
-    """One addon, called `name`. `reasons` and `remarks`: of each of the verdict's own, in their order, a telling part.
+    """One addon, called `name`. `reasons` and `notes`: of each of the verdict's own, in their order, a telling part.
 
     `files`: relative to the addon, None for one that must not exist; `beside`: relative to the addons folder. `counts`: the
     tests that ran, failures, errors and skips. The rest: what the command line and the environment of Odoo say; of several
@@ -41,7 +42,7 @@ class Case:
     files: Files
     exit_code: ExitCode = ExitCode.PASSED
     reasons: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     counts: tuple[int, int, int, int] = (1, 0, 0, 0)
     beside: Files = field(default_factory=dict)
     init: str = ""
@@ -79,9 +80,8 @@ def verdict_of(case: Case, outcome: Outcome, addon: Path, *, strict: bool = Fals
     return judge(
         module=case.name,
         odoo_exit=outcome.odoo_exit,
-        log=outcome.output.decode(errors="replace"),
+        log=read(outcome.output, DATABASE),
         states=outcome.states,
-        database=DATABASE,
         timed_out=outcome.timed_out,
         sources=read_sources(addon),
         strict=strict,
@@ -93,7 +93,7 @@ def differences(case: Case, verdict: Verdict) -> list[str]:
     found = []
     if verdict.exit_code != case.exit_code:
         found.append(f"exit code {verdict.exit_code}, not {int(case.exit_code)}")
-    for kind, expected, got in (("reasons", case.reasons, verdict.reasons), ("remarks", case.remarks, verdict.remarks)):
+    for kind, expected, got in (("reasons", case.reasons, verdict.reasons), ("notes", case.notes, verdict.notes)):
         if len(expected) != len(got) or any(part not in whole for part, whole in zip(expected, got, strict=False)):
             found += [f"{kind}:", *(f"  expected: {part}" for part in expected), *(f"  found: {whole}" for whole in got)]
     counts = (verdict.ran, verdict.failed, verdict.errors, verdict.skipped)

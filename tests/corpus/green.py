@@ -113,7 +113,7 @@ ORDINARY = (
             "tests/test_two.py": passing("Two"),
         },
         tags="/narrower_tags:TestOne",
-        remarks=("TestTwo.test_two (test_two) did not run",),
+        notes=("TestTwo.test_two (test_two) did not run",),
     ),
     Case(
         "tagged_out_beside",
@@ -129,7 +129,7 @@ ORDINARY = (
                 def test_slow(self):
                     self.assertTrue(self.env.user)
         """),
-        remarks=("TestSlow.test_slow (test_one) did not run: its class is tagged -standard",),
+        notes=("TestSlow.test_slow (test_one) did not run: its class is tagged -standard",),
     ),
     Case(
         "skip_beside",
@@ -163,7 +163,7 @@ ORDINARY = (
                 def test_two(self):
                     self.fail()
         """),
-        remarks=("TestTwo.test_two (test_one) did not run: its class was skipped in setUpClass: no browser",),
+        notes=("TestTwo.test_two (test_one) did not run: its class was skipped in setUpClass: no browser",),
     ),
     Case(
         "subtests",
@@ -274,7 +274,7 @@ COLLECTED = (
     ),
     Case(
         "import_error_swallowed",
-        "A file whose import fails in silence is no error, and not tested: a remark.",
+        "A file whose import fails in silence is no error, and not tested: a note.",
         {
             "tests/__init__.py": (
                 "from . import test_one\n\ntry:\n    from . import test_two\nexcept ImportError:\n    pass\n"
@@ -282,7 +282,7 @@ COLLECTED = (
             "tests/test_one.py": passing(),
             "tests/test_two.py": "import no_such_library\n" + passing("Two"),
         },
-        remarks=("TestTwo.test_two (test_two) did not run",),
+        notes=("TestTwo.test_two (test_two) did not run",),
     ),
     Case(
         "async_beside",
@@ -295,7 +295,7 @@ COLLECTED = (
                 async def test_two(self):
                     self.fail()
         """),
-        remarks=("TestOne.test_two (test_one) did not run: it is an `async def`",),
+        notes=("TestOne.test_two (test_one) did not run: it is an `async def`",),
         like="async_only",
     ),
 )
@@ -356,7 +356,7 @@ OUTPUT = (
             with self.assertRaises(Exception), self.env.cr.savepoint():
                 self.env.cr.execute("SELECT nonsense")
         """),
-        remarks=(
+        notes=(
             "logged at ERROR: ERROR: something the module complains of",
             "logged at ERROR: ",
             "logged at CRITICAL: and gravely so",

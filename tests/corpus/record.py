@@ -25,7 +25,7 @@ def main(names: list[str], series: str) -> int:
             outcome = futures[case.name].result()
             record({case.name: outcome}, series)
             verdict = verdict_of(case, outcome, case.write(Path(name) / "judged"))
-            print(f"{case.name:<32} odoo {outcome.odoo_exit:>3}  {verdict.word:<10}  {verdict.counts}", flush=True)
+            print(f"{case.name:<32} odoo {outcome.odoo_exit:>3}  {verdict.label:<10}  {verdict.counts}", flush=True)
             found = differences(case, verdict)
             wrong += bool(found)
             print("".join(f"  {line}\n" for line in found), end="")

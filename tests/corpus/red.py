@@ -51,7 +51,7 @@ RED = (
         """),
         FAILED,
         reasons=("ERROR: setUpClass (odoo.addons.set_up_class_error.tests.test_one.TestOne)",),
-        remarks=("TestOne.test_one (test_one) did not run: its class failed in setUpClass",),
+        notes=("TestOne.test_one (test_one) did not run: its class failed in setUpClass",),
         counts=(0, 0, 1, 0),
     ),
     Case(

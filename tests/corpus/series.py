@@ -39,7 +39,7 @@ UNEXPECTED_SUCCESS = Case(
                 self.assertTrue(self.env.user)
     """),
 )
-_PASSED: dict[str, Any] = {"exit_code": ExitCode.PASSED, "reasons": (), "remarks": ()}
+_PASSED: dict[str, Any] = {"exit_code": ExitCode.PASSED, "reasons": (), "notes": ()}
 # A test case's inherited tests run under its own name, too.
 _UNTIL_17: Mapping[str, Mapping[str, Any]] = {
     "inherited_beside": {"counts": (3, 0, 0, 0)},
@@ -50,7 +50,7 @@ _UNTIL_17: Mapping[str, Mapping[str, Any]] = {
 _UNTIL_15: Mapping[str, Mapping[str, Any]] = {
     "class_skipped": {
         "reasons": (ZERO, none_started("class_skipped"), "TestOne.test_one: its class was skipped in setUpClass"),
-        "remarks": ("TestOne.test_one (test_one) did not run: its class was skipped in setUpClass",),
+        "notes": ("TestOne.test_one (test_one) did not run: its class was skipped in setUpClass",),
     },
     "expected_failure": {**_PASSED, "counts": (1, 0, 0, 0)},
     "unexpected_success": {
@@ -93,7 +93,7 @@ _UNTIL_16: Mapping[str, Mapping[str, Any]] = {
 }
 _ONLY_14: Mapping[str, Mapping[str, Any]] = {
     "skipped_class_beside": {
-        "remarks": ("TestTwo.test_two (test_one) did not run: its class was skipped in setUpClass",),
+        "notes": ("TestTwo.test_two (test_one) did not run: its class was skipped in setUpClass",),
     },
     "failure_then_killed": {
         "reasons": (

@@ -7,7 +7,7 @@ from runner.reporting.outcome import Outcome, decide
 from runner.verdict.cases import Case, CaseOutcome
 from runner.verdict.verdict import Verdict, judge
 
-from .odoo_logs import FAILED_DATABASE, real
+from .odoo_logs import FAILED_DATABASE, read_log, real
 
 PROOF = Path("/checkout/proof_of_execution_tests.log")
 TRACEBACK = """FAIL: TestClient.test_fails
@@ -76,9 +76,8 @@ def real_failure(proof: Path = PROOF) -> Outcome:
         judge(
             module="traction",
             odoo_exit=1,
-            log=real("traction-failed"),
+            log=read_log(real("traction-failed"), FAILED_DATABASE),
             states={"traction": "installed"},
-            database=FAILED_DATABASE,
         ),
         proof,
     )

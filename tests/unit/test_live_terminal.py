@@ -134,7 +134,7 @@ from runner.reporting.outcome import Outcome
 from runner.reporting.summary import lines_for
 reasons = ("FAIL: TestCore.test_one (evv_core/tests/test_core.py:1)", "one of " + "many words " * 12)
 outcome = Outcome("evv_core", EXIT, "WORD", reasons, Path("/p.log"))
-LiveTerminal().closing(lines_for(outcome), outcome.word)
+LiveTerminal().closing(lines_for(outcome), outcome.label)
 """
 
 

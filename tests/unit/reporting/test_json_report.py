@@ -54,7 +54,7 @@ def test_every_field_is_in_every_report() -> None:
 
 def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
     skip = case(CaseOutcome.SKIPPED, "TestClient.test_skipped", seconds=None, details="no browser")
-    outcome = failed(failing(), skip, remarks=("look here",))
+    outcome = failed(failing(), skip, notes=("look here",))
     phases = (("pull x", 2.0), ("up", 1.0), ("pull x", 3.0))
     report = written(file, replace(outcome, seconds=21.5, phases=phases))
     fails, skipped = report["modules"][0].pop("cases")

@@ -150,11 +150,11 @@ def test_testcases_of_one_name_are_told_apart_so_that_no_reader_drops_the_red_on
     assert names == ["test_one", "test_one (2)", "test_one (3)"]
 
 
-def test_verdict_reasons_and_remarks_are_in_the_testsuite(file: Path) -> None:
-    root = written(file, failed(remarks=("TestX.test_y (test_x) did not run",)))
+def test_verdict_reasons_and_notes_are_in_the_testsuite(file: Path) -> None:
+    root = written(file, failed(notes=("TestX.test_y (test_x) did not run",)))
     facts = {each.get("name"): each.get("value") for each in root.iter("property")}
     assert facts == {"verdict": "FAILED", "exit code": "1", "proof": "/checkout/proof_of_execution_tests.log"}
-    expected = "FAIL: TestClient.test_fails\nremark: TestX.test_y (test_x) did not run"
+    expected = "FAIL: TestClient.test_fails\nnote: TestX.test_y (test_x) did not run"
     assert root.findtext("testsuite/system-out") == expected
 
 

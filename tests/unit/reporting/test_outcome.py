@@ -42,7 +42,7 @@ def test_the_weightiest_decides(
     expected: tuple[int, str],
 ) -> None:
     found = outcome(verdict, error, teardown)
-    assert (found.exit_code, found.word) == expected
+    assert (found.exit_code, found.label) == expected
     assert type(found.exit_code) is int
     assert bool(found.reasons) == (found.exit_code != 0)
 
@@ -56,12 +56,12 @@ def test_every_reason_is_told_the_weightiest_first() -> None:
 
 def test_a_run_without_proof_is_not_green() -> None:
     found = outcome().without_proof("disk full")
-    assert (found.exit_code, found.word, found.reasons) == (7, "NOT PROVEN", ("disk full",))
+    assert (found.exit_code, found.label, found.reasons) == (7, "NOT PROVEN", ("disk full",))
 
 
 def test_a_run_without_proof_stays_as_red_as_it_was() -> None:
     found = outcome(RED).without_proof("disk full")
-    assert (found.exit_code, found.word, found.reasons) == (1, "FAILED", ("FAIL: T.test", "disk full"))
+    assert (found.exit_code, found.label, found.reasons) == (1, "FAILED", ("FAIL: T.test", "disk full"))
 
 
 def test_counts_are_told_also_where_no_test_ran() -> None:

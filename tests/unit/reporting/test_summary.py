@@ -18,7 +18,7 @@ def body(outcome: Outcome) -> list[str]:
     """What stands between the verdict and the log."""
     blank, first, *lines, last = lines_for(outcome)
     assert (blank, last) == ("", LOG)
-    assert first.startswith(f"{outcome.module}: {outcome.word}  {outcome.counts}")
+    assert first.startswith(f"{outcome.module}: {outcome.label}  {outcome.counts}")
     return lines
 
 
@@ -129,5 +129,5 @@ def test_without_cases_the_bare_names_are_shown() -> None:
 
 
 def test_more_than_five_notes_are_counted() -> None:
-    lines = body(passed(remarks=tuple(f"remark {number}" for number in range(7))))
-    assert lines == [*(f"  note: remark {number}" for number in range(5)), "  ... and 2 more notes in the log"]
+    lines = body(passed(notes=tuple(f"note {number}" for number in range(7))))
+    assert lines == [*(f"  note: note {number}" for number in range(5)), "  ... and 2 more notes in the log"]

@@ -152,7 +152,7 @@ def go(fake: type[FakeEnvironment], checkout: RepoConfig) -> Go:
 
 def test_a_green_run_ends_with_0_and_a_proof_of_everything(go: Go, checkout: RepoConfig) -> None:
     outcome = go()
-    assert (outcome.exit_code, outcome.word, outcome.reasons) == (0, "PASSED", ())
+    assert (outcome.exit_code, outcome.label, outcome.reasons) == (0, "PASSED", ())
     assert outcome.proof == checkout.path / "proof_of_execution_tests.log"
     proof = outcome.proof.read_text()
     for part in (
@@ -184,7 +184,7 @@ def test_odoo_s_output_goes_to_the_terminal_and_the_log_as_it_is(
 def test_what_passed_by_chance_is_tested_again_and_only_that_counts(go: Go, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_module_module, "passed_by_chance", lambda _environment: ["evv_core mentions the module web"])
     outcome = go()
-    assert (outcome.exit_code, outcome.word) == (1, "FAILED")
+    assert (outcome.exit_code, outcome.label) == (1, "FAILED")
     proof = outcome.proof.read_text()
     why = proof.index("NOT COUNTED\nthat it passed: evv_core mentions the module web\n")
     assert proof.index(GREEN.decode()) < why < proof.index("FAIL: TestClient")
@@ -199,7 +199,7 @@ def test_what_failed_is_not_tested_again(go: Go, fake: type[FakeEnvironment], mo
 def test_a_failed_test_ends_with_1(go: Go, fake: type[FakeEnvironment]) -> None:
     fake.output, fake.odoo_exit = log(starting(), problem("FAIL", "TestClient.test_one"), result(1)).encode(), 1
     outcome = go()
-    assert (outcome.exit_code, outcome.word) == (1, "FAILED")
+    assert (outcome.exit_code, outcome.label) == (1, "FAILED")
     assert "FAIL: TestClient.test_one" in outcome.proof.read_text()
 
 
@@ -209,7 +209,7 @@ def test_a_green_log_is_not_believed_without_the_database(
 ) -> None:
     fake.answer = answer
     outcome = go()
-    assert (outcome.exit_code, outcome.word) == (7, "NOT PROVEN")
+    assert (outcome.exit_code, outcome.label) == (7, "NOT PROVEN")
     assert outcome.reasons != ()
 
 
@@ -241,14 +241,14 @@ def test_a_signal_while_tests_run_keeps_what_odoo_had_said(
 ) -> None:
     fake.output, fake.error_in_tests = GREEN[:3000], Interrupted(signum)
     outcome = go()
-    assert (outcome.exit_code, outcome.word) == (code, "INTERRUPTED")
+    assert (outcome.exit_code, outcome.label) == (code, "INTERRUPTED")
     assert GREEN[:3000] in outcome.proof.read_bytes()
 
 
 def test_a_signal_during_the_teardown_of_a_green_run_is_not_green(go: Go, fake: type[FakeEnvironment]) -> None:
     fake.signal_in_teardown = 2
     outcome = go()
-    assert (outcome.exit_code, outcome.word) == (130, "INTERRUPTED")
+    assert (outcome.exit_code, outcome.label) == (130, "INTERRUPTED")
 
 
 @pytest.mark.parametrize("error", [None, EnvironmentFailed("died"), Interrupted(2)])
@@ -258,7 +258,7 @@ def test_what_is_left_outweighs_everything_and_is_listed(
     fake.error_in_tests = error
     fake.report = Report(left={**CLEAN, "networks": ["p_default"]}, errors=["still in use"])
     outcome = go()
-    assert (outcome.exit_code, outcome.word) == (8, "LEFT BEHIND")
+    assert (outcome.exit_code, outcome.label) == (8, "LEFT BEHIND")
     assert "nox -s cleanup" in outcome.reasons[0]
     if error:
         assert str(error) in outcome.reasons
@@ -299,7 +299,7 @@ def test_a_proof_that_cannot_be_written_is_no_proof(
     proof = checkout.path / "proof_of_execution_tests.log"
     monkeypatch.setattr(fake, "during_teardown", lambda _self: proof.mkdir())
     outcome = go()
-    assert (outcome.exit_code, outcome.word) == (7, "NOT PROVEN")
+    assert (outcome.exit_code, outcome.label) == (7, "NOT PROVEN")
     assert "proof log cannot be written" in outcome.reasons[-1]
 
 

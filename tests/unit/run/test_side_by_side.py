@@ -197,7 +197,7 @@ def test_one_that_does_not_end_after_a_signal_is_given_up_and_named(
         thread.join(PATIENCE)
     assert exit_codes(ended) == {"waits": ExitCode.LEFT_BEHIND}
     assert "did not end within 0 s; its guard goes on.\nLook with: docker ps" in ended.outcomes[0].reasons[0]
-    assert ended.outcomes[0].word == "LEFT BEHIND"
+    assert ended.outcomes[0].label == "LEFT BEHIND"
     gc.collect()
 
 

@@ -1,13 +1,13 @@
 """The single tests of a run, read from logs of Odoo."""
 
-from runner.verdict.cases import Case, CaseOutcome, cases_of
-from runner.verdict.odoolog import read
+from runner.verdict.cases import Case, CaseOutcome
+from tests.unit.odoo_logs import read_log
 
 TESTS = "odoo.addons.evv_core.tests"
 
 
 def _cases(*lines: str) -> tuple[Case, ...]:
-    return cases_of(read("\n".join(lines), "db"), "evv_core")
+    return read_log("\n".join(lines), "db").cases("evv_core")
 
 
 def _record(second: float, message: str, logger: str = f"{TESTS}.test_client", level: str = "INFO") -> str:
@@ -93,3 +93,19 @@ def test_a_test_whose_name_begins_like_a_failing_one_is_not_blamed() -> None:
 def test_tests_of_other_modules_are_not_counted() -> None:
     other = "odoo.addons.evv_core_extra.tests.test_client"
     assert _cases(_record(1, "Starting TestClient.test_a ...", other)) == ()
+
+
+def test_of_two_starts_of_a_test_the_one_that_failed_is_blamed() -> None:
+    first, second = _cases(
+        _record(1, "Starting TestClient.test_one ..."),
+        _record(2, "Starting TestClient.test_one ..."),
+        _record(2, "FAIL: TestClient.test_one", level="ERROR"),
+        _record(3, "Initiating shutdown", "odoo.service.server"),
+    )
+    assert (first.outcome, second.outcome) == (CaseOutcome.PASSED, CaseOutcome.FAILED)
+
+
+def test_a_test_that_prints_a_record_of_no_day_that_there_is_has_no_duration() -> None:
+    forged = _record(2, "Initiating shutdown", "odoo.service.server").replace("2026-01-01", "2026-02-31")
+    (case,) = _cases(_record(1, "Starting TestClient.test_one ..."), forged)
+    assert (case.outcome, case.seconds) == (CaseOutcome.PASSED, None)

@@ -13,7 +13,7 @@ from tests.corpus.hanging import HANGING, STACK
 from tests.corpus.recorded import folder_of, names, recorded, shortened
 from tests.corpus.red import RED
 
-GREEN_WITH_REMARKS = [case for case in CASES if case.exit_code == ExitCode.PASSED and case.remarks]
+GREEN_WITH_NOTES = [case for case in CASES if case.exit_code == ExitCode.PASSED and case.notes]
 
 
 def _ids(case: Case) -> str:
@@ -43,11 +43,11 @@ def test_red_has_reasons_and_green_has_none(case: Case) -> None:
     assert bool(case.reasons) == (case.exit_code != ExitCode.PASSED)
 
 
-@pytest.mark.parametrize("case", GREEN_WITH_REMARKS, ids=_ids)
-def test_strictness_makes_a_remark_a_reason(case: Case, tmp_path: Path) -> None:
+@pytest.mark.parametrize("case", GREEN_WITH_NOTES, ids=_ids)
+def test_strictness_makes_a_note_a_reason(case: Case, tmp_path: Path) -> None:
     verdict = verdict_of(case, recorded(case), case.write(tmp_path), strict=True)
     assert verdict.exit_code == ExitCode.NOT_PROVEN
-    assert len(verdict.reasons) == len(case.remarks)
+    assert len(verdict.reasons) == len(case.notes)
 
 
 @pytest.mark.parametrize("case", RED, ids=_ids)

@@ -6,18 +6,19 @@ import pytest
 
 from runner.errors import ExitCode
 from runner.verdict.cases import CaseOutcome
-from runner.verdict.odoolog import read
+from runner.verdict.odoolog import Problem, Skipped
 from runner.verdict.verdict import Verdict
 from tests.corpus.case import Case, differences, verdict_of
 from tests.corpus.recorded import folder_of, names, recorded
 from tests.corpus.series import RECORDED, WRITTEN, cases_of_series
+from tests.unit.odoo_logs import events
 
 SERIES = (*RECORDED, *WRITTEN)
 CASES = [pytest.param(series, case, id=f"{series}-{case.name}") for series in SERIES for case in cases_of_series(series)]
 
 
 def _verdict(series: str, name: str, folder: Path) -> Verdict:
-    case = next(each for each in cases_of_series(series) if each.name == name)
+    (case,) = (case for case in cases_of_series(series) if case.name == name)
     return verdict_of(case, recorded(case, series), case.write(folder))
 
 
@@ -54,7 +55,7 @@ def test_what_exits_with_0_in_14_and_15_although_no_test_was_imported_tells_of_n
     series: str, tmp_path: Path
 ) -> None:
     verdict = _verdict(series, "import_error_in_a_test_file", tmp_path)
-    assert verdict.remarks == ()
+    assert verdict.notes == ()
     assert sum("Can not `import" in reason for reason in verdict.reasons) == 1
 
 
@@ -81,29 +82,29 @@ def _record(logger: str, message: str, level: str = "INFO") -> str:
     return f"2026-11-24 11:10:42,408 40 {level} agent_test {logger}: {message} \n"
 
 
+TESTS = "odoo.addons.m.tests.test_x"
+STARTING = _record(TESTS, "Starting TestX.test_x ...")
+
+
 def test_a_skip_without_a_reason_is_one_also_if_the_next_test_prints() -> None:
-    tests = "odoo.addons.m.tests.test_x"
-    log = _record(tests, "Starting TestX.test_x ...") + _record(tests, "skipped TestX.test_x") + "printed\n"
-    assert read(log, "agent_test").skipped == {"m": {"test_x.TestX.test_x": ""}}
+    log = STARTING + _record(TESTS, "skipped TestX.test_x") + "printed\n"
+    assert events(Skipped, log) == [Skipped("m", "test_x", "TestX.test_x", "")]
 
 
 @pytest.mark.parametrize("words", ["skipped res.partner", "skipped res.partner : no address", "skipped"])
 def test_a_test_that_logs_what_it_skipped_is_not_skipped_itself(words: str) -> None:
-    tests = "odoo.addons.m.tests.test_x"
-    assert read(_record(tests, "Starting TestX.test_x ...") + _record(tests, words), "agent_test").skipped == {}
+    assert events(Skipped, STARTING + _record(TESTS, words)) == []
 
 
 def test_a_test_that_logs_something_like_an_unexpected_success_has_not_failed() -> None:
-    tests = "odoo.addons.m.tests.test_x"
-    log = _record(tests, "Starting TestX.test_x ...") + _record(tests, "unexpected success for sale.order", "ERROR")
-    assert read(log, "agent_test").problems == []
+    assert events(Problem, STARTING + _record(TESTS, "unexpected success for sale.order", "ERROR")) == []
 
 
 @pytest.mark.parametrize(
     "of_14", ["Subtest (number=1)", "Subtest [a message]", "Subtest [a message] (a=1, b=2)", "Subtest (<subtest>)"]
 )
 def test_a_subtest_of_14_gets_the_name_of_the_test_that_started_last(of_14: str) -> None:
-    tests, other = "odoo.addons.m.tests.test_x", "odoo.addons.m.tests.test_y"
-    log = _record(tests, "Starting TestX.test_x ...") + _record(other, "Starting TestY.test_y ...")
-    (problem,) = read(log + _record(tests, f"FAIL: {of_14}\nTraceback", "ERROR"), "agent_test").problems
+    log = STARTING + _record("odoo.addons.m.tests.test_y", "Starting TestY.test_y ...")
+    (problem,) = events(Problem, log + _record(TESTS, f"FAIL: {of_14}\nTraceback", "ERROR"))
     assert problem.test == of_14.replace("Subtest ", "Subtest TestX.test_x ")
+    assert problem.name == "TestX.test_x"

@@ -1,14 +1,18 @@
-"""The log is read record by record, and only Odoo's own records on the tests' database tell of tests."""
+"""The log is read record by record, as it comes, and only Odoo's own records on the tests' database tell of tests."""
+
+from collections.abc import Callable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from runner.verdict import odoolog
-from runner.verdict.odoolog import Result, read, records
+from runner.verdict.odoolog import AssetsGeneration, Ended, Event, Parser, Problem, Record, Result, Skipped, Started
 from tests.unit.odoo_logs import (
     DATABASE,
     FAILED_DATABASE,
     MODULE,
     TESTS,
+    events,
     log,
     problem,
     real,
@@ -19,53 +23,56 @@ from tests.unit.odoo_logs import (
 )
 
 
+def messages(text: str) -> list[str]:
+    return [each.message for each in events(Record, text)]
+
+
 def test_a_real_log_that_passed_is_read_in_full() -> None:
-    seen = read(real("evv_core-passed"), DATABASE)
-    assert seen.results == [Result(failed=0, errors=0, tests=12)]
-    assert set(seen.started) == {"evv_core"}
-    assert len(seen.started["evv_core"]) == 12
-    assert "test_client.TestClient.test_age_counts_full_years" in seen.started["evv_core"]
-    assert seen.skipped == {}
-    assert seen.problems == []
+    text = real("evv_core-passed")
+    assert events(Result, text) == [Result(failed=0, errors=0, tests=12)]
+    started = events(Started, text)
+    assert {test.module for test in started} == {"evv_core"}
+    assert len({(test.file, test.name) for test in started}) == 12
+    assert ("test_client", "TestClient.test_age_counts_full_years") in {(test.file, test.name) for test in started}
+    assert events(Skipped, text) == []
+    assert events(Problem, text) == []
 
 
 def test_a_real_log_that_failed_is_read_with_its_traceback() -> None:
-    seen = read(real("traction-failed"), FAILED_DATABASE)
-    assert seen.results == [Result(failed=1, errors=0, tests=12)]
-    (found,) = seen.problems
-    assert (found.kind, found.module) == ("FAIL", "traction")
-    assert found.test == "TestScorecard.test_scorecard_counts_the_rocks_of_the_quarter"
-    assert "AssertionError" in found.details
-    assert " 'year': 1999}" in found.details.splitlines()[-2]
-    assert "Starting TestScorecard.test_visitor_has_to_log_in" not in found.details
+    text = real("traction-failed")
+    assert events(Result, text, FAILED_DATABASE) == [Result(failed=1, errors=0, tests=12)]
+    (failure,) = events(Problem, text, FAILED_DATABASE)
+    assert (failure.kind, failure.module) == ("FAIL", "traction")
+    assert failure.test == failure.name == "TestScorecard.test_scorecard_counts_the_rocks_of_the_quarter"
+    assert "AssertionError" in failure.details
+    assert " 'year': 1999}" in failure.details.splitlines()[-2]
+    assert "Starting TestScorecard.test_visitor_has_to_log_in" not in failure.details
 
 
 def test_every_line_of_a_real_log_goes_into_a_record() -> None:
     for name in ("evv_core-passed", "traction-passed", "traction-failed"):
-        lines = real(name).splitlines()
-        again = [line for each in records(real(name)) for line in each.message.split("\n")]
-        assert len(again) == len(lines)
+        lines = [line for message in messages(real(name)) for line in message.split("\n")]
+        assert len(lines) == len(real(name).splitlines())
 
 
 def test_a_record_has_its_parts() -> None:
-    (found,) = records("2026-11-24 11:10:42,408 40 WARNING agent_test odoo.sql_db: said: so")
-    assert found == odoolog.Record("2026-11-24 11:10:42,408", "WARNING", "agent_test", "odoo.sql_db", "said: so")
+    (found,) = events(Record, "2026-11-24 11:10:42,408 40 WARNING agent_test odoo.sql_db: said: so")
+    assert found == Record("2026-11-24 11:10:42,408", "WARNING", "agent_test", "odoo.sql_db", "said: so")
 
 
 def test_lines_without_prefix_continue_the_record_before_them() -> None:
-    first, second = records(f"{record('odoo.a', 'one')}\n  two\n\nthree\n{record('odoo.b', 'four')}\n")
-    assert first.message.splitlines() == ["one ", "  two", "", "three"]
-    assert second.message == "four "
+    first, second = messages(f"{record('odoo.a', 'one')}\n  two\n\nthree\n{record('odoo.b', 'four')}\n")
+    assert first.splitlines() == ["one ", "  two", "", "three"]
+    assert second == "four "
 
 
 def test_lines_before_the_first_record_belong_to_none() -> None:
-    found = list(records(f"bash: warning: setlocale\n{record('odoo', 'Odoo version 19.0')}"))
-    assert [each.message for each in found] == ["Odoo version 19.0 "]
+    assert messages(f"bash: warning: setlocale\n{record('odoo', 'Odoo version 19.0')}") == ["Odoo version 19.0 "]
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "bash: odoo: command not found\n"])
 def test_a_log_without_records_has_none(text: str) -> None:
-    assert list(records(text)) == []
+    assert messages(text) == []
 
 
 @pytest.mark.parametrize(
@@ -78,51 +85,53 @@ def test_a_log_without_records_has_none(text: str) -> None:
     ],
     ids=["crlf", "colours", "not utf-8", "all of unicode"],
 )
-def test_line_endings_colours_and_odd_bytes_do_not_change_what_is_read(changed: object) -> None:
-    assert callable(changed)
-    plain = read(real("traction-failed"), FAILED_DATABASE)
-    seen = read(changed(real("traction-failed")), FAILED_DATABASE)
-    assert (seen.results, seen.started, seen.skipped) == (plain.results, plain.started, plain.skipped)
-    assert [(each.kind, each.test) for each in seen.problems] == [(each.kind, each.test) for each in plain.problems]
+def test_line_endings_colours_and_odd_bytes_do_not_change_what_is_read(changed: Callable[[str], str]) -> None:
+    def told(text: str) -> list[object]:
+        problems = [(each.kind, each.test) for each in events(Problem, text, FAILED_DATABASE)]
+        others = [events(kind, text, FAILED_DATABASE) for kind in (Result, Started, Skipped, Ended)]
+        return [problems, *others]
+
+    assert told(changed(real("traction-failed"))) == told(real("traction-failed"))
 
 
 def test_a_skipped_test_is_kept_with_its_reason() -> None:
-    seen = read(log(starting(), skipped(reason="Chrome : not found"), result()), DATABASE)
-    assert seen.skipped == {MODULE: {"test_client.TestClient.test_one": "Chrome : not found"}}
+    text = log(starting(), skipped(reason="Chrome : not found"), result())
+    assert events(Skipped, text) == [Skipped(MODULE, "test_client", "TestClient.test_one", "Chrome : not found")]
 
 
 def test_a_reason_of_several_lines_is_kept_whole() -> None:
-    seen = read(log(starting(), f"{skipped(reason='first')}\nsecond", result()), DATABASE)
-    assert seen.skipped[MODULE]["test_client.TestClient.test_one"].split() == ["first", "second"]
+    (skip,) = events(Skipped, log(starting(), f"{skipped(reason='first')}\nsecond", result()))
+    assert skip.reason.split() == ["first", "second"]
 
 
 def test_tests_of_the_same_name_in_two_files_are_two_tests() -> None:
-    seen = read(log(starting(), starting(logger=f"odoo.addons.{MODULE}.tests.test_other")), DATABASE)
-    assert len(seen.started[MODULE]) == 2
+    one, other = events(Started, log(starting(), starting(logger=f"odoo.addons.{MODULE}.tests.deep.test_other")))
+    assert (one.file, other.file) == ("test_client", "deep.test_other")
 
 
 def test_tests_of_another_module_are_kept_apart() -> None:
-    seen = read(log(starting(), starting(logger="odoo.addons.base.tests.test_ir")), DATABASE)
-    assert set(seen.started) == {MODULE, "base"}
+    text = log(starting(), starting(logger="odoo.addons.base.tests.test_ir"))
+    assert [test.module for test in events(Started, text)] == [MODULE, "base"]
 
 
 @pytest.mark.parametrize(
-    "test",
+    ("test", "name"),
     [
-        "TestClient.test_one",
-        "setUpClass (odoo.addons.evv_core.tests.test_client.TestClient)",
-        "Subtest TestClient.test_one (case='a b')",
+        ("TestClient.test_one", "TestClient.test_one"),
+        ("setUpClass (odoo.addons.evv_core.tests.test_client.TestClient)", "TestClient.setUpClass"),
+        ("Subtest TestClient.test_one (case='a b')", "TestClient.test_one"),
     ],
 )
 @pytest.mark.parametrize("kind", ["FAIL", "ERROR"])
-def test_failures_and_errors_of_tests_classes_and_subtests_are_problems(kind: str, test: str) -> None:
-    (found,) = read(log(problem(kind, test)), DATABASE).problems
-    assert (found.kind, found.module, found.test) == (kind, MODULE, test)
-    assert "AssertionError: 1 != 2" in found.details
+def test_failures_and_errors_of_tests_classes_and_subtests_are_problems(kind: str, test: str, name: str) -> None:
+    (failure,) = events(Problem, log(problem(kind, test)))
+    assert (failure.kind, failure.module, failure.file, failure.test) == (kind, MODULE, "test_client", test)
+    assert failure.name == name
+    assert "AssertionError: 1 != 2" in failure.details
 
 
 def test_the_result_of_odoo_15_and_older_has_another_logger() -> None:
-    assert read(result().replace("odoo.tests.result", "odoo.tests.runner"), DATABASE).results == [Result(0, 0, 2)]
+    assert events(Result, result().replace("odoo.tests.result", "odoo.tests.runner")) == [Result(0, 0, 2)]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +164,7 @@ def test_the_result_of_odoo_15_and_older_has_another_logger() -> None:
     ],
 )
 def test_a_line_that_only_looks_like_a_result_is_none(forged: str) -> None:
-    assert read(log(forged), DATABASE).results == []
+    assert events(Result, log(forged)) == []
 
 
 @pytest.mark.parametrize(
@@ -170,8 +179,32 @@ def test_a_line_that_only_looks_like_a_result_is_none(forged: str) -> None:
     ],
 )
 def test_a_line_that_only_looks_like_the_start_of_a_test_is_none(forged: str) -> None:
-    assert read(log(forged), DATABASE).started == {}
+    assert events(Started, log(forged)) == []
 
 
 def test_a_message_that_begins_with_error_but_is_logged_as_information_is_no_problem() -> None:
-    assert read(log(record(TESTS, "ERROR: expected, and caught")), DATABASE).problems == []
+    assert events(Problem, log(record(TESTS, "ERROR: expected, and caught"))) == []
+
+
+def test_what_odoo_does_now_is_told_at_once_and_not_when_it_does_the_next_thing() -> None:
+    parser = Parser(DATABASE)
+
+    def kinds(line: str) -> list[type[Event]]:
+        return [type(event) for event in parser.feed(f"{line}\n".encode())]
+
+    assert kinds(starting()) == [Ended, Started]
+    assert kinds("printed") == []
+    assert kinds(record("odoo.addons.base.models.ir_qweb", "Pregenerating assets bundles")) == [Record, AssetsGeneration]
+    assert kinds(problem("FAIL", "TestClient.test_one")) == [Record]
+    assert kinds(result()) == [Record, Problem, Ended]
+    assert [type(event) for event in parser.end()] == [Record, Result]
+
+
+@settings(max_examples=50, deadline=None, database=None)
+@given(st.integers(1, 5000), st.sampled_from(["\n", "\r\n"]))
+def test_it_does_not_matter_in_which_pieces_a_log_comes(size: int, line_end: str) -> None:
+    output = real("traction-failed").replace("\n", line_end).rstrip().encode()
+    pieces, whole = Parser(FAILED_DATABASE), Parser(FAILED_DATABASE)
+    told = [event for at in range(0, len(output), size) for event in pieces.feed(output[at : at + size])]
+    assert [*told, *pieces.end()] == [*whole.feed(output), *whole.end()]
+    assert pieces.last_line == whole.last_line != ""

@@ -46,25 +46,25 @@ def test_a_module_without_tests_says_so(tmp_path: Path) -> None:
         "try:\n    from . import test_a\nexcept ImportError:\n    pass",
     ],
 )
-def test_a_file_that_is_imported_in_any_way_is_not_forgotten(tmp_path: Path, line: str) -> None:
+def test_a_file_that_is_imported_in_any_way_is_imported(tmp_path: Path, line: str) -> None:
     sources = read_sources(_module(tmp_path, __init__=line, test_a=STANDARD))
     assert "test_a" in sources.imported
-    assert sources.forgotten == ()
+    assert sources.unimported == ()
 
 
-def test_a_file_with_tests_that_is_not_imported_is_forgotten(tmp_path: Path) -> None:
+def test_a_file_with_tests_that_no_statement_imports_is_unimported(tmp_path: Path) -> None:
     sources = read_sources(_module(tmp_path, __init__="from . import test_a", test_a=STANDARD, test_b=STANDARD))
-    assert sources.forgotten == ("test_b",)
+    assert sources.unimported == ("test_b",)
 
 
 def test_a_comment_imports_nothing(tmp_path: Path) -> None:
-    assert read_sources(_module(tmp_path, __init__="# from . import test_a", test_a=STANDARD)).forgotten == ("test_a",)
+    assert read_sources(_module(tmp_path, __init__="# from . import test_a", test_a=STANDARD)).unimported == ("test_a",)
 
 
-def test_files_without_tests_are_never_forgotten(tmp_path: Path) -> None:
+def test_files_without_tests_are_never_told_as_unimported(tmp_path: Path) -> None:
     mixin = "class Shared:\n    def test_shared(self): ...\n"
     module = _module(tmp_path, __init__="from . import test_a", common=STANDARD, test_a=STANDARD, test_mixin=mixin)
-    assert read_sources(module).forgotten == ()
+    assert read_sources(module).unimported == ()
 
 
 @pytest.mark.parametrize(

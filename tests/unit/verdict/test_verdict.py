@@ -7,12 +7,12 @@ import pytest
 from runner.errors import ExitCode
 from runner.verdict.verdict import Verdict, judge
 from tests.unit.odoo_logs import (
-    DATABASE,
     FAILED_DATABASE,
     MODULE,
     TESTS,
     log,
     problem,
+    read_log,
     real,
     record,
     result,
@@ -39,14 +39,13 @@ def verdict(text: str = GREEN, odoo_exit: int = 0, states: dict[str, str] | str 
     return judge(
         module=MODULE,
         odoo_exit=odoo_exit,
-        log=text,
+        log=read_log(text),
         states=INSTALLED if states is None else states,
-        database=DATABASE,
     )
 
 
-def reasons(found: Verdict) -> str:
-    return "\n".join(found.reasons)
+def reasons(judged: Verdict) -> str:
+    return "\n".join(judged.reasons)
 
 
 # Real logs
@@ -55,29 +54,29 @@ def reasons(found: Verdict) -> str:
 @pytest.mark.parametrize("module", ["evv_core", "traction"])
 def test_a_real_run_that_passed_is_green_without_reasons(module: str) -> None:
     text = real(f"{module}-passed")
-    found = judge(module=module, odoo_exit=0, log=text, states={module: "installed"}, database=DATABASE)
-    assert (found.exit_code, found.reasons, found.word, found.passed) == (PASSED, (), "PASSED", True)
-    assert (found.ran, found.skipped, found.failed, found.errors) == (12, 0, 0, 0)
+    judged = judge(module=module, odoo_exit=0, log=read_log(text), states={module: "installed"})
+    assert (judged.exit_code, judged.reasons, judged.label, judged.passed) == (PASSED, (), "PASSED", True)
+    assert (judged.ran, judged.skipped, judged.failed, judged.errors) == (12, 0, 0, 0)
 
 
 def test_a_real_run_that_failed_is_red_with_the_test_s_name() -> None:
     text = real("traction-failed")
-    found = judge(module="traction", odoo_exit=1, log=text, states={"traction": "installed"}, database=FAILED_DATABASE)
-    assert (found.exit_code, found.word, found.passed) == (FAILED, "FAILED", False)
-    assert found.reasons == ("FAIL: TestScorecard.test_scorecard_counts_the_rocks_of_the_quarter",)
-    assert found.failed == 1
-    assert "AssertionError" in found.problems[0].details
+    judged = judge(module="traction", odoo_exit=1, log=read_log(text, FAILED_DATABASE), states={"traction": "installed"})
+    assert (judged.exit_code, judged.label, judged.passed) == (FAILED, "FAILED", False)
+    assert judged.reasons == ("FAIL: TestScorecard.test_scorecard_counts_the_rocks_of_the_quarter",)
+    assert judged.failed == 1
+    assert "AssertionError" in judged.problems[0].details
 
 
 def test_a_green_log_proves_nothing_for_another_module() -> None:
-    found = judge(module="traction", odoo_exit=0, log=GREEN, states={"traction": "installed"}, database=DATABASE)
-    assert found.exit_code == NOT_PROVEN
-    assert "no test of traction started" in reasons(found)
+    judged = judge(module="traction", odoo_exit=0, log=read_log(GREEN), states={"traction": "installed"})
+    assert judged.exit_code == NOT_PROVEN
+    assert "no test of traction started" in reasons(judged)
 
 
 def test_a_green_log_proves_nothing_for_another_database() -> None:
-    found = judge(module=MODULE, odoo_exit=0, log=GREEN, states=INSTALLED, database="agent_test_2")
-    assert found.exit_code == NOT_PROVEN
+    judged = judge(module=MODULE, odoo_exit=0, log=read_log(GREEN, "agent_test_2"), states=INSTALLED)
+    assert judged.exit_code == NOT_PROVEN
 
 
 def without(text: str, part: str) -> str:
@@ -162,17 +161,17 @@ R = result(tests=12).strip()
 )
 def test_without_any_one_of_its_conditions_a_green_log_is_not_proven(text: str, reason: str) -> None:
     assert verdict().exit_code == PASSED
-    found = verdict(text)
-    assert found.exit_code == NOT_PROVEN
-    assert reason in reasons(found)
-    assert found.word == "NOT PROVEN"
+    judged = verdict(text)
+    assert judged.exit_code == NOT_PROVEN
+    assert reason in reasons(judged)
+    assert judged.label == "NOT PROVEN"
 
 
 @pytest.mark.parametrize("odoo_exit", [1, 2, 124, 127, 130, 137, 139, 255, -1])
 def test_an_exit_code_other_than_0_is_never_green(odoo_exit: int) -> None:
-    found = verdict(odoo_exit=odoo_exit)
-    assert found.exit_code == NOT_PROVEN
-    assert str(odoo_exit) in reasons(found)
+    judged = verdict(odoo_exit=odoo_exit)
+    assert judged.exit_code == NOT_PROVEN
+    assert str(odoo_exit) in reasons(judged)
 
 
 def test_a_kill_is_explained_by_what_mostly_causes_it() -> None:
@@ -181,9 +180,9 @@ def test_a_kill_is_explained_by_what_mostly_causes_it() -> None:
 
 @pytest.mark.parametrize("state", ["uninstalled", "to install", "to upgrade", "uninstallable", "INSTALLED", ""])
 def test_a_module_that_is_not_stored_as_installed_is_not_proven(state: str) -> None:
-    found = verdict(states={MODULE: state, "base": "installed"})
-    assert found.exit_code == NOT_PROVEN
-    assert f"module evv_core is not installed (its state: {state or 'unknown to the database'})" in found.reasons
+    judged = verdict(states={MODULE: state, "base": "installed"})
+    assert judged.exit_code == NOT_PROVEN
+    assert f"module evv_core is not installed (its state: {state or 'unknown to the database'})" in judged.reasons
 
 
 def test_a_module_that_the_database_does_not_know_is_not_proven() -> None:
@@ -191,18 +190,18 @@ def test_a_module_that_the_database_does_not_know_is_not_proven() -> None:
 
 
 def test_a_database_that_cannot_be_asked_is_no_proof() -> None:
-    found = verdict(states="psql: error: connection refused")
-    assert found.exit_code == NOT_PROVEN
+    judged = verdict(states="psql: error: connection refused")
+    assert judged.exit_code == NOT_PROVEN
     expected = "the database could not be asked which modules are installed: psql: error: connection refused"
-    assert expected in found.reasons
+    assert expected in judged.reasons
 
 
 @pytest.mark.parametrize(("failed", "errors"), [(1, 0), (0, 1), (3, 2)])
 @pytest.mark.parametrize("odoo_exit", [0, 1])
 def test_failures_in_odoo_s_count_are_red_whatever_the_exit_code(failed: int, errors: int, odoo_exit: int) -> None:
-    found = verdict(log(starting(), result(failed, errors, tests=2)), odoo_exit)
-    assert (found.exit_code, found.failed, found.errors) == (FAILED, failed, errors)
-    assert not found.passed
+    judged = verdict(log(starting(), result(failed, errors, tests=2)), odoo_exit)
+    assert (judged.exit_code, judged.failed, judged.errors) == (FAILED, failed, errors)
+    assert not judged.passed
 
 
 def test_red_always_has_a_reason() -> None:
@@ -237,7 +236,7 @@ OUTCOMES: dict[str, tuple[int, int, str, dict[str, str]]] = {
     "error in importing a test file": (NOT_PROVEN, 255, log(CRASH), INSTALLED),
     "rerun on that database": (NOT_PROVEN, 0, log(ZERO), INSTALLED),
     "error in importing the module": (NOT_PROVEN, 255, log(CRASH), {MODULE: "to install"}),
-    "module not found, or in the wrong folder": (NOT_PROVEN, 0, log(IGNORED, ZERO), {}),
+    "module not judged, or in the wrong folder": (NOT_PROVEN, 0, log(IGNORED, ZERO), {}),
     "one good and one bad name": (NOT_PROVEN, 0, log(IGNORED, starting(), result()), INSTALLED),
     "installable: False": (NOT_PROVEN, 0, log(ZERO), {MODULE: "uninstallable"}),
     "no tests": (NOT_PROVEN, 0, log(ZERO), INSTALLED),
@@ -260,9 +259,9 @@ OUTCOMES: dict[str, tuple[int, int, str, dict[str, str]]] = {
 @pytest.mark.parametrize("case", OUTCOMES)
 def test_every_known_outcome_of_odoo_is_judged_rightly(case: str) -> None:
     expected, odoo_exit, text, states = OUTCOMES[case]
-    found = verdict(text, odoo_exit, states)
-    assert found.exit_code == expected, found.reasons
-    assert bool(found.reasons) == (expected != PASSED)
+    judged = verdict(text, odoo_exit, states)
+    assert judged.exit_code == expected, judged.reasons
+    assert bool(judged.reasons) == (expected != PASSED)
 
 
 @pytest.mark.parametrize("case", OUTCOMES)
@@ -302,9 +301,9 @@ def test_a_test_that_passed_when_odoo_tried_it_again_is_green() -> None:
 
 
 def test_a_failure_that_odoo_s_result_does_not_count_is_not_green() -> None:
-    found = verdict(log(starting(), problem("FAIL", "TestClient.test_one"), result()))
-    assert found.exit_code == NOT_PROVEN
-    assert "FAIL: TestClient.test_one is in the log, but not in Odoo's result" in found.reasons
+    judged = verdict(log(starting(), problem("FAIL", "TestClient.test_one"), result()))
+    assert judged.exit_code == NOT_PROVEN
+    assert "FAIL: TestClient.test_one is in the log, but not in Odoo's result" in judged.reasons
 
 
 # Time, counts, words
@@ -312,15 +311,15 @@ def test_a_failure_that_odoo_s_result_does_not_count_is_not_green() -> None:
 
 def test_past_their_time_is_said_with_the_last_test_that_started() -> None:
     text = log(starting(), starting("TestClient.test_that_hangs"))
-    found = judge(module=MODULE, odoo_exit=137, log=text, states=INSTALLED, database=DATABASE, timed_out=True)
-    assert (found.exit_code, found.word) == (ExitCode.TIMED_OUT, "TIMED OUT")
-    assert "the tests ran past their time (--test-timeout); the last one started was TestClient.test_th" in reasons(found)
+    judged = judge(module=MODULE, odoo_exit=137, log=read_log(text), states=INSTALLED, timed_out=True)
+    assert (judged.exit_code, judged.label) == (ExitCode.TIMED_OUT, "TIMED OUT")
+    assert "the tests ran past their time (--test-timeout); the last one started was TestClient.test_th" in reasons(judged)
 
 
 def test_past_their_time_before_any_test_is_said_too() -> None:
-    found = judge(module=MODULE, odoo_exit=124, log="", states={}, database=DATABASE, timed_out=True)
-    assert found.exit_code == ExitCode.TIMED_OUT
-    assert found.reasons == ("the tests ran past their time (--test-timeout)",)
+    judged = judge(module=MODULE, odoo_exit=124, log=read_log(""), states={}, timed_out=True)
+    assert judged.exit_code == ExitCode.TIMED_OUT
+    assert judged.reasons == ("the tests ran past their time (--test-timeout)",)
 
 
 @pytest.mark.parametrize(
@@ -335,10 +334,10 @@ def test_one_is_counted_as_one(facts: dict[str, int], expected: str) -> None:
 
 
 def test_skipped_tests_are_not_counted_as_run() -> None:
-    found = verdict(log(starting(), skipped(), starting("TestClient.test_two"), result()))
-    assert (found.ran, found.skipped) == (1, 1)
-    assert "1 test ran" in found.counts
-    assert "1 skipped" in found.counts
+    judged = verdict(log(starting(), skipped(), starting("TestClient.test_two"), result()))
+    assert (judged.ran, judged.skipped) == (1, 1)
+    assert "1 test ran" in judged.counts
+    assert "1 skipped" in judged.counts
 
 
 def test_all_skipped_is_said_in_words() -> None:
@@ -346,8 +345,8 @@ def test_all_skipped_is_said_in_words() -> None:
 
 
 def test_every_reason_is_given_and_each_once() -> None:
-    found = verdict(log(IGNORED, IGNORED, ZERO), states={})
-    assert len(found.reasons) == len(set(found.reasons)) == 4
+    judged = verdict(log(IGNORED, IGNORED, ZERO), states={})
+    assert len(judged.reasons) == len(set(judged.reasons)) == 4
 
 
 @pytest.mark.parametrize("code", [0, 1, 6, 7])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from runner.errors import ExitCode
 from runner.odoo.command import DATABASE
+from runner.verdict.cases import read
 from runner.verdict.sources import Sources, read_sources
 from runner.verdict.verdict import judge
 from tests.corpus.case import Case, Outcome
@@ -35,9 +36,8 @@ class Recorded:
         return judge(
             module=self.name,
             odoo_exit=odoo_exit,
-            log=output.decode(errors="replace"),
+            log=read(output, DATABASE),
             states=self.outcome.states,
-            database=DATABASE,
             timed_out=self.outcome.timed_out,
             sources=self.sources,
         ).exit_code

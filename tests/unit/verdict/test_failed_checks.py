@@ -3,8 +3,12 @@
 import pytest
 
 from runner.verdict.cases import Case, CaseOutcome
-from runner.verdict.not_run import forgotten_files, idle_tests, usual_cause
+from runner.verdict.failed_checks import tests_not_run, unimported_files, usual_cause
 from runner.verdict.sources import Sources, SourceTest
+from runner.verdict.verdict import Verdict, judge
+from tests.unit.odoo_logs import read_log, record, result, text
+
+tests_not_run.__test__ = False  # type: ignore[attr-defined] # pytest would take the imported function for a test
 
 
 def _sources(
@@ -15,26 +19,30 @@ def _sources(
 
 
 ONE, TWO = SourceTest("test_a", "TestA.test_one"), SourceTest("test_b", "TestB.test_two")
+LOADED = record("odoo.modules.loading", "Loading module m (1/1)")
 
 
-def test_a_forgotten_file_is_named_with_what_it_holds() -> None:
-    (reason,) = forgotten_files(_sources(ONE, TWO), [])
+def _verdict(sources: Sources | None, *records: str) -> Verdict:
+    return judge(module="m", odoo_exit=0, log=read_log(text(records)), states={"m": "installed"}, sources=sources)
+
+
+def test_an_unimported_file_is_named_with_what_it_holds() -> None:
+    (reason,) = unimported_files(_sources(ONE, TWO), [])
     assert reason == "tests/test_b.py holds 1 test that never ran: tests/__init__.py does not import it"
 
 
-def test_a_file_that_is_imported_in_a_way_that_only_python_understands_is_not_forgotten() -> None:
+def test_a_file_that_is_imported_in_a_way_that_only_python_understands_is_not_told_as_unimported() -> None:
     ran = Case("m", "test_b", "TestB.test_two", CaseOutcome.PASSED)
-    assert forgotten_files(_sources(ONE, TWO), [ran]) == []
+    assert unimported_files(_sources(ONE, TWO), [ran]) == []
 
 
 def test_without_an_init_the_file_is_not_to_blame() -> None:
-    assert forgotten_files(_sources(ONE, imported=(), has_init=False), []) == []
+    assert unimported_files(_sources(ONE, imported=(), has_init=False), []) == []
 
 
-def test_without_sources_nothing_is_said() -> None:
-    assert forgotten_files(None, []) == []
-    assert usual_cause(None) == []
-    assert idle_tests(None, (), complete=True) == []
+def test_without_sources_nothing_is_said_of_them() -> None:
+    verdict = _verdict(None, LOADED, result(tests=0))
+    assert (verdict.reasons, verdict.notes) == (("Odoo ran 0 tests", "no test of m started"), ())
 
 
 @pytest.mark.parametrize(
@@ -48,23 +56,24 @@ def test_without_sources_nothing_is_said() -> None:
     ],
 )
 def test_the_usual_cause_is_said_in_plain_words(sources: Sources, words: str) -> None:
-    assert any(words in cause for cause in usual_cause(sources))
+    assert any(words in cause for cause in usual_cause(sources, ()))
 
 
 def test_a_test_that_did_not_start_is_listed_with_its_note() -> None:
     noted = SourceTest("test_a", "TestA.test_slow", "its class is tagged -standard")
     ran = Case("m", "test_a", "TestA.test_one", CaseOutcome.PASSED)
-    assert idle_tests(_sources(ONE, noted), [ran], complete=True) == [(noted, "its class is tagged -standard")]
+    assert tests_not_run(_sources(ONE, noted), [ran]) == [(noted, "its class is tagged -standard")]
 
 
-def test_an_async_test_is_idle_although_it_started() -> None:
+def test_an_async_test_has_not_run_although_it_started() -> None:
     coroutine = SourceTest("test_a", "TestA.test_one", "it is an `async def`, which Odoo's test cases never await")
-    assert idle_tests(_sources(coroutine), [Case("m", "test_a", "TestA.test_one", CaseOutcome.PASSED)], complete=True) != []
+    assert tests_not_run(_sources(coroutine), [Case("m", "test_a", "TestA.test_one", CaseOutcome.PASSED)]) != []
 
 
-def test_the_tests_of_a_forgotten_file_are_told_of_once() -> None:
-    assert idle_tests(_sources(TWO, imported=()), [], complete=True) == []
+def test_the_tests_of_an_unimported_file_are_told_of_once() -> None:
+    assert tests_not_run(_sources(TWO, imported=()), []) == []
 
 
 def test_of_a_run_that_was_cut_short_nothing_is_said() -> None:
-    assert idle_tests(_sources(ONE), [], complete=False) == []
+    assert _verdict(_sources(ONE), LOADED, result(tests=0)).notes != ()
+    assert _verdict(_sources(ONE), LOADED).notes == ()
