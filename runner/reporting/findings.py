@@ -1,12 +1,10 @@
-"""What is wrong with a run, in the terms of a reader of reports: its failing tests, where they stand, what else. Pure."""
+"""What a single test tells the reader of a report: its exception, and where it stands."""
 
 import re
 from dataclasses import dataclass
 
-from runner.errors import ExitCode
 from runner.odoo.command import ADDONS_TARGET
-from runner.reporting.outcome import Outcome
-from runner.verdict.cases import Case, CaseOutcome
+from runner.verdict.cases import Case
 
 _TRACEBACK = "Traceback (most recent call last):"
 _FRAME = re.compile(rf'^\s*File "{re.escape(ADDONS_TARGET)}(?:-\d+)?/([^"\n]+)", line (\d+)(?:, in (\S+))?', re.MULTILINE)
@@ -22,39 +20,22 @@ class Place:
     line: int | None
 
 
-def failing_cases(outcome: Outcome) -> tuple[Case, ...]:
-    """The tests that made the run red. A test that failed and passed when Odoo tried it again is none of them."""
-    verdict = outcome.verdict
-    if verdict is None or verdict.passed:
-        return ()
-    return tuple(case for case in verdict.cases if case.outcome in (CaseOutcome.FAILED, CaseOutcome.ERROR))
-
-
-def red_for_more(outcome: Outcome) -> bool:
-    """Whether a run is red for anything that its failing tests alone do not show."""
-    if outcome.exit_code == ExitCode.FAILED:
-        return not failing_cases(outcome)
-    return outcome.exit_code != ExitCode.PASSED
-
-
 def class_and_method(case: Case) -> tuple[str, str]:
-    """The names of a test's class, empty if it is unknown, and of its method."""
-    found = _METHOD.fullmatch(case.name)
-    return (found.group(1), found.group(2)) if found else ("", case.name)
+    """Part the name of a test into those of its class, empty if it is unknown, and of its method."""
+    match = _METHOD.fullmatch(case.name)
+    return (match[1], match[2]) if match else ("", case.name)
 
 
 def headline(case: Case) -> str:
-    """The exception of a failing test in a line, the first if there are several; the reason of a skip."""
-    lines = iter(case.details.splitlines())
-    for line in lines:
-        if line.strip() == _TRACEBACK:
-            said = next((each for each in lines if each and not each[0].isspace()), "")
-            return said.rstrip() or case.outcome.value
-    return next((line.strip() for line in case.details.splitlines() if line.strip()), case.outcome.value)
+    """Quote the first line of a failing test's exception, of the first one if there are several; the reason of a skip."""
+    lines = [line.rstrip() for line in case.details.splitlines() if line.strip()]
+    if _TRACEBACK in (stripped := [line.strip() for line in lines]):
+        lines = [line for line in lines[stripped.index(_TRACEBACK) + 1 :] if not line[0].isspace()]
+    return lines[0].strip() if lines else case.outcome.value
 
 
-def said(case: Case) -> list[str]:
-    """The lines of a failing test's exceptions in full, with the subtests that they are of, without the tracebacks' frames."""
+def exceptions(case: Case) -> list[str]:
+    """Quote a failing test's exceptions in full, with the subtests that they are of, without the tracebacks' frames."""
     lines = []
     in_frames = False
     for line in case.details.splitlines():
@@ -65,20 +46,19 @@ def said(case: Case) -> list[str]:
 
 
 def exception_of(case: Case) -> str:
-    """The name of the exception of a failing test, as in `AssertionError`; how the test ended if it is unknown."""
-    found = _EXCEPTION.match(headline(case)) if _TRACEBACK in case.details else None
-    return found.group(1) if found else case.outcome.value
+    """Name the exception of a failing test, as in `AssertionError`; how the test ended if it is unknown."""
+    match = _EXCEPTION.match(headline(case)) if _TRACEBACK in case.details else None
+    return match[1] if match else case.outcome.value
 
 
 def place_of(case: Case) -> Place | None:
-    """Where the test stands, by its traceback: its own method's frame, else the first of its module's tests or code.
+    """Find where the test stands by its traceback: its own method's frame, else the first of its module's tests or code.
 
-    Without any such frame the test's file alone; None if not even that is known.
+    Without any such frame it is the test's file alone; None if not even that is known.
     """
-    frames = [(file, int(line), function) for file, line, function in _FRAME.findall(case.details)]
-    own = [frame for frame in frames if frame[0].startswith(f"{case.module}/")]
-    tests = [frame for frame in own if frame[0].startswith(f"{case.module}/tests/")]
+    frames = [frame for frame in _FRAME.findall(case.details) if frame[0].startswith(f"{case.module}/")]
+    in_tests = [frame for frame in frames if frame[0].startswith(f"{case.module}/tests/")]
     method = class_and_method(case)[1]
-    for file, line, _function in [*(frame for frame in tests if frame[2] == method), *tests, *own]:
-        return Place(file, line)
+    for file, line, _function in [*(frame for frame in in_tests if frame[2] == method), *in_tests, *frames]:
+        return Place(file, int(line))
     return Place(f"{case.module}/tests/{case.file.replace('.', '/')}.py", None) if case.file else None

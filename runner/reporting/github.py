@@ -5,8 +5,9 @@ from pathlib import Path
 
 from runner.errors import ExitCode, ReportFailed, cause_of
 from runner.odoo.addons import MANIFEST
-from runner.reporting.findings import failing_cases, headline, place_of, red_for_more
+from runner.reporting.findings import headline, place_of
 from runner.reporting.outcome import Outcome
+from runner.text import shortened
 from runner.verdict.cases import Case
 
 # Characters; GitHub cuts a title at 255 and a message at 64 KiB, and nobody reads so much in an annotation.
@@ -21,7 +22,7 @@ _MARKUP = frozenset("\\`*_[]<>|~&$#:@!")
 
 
 def report_to_github(outcomes: Sequence[Outcome], environ: Mapping[str, str], say: Callable[[str], None]) -> None:
-    """On GitHub Actions say an annotation for all that is red, and append the job's summary; elsewhere do nothing.
+    """Say an annotation for all that is red, and append the job's summary, on GitHub Actions; elsewhere do nothing.
 
     ReportFailed, with every annotation said, if the summary cannot be written.
     """
@@ -30,12 +31,12 @@ def report_to_github(outcomes: Sequence[Outcome], environ: Mapping[str, str], sa
     workspace = Path(environ["GITHUB_WORKSPACE"]) if environ.get("GITHUB_WORKSPACE") else None
     # GitHub shows ten of a step: first what no test shows.
     for outcome in outcomes:
-        if red_for_more(outcome):
+        if outcome.is_red_for_more:
             reasons = "\n".join(outcome.reasons) or f"exit code {outcome.exit_code}"
             say(_error(f"{outcome.module}: {outcome.label}", reasons, {}))
     for outcome in outcomes:
         addons = _addons_folder(outcome)
-        for case in failing_cases(outcome):
+        for case in outcome.failing_cases:
             title = f"{outcome.module}: {case.name} {case.outcome.value}"
             say(_error(title, f"{headline(case)}\n\n{case.details}", _where(case, addons, workspace)))
     if file := environ.get("GITHUB_STEP_SUMMARY"):
@@ -45,13 +46,9 @@ def report_to_github(outcomes: Sequence[Outcome], environ: Mapping[str, str], sa
 
 
 def _error(title: str, message: str, where: Mapping[str, str]) -> str:
-    properties = {**where, "title": _short(title, _TITLE)}
+    properties = {**where, "title": shortened(title, _TITLE)}
     text = ",".join(f"{name}={_escaped(value).replace(':', '%3A').replace(',', '%2C')}" for name, value in properties.items())
-    return f"::error {text}::{_escaped(_short(message, _MESSAGE))}"
-
-
-def _short(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}\N{HORIZONTAL ELLIPSIS}"
+    return f"::error {text}::{_escaped(shortened(message, _MESSAGE))}"
 
 
 def _escaped(text: str) -> str:
@@ -102,12 +99,10 @@ def _summary(outcomes: Sequence[Outcome], reasons: int) -> bytes:
 
 def _row(outcome: Outcome, reasons: int) -> Iterable[str]:
     mark = "\N{WHITE HEAVY CHECK MARK}" if outcome.exit_code == ExitCode.PASSED else "\N{CROSS MARK}"
-    verdict = outcome.verdict
-    counts = (verdict.ran, verdict.failed, verdict.errors, verdict.skipped) if verdict else ("-",) * 4
-    told = [_cell(_short(reason, _REASON)) for reason in outcome.reasons[:reasons]]
+    told = [_cell(shortened(reason, _REASON)) for reason in outcome.reasons[:reasons]]
     if untold := len(outcome.reasons) - len(told):
         told.append(f"{untold} more: see {_cell(str(outcome.proof))}")
-    return [_cell(outcome.module), f"{mark} {outcome.label}", *(str(count) for count in counts), "<br>".join(told)]
+    return [_cell(outcome.module), f"{mark} {outcome.label}", *outcome.numbers, "<br>".join(told)]
 
 
 def _cell(text: str) -> str:

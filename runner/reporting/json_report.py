@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from runner.errors import ReportFailed
 from runner.reporting.outcome import Outcome, worst
 from runner.reporting.report_file import write_whole
-from runner.verdict.cases import Case, CaseOutcome
+from runner.verdict.cases import CaseOutcome
 
 SCHEMA_VERSION = 1
 
@@ -25,7 +25,7 @@ Text = Annotated[str, BeforeValidator(_encodable)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, from_attributes=True, use_attribute_docstrings=True)
 
 
 class CaseReport(_Part):
@@ -100,32 +100,25 @@ def write_json(outcomes: Sequence[Outcome], file: Path) -> None:
 
 
 def schema() -> str:
-    """The JSON schema of the report, as it is published."""
+    """Generate the JSON schema of the report, as it is published."""
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return f"{json.dumps(dialect | CallReport.model_json_schema(mode='serialization'), indent=2)}\n"
 
 
 def _module(outcome: Outcome) -> ModuleReport:
     verdict = outcome.verdict
-    counts = (
-        Counts(ran=verdict.ran, failed=verdict.failed, errors=verdict.errors, skipped=verdict.skipped) if verdict else None
-    )
     return ModuleReport(
         module=outcome.module,
         verdict=outcome.label,
         exit_code=outcome.exit_code,
-        counts=counts,
+        counts=Counts.model_validate(verdict) if verdict else None,
         reasons=outcome.reasons,
         remarks=outcome.notes,
         seconds=outcome.seconds,
-        phases={name: sum(seconds for each, seconds in outcome.phases if each == name) for name, _ in outcome.phases},
+        phases={name: sum(seconds for phase, seconds in outcome.phases if phase == name) for name, _ in outcome.phases},
         proof=str(outcome.proof),
-        cases=tuple(_case(case) for case in verdict.cases) if verdict else (),
+        cases=tuple(CaseReport.model_validate(case) for case in verdict.cases) if verdict else (),
     )
-
-
-def _case(case: Case) -> CaseReport:
-    return CaseReport(file=case.file, name=case.name, outcome=case.outcome, seconds=case.seconds, details=case.details)
 
 
 if __name__ == "__main__":

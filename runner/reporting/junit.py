@@ -10,7 +10,7 @@ from junitparser import Error, Failure, Skipped
 from junitparser.xunit2 import FlakyError, FlakyFailure, JUnitXml, TestCase, TestSuite
 
 from runner.errors import ReportFailed
-from runner.reporting.findings import class_and_method, exception_of, failing_cases, headline, red_for_more
+from runner.reporting.findings import class_and_method, exception_of, headline
 from runner.reporting.outcome import Outcome
 from runner.reporting.report_file import write_whole
 from runner.verdict.cases import Case, CaseOutcome
@@ -40,11 +40,9 @@ def _suite(outcome: Outcome) -> TestSuite:
     facts = {"verdict": outcome.label, "exit code": str(outcome.exit_code), "proof": str(outcome.proof)}
     for name, value in facts.items():
         suite.add_property(name, _legal(value))
-    failing = failing_cases(outcome)
-    cases: list[junitparser.TestCase] = [
-        _testcase(case, red=case in failing) for case in (outcome.verdict.cases if outcome.verdict else ())
-    ]
-    if red_for_more(outcome):
+    tests, failing = outcome.verdict.cases if outcome.verdict else (), outcome.failing_cases
+    cases: list[junitparser.TestCase] = [_testcase(case, red=case in failing) for case in tests]
+    if outcome.is_red_for_more:
         cases.append(_synthetic(outcome))
     _tell_apart(cases)
     suite.add_testcases(cases)

@@ -1,6 +1,7 @@
 """The reports of a call for machines: JUnit and JSON files if asked for, annotations and a summary on GitHub Actions."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from runner.errors import ExitCode, ReportFailed
@@ -13,35 +14,28 @@ class MachineReports:
     """Where the reports go. Earlier ones are removed at once; UsageError if a place cannot be used."""
 
     def __init__(self, junit: Path | None, json: Path | None) -> None:
-        self._junit = junit.absolute() if junit else None
-        self._json = json.absolute() if json else None
+        self._junit, self._json = (file.absolute() if file else None for file in (junit, json))
         for file in (self._junit, self._json):
             if file:
                 remove_earlier(file)
 
     def write(self, outcomes: Sequence[Outcome], environ: Mapping[str, str], say: Callable[[str], None]) -> int:
         """Write them all and return the call's exit code: NOT_PROVEN where all had passed but a report cannot be written."""
+        writers: list[Callable[[], None]] = [partial(report_to_github, outcomes, environ, say)]
+        # Each takes longer to import than to write, and most calls want neither.
+        if self._junit:
+            from runner.reporting.junit import write_junit  # noqa: PLC0415
+
+            writers.append(partial(write_junit, outcomes, self._junit))
+        if self._json:
+            from runner.reporting.json_report import write_json  # noqa: PLC0415
+
+            writers.append(partial(write_json, outcomes, self._json))
         code = worst(outcomes)
-        for write in self._writers(outcomes, environ, say):
+        for write in writers:
             try:
                 write()
             except ReportFailed as error:
                 say(f"Error: {error}")
                 code = code or int(ExitCode.NOT_PROVEN)
         return code
-
-    def _writers(
-        self, outcomes: Sequence[Outcome], environ: Mapping[str, str], say: Callable[[str], None]
-    ) -> list[Callable[[], None]]:
-        junit, json = self._junit, self._json
-        writers: list[Callable[[], None]] = [lambda: report_to_github(outcomes, environ, say)]
-        # Each takes longer to import than to write, and most calls want neither.
-        if junit:
-            from runner.reporting.junit import write_junit  # noqa: PLC0415
-
-            writers.append(lambda: write_junit(outcomes, junit))
-        if json:
-            from runner.reporting.json_report import write_json  # noqa: PLC0415
-
-            writers.append(lambda: write_json(outcomes, json))
-        return writers

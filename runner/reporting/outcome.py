@@ -1,4 +1,4 @@
-"""How a run ended, from its verdict, its error and its teardown. Pure."""
+"""How a run ended, from its verdict, its error and its teardown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,12 +6,16 @@ from pathlib import Path
 
 from runner.cleanup.teardown import Report
 from runner.errors import ExitCode, Interrupted, RunnerError
+from runner.verdict.cases import Case, CaseOutcome
 from runner.verdict.verdict import Verdict
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: the runner's exit code, a label for it, and the reasons if it is not 0."""
+    """How a run ended: the runner's exit code, a label for it, and the reasons if it is not 0.
+
+    `seconds`: of the whole run, and of its `phases` in their order. `has_proof`: not where the log could not be written.
+    """
 
     module: str
     exit_code: int
@@ -19,30 +23,50 @@ class Outcome:
     reasons: tuple[str, ...]
     proof: Path
     verdict: Verdict | None = None
-    # Of the whole run, and of its phases in their order.
     seconds: float = 0.0
     phases: tuple[tuple[str, float], ...] = ()
+    has_proof: bool = True
 
     @property
     def counts(self) -> str:
-        """What ran, in words."""
+        """Say in words what ran."""
         return self.verdict.counts if self.verdict else "no test ran"
 
     @property
+    def numbers(self) -> tuple[str, ...]:
+        """Give what ran, failed, erred and was skipped as cells of a table."""
+        verdict = self.verdict
+        counts = (verdict.ran, verdict.failed, verdict.errors, verdict.skipped) if verdict else ("-",) * 4
+        return tuple(map(str, counts))
+
+    @property
     def notes(self) -> tuple[str, ...]:
-        """What does not make a run red by itself, but is worth a look."""
+        """Tell what does not make a run red by itself, but is worth a look."""
         return self.verdict.notes if self.verdict else ()
 
+    @property
+    def failing_cases(self) -> tuple[Case, ...]:
+        """List the tests that made the run red: none that failed and passed when Odoo tried it again."""
+        if self.verdict is None or self.verdict.passed:
+            return ()
+        return tuple(case for case in self.verdict.cases if case.outcome in (CaseOutcome.FAILED, CaseOutcome.ERROR))
+
+    @property
+    def is_red_for_more(self) -> bool:
+        """Tell whether the run is red for anything that its failing tests alone do not show."""
+        if self.exit_code == ExitCode.FAILED:
+            return not self.failing_cases
+        return self.exit_code != ExitCode.PASSED
+
     def without_proof(self, reason: str) -> "Outcome":
-        """The same run where its proof cannot be written: what had passed is not proven."""
-        reasons = (*self.reasons, reason)
-        if self.exit_code == ExitCode.PASSED:
-            return replace(self, exit_code=int(ExitCode.NOT_PROVEN), label="NOT PROVEN", reasons=reasons)
-        return replace(self, reasons=reasons)
+        """Take away the proof, which cannot be written: what had passed is not proven."""
+        outcome = replace(self, reasons=(*self.reasons, reason), has_proof=False)
+        is_unproven = self.exit_code == ExitCode.PASSED
+        return replace(outcome, exit_code=int(ExitCode.NOT_PROVEN), label="NOT PROVEN") if is_unproven else outcome
 
 
 def worst(outcomes: Sequence[Outcome]) -> int:
-    """The exit code of a call with several modules: what is left outweighs a signal, that the highest of the others."""
+    """Choose the exit code of a call with several modules: what is left outweighs a signal, that the highest of the others."""
     codes = {outcome.exit_code for outcome in outcomes}
     return int(ExitCode.LEFT_BEHIND) if ExitCode.LEFT_BEHIND in codes else max(codes)
 

@@ -13,7 +13,8 @@ from typing import BinaryIO
 from runner.cleanup import keep as keeping
 from runner.cleanup.resources import listing_commands
 from runner.cleanup.teardown import Report
-from runner.errors import ReportFailed, UsageError, cause_of
+from runner.errors import EnvironmentFailed, ReportFailed, UsageError, cause_of
+from runner.text import aligned
 
 PROOF = "proof_of_execution_tests"
 RUNS_FOLDER = ".agent-tests"
@@ -34,15 +35,19 @@ def run_folder(checkout: Path, project: str) -> Path:
         (runs / ".gitignore").write_text("*\n")  # as pytest does: the folder is nobody's change
         folder = runs / project
         folder.mkdir()
+        _forget_old_runs(runs)
     except OSError as error:
-        raise UsageError(f"The log cannot be written: {cause_of(error)}.\n{must_be_writable(checkout)}") from error
-    _forget_old_runs(runs)
+        raise _no_log(error, checkout) from error
     return folder
 
 
 def must_be_writable(checkout: Path) -> str:
-    """What to do where a checkout takes no log."""
+    """Say what to do where a checkout takes no log."""
     return f"The user who runs this must be able to write and remove files in {checkout}."
+
+
+def _no_log(error: OSError, checkout: Path) -> UsageError:
+    return UsageError(f"The log cannot be written: {cause_of(error)}.\n{must_be_writable(checkout)}")
 
 
 def _forget_old_runs(runs: Path) -> None:
@@ -58,57 +63,70 @@ def _forget_old_runs(runs: Path) -> None:
 
 
 def proof_file(checkout: Path, module: str, *, only: bool) -> Path:
-    """Where the proof log of a module goes: with several modules in one call, each has one of its own."""
+    """Say where the proof log of a module goes: with several modules in one call, each has one of its own."""
     return checkout / (f"{PROOF}.log" if only else f"{PROOF}.{module}.log")
 
 
 class ProofLog:
     """Written into the run's folder while the run goes on; it replaces the proof in the checkout only when it is whole.
 
-    The proof of an earlier run is removed first, so that an old one is never taken for this run's.
+    The proof of an earlier run is removed first, so that an old one is never taken for this run's. UsageError if that, or the
+    file, is not possible at all; EnvironmentFailed if it cannot be written any more, as on a disk that is full.
     """
 
     def __init__(self, folder: Path, proof: Path) -> None:
         self.file = folder / "tests.log"
         self.proof = proof
         self._stream: BinaryIO | None = None
+        self._failure: OSError | None = None
 
     def __enter__(self) -> "ProofLog":
         try:
             self.proof.unlink(missing_ok=True)
             self._stream = self.file.open("wb")
         except OSError as error:
-            checkout = self.proof.parent
-            raise UsageError(f"The log cannot be written: {cause_of(error)}.\n{must_be_writable(checkout)}") from error
+            raise _no_log(error, self.proof.parent) from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._stream:
-            self._stream.close()
+        try:
+            if self._stream:
+                self._stream.close()
+        except OSError as problem:
+            if not error:  # else that is what ended the run, and this one follows from it or is none of its reasons
+                raise self._failed(problem) from problem
+
+    def _failed(self, error: OSError) -> EnvironmentFailed:
+        self._failure = error
+        return EnvironmentFailed(f"The log {self.file} cannot be written any more: {cause_of(error)}.")
 
     def raw(self, data: bytes) -> None:
         """Append output as it is."""
         assert self._stream
-        self._stream.write(data)
+        try:
+            self._stream.write(data)
+        except OSError as error:
+            raise self._failed(error) from error
 
     def block(self, title: str, facts: Mapping[str, str], *more: list[str]) -> None:
         """Append a framed block: facts, each on a line, then the lines of `more`."""
-        width = max(len(name) for name in facts) + 2
-        lines = [_RULE, title, *(f"{name + ':':<{width}}{value}" for name, value in facts.items())]
-        self.raw("\n".join([*lines, *(line for part in more for line in part), _RULE, ""]).encode(errors="backslashreplace"))
+        lines = [_RULE, title, *aligned(facts), *(line for part in more for line in part), _RULE, ""]
+        self.raw("\n".join(lines).encode(errors="backslashreplace"))
 
     def publish(self) -> None:
         """Put the finished log in the place of the proof, at once and whole. ReportFailed if that cannot be done."""
         assert self._stream
-        self._stream.close()
         unfinished = self.proof.with_name(f".{self.proof.name}.{os.getpid()}")
         try:
+            if self._failure:  # there may be room again, but something is missing
+                raise self._failure
+            self._stream.close()
             shutil.copyfile(self.file, unfinished)
             unfinished.replace(self.proof)
         except OSError as error:
+            so_far = f" The log as it stands: {self.file}" if self.file.exists() else ""
             raise ReportFailed(
-                f"The proof log cannot be written: {cause_of(error)}.\n"
-                f"Without it nothing is proven. The log as it stands: {self.file}"
+                f"The proof log cannot be written: {cause_of(error)}.\nWithout it nothing is proven.{so_far}"
             ) from error
         finally:
             with contextlib.suppress(OSError):
@@ -116,7 +134,7 @@ class ProofLog:
 
 
 def teardown_proof(project: str, teardown: Report | None) -> list[str]:
-    """The listings after the teardown, each with the command that shows it; None: nothing was ever started."""
+    """List what is left after the teardown, each kind with the command that shows it; None: nothing was ever started."""
     if teardown is None:
         return ["teardown: none was needed, nothing had been started"]
     lines = [f"teardown: {'complete' if teardown.complete else 'INCOMPLETE'}, {teardown.seconds:g} s"]
@@ -128,11 +146,11 @@ def teardown_proof(project: str, teardown: Report | None) -> list[str]:
 
 
 def now() -> str:
-    """The time, in UTC, to the second."""
+    """Tell the time, in UTC, to the second."""
     return datetime.now(timezone.utc).strftime(_TIME)
 
 
 def seconds_since(time_told: str) -> float:
-    """How long ago `now` said this. ValueError for any other text."""
+    """Tell how long ago `now` said this. ValueError for any other text."""
     told = datetime.strptime(time_told, _TIME).replace(tzinfo=timezone.utc)
     return (datetime.now(timezone.utc) - told).total_seconds()

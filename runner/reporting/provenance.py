@@ -10,13 +10,14 @@ _OWN_FILES = ":(exclude,top,glob)**/proof_of_execution_tests*.log"
 
 
 def commit_of(checkout: Path) -> str:
-    """The commit, with `clean` or how many files differ from it; a sentence where git cannot tell."""
+    """Name the commit, with `clean` or how many files differ from it; say why where git cannot tell."""
     try:
         commit = _git(checkout, "rev-parse", "HEAD").strip()
         changed = _git(checkout, "status", "--porcelain", "--", ".", _OWN_FILES).splitlines()
-    except (OSError, subprocess.SubprocessError) as error:
-        said = getattr(error, "stderr", None) or str(error)
-        return f"unknown ({said.strip().splitlines()[0]})"
+    except subprocess.CalledProcessError as error:
+        return f"unknown ({(error.stderr.strip() or str(error)).splitlines()[0]})"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"unknown ({error})"
     return f"{commit} ({f'{len(changed)} files differ from it' if changed else 'clean'})"
 
 

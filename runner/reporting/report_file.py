@@ -12,7 +12,7 @@ _UNUSABLE = (OSError, ValueError, RuntimeError)
 
 
 def remove_earlier(file: Path, advice: str = "Name a file in a folder of yours.") -> None:
-    """Remove an earlier call's report, so that a call that dies leaves none.
+    """Remove an earlier call's report, so that a call that dies leaves none, and make the folders above it.
 
     UsageError, with `advice`, if `file` could not be written.
     """
@@ -27,10 +27,9 @@ def remove_earlier(file: Path, advice: str = "Name a file in a folder of yours."
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """Put `content` into `file` at once and whole, and make the folders above it. ReportFailed if that cannot be done."""
+    """Put `content` into `file` at once and whole. ReportFailed if that cannot be done."""
     try:
         target = _target(file)
-        target.parent.mkdir(parents=True, exist_ok=True)
         unfinished = target.with_name(f".{target.name}.{os.getpid()}")
         try:
             unfinished.write_bytes(content)
@@ -38,9 +37,7 @@ def write_whole(file: Path, content: bytes) -> None:
         finally:
             unfinished.unlink(missing_ok=True)
     except _UNUSABLE as error:
-        raise ReportFailed(
-            f"The report {file} cannot be written: {cause_of(error)}.\nThe tests ran; their verdict is in the proof log."
-        ) from error
+        raise ReportFailed(f"The report {file} cannot be written: {cause_of(error)}.") from error
 
 
 def _target(file: Path) -> Path:

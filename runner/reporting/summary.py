@@ -1,9 +1,13 @@
-"""What the terminal says of a run when it has ended: the verdict, what is red and why, and where the whole log is. Pure."""
+"""What is said of runs when they have ended: the closing lines of each, and the table and the record of several."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from runner.reporting.findings import failing_cases, place_of, said
+from runner.reporting.findings import exceptions, place_of
 from runner.reporting.outcome import Outcome
+from runner.reporting.report_file import write_whole
+from runner.text import aligned, shortened, table
 from runner.verdict.cases import Case, CaseOutcome
 
 # On the terminal; the log has them all.
@@ -13,26 +17,26 @@ _REASONS_SHOWN = 20
 _NOTES_SHOWN = 5
 # Characters; an assertion on a long text would fill the screen.
 _LONGEST_LINE = 300
+_TITLES = ("MODULE", "VERDICT", "TESTS", "FAILED", "ERRORS", "SKIPPED", "SECONDS")
 
 
 def lines_for(outcome: Outcome) -> list[str]:
-    """The closing lines: a verdict, the reasons, each failing test with its place and its assertion, notes, the log."""
-    reasons, after = _around_the_tests(outcome)
+    """Write the closing lines: verdict, reasons, each failing test with its place and its assertion, notes, the log."""
+    reasons, reasons_after = _around_the_tests(outcome)
     body = [
         *_shown(reasons, _REASONS_SHOWN, "more reasons"),
-        *_shown([_test(case) for case in failing_cases(outcome)], _TESTS_SHOWN, "more"),
-        *_shown(after, _REASONS_SHOWN, "more reasons"),
+        *_shown([_test(case) for case in outcome.failing_cases], _TESTS_SHOWN, "more"),
+        *_shown(reasons_after, _REASONS_SHOWN, "more reasons"),
         *_shown([f"note: {note}" for note in outcome.notes], _NOTES_SHOWN, "more notes"),
-        f"log: {outcome.proof}",
+        *([f"log: {outcome.proof}"] if outcome.has_proof else []),
     ]
     return ["", f"{outcome.module}: {outcome.label}  {outcome.counts}", *(f"  {line}".rstrip() for line in body)]
 
 
 def _around_the_tests(outcome: Outcome) -> tuple[list[str], list[str]]:
     """The reasons before and after those that only name a failing test, which is shown in their place."""
-    verdict = outcome.verdict
-    problems = [each for each in verdict.problems if each.module == verdict.module] if verdict else []
-    names = {f"{each.kind}: {each.test}" for each in problems} if failing_cases(outcome) else set()
+    problems = outcome.verdict.problems if outcome.verdict and outcome.failing_cases else ()
+    names = {f"{problem.kind}: {problem.test}" for problem in problems if problem.module == outcome.module}
     first = next((at for at, reason in enumerate(outcome.reasons) if reason in names), len(outcome.reasons))
     return list(outcome.reasons[:first]), [reason for reason in outcome.reasons[first:] if reason not in names]
 
@@ -41,8 +45,8 @@ def _test(case: Case) -> str:
     kind = "ERROR" if case.outcome is CaseOutcome.ERROR else "FAIL"
     place = place_of(case)
     where = f" ({place.file}{f':{place.line}' if place.line else ''})" if place else ""
-    lines = said(case)
-    shown = [_short(line) for line in lines[:_LINES_OF_A_TEST]]
+    lines = exceptions(case)
+    shown = [shortened(line, _LONGEST_LINE) for line in lines[:_LINES_OF_A_TEST]]
     if len(lines) > len(shown):
         shown[-1] = f"... and {len(lines) - len(shown) + 1} more lines in the log"
     return "\n".join([f"{kind}: {case.name}{where}", *(f"  {line}" for line in shown)])
@@ -54,5 +58,21 @@ def _shown(texts: Sequence[str], limit: int, more: str) -> list[str]:
     return lines + ([f"... and {len(texts) - limit} {more} in the log"] if len(texts) > limit else [])
 
 
-def _short(line: str) -> str:
-    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]} ..."
+def joint_table(outcomes: Sequence[Outcome], not_run: Mapping[str, str]) -> list[str]:
+    """Write a line for each module, those that did not run at the end, with the reason."""
+    rows = [(outcome.module, outcome.label, *outcome.numbers, f"{outcome.seconds:.1f}") for outcome in outcomes]
+    return table([_TITLES, *rows, *((module, f"NOT RUN: {reason}") for module, reason in not_run.items())], range(2, 7))
+
+
+def write_joint(file: Path, facts: Mapping[str, str], outcomes: Sequence[Outcome], not_run: Mapping[str, str]) -> None:
+    """Put the summary on record, with the digest of each module's own log. ReportFailed if it cannot be written."""
+    lines = ["SUMMARY OF SEVERAL MODULES", *aligned(facts), "", *joint_table(outcomes, not_run), ""]
+    lines += ["The log of each, with its SHA-256:", *(f"{_digest(outcome)}  {outcome.proof.name}" for outcome in outcomes)]
+    write_whole(file, ("\n".join(lines) + "\n").encode(errors="backslashreplace"))
+
+
+def _digest(outcome: Outcome) -> str:
+    try:
+        return hashlib.sha256(outcome.proof.read_bytes()).hexdigest() if outcome.has_proof else "not written"
+    except OSError as error:
+        return f"not there ({error.strerror})"

@@ -11,9 +11,8 @@ from runner.reporting import proof_log as reports
 from runner.reporting.machine_reports import MachineReports
 from runner.reporting.provenance import commit_of
 from runner.reporting.report_file import remove_earlier
-from runner.reporting.summary import lines_for
+from runner.reporting.summary import joint_table, lines_for, write_joint
 from runner.run.display import board_for
-from runner.run.joint import table, write_joint
 from runner.run.module_run import Options, run_module
 from runner.run.side_by_side import Ended, SideBySide
 from runner.run.worker import Request
@@ -64,7 +63,7 @@ def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signal
 
 def _say_together(file: Path, facts: Mapping[str, str], ended: Ended, code: int, terminal: Terminal) -> int:
     terminal.line()
-    for line in table(ended.outcomes, ended.not_run):
+    for line in joint_table(ended.outcomes, ended.not_run):
         terminal.line(line)
     try:
         write_joint(file, facts, ended.outcomes, ended.not_run)

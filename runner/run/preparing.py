@@ -11,8 +11,8 @@ from runner.run.copying import Copying
 from runner.snapshots.snapshot import Stage
 from runner.snapshots.undeclared import parse_strangers, strangers_query, undeclared
 from runner.terminal import Terminal
-from runner.verdict.cases import TestLog
 from runner.verdict.failed_checks import omissions
+from runner.verdict.odoolog import OdooLog
 
 # For what the engine needs beyond Odoo's own time before it is taken for stalled.
 _STREAM_MARGIN = 60.0
@@ -104,17 +104,17 @@ def _install(environment: Environment, stage: Stage, log: ProofLog, terminal: Te
     engine, container = environment.engine, environment.odoo_container
     folders = environment.prepared.folders_in_container() if stage.own else []
     log.block(f"PREPARATION: {stage.name}", {"modules": " ".join(stage.modules)})
-    test_log = TestLog(odoo.DATABASE)
+    odoo_log = OdooLog(odoo.DATABASE)
     command = odoo.prepare_command(stage.modules, folders, timeout)
     installation = engine.streams.execute(container, command, timeout + odoo.KILL_AFTER + _STREAM_MARGIN)
     for line in installation:
-        test_log.feed(line)
+        odoo_log.feed(line)
         log.raw(line)
         terminal.output(line)
-    test_log.end()
+    odoo_log.end()
     # In the log of a run from nothing these would be reasons against it or notes: so they have to get there.
-    errors = [record.message for record in test_log.records if record.level in ("ERROR", "CRITICAL")]
-    reasons = omissions(test_log, "") + errors
+    errors = [record.message for record in odoo_log.records if record.level in ("ERROR", "CRITICAL")]
+    reasons = omissions(odoo_log, "") + errors
     if installation.exit_code or reasons:
         why = reasons[0].splitlines()[0] if reasons else f"exit code {installation.exit_code}"
         if reasons and environment.prepared.store:

@@ -9,8 +9,7 @@ from runner.odoo import command as odoo
 from runner.reporting.proof_log import ProofLog
 from runner.run import preparing
 from runner.terminal import Terminal
-from runner.verdict.cases import TestLog
-from runner.verdict.odoolog import AssetsGeneration, Started
+from runner.verdict.odoolog import OdooLog, Record, Test
 from runner.verdict.sources import Sources
 from runner.verdict.verdict import Verdict, judge
 
@@ -36,21 +35,18 @@ def run_tests(
     """
     container, engine = environment.odoo_container, environment.engine
     command = odoo.test_command(module, tags, addons_folders, timeout)
-    test_log = TestLog(odoo.DATABASE)
-    expected, started = sum(not test.note for test in sources.tests), 0
+    odoo_log = OdooLog(odoo.DATABASE)
+    expected = sum(not test.note for test in sources.tests)
     begun = time.monotonic()
     with terminal.phase("tests"):
         execution = engine.streams.execute(container, command, timeout + odoo.KILL_AFTER + _STREAM_MARGIN)
         for line in execution:
             log.raw(line)
             terminal.output(line)
-            for event in test_log.feed(line):
-                if isinstance(event, Started):
-                    started += 1
-                    terminal.step(f"{started} of {expected}: {event.name}")
-                elif isinstance(event, AssetsGeneration):
-                    terminal.step(f"{started} of {expected} ran; Odoo generates its assets bundles for HttpCase")
-    test_log.end()
+            for event in odoo_log.feed(line):
+                if step := _step(event, f"{len(odoo_log.tests)} of {expected}"):
+                    terminal.step(step)
+    odoo_log.end()
     timed_out = execution.exit_code in (124, 137) and time.monotonic() - begun >= timeout
     states = odoo.states_command([module])
     engine.begin(
@@ -63,9 +59,19 @@ def run_tests(
     return judge(
         module=module,
         odoo_exit=execution.exit_code,
-        log=test_log,
+        log=odoo_log,
         states=odoo.parse_states(answer) if exit_code == 0 else answer.strip() or f"exit code {exit_code} of psql",
         timed_out=timed_out,
         sources=sources,
         strict=strict,
     )
+
+
+def _step(event: Record | Test, count: str) -> str:
+    """Where the tests are, if that is another place now."""
+    if isinstance(event, Test):
+        return f"{count}: {event.name}"
+    # Before the first HttpCase that runs post_install, for some ten seconds in which no test runs.
+    if event.logger.endswith(".ir_qweb") and event.message.startswith("Pregenerating assets bundles"):
+        return f"{count} ran; Odoo generates its assets bundles for HttpCase"
+    return ""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from runner.text import counted, shortened
-from runner.verdict.cases import SET_UP_CLASS, Case, CaseOutcome, TestLog
-from runner.verdict.odoolog import Record
+from runner.verdict.cases import SET_UP_CLASS, Case, CaseOutcome, cases_of
+from runner.verdict.odoolog import OdooLog, Record
 from runner.verdict.sources import Sources, SourceTest
 
 # Records of Odoo itself (never of a module's own loggers) after which not everything was tested, in plain words.
@@ -38,41 +38,47 @@ class Evidence:
 
     module: str
     odoo_exit: int
-    log: TestLog
+    log: OdooLog
     states: Mapping[str, str] | str
     sources: Sources | None
 
     @cached_property
     def cases(self) -> tuple[Case, ...]:
-        """The single tests."""
-        return self.log.cases(self.module)
+        """List the single tests."""
+        return cases_of(self.log, self.module)
+
+    @cached_property
+    def started(self) -> set[tuple[str, str]]:
+        """Name the tests that started, by file and name."""
+        return {(test.file, test.name) for test in self.log.tests if test.module == self.module}
 
     @cached_property
     def skipped(self) -> set[tuple[str, str]]:
-        """The tests that were skipped."""
-        return self.log.skipped(self.module)
+        """Name those of them that were skipped."""
+        skipped = (test for test in self.log.tests if test.module == self.module and test.skipped is not None)
+        return {(test.file, test.name) for test in skipped}
 
     @cached_property
     def ran(self) -> set[tuple[str, str]]:
-        """The tests of which something ran."""
+        """Name those of them of which something ran."""
         no_ops = {(test.file, test.name) for test in self.sources.tests if test.is_no_op} if self.sources else set()
-        return self.log.started(self.module) - self.skipped - no_ops
+        return self.started - self.skipped - no_ops
 
     @property
     def is_installed(self) -> bool:
-        """Whether the database does not deny it."""
+        """Tell whether it is, as far as the database says."""
         return isinstance(self.states, str) or self.states.get(self.module) == "installed"
 
     @property
     def was_installed_before(self) -> bool:
-        """Whether Odoo found the module installed, so that it ran none of its tests."""
-        if isinstance(self.states, str) or not self.is_installed or not self.log.results or self.log.started(self.module):
+        """Tell whether Odoo found the module installed, so that it ran none of its tests."""
+        if isinstance(self.states, str) or not self.is_installed or not self.log.results or self.started:
             return False
         return not any(record.message.startswith(f"Loading module {self.module} (") for record in self.log.records)
 
     @property
     def is_complete(self) -> bool:
-        """Whether Odoo came to its end with the module and its tests; else what did not start had no chance to."""
+        """Tell whether Odoo came to its end with the module and its tests; else what did not start had no chance to."""
         imports = (_TESTS_NOT_IMPORTED.match(record.message) for record in self.log.records if record.is_of_odoo)
         has_tests = not self.was_installed_before and not any(match and match[1] == self.module for match in imports)
         return bool(self.log.results) and self.is_installed and has_tests
@@ -97,9 +103,9 @@ def failed_checks(evidence: Evidence) -> list[str]:
         reasons.append(f"Odoo's result line stands in the log {len(log.results)} times")
     elif not log.results[0].tests:
         reasons.append("Odoo ran 0 tests")
-    if not log.started(module):
+    if not evidence.started:
         reasons.append(f"no test of {module} started")
-    elif log.started(module) <= evidence.skipped:
+    elif evidence.started <= evidence.skipped:
         reasons.append(f"all {len(evidence.skipped)} tests of {module} were skipped")
     elif not evidence.ran:
         reasons.append(f"nothing of the tests of {module} ran, although Odoo calls them passed")
@@ -108,7 +114,7 @@ def failed_checks(evidence: Evidence) -> list[str]:
     return list(dict.fromkeys(reasons))
 
 
-def omissions(log: TestLog, module: str) -> list[str]:
+def omissions(log: OdooLog, module: str) -> list[str]:
     """List what Odoo itself says that it did not load, understand or run, in plain words."""
     reasons = [_exception(record, module) for record in log.records if record.level == "CRITICAL" and record.is_of_odoo]
     return reasons + [words for record in log.records if (words := omission(record, module))]

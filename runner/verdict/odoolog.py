@@ -5,8 +5,7 @@ The formats are those of Odoo 14 to 19 (`odoo/netsvc.py`, `odoo/tests/runner.py`
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
 
 _RECORD = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) \d+ (\S+) (\S+) ([\w.]+): (.*)$")
 # A record behind text that a test printed without a line's end, or that Python wrote up to the end of its buffer. Only the
@@ -59,30 +58,12 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Started:
-    """A test begins: `file` as in `test_client` (dotted below `tests`), `name` as in `TestClient.test_one`."""
+class Result:
+    """Odoo's result line. `failed + errors` can exceed `tests`: subtests count, setUpClass errors too."""
 
-    module: str
-    file: str
-    name: str
-    time: str
-
-
-@dataclass(frozen=True)
-class Ended:
-    """The test that was going on, if there was one, is over."""
-
-    time: str
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A test that started is skipped, or a class, which has the name of the method that skips it: `TestClient.setUpClass`."""
-
-    module: str
-    file: str
-    name: str
-    reason: str
+    failed: int
+    errors: int
+    tests: int
 
 
 @dataclass(frozen=True)
@@ -96,119 +77,142 @@ class Problem:
     module: str
     test: str
     details: str
-    file: str = ""
     is_counted: bool = True
 
-    @property
-    def name(self) -> str:
-        """Name the test that a subtest is of, and of a class the method, as in `TestClient.setUpClass`."""
-        if of_class := _OF_CLASS.match(self.test):
-            return f"{of_class[4]}.{of_class[1]}"
-        return self.test.split()[1] if self.test.startswith("Subtest ") else self.test
+
+@dataclass
+class Test:
+    """A test that started, and what became of it; `file` as in `test_client` (dotted below `tests`), the times as in records.
+
+    `began` is empty for what happened outside of any test, in a class (`name` is then as in `TestClient.setUpClass`).
+    """
+
+    __test__ = False  # for pytest: it is no class of tests
+
+    module: str
+    file: str
+    name: str
+    began: str = ""
+    ended: str = ""
+    skipped: str | None = None
+    problems: list[Problem] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Result:
-    """Odoo's result line. `failed + errors` can exceed `tests`: subtests count, setUpClass errors too."""
+class OdooLog:
+    """What the log of a run tells of the tests on `database`; records of other databases tell nothing of them.
 
-    failed: int
-    errors: int
-    tests: int
-
-
-@dataclass(frozen=True)
-class AssetsGeneration:
-    """Odoo begins to generate its assets bundles: before the first HttpCase that runs post_install, for some ten seconds."""
-
-
-Event: TypeAlias = Record | Started | Ended | Skipped | Problem | Result | AssetsGeneration
-
-
-class Parser:
-    """Reads a log piece by piece, as it comes. Records of other loggers or databases tell nothing of the tests on `database`.
-
-    What the first line of a record tells is told at once; the record and the rest when the next one begins. `last_line`: the
-    last one so far that is not empty, of a record its message.
+    `tests`: those that started, in their order; `outside`: what failed or was skipped outside of any. `last_line`: the last
+    one that is not empty, of a record its message.
     """
 
     def __init__(self, database: str) -> None:
-        self._database = database
+        self.records: list[Record] = []
+        self.results: list[Result] = []
+        self.tests: list[Test] = []
+        self.outside: list[Test] = []
+        self.problems: list[Problem] = []
         self.last_line = ""
+        self._database = database
+        self._latest: dict[tuple[str, str, str], Test] = {}
         self._unfinished_line = b""
         self._record: Record | None = None
         self._message: list[str] = []
-        self._started: dict[str, list[str]] = {}
 
-    def feed(self, data: bytes) -> list[Event]:
-        """Read on, and tell what is new. Lines before the first record (a shell's, an interpreter's) belong to none."""
+    def feed(self, data: bytes) -> list[Record | Test]:
+        """Read a piece of the log. Tell which records, by their first lines, and which tests have begun in it."""
         lines, line_end, self._unfinished_line = (self._unfinished_line + data).rpartition(b"\n")
         text = _COLOUR.sub("", (lines + line_end).decode(errors="replace"))
-        return [event for line in text.splitlines() for event in self._read_line(line)]
+        return [begun for line in text.splitlines() for begun in self._read_line(line)]
 
-    def end(self) -> list[Event]:
-        """Tell what is left when there is no more."""
-        return [*self.feed(b"\n" if self._unfinished_line else b""), *self._end_record()]
+    def end(self) -> None:
+        """Read what is left when there is no more."""
+        self.feed(b"\n" if self._unfinished_line else b"")
+        self._end_record()
 
-    def _read_line(self, line: str) -> Iterator[Event]:
+    def _read_line(self, line: str) -> Iterator[Record | Test]:
         match = _RECORD.match(line)
         if not match and self._record and (glued := _GLUED.search(line)) and (printed := line[: glued.start()]).strip():
             self._message.append(printed)
             match = glued
         if match:
-            yield from self._end_record()
+            self._end_record()
             self._record = Record(*match.groups())
             self._message = [self._record.message]
-            yield from self._at_once(self._record)
-        elif self._record:
+            yield self._record
+            yield from self._begin_test(self._record)
+        elif self._record:  # else it is of a shell or an interpreter, and belongs to no record
             self._message.append(line)
         if line.strip():
-            self.last_line = self._message[-1] if match else line.strip()
+            self.last_line = match[5] if match else line.strip()
 
-    def _at_once(self, record: Record) -> Iterator[Event]:
+    def _begin_test(self, record: Record) -> Iterator[Test]:
         starting, owner = _STARTING.match(record.message), _TEST_LOGGER.match(record.logger)
-        if starting or record.logger in _BETWEEN_TESTS:
-            yield Ended(record.time)
+        if self.tests and (starting or record.logger in _BETWEEN_TESTS):
+            self.tests[-1].ended = self.tests[-1].ended or record.time
         if starting and owner and record.database == self._database:
-            self._started.setdefault(record.logger, []).append(starting[1])
-            yield Started(owner[1], owner[2] or "", starting[1], record.time)
-        if record.logger.endswith(".ir_qweb") and record.message.startswith("Pregenerating assets bundles"):
-            yield AssetsGeneration()
+            test = Test(owner[1], owner[2] or "", starting[1], record.time)
+            self.tests.append(test)
+            self._latest[test.module, test.file, test.name] = test
+            yield test
 
-    def _end_record(self) -> Iterator[Event]:
+    def _end_record(self) -> None:
         if self._record:
             record = replace(self._record, message="\n".join(self._message))
             self._record = None
-            yield record
-            if record.database == self._database:
-                yield from self._events_of(record)
+            self.records.append(record)
+            owner = _TEST_LOGGER.match(record.logger)
+            if record.database != self._database:
+                return
+            if record.logger in RESULT_LOGGERS:
+                result = _RESULT.match(record.first_line)
+                if result and result[4] == self._database:
+                    self.results.append(Result(int(result[1]), int(result[2]), int(result[3])))
+            elif owner or record.logger in _SUITES:
+                self._read_test_record(record, *(owner.groups(default="") if owner else ("", "")))
 
-    def _events_of(self, record: Record) -> Iterator[Event]:
-        owner = _TEST_LOGGER.match(record.logger)
-        if record.logger in RESULT_LOGGERS:
-            result = _RESULT.match(record.first_line)
-            if result and result[4] == self._database:
-                yield Result(int(result[1]), int(result[2]), int(result[3]))
-        elif owner or record.logger in _SUITES:
-            yield from self._test_events(record, *(owner.groups(default="") if owner else ("", "")))
-
-    def _test_events(self, record: Record, module: str, file: str) -> Iterator[Event]:
+    def _read_test_record(self, record: Record, module: str, file: str) -> None:
         # A module's own tests may log other things that begin with "skipped" or "unexpected success".
-        started = self._started.get(record.logger, [])
         if skipped := _SKIPPED.match(record.message):
-            test, reason = skipped[1], (skipped[2] or "").strip()
-            if of_class := _OF_CLASS.match(test):
-                yield Skipped(of_class[2], of_class[3], f"{of_class[4]}.{of_class[1]}", reason)
-            elif test in started:
-                yield Skipped(module, file, test, reason)
-        elif record.level != "ERROR":
+            key = _key(module, file, skipped[1])
+            if key in self._latest or _OF_CLASS.match(skipped[1]):
+                self._test(key).skipped = (skipped[2] or "").strip()
+        elif record.level == "ERROR":
+            self._read_problem(record, module, file)
+
+    def _read_problem(self, record: Record, module: str, file: str) -> None:
+        unexpected = _UNEXPECTED.match(record.first_line)
+        if unexpected and (module, file, unexpected[1]) in self._latest:
+            kind, test = "FAIL", unexpected[1]
+        elif match := _PROBLEM.match(record.first_line):
+            kind, test = match.groups()
+            if nameless := _NAMELESS_SUBTEST.match(test):
+                started = (test.name for test in reversed(self.tests) if (test.module, test.file) == (module, file))
+                test = f"Subtest {next(started, 'unknown')} {nameless[1]}"
+        else:
             return
-        elif (unexpected := _UNEXPECTED.match(record.first_line)) and unexpected[1] in started:
-            yield Problem("FAIL", module, unexpected[1], record.message, file, is_counted=False)
-        elif problem := _PROBLEM.match(record.first_line):
-            kind, test = problem.groups()
-            if of_class := _OF_CLASS.match(test):
-                module, file = of_class[2], of_class[3]
-            elif nameless := _NAMELESS_SUBTEST.match(test):
-                test = f"Subtest {started[-1] if started else 'unknown'} {nameless[1]}"
-            if module:
-                yield Problem(kind, module, test, record.message, file)
+        key = _key(module, file, test)
+        if key[0]:
+            problem = Problem(kind, key[0], test, record.message, is_counted=not unexpected)
+            self.problems.append(problem)
+            self._test(key).problems.append(problem)
+
+    def _test(self, key: tuple[str, str, str]) -> Test:
+        if key not in self._latest:
+            self._latest[key] = Test(*key)
+            self.outside.append(self._latest[key])
+        return self._latest[key]
+
+
+def _key(module: str, file: str, test: str) -> tuple[str, str, str]:
+    """Module, file and name of the test that Odoo calls so, where a test of `module` in `file` may speak of it."""
+    if of_class := _OF_CLASS.match(test):
+        return of_class[2], of_class[3], f"{of_class[4]}.{of_class[1]}"
+    return module, file, test.split()[1] if test.startswith("Subtest ") else test
+
+
+def read(log: bytes, database: str) -> OdooLog:
+    """Read a whole log."""
+    odoo_log = OdooLog(database)
+    odoo_log.feed(log)
+    odoo_log.end()
+    return odoo_log

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from runner.errors import ExitCode
 from runner.text import counted, shortened
-from runner.verdict.cases import Case, TestLog
+from runner.verdict.cases import Case
 from runner.verdict.failed_checks import Evidence, failed_checks, omission, tests_not_run, unimported_files, usual_cause
-from runner.verdict.odoolog import RESULT_LOGGERS, Problem
+from runner.verdict.odoolog import RESULT_LOGGERS, OdooLog, Problem
 from runner.verdict.sources import Sources
 
 # What Odoo says once more, in sum, of what it has said before.
@@ -65,7 +65,7 @@ def judge(
     *,
     module: str,
     odoo_exit: int,
-    log: TestLog,
+    log: OdooLog,
     states: Mapping[str, str] | str,
     timed_out: bool = False,
     sources: Sources | None = None,
@@ -80,14 +80,14 @@ def judge(
     that did not start, and a record at ERROR, is a reason.
     """
     evidence = Evidence(module, odoo_exit, log, states, sources)
-    failed, errors = log.count("FAIL"), log.count("ERROR")
+    failed, errors = _count(log)
     notes = _notes(evidence)
     checks = failed_checks(evidence)
     unimported = unimported_files(sources, evidence.cases) if sources and evidence.is_complete else []
     problems = [f"{problem.kind}: {problem.test}" for problem in log.problems]
     if timed_out:
         exit_code = ExitCode.TIMED_OUT
-        last = f"; the last one started was {log.last_started}" if log.started(module) else ""
+        last = f"; the last one started was {log.tests[-1].name}" if evidence.started else ""
         reasons = [f"the tests ran past their time (--test-timeout){last}"]
     elif failed or errors:
         exit_code = ExitCode.FAILED
@@ -114,6 +114,15 @@ def judge(
         problems=tuple(log.problems),
         cases=evidence.cases,
     )
+
+
+def _count(log: OdooLog) -> tuple[int, int]:
+    """Failures and errors in Odoo's words; in a log without Odoo's result those that it tells."""
+    if not log.results:
+        kinds = [problem.kind for problem in log.problems]
+        return kinds.count("FAIL"), kinds.count("ERROR")
+    uncounted = sum(not problem.is_counted for problem in log.problems)
+    return sum(result.failed for result in log.results) + uncounted, sum(result.errors for result in log.results)
 
 
 def _notes(evidence: Evidence) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runner.errors import ExitCode
 from runner.odoo.command import DATABASE
-from runner.verdict.cases import read
+from runner.verdict.odoolog import read
 from runner.verdict.sources import read_sources
 from runner.verdict.verdict import Verdict, judge
 

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
 
-from runner.verdict.cases import TestLog, read
-from runner.verdict.odoolog import Event, Parser
+from runner.verdict.odoolog import OdooLog, read
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 # The database of the real run that failed; the passing ones ran on odoo.DATABASE.
@@ -71,15 +69,6 @@ def text(records: Iterable[str]) -> str:
     return "\n".join(records) + "\n"
 
 
-def read_log(log: str, database: str = DATABASE) -> TestLog:
+def read_log(log: str, database: str = DATABASE) -> OdooLog:
     """What a log says."""
     return read(log.encode(errors="replace"), database)
-
-
-Kind = TypeVar("Kind", bound=Event)
-
-
-def events(kind: type[Kind], log: str, database: str = DATABASE) -> list[Kind]:
-    """The events of one kind that a log tells."""
-    parser = Parser(database)
-    return [event for event in (*parser.feed(log.encode(errors="replace")), *parser.end()) if isinstance(event, kind)]

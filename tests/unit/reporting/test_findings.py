@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.reporting.findings import Place, class_and_method, exception_of, failing_cases, headline, place_of, red_for_more
+from runner.reporting.findings import Place, class_and_method, exception_of, headline, place_of
 from runner.verdict.cases import Case, CaseOutcome
 from tests.unit.outcomes import RED_WORDS, TRACEBACK, case, failed, failing, passed, real_failure, red
 
@@ -12,29 +12,29 @@ PLACE = Place("evv_core/tests/test_client.py", 7)
 def test_the_failing_tests_are_those_that_failed_or_erred() -> None:
     error = case(CaseOutcome.ERROR, "TestClient.test_two")
     found = failed(case(), failing(), error, case(CaseOutcome.SKIPPED))
-    assert failing_cases(found) == (failing(), error)
+    assert found.failing_cases == (failing(), error)
 
 
 def test_a_test_that_passed_when_odoo_tried_it_again_did_not_fail() -> None:
-    assert failing_cases(passed(failing())) == ()
+    assert passed(failing()).failing_cases == ()
 
 
 def test_a_run_that_failed_by_its_tests_is_red_for_nothing_more() -> None:
-    assert not red_for_more(failed())
+    assert not failed().is_red_for_more
 
 
 def test_a_run_that_failed_without_a_failing_test_is_red_for_more() -> None:
-    assert red_for_more(failed(case()))
+    assert failed(case()).is_red_for_more
 
 
 @pytest.mark.parametrize("word", RED_WORDS)
 @pytest.mark.parametrize("cases", [(), (case(),), (case(), failing())])
 def test_every_other_red_run_is_red_for_more_than_its_tests(word: str, cases: tuple[Case, ...]) -> None:
-    assert red_for_more(red(word, *cases))
+    assert red(word, *cases).is_red_for_more
 
 
 def test_a_run_that_passed_is_not_red() -> None:
-    assert not red_for_more(passed())
+    assert not passed().is_red_for_more
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_the_headline_is_the_exception() -> None:
 
 
 def test_the_headline_of_an_exception_in_several_lines_is_its_first() -> None:
-    found = failing_cases(real_failure())[0]
+    found = real_failure().failing_cases[0]
     assert headline(found).startswith("AssertionError: {'yea[60 chars] 1, 'off_track': 0")
     assert exception_of(found) == "AssertionError"
 
@@ -84,7 +84,7 @@ def test_a_test_of_a_further_addons_folder_has_a_place() -> None:
 
 
 def test_a_real_failure_has_its_place() -> None:
-    assert place_of(failing_cases(real_failure())[0]) == Place("traction/tests/test_scorecard.py", 36)
+    assert place_of(real_failure().failing_cases[0]) == Place("traction/tests/test_scorecard.py", 36)
 
 
 def test_without_a_frame_of_its_own_the_first_one_of_the_modules_tests_is_the_place() -> None:

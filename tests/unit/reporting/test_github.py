@@ -132,7 +132,7 @@ def test_long_texts_are_cut(job: Job) -> None:
     (found,) = job.report(failed(failing("T.test_" + "x" * 1000, details="y" * 100_000)))
     assert len(found[2]) < 260
     assert len(found[3]) < 4100
-    assert found[3].endswith("\N{HORIZONTAL ELLIPSIS}")
+    assert found[3].endswith("y ...")
 
 
 def test_the_summary_is_a_table_of_the_modules(job: Job) -> None:

@@ -1,15 +1,20 @@
 """The proof is this run's, whole, and never an earlier one's."""
 
+import errno
+import io
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from runner.cleanup import keep as keeping
 from runner.cleanup.teardown import Report
-from runner.errors import ReportFailed, UsageError
+from runner.errors import EnvironmentFailed, Interrupted, ReportFailed, UsageError
 from runner.reporting import proof_log as reports
 from runner.reporting.proof_log import ProofLog, now, proof_file, run_folder, seconds_since, teardown_proof
+from tests.unit.processes import ROOT
 
 
 @pytest.fixture
@@ -89,6 +94,70 @@ def test_a_log_that_cannot_be_written_is_said_before_anything_starts(folder: Pat
         ProofLog(folder, proof),
     ):
         pass
+
+
+# Python ignores SIGXFSZ: to write beyond the limit is an error like that of a full disk.
+_FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from runner.errors import RunnerError
+from runner.reporting.proof_log import ProofLog
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+folder = Path(sys.argv[1])
+with ProofLog(folder, folder / "proof.log") as log:
+    for what in (lambda: log.raw(b"x" * 100_000), lambda: log.block("VERDICT", {"verdict": "y" * 100_000}), log.publish):
+        try:
+            what()
+        except RunnerError as error:
+            print(type(error).__name__, error.exit_code, str(error))
+"""
+
+
+def test_a_disk_that_gets_full_ends_the_run_with_a_clear_error_and_there_is_no_proof(folder: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", _FULL_DISK, folder], cwd=ROOT, capture_output=True, text=True, check=True)
+    failed = f"EnvironmentFailed 5 The log {folder}/tests.log cannot be written any more: File too large."
+    first, second, third, then = done.stdout.splitlines()
+    assert (first, second) == (failed, failed)
+    assert third == "ReportFailed 7 The proof log cannot be written: File too large."
+    assert then == f"Without it nothing is proven. The log as it stands: {folder}/tests.log"
+    assert (done.stderr, [file.name for file in folder.iterdir()]) == ("", ["tests.log"])
+
+
+def test_a_log_that_is_full_when_it_is_closed_is_an_error_but_hides_no_other(
+    folder: Path, proof: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.BytesIO):
+        def close(self) -> None:  # as that of a file
+            if not self.closed:
+                super().close()
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "open", lambda *_: Full())
+    with (
+        pytest.raises(EnvironmentFailed, match="cannot be written any more: No space left on device"),
+        ProofLog(folder, proof),
+    ):
+        pass
+    with pytest.raises(Interrupted), ProofLog(folder, proof):
+        raise Interrupted(2)
+    with ProofLog(folder, proof) as log, pytest.raises(ReportFailed, match="No space left on device"):
+        log.publish()
+
+
+def test_of_a_checkout_that_was_deleted_no_log_is_shown_that_is_not_there(folder: Path, proof: Path) -> None:
+    with ProofLog(folder, proof) as log:
+        log.file.unlink()
+        with pytest.raises(ReportFailed, match=r"Without it nothing is proven\.$"):
+            log.publish()
+
+
+def test_runs_that_cannot_be_listed_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_many(folder: Path) -> None:
+        raise OSError(errno.EMFILE, "Too many open files", str(folder))
+
+    monkeypatch.setattr(Path, "iterdir", too_many)
+    with pytest.raises(UsageError, match=f"cannot be written: Too many open files: {tmp_path / '.agent-tests'}"):
+        run_folder(tmp_path, "run-1")
 
 
 def test_one_module_has_the_well_known_proof_and_several_have_one_each(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_a_run_that_passed_has_its_verdict_and_its_log() -> None:
 
 
 def test_a_failing_test_has_its_place_and_its_assertion_in_the_place_of_its_bare_name() -> None:
-    problem = Problem("FAIL", "evv_core", "TestClient.test_fails", TRACEBACK, "test_client")
+    problem = Problem("FAIL", "evv_core", "TestClient.test_fails", TRACEBACK)
     assert body(failed(problems=(problem,))) == [
         f"  FAIL: TestClient.test_fails ({PLACE})",
         "    AssertionError: 1 != 2",
@@ -43,6 +43,12 @@ def test_a_real_failure_is_told_in_a_few_lines() -> None:
     assert lines[1].startswith("    AssertionError: {'yea[60 chars] 1, 'off_track': 0")
     assert len(lines) <= 11
     assert not [line for line in lines if "Traceback" in line or "File " in line]
+
+
+def test_a_log_that_was_not_written_is_not_named() -> None:
+    lines = lines_for(passed().without_proof("The proof log cannot be written: No space left on device."))
+    assert lines[1].startswith("evv_core: NOT PROVEN")
+    assert lines[2:] == ["  The proof log cannot be written: No space left on device."]
 
 
 def test_an_error_is_called_one() -> None:
@@ -107,7 +113,7 @@ def test_more_than_twenty_reasons_are_counted() -> None:
 
 
 def test_what_outweighs_the_tests_comes_first_and_the_rest_after_them() -> None:
-    problem = Problem("FAIL", "evv_core", "TestClient.test_fails", TRACEBACK, "test_client")
+    problem = Problem("FAIL", "evv_core", "TestClient.test_fails", TRACEBACK)
     outcome = failed(problems=(problem,))
     outcome = replace(outcome, reasons=("could not be removed: x", *outcome.reasons, "tests/test_b.py never ran"))
     assert [line.strip() for line in body(outcome)] == [
@@ -119,12 +125,12 @@ def test_what_outweighs_the_tests_comes_first_and_the_rest_after_them() -> None:
 
 
 def test_a_failing_test_of_another_module_keeps_its_reason() -> None:
-    other = Problem("FAIL", "other", "TestClient.test_fails", TRACEBACK, "test_client")
+    other = Problem("FAIL", "other", "TestClient.test_fails", TRACEBACK)
     assert "  FAIL: TestClient.test_fails" in body(failed(problems=(other,)))
 
 
 def test_without_cases_the_bare_names_are_shown() -> None:
-    problem = Problem("FAIL", "evv_core", "TestClient.test_fails", TRACEBACK, "test_client")
+    problem = Problem("FAIL", "evv_core", "TestClient.test_fails", TRACEBACK)
     assert body(failed(case(), problems=(problem,))) == ["  FAIL: TestClient.test_fails"]
 
 

@@ -1,13 +1,13 @@
 """The single tests of a run, read from logs of Odoo."""
 
-from runner.verdict.cases import Case, CaseOutcome
+from runner.verdict.cases import Case, CaseOutcome, cases_of
 from tests.unit.odoo_logs import read_log
 
 TESTS = "odoo.addons.evv_core.tests"
 
 
 def _cases(*lines: str) -> tuple[Case, ...]:
-    return read_log("\n".join(lines), "db").cases("evv_core")
+    return cases_of(read_log("\n".join(lines), "db"), "evv_core")
 
 
 def _record(second: float, message: str, logger: str = f"{TESTS}.test_client", level: str = "INFO") -> str:

@@ -6,12 +6,11 @@ import pytest
 
 from runner.errors import ExitCode
 from runner.verdict.cases import CaseOutcome
-from runner.verdict.odoolog import Problem, Skipped
 from runner.verdict.verdict import Verdict
 from tests.corpus.case import Case, differences, verdict_of
 from tests.corpus.recorded import folder_of, names, recorded
 from tests.corpus.series import RECORDED, WRITTEN, cases_of_series
-from tests.unit.odoo_logs import events
+from tests.unit.odoo_logs import read_log
 
 SERIES = (*RECORDED, *WRITTEN)
 CASES = [pytest.param(series, case, id=f"{series}-{case.name}") for series in SERIES for case in cases_of_series(series)]
@@ -88,16 +87,16 @@ STARTING = _record(TESTS, "Starting TestX.test_x ...")
 
 def test_a_skip_without_a_reason_is_one_also_if_the_next_test_prints() -> None:
     log = STARTING + _record(TESTS, "skipped TestX.test_x") + "printed\n"
-    assert events(Skipped, log) == [Skipped("m", "test_x", "TestX.test_x", "")]
+    assert [(test.file, test.name, test.skipped) for test in read_log(log).tests] == [("test_x", "TestX.test_x", "")]
 
 
 @pytest.mark.parametrize("words", ["skipped res.partner", "skipped res.partner : no address", "skipped"])
 def test_a_test_that_logs_what_it_skipped_is_not_skipped_itself(words: str) -> None:
-    assert events(Skipped, STARTING + _record(TESTS, words)) == []
+    assert [test.skipped for test in read_log(STARTING + _record(TESTS, words)).tests] == [None]
 
 
 def test_a_test_that_logs_something_like_an_unexpected_success_has_not_failed() -> None:
-    assert events(Problem, STARTING + _record(TESTS, "unexpected success for sale.order", "ERROR")) == []
+    assert read_log(STARTING + _record(TESTS, "unexpected success for sale.order", "ERROR")).problems == []
 
 
 @pytest.mark.parametrize(
@@ -105,6 +104,6 @@ def test_a_test_that_logs_something_like_an_unexpected_success_has_not_failed() 
 )
 def test_a_subtest_of_14_gets_the_name_of_the_test_that_started_last(of_14: str) -> None:
     log = STARTING + _record("odoo.addons.m.tests.test_y", "Starting TestY.test_y ...")
-    (problem,) = events(Problem, log + _record(TESTS, f"FAIL: {of_14}\nTraceback", "ERROR"))
-    assert problem.test == of_14.replace("Subtest ", "Subtest TestX.test_x ")
-    assert problem.name == "TestX.test_x"
+    first, second = read_log(log + _record(TESTS, f"FAIL: {of_14}\nTraceback", "ERROR")).tests
+    assert [problem.test for problem in first.problems] == [of_14.replace("Subtest ", "Subtest TestX.test_x ")]
+    assert second.problems == []

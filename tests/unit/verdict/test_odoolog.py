@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.verdict.odoolog import AssetsGeneration, Ended, Event, Parser, Problem, Record, Result, Skipped, Started
+from runner.verdict.odoolog import OdooLog, Record, Result, Test
 from tests.unit.odoo_logs import (
     DATABASE,
     FAILED_DATABASE,
     MODULE,
     TESTS,
-    events,
     log,
     problem,
+    read_log,
     real,
     record,
     result,
@@ -24,26 +24,30 @@ from tests.unit.odoo_logs import (
 
 
 def messages(text: str) -> list[str]:
-    return [each.message for each in events(Record, text)]
+    return [each.message for each in read_log(text).records]
+
+
+def skips(text: str) -> list[tuple[str, str, str, str]]:
+    return [(test.module, test.file, test.name, test.skipped) for test in read_log(text).tests if test.skipped is not None]
 
 
 def test_a_real_log_that_passed_is_read_in_full() -> None:
-    text = real("evv_core-passed")
-    assert events(Result, text) == [Result(failed=0, errors=0, tests=12)]
-    started = events(Started, text)
-    assert {test.module for test in started} == {"evv_core"}
-    assert len({(test.file, test.name) for test in started}) == 12
-    assert ("test_client", "TestClient.test_age_counts_full_years") in {(test.file, test.name) for test in started}
-    assert events(Skipped, text) == []
-    assert events(Problem, text) == []
+    odoo_log = read_log(real("evv_core-passed"))
+    assert odoo_log.results == [Result(failed=0, errors=0, tests=12)]
+    assert {test.module for test in odoo_log.tests} == {"evv_core"}
+    assert len({(test.file, test.name) for test in odoo_log.tests}) == 12
+    assert ("test_client", "TestClient.test_age_counts_full_years") in {(test.file, test.name) for test in odoo_log.tests}
+    assert {test.skipped for test in odoo_log.tests} == {None}
+    assert (odoo_log.problems, odoo_log.outside) == ([], [])
 
 
 def test_a_real_log_that_failed_is_read_with_its_traceback() -> None:
-    text = real("traction-failed")
-    assert events(Result, text, FAILED_DATABASE) == [Result(failed=1, errors=0, tests=12)]
-    (failure,) = events(Problem, text, FAILED_DATABASE)
+    odoo_log = read_log(real("traction-failed"), FAILED_DATABASE)
+    assert odoo_log.results == [Result(failed=1, errors=0, tests=12)]
+    (failure,) = odoo_log.problems
     assert (failure.kind, failure.module) == ("FAIL", "traction")
-    assert failure.test == failure.name == "TestScorecard.test_scorecard_counts_the_rocks_of_the_quarter"
+    assert failure.test == "TestScorecard.test_scorecard_counts_the_rocks_of_the_quarter"
+    assert [test.name for test in odoo_log.tests if test.problems] == [failure.test]
     assert "AssertionError" in failure.details
     assert " 'year': 1999}" in failure.details.splitlines()[-2]
     assert "Starting TestScorecard.test_visitor_has_to_log_in" not in failure.details
@@ -56,8 +60,8 @@ def test_every_line_of_a_real_log_goes_into_a_record() -> None:
 
 
 def test_a_record_has_its_parts() -> None:
-    (found,) = events(Record, "2026-11-24 11:10:42,408 40 WARNING agent_test odoo.sql_db: said: so")
-    assert found == Record("2026-11-24 11:10:42,408", "WARNING", "agent_test", "odoo.sql_db", "said: so")
+    (parts,) = read_log("2026-11-24 11:10:42,408 40 WARNING agent_test odoo.sql_db: said: so").records
+    assert parts == Record("2026-11-24 11:10:42,408", "WARNING", "agent_test", "odoo.sql_db", "said: so")
 
 
 def test_lines_without_prefix_continue_the_record_before_them() -> None:
@@ -86,32 +90,32 @@ def test_a_log_without_records_has_none(text: str) -> None:
     ids=["crlf", "colours", "not utf-8", "all of unicode"],
 )
 def test_line_endings_colours_and_odd_bytes_do_not_change_what_is_read(changed: Callable[[str], str]) -> None:
-    def told(text: str) -> list[object]:
-        problems = [(each.kind, each.test) for each in events(Problem, text, FAILED_DATABASE)]
-        others = [events(kind, text, FAILED_DATABASE) for kind in (Result, Started, Skipped, Ended)]
-        return [problems, *others]
+    def told(text: str) -> object:
+        odoo_log = read_log(text, FAILED_DATABASE)
+        tests = [(test.name, test.began, test.ended, test.skipped) for test in odoo_log.tests]
+        return odoo_log.results, tests, [(each.kind, each.test) for each in odoo_log.problems]
 
     assert told(changed(real("traction-failed"))) == told(real("traction-failed"))
 
 
 def test_a_skipped_test_is_kept_with_its_reason() -> None:
     text = log(starting(), skipped(reason="Chrome : not found"), result())
-    assert events(Skipped, text) == [Skipped(MODULE, "test_client", "TestClient.test_one", "Chrome : not found")]
+    assert skips(text) == [(MODULE, "test_client", "TestClient.test_one", "Chrome : not found")]
 
 
 def test_a_reason_of_several_lines_is_kept_whole() -> None:
-    (skip,) = events(Skipped, log(starting(), f"{skipped(reason='first')}\nsecond", result()))
-    assert skip.reason.split() == ["first", "second"]
+    (skip,) = skips(log(starting(), f"{skipped(reason='first')}\nsecond", result()))
+    assert skip[-1].split() == ["first", "second"]
 
 
 def test_tests_of_the_same_name_in_two_files_are_two_tests() -> None:
-    one, other = events(Started, log(starting(), starting(logger=f"odoo.addons.{MODULE}.tests.deep.test_other")))
+    one, other = read_log(log(starting(), starting(logger=f"odoo.addons.{MODULE}.tests.deep.test_other"))).tests
     assert (one.file, other.file) == ("test_client", "deep.test_other")
 
 
 def test_tests_of_another_module_are_kept_apart() -> None:
     text = log(starting(), starting(logger="odoo.addons.base.tests.test_ir"))
-    assert [test.module for test in events(Started, text)] == [MODULE, "base"]
+    assert [test.module for test in read_log(text).tests] == [MODULE, "base"]
 
 
 @pytest.mark.parametrize(
@@ -124,14 +128,15 @@ def test_tests_of_another_module_are_kept_apart() -> None:
 )
 @pytest.mark.parametrize("kind", ["FAIL", "ERROR"])
 def test_failures_and_errors_of_tests_classes_and_subtests_are_problems(kind: str, test: str, name: str) -> None:
-    (failure,) = events(Problem, log(problem(kind, test)))
-    assert (failure.kind, failure.module, failure.file, failure.test) == (kind, MODULE, "test_client", test)
-    assert failure.name == name
+    odoo_log = read_log(log(problem(kind, test)))
+    (failure,), (owner,) = odoo_log.problems, odoo_log.outside
+    assert (failure.kind, failure.module, failure.test) == (kind, MODULE, test)
+    assert (owner.module, owner.file, owner.name, owner.problems) == (MODULE, "test_client", name, [failure])
     assert "AssertionError: 1 != 2" in failure.details
 
 
 def test_the_result_of_odoo_15_and_older_has_another_logger() -> None:
-    assert events(Result, result().replace("odoo.tests.result", "odoo.tests.runner")) == [Result(0, 0, 2)]
+    assert read_log(result().replace("odoo.tests.result", "odoo.tests.runner")).results == [Result(0, 0, 2)]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +169,7 @@ def test_the_result_of_odoo_15_and_older_has_another_logger() -> None:
     ],
 )
 def test_a_line_that_only_looks_like_a_result_is_none(forged: str) -> None:
-    assert events(Result, log(forged)) == []
+    assert read_log(log(forged)).results == []
 
 
 @pytest.mark.parametrize(
@@ -179,32 +184,36 @@ def test_a_line_that_only_looks_like_a_result_is_none(forged: str) -> None:
     ],
 )
 def test_a_line_that_only_looks_like_the_start_of_a_test_is_none(forged: str) -> None:
-    assert events(Started, log(forged)) == []
+    assert read_log(log(forged)).tests == []
 
 
 def test_a_message_that_begins_with_error_but_is_logged_as_information_is_no_problem() -> None:
-    assert events(Problem, log(record(TESTS, "ERROR: expected, and caught"))) == []
+    assert read_log(log(record(TESTS, "ERROR: expected, and caught"))).problems == []
 
 
 def test_what_odoo_does_now_is_told_at_once_and_not_when_it_does_the_next_thing() -> None:
-    parser = Parser(DATABASE)
+    odoo_log = OdooLog(DATABASE)
 
-    def kinds(line: str) -> list[type[Event]]:
-        return [type(event) for event in parser.feed(f"{line}\n".encode())]
+    def told(lines: str) -> list[str]:
+        begun = odoo_log.feed(f"{lines}\n".encode())
+        return [each.name if isinstance(each, Test) else each.message for each in begun]
 
-    assert kinds(starting()) == [Ended, Started]
-    assert kinds("printed") == []
-    assert kinds(record("odoo.addons.base.models.ir_qweb", "Pregenerating assets bundles")) == [Record, AssetsGeneration]
-    assert kinds(problem("FAIL", "TestClient.test_one")) == [Record]
-    assert kinds(result()) == [Record, Problem, Ended]
-    assert [type(event) for event in parser.end()] == [Record, Result]
+    assert told(starting()) == ["Starting TestClient.test_one ... ", "TestClient.test_one"]
+    assert told("printed") == []
+    assert told(problem("FAIL", "TestClient.test_one")) == ["FAIL: TestClient.test_one"]
+    assert odoo_log.problems == []
+    odoo_log.end()
+    assert [failure.details.count("\n") for failure in odoo_log.problems] == [4]
 
 
 @settings(max_examples=50, deadline=None, database=None)
 @given(st.integers(1, 5000), st.sampled_from(["\n", "\r\n"]))
 def test_it_does_not_matter_in_which_pieces_a_log_comes(size: int, line_end: str) -> None:
     output = real("traction-failed").replace("\n", line_end).rstrip().encode()
-    pieces, whole = Parser(FAILED_DATABASE), Parser(FAILED_DATABASE)
-    told = [event for at in range(0, len(output), size) for event in pieces.feed(output[at : at + size])]
-    assert [*told, *pieces.end()] == [*whole.feed(output), *whole.end()]
+    pieces, whole = OdooLog(FAILED_DATABASE), OdooLog(FAILED_DATABASE)
+    told = [begun for at in range(0, len(output), size) for begun in pieces.feed(output[at : at + size])]
+    pieces.end()
+    assert told == whole.feed(output)[: len(told)]
+    whole.end()
+    assert (pieces.records, pieces.tests, pieces.problems) == (whole.records, whole.tests, whole.problems)
     assert pieces.last_line == whole.last_line != ""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from runner.errors import ExitCode
 from runner.odoo.command import DATABASE
-from runner.verdict.cases import read
+from runner.verdict.odoolog import read
 from runner.verdict.sources import Sources, read_sources
 from runner.verdict.verdict import judge
 from tests.corpus.case import Case, Outcome

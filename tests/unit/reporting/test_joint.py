@@ -4,13 +4,13 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-from runner.run.joint import table, write_joint
+from runner.reporting.summary import joint_table, write_joint
 from tests.unit.outcomes import failed, passed, red
 
 
 def test_each_module_has_a_line_with_its_verdict_its_counts_and_its_time() -> None:
     outcomes = [replace(passed(), module="a_long_name", seconds=28.94), replace(failed(), seconds=3.0)]
-    assert table(outcomes, {}) == [
+    assert joint_table(outcomes, {}) == [
         "MODULE       VERDICT  TESTS  FAILED  ERRORS  SKIPPED  SECONDS",
         "a_long_name  PASSED       1       0       0        0     28.9",
         "evv_core     FAILED       2       1       0        0      3.0",
@@ -18,7 +18,7 @@ def test_each_module_has_a_line_with_its_verdict_its_counts_and_its_time() -> No
 
 
 def test_what_has_no_verdict_has_no_counts_and_what_did_not_run_says_why() -> None:
-    lines = table([red("ERROR")], {"a_longer_name": "not started (--fail-fast)"})
+    lines = joint_table([red("ERROR")], {"a_longer_name": "not started (--fail-fast)"})
     assert lines[1].split() == ["evv_core", "ERROR", "-", "-", "-", "-", "0.0"]
     assert lines[2] == "a_longer_name  NOT RUN: not started (--fail-fast)"
     assert lines[1].index("ERROR") == lines[2].index("NOT RUN")
@@ -37,6 +37,13 @@ def test_the_record_names_each_log_with_its_digest_so_that_it_cannot_be_exchange
 def test_a_log_that_is_not_there_is_said(tmp_path: Path) -> None:
     write_joint(tmp_path / "joint.log", {"command": "run evv"}, [passed(proof=tmp_path / "gone.log")], {})
     assert "not there (No such file or directory)  gone.log" in (tmp_path / "joint.log").read_text()
+
+
+def test_an_earlier_log_is_not_taken_for_one_that_was_not_written(tmp_path: Path) -> None:
+    proof = tmp_path / "proof.log"
+    proof.write_text("PASSED, yesterday")
+    write_joint(tmp_path / "joint.log", {"command": "run evv"}, [passed(proof=proof).without_proof("disk full")], {})
+    assert "not written  proof.log" in (tmp_path / "joint.log").read_text()
 
 
 def test_the_record_says_what_it_is(tmp_path: Path) -> None:
