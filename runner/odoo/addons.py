@@ -11,17 +11,16 @@ MANIFEST = "__manifest__.py"
 
 
 def modules_of(repository: RepoConfig) -> dict[str, Path]:
-    """Every module (a folder with a manifest) by its technical name; the first addons folder wins, as in Odoo."""
-    found: dict[str, Path] = {}
+    """Find every module (a folder with a manifest) by its technical name; the first addons folder wins, as in Odoo."""
+    modules: dict[str, Path] = {}
     for folder in repository.addons:
-        if folder.is_dir():
-            for manifest in sorted(folder.glob(f"*/{MANIFEST}")):
-                found.setdefault(manifest.parent.name, manifest.parent)
-    return found
+        for manifest in sorted(folder.glob(f"*/{MANIFEST}")):
+            modules.setdefault(manifest.parent.name, manifest.parent)
+    return modules
 
 
 def check_checkout(repository: RepoConfig) -> None:
-    """UsageError if the repository's checkout does not exist, with what to set."""
+    """Check that the repository's checkout exists. UsageError says what to set."""
     if not repository.path.is_dir():
         what = "that is no folder" if repository.path.exists() else "there is no such folder"
         raise UsageError(
@@ -31,7 +30,7 @@ def check_checkout(repository: RepoConfig) -> None:
 
 
 def find_module(module: str, repository: RepoConfig, all_repositories: Mapping[str, RepoConfig]) -> Path:
-    """The folder of `module`. UsageError says where was searched, what is near, and which other repository has it."""
+    """Find the folder of `module`. UsageError says where was searched, what is near, and which other repository has it."""
     check_checkout(repository)
     modules = modules_of(repository)
     if module in modules:
@@ -52,12 +51,12 @@ def _elsewhere(module: str, repository: RepoConfig, all_repositories: Mapping[st
     configured = all_repositories.get(repository.name, repository)
     if configured != repository and module in modules_of(configured):
         return [f"It is in the checkout that repos.yaml names, {configured.path}: leave out --path."]
-    others = repositories_with(module, {name: each for name, each in all_repositories.items() if name != repository.name})
+    others = [name for name in repositories_with(module, all_repositories) if name != repository.name]
     return [f"Repository {others[0]} has it: nox -s odoo_tests -- {others[0]} {module}"] if others else []
 
 
 def repositories_with(module: str, repositories: Mapping[str, RepoConfig]) -> list[str]:
-    """The names of the repositories that have a module of that name."""
+    """Name the repositories that have a module of that name."""
     return [name for name, repository in repositories.items() if module in modules_of(repository)]
 
 

@@ -1,4 +1,4 @@
-"""The Odoo command line, and what is asked of its database."""
+"""The commands that run in the odoo service: Odoo's own, and questions to its database."""
 
 from collections.abc import Sequence
 
@@ -39,12 +39,12 @@ _QUERY = (
     '-d "$1" -XAtq -F " " -c "$2" 2>&1'
 )
 
-
-OPTIONS = (
+_OPTIONS = (
     f"--database={DATABASE}",
     "--stop-after-init",
     f"--http-port={HTTP_PORT}",
     "--max-cron-threads=0",
+    # From here on these override an odoo.conf that would silence the log (facts of 19.0).
     "--workers=0",
     "--logfile=",
     "--log-level=info",
@@ -53,70 +53,48 @@ OPTIONS = (
 
 
 def addons_targets(count: int) -> list[str]:
-    """Where the repository's addons folders are mounted, in their order."""
+    """Say where the repository's addons folders are mounted, in their order."""
     return [ADDONS_TARGET, *(f"{ADDONS_TARGET}-{number}" for number in range(2, count + 1))]
 
 
 def test_command(module: str, tags: str | None, addons_folders: int, timeout: float) -> list[str]:
-    """The command that installs `module` into a new database and runs its tests, for `docker exec` in the odoo service.
-
-    `timeout` is in seconds. The settings after `--workers` override an odoo.conf that would silence the log (facts of 19.0).
-    """
-    return [
-        "bash",
-        "-c",
-        _FILES + _ODOO,
-        "odoo-tests",
-        str(KILL_AFTER),
-        f"{timeout:g}",
-        f"--addons-path={','.join(addons_targets(addons_folders))}",
-        f"--init={module}",
-        f"--test-tags={tags or f'/{module}'}",
-        *OPTIONS,
-    ]
+    """Install `module` into a new database and run its tests, with `docker exec` in the odoo service. `timeout` in seconds."""
+    limits = [str(KILL_AFTER), f"{timeout:g}"]
+    addons_path = f"--addons-path={','.join(addons_targets(addons_folders))}"
+    options = [addons_path, f"--init={module}", f"--test-tags={tags or f'/{module}'}", *_OPTIONS]
+    return ["bash", "-c", _FILES + _ODOO, "odoo-tests", *limits, *options]
 
 
 def prepare_command(modules: Sequence[str], folders: Sequence[str], timeout: float) -> list[str]:
-    """The command that installs `modules` into the test database, where those in `folders` are all that Odoo sees but its own.
+    """Install `modules` into the test database, where those in `folders` are all that Odoo sees but its own.
 
     Tests are enabled, as some installations depend on that, but none is run.
     """
     addons_path = f"--addons-path={ONLY_THESE}" if folders else f'"--addons-path={_ODOO_S_OWN}"'
-    return [
-        "bash",
-        "-c",
-        _FILES + _ONLY_THESE + _ODOO.replace('"${@:3}"', f'{addons_path} "${{@:3}}"'),
-        "odoo-prepare",
-        *folders,
-        "--",
-        str(KILL_AFTER),
-        f"{timeout:g}",
-        f"--init={','.join(modules)}",
-        "--test-tags=/agent_test_no_tests",
-        *OPTIONS,
-    ]
-
-
-def contents_command() -> list[str]:
-    """The command that prints `module state` for each module that is, or is being, installed."""
-    query = "select name, state from ir_module_module where state not in ('uninstalled', 'uninstallable')"
-    return query_command(query)
+    script = _FILES + _ONLY_THESE + _ODOO.replace('"${@:3}"', f'{addons_path} "${{@:3}}"')
+    limits = [str(KILL_AFTER), f"{timeout:g}"]
+    options = [f"--init={','.join(modules)}", "--test-tags=/agent_test_no_tests", *_OPTIONS]
+    return ["bash", "-c", script, "odoo-prepare", *folders, "--", *limits, *options]
 
 
 def query_command(query: str) -> list[str]:
-    """The command that prints what a query of the test database finds, a line for each row, words separated by spaces."""
+    """Print what a query of the test database finds, a line for each row, words separated by spaces."""
     return ["bash", "-c", _QUERY, "query", DATABASE, query]
 
 
+def contents_command() -> list[str]:
+    """Print `module state` for each module that is, or is being, installed."""
+    return query_command("select name, state from ir_module_module where state not in ('uninstalled', 'uninstallable')")
+
+
 def states_command(modules: Sequence[str]) -> list[str]:
-    """The command that prints `module state` for each of the modules that the test database knows."""
+    """Print `module state` for each of the modules that the test database knows."""
     names = ", ".join(f"'{module}'" for module in modules)
     # Module names have passed naming.check_module_name, [a-z0-9_] only.
-    query = f"select name, state from ir_module_module where name in ({names})"  # noqa: S608
-    return query_command(query)
+    return query_command(f"select name, state from ir_module_module where name in ({names})")  # noqa: S608
 
 
 def parse_states(answer: str) -> dict[str, str]:
-    """What `states_command` printed, as module -> state; anything else (an error of psql) says nothing of a module."""
+    """Read what `states_command` printed, as module -> state; anything else (an error of psql) says nothing of a module."""
     lines = (line.split(" ", 1) for line in answer.splitlines())
     return {words[0]: words[1] for words in lines if len(words) == 2 and MODULE_NAME.fullmatch(words[0])}

@@ -22,16 +22,16 @@ class Unfit(Exception):
 
 @dataclass(frozen=True)
 class Dependencies:
-    """All that a module depends on, directly or not: `own` is of its repository (never the module itself), `core` is not."""
+    """All that a module depends on, directly or not: `local` is of its repository (never itself), `external` is not."""
 
-    own: Mapping[str, Path]
-    core: tuple[str, ...]
+    local: Mapping[str, Path]
+    external: tuple[str, ...]
 
 
 def dependencies_of(module: str, modules: Mapping[str, Path]) -> Dependencies:
-    """The dependencies of `module` among `modules`, which are those of its repository. Unfit if a manifest does not tell."""
-    own: dict[str, Path] = {}
-    core = {"base"}
+    """Find the dependencies of `module`; `modules` are those of its repository. Unfit if a manifest does not tell."""
+    local: dict[str, Path] = {}
+    external = {"base"}
     waiting = [module]
     while waiting:
         manifest = read_manifest(modules[waiting.pop()])
@@ -43,30 +43,29 @@ def dependencies_of(module: str, modules: Mapping[str, Path]) -> Dependencies:
             if not MODULE_NAME.fullmatch(name):
                 raise Unfit(f"a module cannot be called {name!r}")
             if name not in modules:
-                core.add(name)
-            elif name not in own:
-                own[name] = modules[name]
+                external.add(name)
+            elif name not in local:
+                local[name] = modules[name]
                 waiting.append(name)
-    return Dependencies({name: own[name] for name in sorted(own)}, tuple(sorted(core)))
+    return Dependencies(dict(sorted(local.items())), tuple(sorted(external)))
 
 
 def left_to_chance(module: str, modules: Mapping[str, Path], installed: Iterable[str]) -> list[str]:
-    """The modules of the repository that Odoo installs by itself on an empty database, but not on one with `installed`.
+    """Name the modules of the repository that Odoo installs by itself on an empty database, but not on one with `installed`.
 
     Odoo looks only for those of which a dependency is being installed just now (`button_install`, 14-19).
     """
     there = set(installed)
-    found = []
-    for name, folder in modules.items():
-        manifest = read_manifest(folder)
-        comes = manifest.installable and manifest.comes_with is not None and there.issuperset(manifest.comes_with)
-        if comes and name != module and name not in there:
-            found.append(name)
-    return sorted(found)
+    others = {name: read_manifest(folder) for name, folder in modules.items() if name != module and name not in there}
+    return sorted(
+        name
+        for name, manifest in others.items()
+        if manifest.installable and manifest.comes_with is not None and there.issuperset(manifest.comes_with)
+    )
 
 
 def sources_digest(paths: Iterable[Path]) -> str:
-    """A digest of all files below these paths, by name and content. Unfit if they cannot all be read."""
+    """Digest all files below these paths, by name and content. Unfit if they cannot all be read."""
     digest = hashlib.sha256()
     for path in paths:
         for file in _files(path):
@@ -84,13 +83,13 @@ def sources_digest(paths: Iterable[Path]) -> str:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found: list[Path] = []
-    for folder, folders, files in os.walk(path):
+    files: list[Path] = []
+    for folder, folders, names in os.walk(path):
         folders[:] = [name for name in folders if name not in _NOT_SOURCES]
         for name in folders:
             if (Path(folder) / name).is_symlink():
                 raise Unfit(f"{Path(folder) / name} is a link to a folder")
-        if len(found) > _MOST_FILES:
+        if len(files) > _MOST_FILES:
             raise Unfit(f"{path} has more than {_MOST_FILES} files")
-        found += [Path(folder) / name for name in files if not name.endswith(".pyc")]
-    return sorted(found)
+        files += [Path(folder) / name for name in names if not name.endswith(".pyc")]
+    return sorted(files)

@@ -26,7 +26,7 @@ class Manifest:
 
 
 def read_manifest(module: Path) -> Manifest:
-    """The manifest of the module in that folder; one that cannot be read depends on nothing and has a fault."""
+    """Read the manifest of the module in that folder; one that cannot be read depends on nothing and has a fault."""
     file = module / MANIFEST
     if not file.is_file():
         return Manifest(fault=f"there is no {MANIFEST} in {module.name}")

@@ -56,7 +56,7 @@ def _escaped(text: str) -> str:
 
 
 def _where(case: Case, addons: Path | None, workspace: Path | None) -> dict[str, str]:
-    """The test's file, relative to the workspace, and line; empty for what is not in the workspace."""
+    """Say in which file of the workspace, and at which line, the test stands; nothing if it stands elsewhere."""
     place = place_of(case)
     if not place or not addons or not workspace:
         return {}
@@ -69,7 +69,7 @@ def _where(case: Case, addons: Path | None, workspace: Path | None) -> dict[str,
 
 
 def _addons_folder(outcome: Outcome) -> Path | None:
-    """The folder of the checkout, where the proof is written, that holds the module; the one nearest to its root."""
+    """Find the folder of the checkout, where the proof is written, that holds the module; the one nearest to its root."""
     checkout = outcome.proof.parent
     for depth in _DEPTHS:
         for manifest in sorted(checkout.glob(f"{depth}{outcome.module}/{MANIFEST}")):
@@ -90,7 +90,7 @@ def _append_summary(outcomes: Sequence[Outcome], file: Path) -> None:
 
 
 def _summary(outcomes: Sequence[Outcome], reasons: int) -> bytes:
-    """A table in Markdown, with so many reasons a module."""
+    """Write a table in Markdown, with so many reasons a module."""
     heads = ("module", "verdict", "ran", "failed", "errors", "skipped", "reasons")
     rows = [heads, ("---", "---", "--:", "--:", "--:", "--:", "---"), *(_row(outcome, reasons) for outcome in outcomes)]
     lines = ["", "### Odoo tests", "", *(f"| {' | '.join(row)} |" for row in rows), ""]
@@ -106,6 +106,6 @@ def _row(outcome: Outcome, reasons: int) -> Iterable[str]:
 
 
 def _cell(text: str) -> str:
-    """Text that shows as it is: entities are never taken for markup."""
+    """Make text show as it is: entities are never taken for markup."""
     lines = text.strip().splitlines()
     return "<br>".join("".join(f"&#{ord(char)};" if char in _MARKUP else char for char in line) for line in lines)

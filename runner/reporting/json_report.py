@@ -17,7 +17,7 @@ SCHEMA_VERSION = 1
 
 
 def _encodable(value: Any) -> Any:
-    """A file's name need not be UTF-8, JSON must be."""
+    """Escape what is not UTF-8, which a file's name may be, and JSON may not."""
     return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
 
 

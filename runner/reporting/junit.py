@@ -74,7 +74,7 @@ def _testcase(case: Case, *, red: bool) -> TestCase:
 
 
 def _synthetic(outcome: Outcome) -> TestCase:
-    """An erring testcase that stands for what no test shows: nothing ran, the environment died, something is left."""
+    """Make an erring testcase for what no test shows: nothing ran, the environment died, something is left."""
     testcase = TestCase(_legal(outcome.label), _tests_of(outcome.module))
     reasons = outcome.reasons or (f"exit code {outcome.exit_code}",)
     error = Error(_legal(reasons[0].partition("\n")[0]), _legal(outcome.label))

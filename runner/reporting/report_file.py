@@ -41,7 +41,7 @@ def write_whole(file: Path, content: bytes) -> None:
 
 
 def _target(file: Path) -> Path:
-    """The file itself behind links. What is no regular file (a folder, /dev/null) must not be replaced by one."""
+    """Find the file behind links. What is no regular file (a folder, /dev/null) must not be replaced by one."""
     if file.exists() and not file.is_file():
         raise OSError("it exists and is no regular file")
     if file.exists() and any(os.path.samestat(file.stat(), os.fstat(stream)) for stream in _open_streams()):

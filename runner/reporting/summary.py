@@ -34,7 +34,7 @@ def lines_for(outcome: Outcome) -> list[str]:
 
 
 def _around_the_tests(outcome: Outcome) -> tuple[list[str], list[str]]:
-    """The reasons before and after those that only name a failing test, which is shown in their place."""
+    """Part the reasons before from those after the names of failing tests, which are shown in their place."""
     problems = outcome.verdict.problems if outcome.verdict and outcome.failing_cases else ()
     names = {f"{problem.kind}: {problem.test}" for problem in problems if problem.module == outcome.module}
     first = next((at for at, reason in enumerate(outcome.reasons) if reason in names), len(outcome.reasons))
@@ -53,7 +53,7 @@ def _test(case: Case) -> str:
 
 
 def _shown(texts: Sequence[str], limit: int, more: str) -> list[str]:
-    """The lines of the first texts, and how many more there are."""
+    """List the lines of the first texts, and how many more there are."""
     lines = [line for text in texts[:limit] for line in text.splitlines()]
     return lines + ([f"... and {len(texts) - limit} {more} in the log"] if len(texts) > limit else [])
 

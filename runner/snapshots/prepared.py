@@ -81,7 +81,7 @@ class PreparedDatabase:
             password,
         )
         self._own_digest = self.digest_of_own()
-        self.missing = stages(surroundings, self.dependencies.core, tuple(self.dependencies.own), self._own_digest)
+        self.missing = stages(surroundings, self.dependencies.external, tuple(self.dependencies.local), self._own_digest)
         self.store = Store(engine)
         volumes = self.store.volumes()
         self.store.sweep(volumes.dead)
@@ -115,7 +115,7 @@ class PreparedDatabase:
 
     def digest_of_own(self) -> str:
         """The digest of the sources of the dependencies within the repository, as they are now."""
-        return sources_digest(self.dependencies.own.values())
+        return sources_digest(self.dependencies.local.values())
 
     @property
     def own_is_unchanged(self) -> bool:
@@ -130,11 +130,11 @@ class PreparedDatabase:
     @property
     def own_folders(self) -> dict[str, Path]:
         """The sources of the module and of its dependencies within the repository, by name."""
-        return {**self.dependencies.own, self._module: self._modules[self._module]}
+        return {**self.dependencies.local, self._module: self._modules[self._module]}
 
     def strangers(self, installed: Iterable[str]) -> list[str]:
         """Those modules of the repository, also the one under test, that must not be in its prepared database."""
-        return sorted(set(installed) & set(self._modules) - set(self.dependencies.own))
+        return sorted(set(installed) & set(self._modules) - set(self.dependencies.local))
 
     @property
     def data_folder(self) -> str:
@@ -155,7 +155,7 @@ class PreparedDatabase:
     def folders_in_container(self) -> list[str]:
         """Where the dependencies within the repository are in the odoo container."""
         targets = dict(zip(self.repository.addons, odoo.addons_targets(len(self.repository.addons)), strict=True))
-        return [f"{targets[folder.parent]}/{name}" for name, folder in self.dependencies.own.items()]
+        return [f"{targets[folder.parent]}/{name}" for name, folder in self.dependencies.local.items()]
 
     def about(self) -> dict[str, str]:
         """What a reader of the log has to know."""
@@ -169,5 +169,5 @@ class PreparedDatabase:
         """The same for the terminal."""
         if self.why_not:
             return f"no prepared database: {self.why_not}"
-        asked = [name for name in (*self.dependencies.core, *self.dependencies.own) if name in self.holds]
+        asked = [name for name in (*self.dependencies.external, *self.dependencies.local) if name in self.holds]
         return f"prepared database with {', '.join(asked)} ({len(self.holds)} modules)"

@@ -153,7 +153,7 @@ def _signal(odoo_exit: int) -> str:
 
 
 def _exception(record: Record, module: str) -> str:
-    """A record's first line with the exception whose traceback follows, and where in the module that was."""
+    """Quote a record's first line with the exception whose traceback follows, and where in the module that was."""
     lines = [line.rstrip() for line in record.message.splitlines() if line.strip()]
     frames = [(number, match) for number, line in enumerate(lines) if (match := _FRAME.match(line))]
     if not frames:

@@ -204,7 +204,7 @@ class OdooLog:
 
 
 def _key(module: str, file: str, test: str) -> tuple[str, str, str]:
-    """Module, file and name of the test that Odoo calls so, where a test of `module` in `file` may speak of it."""
+    """Identify what Odoo calls so, in a record of the tests in `file`: by module, file and name."""
     if of_class := _OF_CLASS.match(test):
         return of_class[2], of_class[3], f"{of_class[4]}.{of_class[1]}"
     return module, file, test.split()[1] if test.startswith("Subtest ") else test

@@ -79,7 +79,7 @@ class _File:
 
     @cached_property
     def unittest_cases(self) -> set[str]:
-        """The names by which it speaks of unittest's own test cases."""
+        """Name the test cases of unittest as it does."""
         cases = ("TestCase", "IsolatedAsyncioTestCase")
         imports = [node for node in ast.walk(self.tree) if isinstance(node, ast.ImportFrom) and node.module == "unittest"]
         aliases = {alias.asname or alias.name for node in imports for alias in node.names if alias.name in cases}
@@ -87,7 +87,7 @@ class _File:
 
     @property
     def imports(self) -> Iterator[tuple[str, str]]:
-        """What it imports from `tests`: the target, and the name taken from it, empty for `import x`."""
+        """Name what it imports from `tests`: the target, and the name taken from it, empty for `import x`."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.ImportFrom) and (target := self._target(node)) is not None:
                 yield from ((target, alias.name) for alias in node.names)
@@ -96,7 +96,7 @@ class _File:
                 yield from ((name, "") for name in names if name)
 
     def _target(self, node: ast.ImportFrom) -> str | None:
-        """The dotted name below `tests` from which a statement imports, None if it is elsewhere."""
+        """Name below `tests` from where a statement imports, dotted; None if that is elsewhere."""
         if not node.level:
             _, below, target = f"{node.module}.".partition(".tests.")
             return target.rstrip(".") if below else None
@@ -145,7 +145,7 @@ def _dotted(*parts: str) -> str:
 
 
 def _collected(files: Mapping[str, _File]) -> frozenset[str]:
-    """The names, dotted below `tests`, of what `tests` has as attributes: `test_a`, `common`, `deep`, `deep.test_b`."""
+    """Name what `tests` has as attributes, dotted below it: `test_a`, `common`, `deep`, `deep.test_b`."""
     bound: dict[str, set[str]] = {}
     waiting = [""]
     while waiting:
@@ -162,7 +162,7 @@ def _collected(files: Mapping[str, _File]) -> frozenset[str]:
 
 
 def _bound_in(bound: Mapping[str, set[str]], package: str, seen: set[str]) -> set[str]:
-    """What a package binds, and with a star the attributes of others: what they bind and what was imported below them."""
+    """Name what a package binds, and with a star the attributes of others: what they bind and what was imported below them."""
     if package in seen:
         return set()
     seen.add(package)
@@ -195,7 +195,7 @@ def _note(file: _File, node: ast.ClassDef, method: _Method) -> str:
 
 
 def _yields(method: ast.FunctionDef) -> bool:
-    """Whether the function itself, not one that is defined in it, holds a `yield`."""
+    """Tell whether the function itself, not one that is defined in it, holds a `yield`."""
     waiting: list[ast.AST] = list(method.body)
     while waiting:
         node = waiting.pop()

@@ -117,7 +117,7 @@ def judge(
 
 
 def _count(log: OdooLog) -> tuple[int, int]:
-    """Failures and errors in Odoo's words; in a log without Odoo's result those that it tells."""
+    """Count failures and errors as Odoo's result does; in a log without it those that are told."""
     if not log.results:
         kinds = [problem.kind for problem in log.problems]
         return kinds.count("FAIL"), kinds.count("ERROR")
@@ -126,7 +126,7 @@ def _count(log: OdooLog) -> tuple[int, int]:
 
 
 def _notes(evidence: Evidence) -> list[str]:
-    """Tests that did not run, and records at ERROR, or a module's at CRITICAL, that are no failing test, result or reason."""
+    """Note tests that did not run, and errors in the log that are no failing test, nor Odoo's result, nor a reason."""
     not_run = tests_not_run(evidence.sources, evidence.cases) if evidence.sources and evidence.is_complete else []
     log = evidence.log
     reported = {problem.details for problem in log.problems}

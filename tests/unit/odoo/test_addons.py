@@ -1,4 +1,4 @@
-"""Modules are found as Odoo finds them; who asks for a wrong one is told where to look."""
+"""Modules are checkout as Odoo finds them; who asks for a wrong one is told where to look."""
 
 from pathlib import Path
 
@@ -28,8 +28,8 @@ def test_a_module_is_a_folder_with_a_manifest(tmp_path: Path) -> None:
 def test_the_first_addons_folder_wins(tmp_path: Path) -> None:
     write_module(tmp_path / "evv/second", "evv_core")
     first = write_module(tmp_path / "evv/first", "evv_core")
-    found = repository(tmp_path, addons=("missing", "first", "second"))
-    assert find_module("evv_core", found, {"evv": found}) == first
+    checkout = repository(tmp_path, addons=("missing", "first", "second"))
+    assert find_module("evv_core", checkout, {"evv": checkout}) == first
 
 
 def test_a_missing_checkout_is_said_with_what_to_set(tmp_path: Path) -> None:

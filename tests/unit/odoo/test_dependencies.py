@@ -11,17 +11,17 @@ Modules = dict[str, Path]
 
 
 def modules_in(folder: Path, manifests: dict[str, object]) -> Modules:
-    found = {}
+    modules = {}
     for name, manifest in manifests.items():
         module = folder / "addons" / name
         module.mkdir(parents=True)
         (module / "__manifest__.py").write_text(f"{manifest!r}\n")
         (module / "model.py").write_text("VALUE = 1\n")
-        found[name] = module
-    return found
+        modules[name] = module
+    return modules
 
 
-def test_the_closure_is_parted_into_the_repository_s_own_and_the_rest(tmp_path: Path) -> None:
+def test_the_closure_is_parted_into_local_and_external_modules(tmp_path: Path) -> None:
     modules = modules_in(
         tmp_path,
         {
@@ -31,14 +31,14 @@ def test_the_closure_is_parted_into_the_repository_s_own_and_the_rest(tmp_path: 
             "other": {"depends": ["visits", "sale"]},
         },
     )
-    found = dependencies_of("visits", modules)
-    assert list(found.own) == ["below", "core"]
-    assert found.core == ("base", "hr", "mail")
+    dependencies = dependencies_of("visits", modules)
+    assert list(dependencies.local) == ["below", "core"]
+    assert dependencies.external == ("base", "hr", "mail")
 
 
 def test_base_is_always_there_and_the_module_itself_never(tmp_path: Path) -> None:
-    found = dependencies_of("alone", modules_in(tmp_path, {"alone": {}}))
-    assert (dict(found.own), found.core) == ({}, ("base",))
+    dependencies = dependencies_of("alone", modules_in(tmp_path, {"alone": {}}))
+    assert (dict(dependencies.local), dependencies.external) == ({}, ("base",))
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,6 @@ def test_a_fault_is_named(tmp_path: Path, content: str | None, fault: str) -> No
     module.mkdir()
     if content is not None:
         (module / "__manifest__.py").write_text(content)
-    found = read_manifest(module).fault
-    assert found.startswith(fault)
-    assert bool(found) == bool(fault)
+    said = read_manifest(module).fault
+    assert said.startswith(fault)
+    assert bool(said) == bool(fault)

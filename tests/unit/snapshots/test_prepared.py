@@ -140,7 +140,7 @@ def test_neither_the_module_nor_what_depends_on_it_is_ever_installed_beforehand(
     dependents = {"evv_core": {"evv_core", "evv_visits", "evv_more"}}.get(module, {module})
     assert not dependents & {name for stage in prepared.missing for name in stage.modules}
     assert set(prepared.strangers([*dependents, "base", "web"])) == dependents
-    assert prepared.strangers([*prepared.dependencies.own, "base", "web"]) == []
+    assert prepared.strangers([*prepared.dependencies.local, "base", "web"]) == []
 
 
 def test_a_module_that_would_come_by_itself_makes_the_run_go_without(
