@@ -90,16 +90,16 @@ def verdict_of(case: Case, outcome: Outcome, addon: Path, *, strict: bool = Fals
 
 def differences(case: Case, verdict: Verdict) -> list[str]:
     """In what a verdict differs from the expected one; empty if in nothing."""
-    found = []
+    lines = []
     if verdict.exit_code != case.exit_code:
-        found.append(f"exit code {verdict.exit_code}, not {int(case.exit_code)}")
+        lines.append(f"exit code {verdict.exit_code}, not {int(case.exit_code)}")
     for kind, expected, got in (("reasons", case.reasons, verdict.reasons), ("notes", case.notes, verdict.notes)):
         if len(expected) != len(got) or any(part not in whole for part, whole in zip(expected, got, strict=False)):
-            found += [f"{kind}:", *(f"  expected: {part}" for part in expected), *(f"  found: {whole}" for whole in got)]
+            lines += [f"{kind}:", *(f"  expected: {part}" for part in expected), *(f"  found: {whole}" for whole in got)]
     counts = (verdict.ran, verdict.failed, verdict.errors, verdict.skipped)
     if counts != case.counts:
-        found.append(f"counts {counts}, not {case.counts}")
-    return found
+        lines.append(f"counts {counts}, not {case.counts}")
+    return lines
 
 
 def manifest(**changes: object) -> str:

@@ -68,8 +68,8 @@ class Lane:
 
     def run(self, case: Case) -> Outcome:
         """Run a case as the runner does."""
-        for each in self._addons.iterdir():
-            shutil.rmtree(each) if each.is_dir() else each.unlink()
+        for path in self._addons.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
         case.write(self._addons)
         self._checked(self._db, ["sh", "-c", _COPY])
         command = odoo.test_command(case.init or case.name, case.tags, case.addons_folders, case.timeout)

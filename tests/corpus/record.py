@@ -26,9 +26,9 @@ def main(names: list[str], series: str) -> int:
             record({case.name: outcome}, series)
             verdict = verdict_of(case, outcome, case.write(Path(name) / "judged"))
             print(f"{case.name:<32} odoo {outcome.odoo_exit:>3}  {verdict.label:<10}  {verdict.counts}", flush=True)
-            found = differences(case, verdict)
-            wrong += bool(found)
-            print("".join(f"  {line}\n" for line in found), end="")
+            differing = differences(case, verdict)
+            wrong += bool(differing)
+            print("".join(f"  {line}\n" for line in differing), end="")
     if not names:
         for file in folder_of(series).glob("*.log"):
             if file.stem not in {case.name for case in every}:

@@ -159,7 +159,7 @@ def cases_of_series(series: str) -> tuple[Case, ...]:
 
 
 def _in_series(case: Case, series: str) -> Case:
-    changes = {key: value for each in _DIFFERENCES[series] for key, value in each.get(case.name, {}).items()}
+    changes = {key: value for cases in _DIFFERENCES[series] for key, value in cases.get(case.name, {}).items()}
     text = case.files.get("__manifest__.py") or manifest()
     files = {**case.files, "__manifest__.py": text.replace(str(MANIFEST["version"]), f"{series}.0.1.0.0")}
     return dataclasses.replace(case, files=files, **changes)

@@ -20,8 +20,8 @@ Traceback (most recent call last):
     self.assertEqual(1, 2)
 AssertionError: 1 != 2
 """
-# The words of every red outcome that need not come with a failing test, with an exit code of each.
-RED_WORDS = {"ERROR": 5, "TIMED OUT": 6, "NOT PROVEN": 7, "LEFT BEHIND": 8, "INTERRUPTED": 130}
+# The labels of every red outcome that need not come with a failing test, with an exit code of each.
+RED_LABELS = {"ERROR": 5, "TIMED OUT": 6, "NOT PROVEN": 7, "LEFT BEHIND": 8, "INTERRUPTED": 130}
 
 
 def case(outcome: CaseOutcome = CaseOutcome.PASSED, name: str = "TestClient.test_one", **facts: object) -> Case:
@@ -37,7 +37,7 @@ def failing(name: str = "TestClient.test_fails", details: str = TRACEBACK, **fac
 
 def verdict(*cases: Case, exit_code: int = 0, module: str = "evv_core", **facts: object) -> Verdict:
     """A verdict that counts its cases."""
-    number = {each: sum(one.outcome is each for one in cases) for each in CaseOutcome}
+    number = {outcome: sum(case.outcome is outcome for case in cases) for outcome in CaseOutcome}
     counts = {
         "ran": len(cases) - number[CaseOutcome.SKIPPED],
         "skipped": number[CaseOutcome.SKIPPED],
@@ -58,16 +58,16 @@ def failed(*cases: Case, proof: Path = PROOF, **facts: object) -> Outcome:
     return of(verdict(*(cases or (case(), failing())), exit_code=1, reasons=reasons, **facts), proof)  # type: ignore[arg-type]
 
 
-def red(word: str, *cases: Case, reasons: tuple[str, ...] = ("first reason\nin two lines", "second")) -> Outcome:
+def red(label: str, *cases: Case, reasons: tuple[str, ...] = ("first reason\nin two lines", "second")) -> Outcome:
     """A run that is red for more than a failing test: without a verdict if it has no case."""
-    exit_code = RED_WORDS[word]
-    found = verdict(*cases, exit_code=exit_code if exit_code in (6, 7) else 0) if cases else None
-    return Outcome("evv_core", exit_code, word, reasons, PROOF, found)
+    exit_code = RED_LABELS[label]
+    judged = verdict(*cases, exit_code=exit_code if exit_code in (6, 7) else 0) if cases else None
+    return Outcome("evv_core", exit_code, label, reasons, PROOF, judged)
 
 
-def of(found: Verdict, proof: Path = PROOF) -> Outcome:
+def of(judged: Verdict, proof: Path = PROOF) -> Outcome:
     """The outcome of a verdict, after a complete teardown."""
-    return decide(module=found.module, proof=proof, project="p-1", verdict=found, error=None, teardown=Report(left={}))
+    return decide(module=judged.module, proof=proof, project="p-1", verdict=judged, error=None, teardown=Report(left={}))
 
 
 def real_failure(proof: Path = PROOF) -> Outcome:

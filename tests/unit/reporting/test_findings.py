@@ -1,18 +1,18 @@
-"""What is red is found, with its exception and its place."""
+"""What is red is test, with its exception and its place."""
 
 import pytest
 
 from runner.reporting.findings import Place, class_and_method, exception_of, headline, place_of
 from runner.verdict.cases import Case, CaseOutcome
-from tests.unit.outcomes import RED_WORDS, TRACEBACK, case, failed, failing, passed, real_failure, red
+from tests.unit.outcomes import RED_LABELS, TRACEBACK, case, failed, failing, passed, real_failure, red
 
 PLACE = Place("evv_core/tests/test_client.py", 7)
 
 
 def test_the_failing_tests_are_those_that_failed_or_erred() -> None:
     error = case(CaseOutcome.ERROR, "TestClient.test_two")
-    found = failed(case(), failing(), error, case(CaseOutcome.SKIPPED))
-    assert found.failing_cases == (failing(), error)
+    outcome = failed(case(), failing(), error, case(CaseOutcome.SKIPPED))
+    assert outcome.failing_cases == (failing(), error)
 
 
 def test_a_test_that_passed_when_odoo_tried_it_again_did_not_fail() -> None:
@@ -27,10 +27,10 @@ def test_a_run_that_failed_without_a_failing_test_is_red_for_more() -> None:
     assert failed(case()).is_red_for_more
 
 
-@pytest.mark.parametrize("word", RED_WORDS)
+@pytest.mark.parametrize("label", RED_LABELS)
 @pytest.mark.parametrize("cases", [(), (case(),), (case(), failing())])
-def test_every_other_red_run_is_red_for_more_than_its_tests(word: str, cases: tuple[Case, ...]) -> None:
-    assert red(word, *cases).is_red_for_more
+def test_every_other_red_run_is_red_for_more_than_its_tests(label: str, cases: tuple[Case, ...]) -> None:
+    assert red(label, *cases).is_red_for_more
 
 
 def test_a_run_that_passed_is_not_red() -> None:
@@ -55,14 +55,14 @@ def test_the_headline_is_the_exception() -> None:
 
 
 def test_the_headline_of_an_exception_in_several_lines_is_its_first() -> None:
-    found = real_failure().failing_cases[0]
-    assert headline(found).startswith("AssertionError: {'yea[60 chars] 1, 'off_track': 0")
-    assert exception_of(found) == "AssertionError"
+    test = real_failure().failing_cases[0]
+    assert headline(test).startswith("AssertionError: {'yea[60 chars] 1, 'off_track': 0")
+    assert exception_of(test) == "AssertionError"
 
 
 def test_an_exception_without_words_has_its_name() -> None:
-    found = failing(details="Traceback (most recent call last):\n  File\nodoo.exceptions.UserError\n")
-    assert (headline(found), exception_of(found)) == ("odoo.exceptions.UserError",) * 2
+    test = failing(details="Traceback (most recent call last):\n  File\nodoo.exceptions.UserError\n")
+    assert (headline(test), exception_of(test)) == ("odoo.exceptions.UserError",) * 2
 
 
 @pytest.mark.parametrize("details", ["", "\n \n", "Traceback (most recent call last):\n", "ERROR: x"])

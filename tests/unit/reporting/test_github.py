@@ -9,7 +9,7 @@ from runner.errors import ReportFailed
 from runner.reporting.github import report_to_github
 from runner.reporting.outcome import Outcome
 from runner.verdict.cases import CaseOutcome
-from tests.unit.outcomes import RED_WORDS, TRACEBACK, case, failed, failing, passed, real_failure, red
+from tests.unit.outcomes import RED_LABELS, TRACEBACK, case, failed, failing, passed, real_failure, red
 
 COMMAND = re.compile(r"::error (?:file=([^,]*),)?(?:line=(\d+),)?title=([^,:]*)::(.*)")
 
@@ -39,8 +39,8 @@ class Job:
         """File, line, title and message of every annotation."""
         report_to_github(outcomes, self.environ, self.said.append)
         assert not [line for line in self.said if "\n" in line or "\r" in line]
-        found = [COMMAND.fullmatch(line) for line in self.said if line.startswith("::")]
-        return [(each[1], each[2], each[3], each[4]) for each in found if each]
+        matches = [COMMAND.fullmatch(line) for line in self.said if line.startswith("::")]
+        return [(match[1], match[2], match[3], match[4]) for match in matches if match]
 
     @property
     def rows(self) -> list[list[str]]:
@@ -50,9 +50,9 @@ class Job:
 
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
-    found = Job(tmp_path)
-    found.checkout.mkdir(parents=True)
-    return found
+    job = Job(tmp_path)
+    job.checkout.mkdir(parents=True)
+    return job
 
 
 @pytest.mark.parametrize("value", [None, "", "false"])
@@ -68,16 +68,16 @@ def test_elsewhere_nothing_is_said_or_written(job: Job, value: str | None) -> No
 @pytest.mark.parametrize("addons", [".", "addons", "custom/addons", "src/odoo/addons"])
 def test_a_failing_test_is_marked_at_its_line_in_the_workspace(job: Job, addons: str) -> None:
     job.module(addons)
-    (found,) = job.report(failed(proof=job.proof))
+    (annotation,) = job.report(failed(proof=job.proof))
     where = f"repos/evv/{addons}/evv_core/tests/test_client.py".replace("/./", "/")
-    assert found[:3] == (where, "7", "evv_core%3A TestClient.test_fails failed")
-    assert found[3].startswith("AssertionError: 1 != 2%0A%0AFAIL: TestClient.test_fails%0ATraceback")
+    assert annotation[:3] == (where, "7", "evv_core%3A TestClient.test_fails failed")
+    assert annotation[3].startswith("AssertionError: 1 != 2%0A%0AFAIL: TestClient.test_fails%0ATraceback")
 
 
 def test_a_real_failure_is_marked_at_its_line(job: Job) -> None:
     job.module("addons", "traction", "test_scorecard")
-    (found,) = job.report(real_failure(job.proof))
-    assert found[:2] == ("repos/evv/addons/traction/tests/test_scorecard.py", "36")
+    (annotation,) = job.report(real_failure(job.proof))
+    assert annotation[:2] == ("repos/evv/addons/traction/tests/test_scorecard.py", "36")
 
 
 def test_of_two_addons_folders_the_one_nearest_to_the_root_counts_and_hidden_ones_never(job: Job) -> None:
@@ -88,8 +88,8 @@ def test_of_two_addons_folders_the_one_nearest_to_the_root_counts_and_hidden_one
 
 def test_without_a_line_the_file_alone_is_marked(job: Job) -> None:
     job.module("addons")
-    (found,) = job.report(failed(failing(details="")), failed(failing(details=""), proof=job.proof))[1:]
-    assert found[:2] == ("repos/evv/addons/evv_core/tests/test_client.py", None)
+    (annotation,) = job.report(failed(failing(details="")), failed(failing(details=""), proof=job.proof))[1:]
+    assert annotation[:2] == ("repos/evv/addons/evv_core/tests/test_client.py", None)
 
 
 @pytest.mark.parametrize("workspace", [None, "", "/elsewhere"])
@@ -98,29 +98,29 @@ def test_a_test_outside_of_the_workspace_is_told_without_a_place(job: Job, works
     job.environ.pop("GITHUB_WORKSPACE")
     if workspace is not None:
         job.environ["GITHUB_WORKSPACE"] = workspace
-    (found,) = job.report(failed(proof=job.proof))
-    assert found[:2] == (None, None)
+    (annotation,) = job.report(failed(proof=job.proof))
+    assert annotation[:2] == (None, None)
 
 
 def test_a_traceback_cannot_point_out_of_the_workspace(job: Job) -> None:
     job.module("addons")
     details = TRACEBACK.replace("tests/test_client.py", "tests/../../../../../../../etc/passwd")
-    (found,) = job.report(failed(failing(details=details), proof=job.proof))
-    assert found[:2] == (None, None)
+    (annotation,) = job.report(failed(failing(details=details), proof=job.proof))
+    assert annotation[:2] == (None, None)
 
 
 def test_every_character_with_a_meaning_is_escaped(job: Job) -> None:
     name = "T.test, a: 100%\r\n::error::x"
-    (found,) = job.report(failed(failing(name, details="100%\r\n::error::x, y")))
-    assert found[2] == "evv_core%3A T.test%2C a%3A 100%25%0D%0A%3A%3Aerror%3A%3Ax failed"
-    assert found[3] == "100%25%0A%0A100%25%0D%0A::error::x, y"
+    (annotation,) = job.report(failed(failing(name, details="100%\r\n::error::x, y")))
+    assert annotation[2] == "evv_core%3A T.test%2C a%3A 100%25%0D%0A%3A%3Aerror%3A%3Ax failed"
+    assert annotation[3] == "100%25%0A%0A100%25%0D%0A::error::x, y"
 
 
-@pytest.mark.parametrize("word", RED_WORDS)
-def test_what_no_test_shows_is_said_before_the_failing_tests(job: Job, word: str) -> None:
-    found = job.report(failed(), red(word, case()))
-    assert [each[2] for each in found] == [f"evv_core%3A {word}", "evv_core%3A TestClient.test_fails failed"]
-    assert found[0][3] == "first reason%0Ain two lines%0Asecond"
+@pytest.mark.parametrize("label", RED_LABELS)
+def test_what_no_test_shows_is_said_before_the_failing_tests(job: Job, label: str) -> None:
+    annotations = job.report(failed(), red(label, case()))
+    assert [title for _, _, title, _ in annotations] == [f"evv_core%3A {label}", "evv_core%3A TestClient.test_fails failed"]
+    assert annotations[0][3] == "first reason%0Ain two lines%0Asecond"
 
 
 def test_a_run_that_passed_has_no_annotation(job: Job) -> None:
@@ -129,10 +129,10 @@ def test_a_run_that_passed_has_no_annotation(job: Job) -> None:
 
 
 def test_long_texts_are_cut(job: Job) -> None:
-    (found,) = job.report(failed(failing("T.test_" + "x" * 1000, details="y" * 100_000)))
-    assert len(found[2]) < 260
-    assert len(found[3]) < 4100
-    assert found[3].endswith("y ...")
+    (annotation,) = job.report(failed(failing("T.test_" + "x" * 1000, details="y" * 100_000)))
+    assert len(annotation[2]) < 260
+    assert len(annotation[3]) < 4100
+    assert annotation[3].endswith("y ...")
 
 
 def test_the_summary_is_a_table_of_the_modules(job: Job) -> None:

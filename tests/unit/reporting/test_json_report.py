@@ -48,7 +48,7 @@ def test_the_command_of_the_docstring_prints_the_schema() -> None:
 
 def test_every_field_is_in_every_report() -> None:
     definitions = json.loads(schema())
-    for part in (definitions, *(each for each in definitions["$defs"].values() if "properties" in each)):
+    for part in (definitions, *(part for part in definitions["$defs"].values() if "properties" in part)):
         assert part["required"] == list(part["properties"])
 
 
@@ -95,7 +95,7 @@ def test_the_exit_code_is_that_of_the_worst_module(file: Path) -> None:
 def test_a_real_failure_is_reported_with_its_tests(file: Path) -> None:
     (module,) = written(file, real_failure())["modules"]
     assert module["counts"]["failed"] == 1
-    assert [each["outcome"] for each in module["cases"]].count("failed") == 1
+    assert [test["outcome"] for test in module["cases"]].count("failed") == 1
 
 
 def test_a_report_of_nothing_is_refused(tmp_path: Path) -> None:

@@ -13,11 +13,11 @@ from runner.errors import ReportFailed
 from runner.reporting.junit import write_junit
 from runner.reporting.outcome import Outcome
 from runner.verdict.cases import Case, CaseOutcome
-from tests.unit.outcomes import RED_WORDS, TRACEBACK, case, failed, failing, passed, real_failure, red
+from tests.unit.outcomes import RED_LABELS, TRACEBACK, case, failed, failing, passed, real_failure, red
 
 SKIPPED = case(CaseOutcome.SKIPPED, "TestClient.test_skipped", details="no browser")
 ERROR = case(CaseOutcome.ERROR, "TestClient.test_erring", details=TRACEBACK.replace("AssertionError", "KeyError"))
-# What Jenkins' schema (junit-10.xsd) lets stand in each element: children, attributes that must be, attributes that may be.
+# What Jenkins' schema (junit-10.xsd) lets stand in an element: children, attributes that must be, attributes that may be.
 RULES: dict[str, tuple[set[str], set[str], set[str]]] = {
     "testsuites": ({"testsuite"}, set(), {"name", "time", "tests", "failures", "errors"}),
     "testsuite": (
@@ -54,7 +54,7 @@ def written(file: Path, *outcomes: Outcome) -> ElementTree.Element:
     for counted in (root, *root):
         for name, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error")):
             assert counted.get(name) == str(len(list(counted.iter(tag))))
-    names = [(each.get("classname"), each.get("name")) for each in root.iter("testcase")]
+    names = [(element.get("classname"), element.get("name")) for element in root.iter("testcase")]
     assert len(names) == len(set(names))
     return root
 
@@ -71,9 +71,9 @@ def test_there_is_a_testsuite_for_each_module(file: Path) -> None:
 
 
 def test_a_testcase_is_named_as_odoo_names_the_test(file: Path) -> None:
-    found = written(file, passed(case(file="deep.test_client"))).find("testsuite/testcase")
-    assert found is not None
-    assert found.attrib == {
+    testcase = written(file, passed(case(file="deep.test_client"))).find("testsuite/testcase")
+    assert testcase is not None
+    assert testcase.attrib == {
         "classname": "odoo.addons.evv_core.tests.deep.test_client.TestClient",
         "name": "test_one",
         "time": "0.25",
@@ -81,14 +81,17 @@ def test_a_testcase_is_named_as_odoo_names_the_test(file: Path) -> None:
 
 
 def test_a_testcase_has_no_time_where_none_is_known(file: Path) -> None:
-    found = written(file, passed(case(seconds=None))).find("testsuite/testcase")
-    assert found is not None
-    assert "time" not in found.attrib
+    testcase = written(file, passed(case(seconds=None))).find("testsuite/testcase")
+    assert testcase is not None
+    assert "time" not in testcase.attrib
 
 
 def test_failure_error_and_skip_come_with_message_and_text(file: Path) -> None:
     root = written(file, failed(case(), failing(), ERROR, SKIPPED))
-    said = {each.tag: (each.get("type"), each.get("message"), each.text) for each in root.findall("testsuite/testcase/*")}
+    said = {
+        element.tag: (element.get("type"), element.get("message"), element.text)
+        for element in root.findall("testsuite/testcase/*")
+    }
     assert said == {
         "failure": ("AssertionError", "AssertionError: 1 != 2", TRACEBACK),
         "error": ("KeyError", "KeyError: 1 != 2", ERROR.details),
@@ -100,7 +103,7 @@ def test_the_library_reads_back_what_was_written(file: Path) -> None:
     written(file, failed(case(), failing(), ERROR, SKIPPED))
     (suite,) = JUnitXml.fromfile(str(file))
     assert (suite.tests, suite.failures, suite.errors, suite.skipped, suite.time) == (4, 1, 1, 1, 1.0)
-    assert [(each.is_passed, each.is_failure, each.is_error, each.is_skipped) for each in suite] == [
+    assert [(test.is_passed, test.is_failure, test.is_error, test.is_skipped) for test in suite] == [
         (True, False, False, False),
         (False, True, False, False),
         (False, False, True, False),
@@ -109,29 +112,29 @@ def test_the_library_reads_back_what_was_written(file: Path) -> None:
 
 
 def test_what_failed_outside_of_a_test_is_a_testcase_too(file: Path) -> None:
-    found = written(file, failed(failing("setUpModule (odoo)", file=""))).find("testsuite/testcase")
-    assert found is not None
-    assert (found.get("classname"), found.get("name")) == ("odoo.addons.evv_core.tests", "setUpModule (odoo)")
+    testcase = written(file, failed(failing("setUpModule (odoo)", file=""))).find("testsuite/testcase")
+    assert testcase is not None
+    assert (testcase.get("classname"), testcase.get("name")) == ("odoo.addons.evv_core.tests", "setUpModule (odoo)")
 
 
-@pytest.mark.parametrize("word", RED_WORDS)
+@pytest.mark.parametrize("label", RED_LABELS)
 @pytest.mark.parametrize("cases", [(), (case(),), (SKIPPED,), (case(), failing())])
 def test_whatever_a_run_is_red_for_is_an_erring_testcase_with_the_reasons(
-    file: Path, word: str, cases: tuple[Case, ...]
+    file: Path, label: str, cases: tuple[Case, ...]
 ) -> None:
-    root = written(file, real_failure(), red(word, *cases))
-    found = root.findall("testsuite/testcase/error")[-1]
-    assert found.attrib == {"message": "first reason", "type": word}
-    assert found.text == "first reason\nin two lines\nsecond"
-    assert root.findall("testsuite/testcase")[-1].attrib == {"classname": "odoo.addons.evv_core.tests", "name": word}
+    root = written(file, real_failure(), red(label, *cases))
+    error = root.findall("testsuite/testcase/error")[-1]
+    assert error.attrib == {"message": "first reason", "type": label}
+    assert error.text == "first reason\nin two lines\nsecond"
+    assert root.findall("testsuite/testcase")[-1].attrib == {"classname": "odoo.addons.evv_core.tests", "name": label}
 
 
 def test_a_run_without_reasons_is_red_all_the_same(file: Path) -> None:
-    assert [each.text for each in problems(written(file, red("ERROR", reasons=())))] == ["exit code 5"]
+    assert [element.text for element in problems(written(file, red("ERROR", reasons=())))] == ["exit code 5"]
 
 
 def test_a_failed_run_without_a_failing_test_of_its_module_is_red(file: Path) -> None:
-    assert [each.get("type") for each in problems(written(file, failed(case())))] == ["FAILED"]
+    assert [element.get("type") for element in problems(written(file, failed(case())))] == ["FAILED"]
 
 
 def test_a_run_that_passed_has_nothing_red(file: Path) -> None:
@@ -139,20 +142,20 @@ def test_a_run_that_passed_has_nothing_red(file: Path) -> None:
 
 
 def test_a_test_that_passed_when_odoo_tried_it_again_is_flaky_and_not_red(file: Path) -> None:
-    found = written(file, passed(failing(), ERROR)).findall("testsuite/testcase/*")
-    said = [(each.tag, each.findtext("stackTrace")) for each in found]
+    flakes = written(file, passed(failing(), ERROR)).findall("testsuite/testcase/*")
+    said = [(flake.tag, flake.findtext("stackTrace")) for flake in flakes]
     assert said == [("flakyFailure", TRACEBACK), ("flakyError", ERROR.details)]
 
 
 def test_testcases_of_one_name_are_told_apart_so_that_no_reader_drops_the_red_one(file: Path) -> None:
     root = written(file, failed(case(), failing("TestClient.test_one"), case()))
-    names = [each.get("name") for each in root.iter("testcase")]
+    names = [element.get("name") for element in root.iter("testcase")]
     assert names == ["test_one", "test_one (2)", "test_one (3)"]
 
 
 def test_verdict_reasons_and_notes_are_in_the_testsuite(file: Path) -> None:
     root = written(file, failed(notes=("TestX.test_y (test_x) did not run",)))
-    facts = {each.get("name"): each.get("value") for each in root.iter("property")}
+    facts = {element.get("name"): element.get("value") for element in root.iter("property")}
     assert facts == {"verdict": "FAILED", "exit code": "1", "proof": "/checkout/proof_of_execution_tests.log"}
     expected = "FAIL: TestClient.test_fails\nnote: TestX.test_y (test_x) did not run"
     assert root.findtext("testsuite/system-out") == expected
@@ -160,8 +163,8 @@ def test_verdict_reasons_and_notes_are_in_the_testsuite(file: Path) -> None:
 
 def test_a_real_failure_is_reported_with_its_traceback(file: Path) -> None:
     root = written(file, real_failure())
-    (found,) = problems(root)
-    assert "test_scorecard.py" in (found.text or "")
+    (problem,) = problems(root)
+    assert "test_scorecard.py" in (problem.text or "")
     assert len(list(root.iter("testcase"))) > 1
 
 
@@ -179,8 +182,8 @@ def test_a_report_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 def test_characters_that_xml_forbids_are_replaced_and_others_kept(file: Path) -> None:
     text = "\0\x1b[31m\x0b\ud800\ufffe kept: \t\n \x85\u2028<&]]>\"' \U0001f600"
     root = written(file, failed(failing(details=text)))
-    found = next(problems(root))
-    assert found.text == "��[31m��� kept: \t\n \x85\u2028<&]]>\"' \U0001f600"
+    problem = next(problems(root))
+    assert problem.text == "��[31m��� kept: \t\n \x85\u2028<&]]>\"' \U0001f600"
 
 
 ANY = st.text(st.characters(exclude_categories=()))

@@ -41,10 +41,10 @@ def test_the_weightiest_decides(
     teardown: Report | None,
     expected: tuple[int, str],
 ) -> None:
-    found = outcome(verdict, error, teardown)
-    assert (found.exit_code, found.label) == expected
-    assert type(found.exit_code) is int
-    assert bool(found.reasons) == (found.exit_code != 0)
+    weighed = outcome(verdict, error, teardown)
+    assert (weighed.exit_code, weighed.label) == expected
+    assert type(weighed.exit_code) is int
+    assert bool(weighed.reasons) == (weighed.exit_code != 0)
 
 
 def test_every_reason_is_told_the_weightiest_first() -> None:
@@ -55,13 +55,13 @@ def test_every_reason_is_told_the_weightiest_first() -> None:
 
 
 def test_a_run_without_proof_is_not_green() -> None:
-    found = outcome().without_proof("disk full")
-    assert (found.exit_code, found.label, found.reasons) == (7, "NOT PROVEN", ("disk full",))
+    weighed = outcome().without_proof("disk full")
+    assert (weighed.exit_code, weighed.label, weighed.reasons) == (7, "NOT PROVEN", ("disk full",))
 
 
 def test_a_run_without_proof_stays_as_red_as_it_was() -> None:
-    found = outcome(RED).without_proof("disk full")
-    assert (found.exit_code, found.label, found.reasons) == (1, "FAILED", ("FAIL: T.test", "disk full"))
+    weighed = outcome(RED).without_proof("disk full")
+    assert (weighed.exit_code, weighed.label, weighed.reasons) == (1, "FAILED", ("FAIL: T.test", "disk full"))
 
 
 def test_counts_are_told_also_where_no_test_ran() -> None:

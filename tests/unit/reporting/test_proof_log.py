@@ -55,7 +55,7 @@ def test_the_published_proof_is_the_whole_log_byte_by_byte(folder: Path, proof: 
 def test_publishing_leaves_no_unfinished_file(folder: Path, proof: Path) -> None:
     with ProofLog(folder, proof) as log:
         log.publish()
-    assert sorted(each.name for each in proof.parent.iterdir()) == [proof.name, "run"]
+    assert sorted(file.name for file in proof.parent.iterdir()) == [proof.name, "run"]
 
 
 def test_a_proof_that_cannot_be_replaced_is_not_half_written(folder: Path, proof: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_proof_that_cannot_be_replaced_is_not_half_written(folder: Path, proof
         proof.mkdir()
         with pytest.raises(ReportFailed, match=r"nothing is proven\. The log as it stands: .*tests\.log"):
             log.publish()
-    assert sorted(each.name for each in proof.parent.iterdir()) == [proof.name, "run"]
+    assert sorted(file.name for file in proof.parent.iterdir()) == [proof.name, "run"]
 
 
 def test_a_block_is_framed_and_its_facts_are_aligned(folder: Path, proof: Path) -> None:
@@ -191,7 +191,7 @@ def test_the_oldest_runs_are_removed_and_the_newest_kept(tmp_path: Path) -> None
         (folder / "tests.log").touch()
         os.utime(folder, (1_000_000 + number, 1_000_000 + number))
     newest = run_folder(tmp_path, "run-newest")
-    kept = sorted(each.name for each in newest.parent.iterdir() if each.is_dir())
+    kept = sorted(file.name for file in newest.parent.iterdir() if file.is_dir())
     assert len(kept) == reports.KEEP_RUNS
     assert kept[0] == "run-06"
     assert kept[-1] == "run-newest"

@@ -96,7 +96,7 @@ def test_an_assertion_of_ten_lines_is_whole() -> None:
 def test_more_than_ten_failing_tests_are_counted() -> None:
     cases = [failing(f"TestClient.test_{number}", details="") for number in range(13)]
     names = [line.split()[1] for line in body(of(verdict(*cases, exit_code=1))) if "FAIL:" in line]
-    assert names == [each.name for each in cases[:10]]
+    assert names == [case.name for case in cases[:10]]
     assert body(of(verdict(*cases, exit_code=1)))[-1] == "  ... and 3 more in the log"
 
 

@@ -33,7 +33,7 @@ def test_every_case_is_recorded_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.like], ids=_ids)
 def test_a_case_that_is_not_run_in_every_test_is_like_one_that_is(case: Case) -> None:
-    (other,) = (each for each in CASES if each.name == case.like)
+    (other,) = (other for other in CASES if other.name == case.like)
     assert other.like == ""
     assert recorded(other).odoo_exit == recorded(case).odoo_exit
 
@@ -53,14 +53,14 @@ def test_strictness_makes_a_note_a_reason(case: Case, tmp_path: Path) -> None:
 @pytest.mark.parametrize("case", RED, ids=_ids)
 def test_a_red_case_has_a_red_test_with_a_traceback(case: Case, tmp_path: Path) -> None:
     single = verdict_of(case, recorded(case), case.write(tmp_path)).cases
-    red = [each for each in single if each.outcome in (CaseOutcome.FAILED, CaseOutcome.ERROR)]
-    assert any("Traceback" in each.details for each in red)
+    red = [test for test in single if test.outcome in (CaseOutcome.FAILED, CaseOutcome.ERROR)]
+    assert any("Traceback" in test.details for test in red)
 
 
 def _single(name: str, tmp_path: Path) -> dict[str, SingleTest]:
-    case = next(each for each in CASES if each.name == name)
+    (case,) = (case for case in CASES if case.name == name)
     single = verdict_of(case, recorded(case), case.write(tmp_path)).cases
-    return {f"{each.file}.{each.name}": each for each in single}
+    return {f"{test.file}.{test.name}": test for test in single}
 
 
 def test_of_two_tests_of_one_name_the_failing_one_is_blamed(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_skipped_class_is_told_with_its_reason(tmp_path: Path) -> None:
 
 
 def test_a_skip_behind_an_unfinished_line_is_a_skip(tmp_path: Path) -> None:
-    assert {each.outcome for each in _single("all_skipped", tmp_path).values()} == {CaseOutcome.SKIPPED}
+    assert {test.outcome for test in _single("all_skipped", tmp_path).values()} == {CaseOutcome.SKIPPED}
 
 
 def test_the_stack_of_what_hangs_is_in_the_log() -> None:

@@ -24,7 +24,7 @@ from tests.unit.odoo_logs import (
 
 
 def messages(text: str) -> list[str]:
-    return [each.message for each in read_log(text).records]
+    return [whole.message for whole in read_log(text).records]
 
 
 def skips(text: str) -> list[tuple[str, str, str, str]]:
@@ -93,7 +93,7 @@ def test_line_endings_colours_and_odd_bytes_do_not_change_what_is_read(changed: 
     def told(text: str) -> object:
         odoo_log = read_log(text, FAILED_DATABASE)
         tests = [(test.name, test.began, test.ended, test.skipped) for test in odoo_log.tests]
-        return odoo_log.results, tests, [(each.kind, each.test) for each in odoo_log.problems]
+        return odoo_log.results, tests, [(failure.kind, failure.test) for failure in odoo_log.problems]
 
     assert told(changed(real("traction-failed"))) == told(real("traction-failed"))
 
@@ -195,8 +195,8 @@ def test_what_odoo_does_now_is_told_at_once_and_not_when_it_does_the_next_thing(
     odoo_log = OdooLog(DATABASE)
 
     def told(lines: str) -> list[str]:
-        begun = odoo_log.feed(f"{lines}\n".encode())
-        return [each.name if isinstance(each, Test) else each.message for each in begun]
+        events = odoo_log.feed(f"{lines}\n".encode())
+        return [event.name if isinstance(event, Test) else event.message for event in events]
 
     assert told(starting()) == ["Starting TestClient.test_one ... ", "TestClient.test_one"]
     assert told("printed") == []
@@ -211,7 +211,7 @@ def test_what_odoo_does_now_is_told_at_once_and_not_when_it_does_the_next_thing(
 def test_it_does_not_matter_in_which_pieces_a_log_comes(size: int, line_end: str) -> None:
     output = real("traction-failed").replace("\n", line_end).rstrip().encode()
     pieces, whole = OdooLog(FAILED_DATABASE), OdooLog(FAILED_DATABASE)
-    told = [begun for at in range(0, len(output), size) for begun in pieces.feed(output[at : at + size])]
+    told = [event for at in range(0, len(output), size) for event in pieces.feed(output[at : at + size])]
     pieces.end()
     assert told == whole.feed(output)[: len(told)]
     whole.end()

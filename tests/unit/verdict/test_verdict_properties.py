@@ -107,7 +107,7 @@ def test_line_endings_and_spaces_make_no_red_log_green(red: Recorded, odoo_exit:
 def test_colours_change_no_verdict(log: Recorded, colour: bytes) -> None:
     output = log.outcome.output
     coloured = HEAD.sub(
-        lambda found: found.group().replace(found.group(1), b"\x1b[%bm%b\x1b[0m" % (colour, found.group(1))), output
+        lambda match: match.group().replace(match.group(1), b"\x1b[%bm%b\x1b[0m" % (colour, match.group(1))), output
     )
     odoo_exit = log.outcome.odoo_exit
     assert log.exit_code(coloured, odoo_exit) == log.exit_code(output, odoo_exit)
@@ -128,7 +128,7 @@ def test_foreign_lines_between_records_make_no_red_log_green(
 @given(GREEN, st.floats(0, 1))
 def test_a_green_log_that_is_cut_before_its_result_is_not_green(green: Recorded, part: float) -> None:
     output = green.outcome.output
-    ends = [found.end() for found in RESULT.finditer(output)]
+    ends = [match.end() for match in RESULT.finditer(output)]
     assert len(ends) == 1
     assert green.exit_code(output[: round(ends[0] * part)], 0) != ExitCode.PASSED
 
