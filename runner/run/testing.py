@@ -9,7 +9,7 @@ from runner.odoo import command as odoo
 from runner.reporting.proof_log import ProofLog
 from runner.run import preparing
 from runner.terminal import Terminal
-from runner.verdict.odoolog import OdooLog, Record, Test
+from runner.verdict.odoolog import LoggedTest, OdooLog, Record
 from runner.verdict.sources import Sources
 from runner.verdict.verdict import Verdict, judge
 
@@ -67,9 +67,9 @@ def run_tests(
     )
 
 
-def _step(event: Record | Test, count: str) -> str:
+def _step(event: Record | LoggedTest, count: str) -> str:
     """Where the tests are, if that is another place now."""
-    if isinstance(event, Test):
+    if isinstance(event, LoggedTest):
         return f"{count}: {event.name}"
     # Before the first HttpCase that runs post_install, for some ten seconds in which no test runs.
     if event.logger.endswith(".ir_qweb") and event.message.startswith("Pregenerating assets bundles"):

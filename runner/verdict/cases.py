@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from runner.verdict.odoolog import OdooLog, Test
+from runner.verdict.odoolog import LoggedTest, OdooLog
 
 SET_UP_CLASS = "setUpClass"
 _UNFINISHED = "the test did not end: the log stops in it"
@@ -41,7 +41,7 @@ def cases_of(log: OdooLog, module: str) -> tuple[Case, ...]:
     return tuple(_case(test) for test in (*log.tests, *log.outside) if test.module == module)
 
 
-def _case(test: Test) -> Case:
+def _case(test: LoggedTest) -> Case:
     outcome, details = CaseOutcome.PASSED, "\n".join(problem.details for problem in test.problems) or test.skipped or ""
     if test.problems:
         is_error = any(problem.kind == "ERROR" for problem in test.problems)
@@ -53,7 +53,7 @@ def _case(test: Test) -> Case:
     return Case(test.module, test.file, test.name, outcome, _seconds(test), details)
 
 
-def _seconds(test: Test) -> float | None:
+def _seconds(test: LoggedTest) -> float | None:
     try:
         began, ended = (datetime.strptime(time, _TIME) for time in (test.began, test.ended))
     except ValueError:  # it did not end; or its output holds a record, of the 31st of February

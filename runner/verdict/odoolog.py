@@ -81,13 +81,11 @@ class Problem:
 
 
 @dataclass
-class Test:
+class LoggedTest:
     """A test that started, and what became of it; `file` as in `test_client` (dotted below `tests`), the times as in records.
 
     `began` is empty for what happened outside of any test, in a class (`name` is then as in `TestClient.setUpClass`).
     """
-
-    __test__ = False  # for pytest: it is no class of tests
 
     module: str
     file: str
@@ -108,17 +106,17 @@ class OdooLog:
     def __init__(self, database: str) -> None:
         self.records: list[Record] = []
         self.results: list[Result] = []
-        self.tests: list[Test] = []
-        self.outside: list[Test] = []
+        self.tests: list[LoggedTest] = []
+        self.outside: list[LoggedTest] = []
         self.problems: list[Problem] = []
         self.last_line = ""
         self._database = database
-        self._latest: dict[tuple[str, str, str], Test] = {}
+        self._latest: dict[tuple[str, str, str], LoggedTest] = {}
         self._unfinished_line = b""
         self._record: Record | None = None
         self._message: list[str] = []
 
-    def feed(self, data: bytes) -> list[Record | Test]:
+    def feed(self, data: bytes) -> list[Record | LoggedTest]:
         """Read a piece of the log. Tell which records, by their first lines, and which tests have begun in it."""
         lines, line_end, self._unfinished_line = (self._unfinished_line + data).rpartition(b"\n")
         text = _COLOUR.sub("", (lines + line_end).decode(errors="replace"))
@@ -129,7 +127,7 @@ class OdooLog:
         self.feed(b"\n" if self._unfinished_line else b"")
         self._end_record()
 
-    def _read_line(self, line: str) -> Iterator[Record | Test]:
+    def _read_line(self, line: str) -> Iterator[Record | LoggedTest]:
         match = _RECORD.match(line)
         if not match and self._record and (glued := _GLUED.search(line)) and (printed := line[: glued.start()]).strip():
             self._message.append(printed)
@@ -145,12 +143,12 @@ class OdooLog:
         if line.strip():
             self.last_line = match[5] if match else line.strip()
 
-    def _begin_test(self, record: Record) -> Iterator[Test]:
+    def _begin_test(self, record: Record) -> Iterator[LoggedTest]:
         starting, owner = _STARTING.match(record.message), _TEST_LOGGER.match(record.logger)
         if self.tests and (starting or record.logger in _BETWEEN_TESTS):
             self.tests[-1].ended = self.tests[-1].ended or record.time
         if starting and owner and record.database == self._database:
-            test = Test(owner[1], owner[2] or "", starting[1], record.time)
+            test = LoggedTest(owner[1], owner[2] or "", starting[1], record.time)
             self.tests.append(test)
             self._latest[test.module, test.file, test.name] = test
             yield test
@@ -196,9 +194,9 @@ class OdooLog:
             self.problems.append(problem)
             self._test(key).problems.append(problem)
 
-    def _test(self, key: tuple[str, str, str]) -> Test:
+    def _test(self, key: tuple[str, str, str]) -> LoggedTest:
         if key not in self._latest:
-            self._latest[key] = Test(*key)
+            self._latest[key] = LoggedTest(*key)
             self.outside.append(self._latest[key])
         return self._latest[key]
 
@@ -208,11 +206,3 @@ def _key(module: str, file: str, test: str) -> tuple[str, str, str]:
     if of_class := _OF_CLASS.match(test):
         return of_class[2], of_class[3], f"{of_class[4]}.{of_class[1]}"
     return module, file, test.split()[1] if test.startswith("Subtest ") else test
-
-
-def read(log: bytes, database: str) -> OdooLog:
-    """Read a whole log."""
-    odoo_log = OdooLog(database)
-    odoo_log.feed(log)
-    odoo_log.end()
-    return odoo_log

@@ -18,12 +18,6 @@ from runner.verdict.sources import Sources
 # What Odoo says once more, in sum, of what it has said before.
 _SUMS = re.compile(r"Module \S+: \d+ failures, |At least one test failed |Failed to load registry")
 _LONGEST = 300
-_LABELS = {
-    ExitCode.PASSED: "PASSED",
-    ExitCode.FAILED: "FAILED",
-    ExitCode.TIMED_OUT: "TIMED OUT",
-    ExitCode.NOT_PROVEN: "NOT PROVEN",
-}
 
 
 @dataclass(frozen=True)
@@ -58,7 +52,7 @@ class Verdict:
     @property
     def label(self) -> str:
         """Say the verdict in a word or two."""
-        return _LABELS[ExitCode(self.exit_code)]
+        return ExitCode(self.exit_code).name.replace("_", " ")
 
 
 def judge(

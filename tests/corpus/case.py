@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runner.errors import ExitCode
 from runner.odoo.command import DATABASE
-from runner.verdict.odoolog import read
+from runner.verdict.odoolog import OdooLog
 from runner.verdict.sources import read_sources
 from runner.verdict.verdict import Verdict, judge
 
@@ -75,12 +75,20 @@ class Outcome:
     timed_out: bool = False
 
 
+def read_log(output: bytes, database: str = DATABASE) -> OdooLog:
+    """Read a whole log at once."""
+    odoo_log = OdooLog(database)
+    odoo_log.feed(output)
+    odoo_log.end()
+    return odoo_log
+
+
 def verdict_of(case: Case, outcome: Outcome, addon: Path, *, strict: bool = False) -> Verdict:
     """The verdict on a case whose addon was written to the folder `addon`."""
     return judge(
         module=case.name,
         odoo_exit=outcome.odoo_exit,
-        log=read(outcome.output, DATABASE),
+        log=read_log(outcome.output),
         states=outcome.states,
         timed_out=outcome.timed_out,
         sources=read_sources(addon),

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from runner.verdict.odoolog import OdooLog, read
+from runner.verdict.odoolog import OdooLog
+from tests.corpus import case
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 # The database of the real run that failed; the passing ones ran on odoo.DATABASE.
@@ -71,4 +72,4 @@ def text(records: Iterable[str]) -> str:
 
 def read_log(log: str, database: str = DATABASE) -> OdooLog:
     """What a log says."""
-    return read(log.encode(errors="replace"), database)
+    return case.read_log(log.encode(errors="replace"), database)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.verdict.odoolog import OdooLog, Record, Result, Test
+from runner.verdict.odoolog import LoggedTest, OdooLog, Record, Result
 from tests.unit.odoo_logs import (
     DATABASE,
     FAILED_DATABASE,
@@ -196,7 +196,7 @@ def test_what_odoo_does_now_is_told_at_once_and_not_when_it_does_the_next_thing(
 
     def told(lines: str) -> list[str]:
         events = odoo_log.feed(f"{lines}\n".encode())
-        return [event.name if isinstance(event, Test) else event.message for event in events]
+        return [event.name if isinstance(event, LoggedTest) else event.message for event in events]
 
     assert told(starting()) == ["Starting TestClient.test_one ... ", "TestClient.test_one"]
     assert told("printed") == []

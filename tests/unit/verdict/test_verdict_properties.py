@@ -11,11 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.errors import ExitCode
-from runner.odoo.command import DATABASE
-from runner.verdict.odoolog import read
 from runner.verdict.sources import Sources, read_sources
 from runner.verdict.verdict import judge
-from tests.corpus.case import Case, Outcome
+from tests.corpus.case import Case, Outcome, read_log
 from tests.corpus.cases import CASES
 from tests.corpus.recorded import NEWEST, recorded
 from tests.corpus.series import RECORDED, WRITTEN, cases_of_series
@@ -36,7 +34,7 @@ class Recorded:
         return judge(
             module=self.name,
             odoo_exit=odoo_exit,
-            log=read(output, DATABASE),
+            log=read_log(output),
             states=self.outcome.states,
             timed_out=self.outcome.timed_out,
             sources=self.sources,
