@@ -27,25 +27,29 @@ class Manifest:
 
 def read_manifest(module: Path) -> Manifest:
     """Read the manifest of the module in that folder; one that cannot be read depends on nothing and has a fault."""
-    file = module / MANIFEST
-    if not file.is_file():
-        return Manifest(fault=f"there is no {MANIFEST} in {module.name}")
-    text = file.read_text(encoding="utf-8", errors="replace")
-    if not text.strip():
-        return Manifest(fault=f"{MANIFEST} is empty")
-    try:
-        content = ast.literal_eval(text)
-    except SyntaxError as error:
-        return Manifest(fault=f"{MANIFEST} is no valid Python: {error.msg} (line {error.lineno})")
-    except (ValueError, TypeError, RecursionError, MemoryError):
-        return Manifest(fault=f"{MANIFEST} must hold a dictionary of plain values, without calls and names")
+    content, fault = _content(module / MANIFEST)
     if not isinstance(content, dict):
-        return Manifest(fault=f"{MANIFEST} must hold a dictionary")
+        return Manifest(fault=fault or f"{MANIFEST} must hold a dictionary")
     installable = bool(content.get("installable", True))
     fault = "" if installable else f"{MANIFEST} says `installable: False`"
     depends, automatic = _names(content.get("depends")), content.get("auto_install", False)
     comes_with = (depends if automatic is True else _names(automatic)) if automatic else None
     return Manifest(depends, installable, comes_with, fault)
+
+
+def _content(file: Path) -> tuple[Any, str]:
+    """Read what the manifest holds, or why it holds nothing."""
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+        return (ast.literal_eval(text), "") if text.strip() else (None, f"{MANIFEST} is empty")
+    except (FileNotFoundError, IsADirectoryError):
+        return None, f"there is no {MANIFEST} in {file.parent.name}"
+    except OSError as error:
+        return None, f"{MANIFEST} cannot be read: {error.strerror}"
+    except SyntaxError as error:
+        return None, f"{MANIFEST} is no valid Python: {error.msg} (line {error.lineno})"
+    except (ValueError, TypeError, RecursionError, MemoryError):
+        return None, f"{MANIFEST} must hold a dictionary of plain values, without calls and names"
 
 
 def _names(depends: Any) -> tuple[str, ...]:

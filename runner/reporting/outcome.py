@@ -60,7 +60,7 @@ class Outcome:
 
     def without_proof(self, reason: str) -> "Outcome":
         """Take away the proof, which cannot be written: what had passed is not proven."""
-        outcome = replace(self, reasons=(*self.reasons, reason), has_proof=False)
+        outcome = replace(self, reasons=tuple(dict.fromkeys((*self.reasons, reason))), has_proof=False)
         is_unproven = self.exit_code == ExitCode.PASSED
         return replace(outcome, exit_code=int(ExitCode.NOT_PROVEN), label="NOT PROVEN") if is_unproven else outcome
 

@@ -1,5 +1,6 @@
 """What is wrong with a manifest is said in words, as Odoo mostly does not."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,12 @@ def test_a_fault_is_named(tmp_path: Path, content: str | None, fault: str) -> No
     said = read_manifest(module).fault
     assert said.startswith(fault)
     assert bool(said) == bool(fault)
+
+
+def test_a_manifest_that_cannot_be_read_has_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(*_: object, **_options: object) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    (tmp_path / "__manifest__.py").touch()
+    monkeypatch.setattr(Path, "read_text", unreadable)
+    assert read_manifest(tmp_path).fault == "__manifest__.py cannot be read: Permission denied"

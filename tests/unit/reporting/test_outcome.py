@@ -64,6 +64,11 @@ def test_a_run_without_proof_stays_as_red_as_it_was() -> None:
     assert (weighed.exit_code, weighed.label, weighed.reasons) == (1, "FAILED", ("FAIL: T.test", "disk full"))
 
 
+def test_what_ended_the_run_and_keeps_its_proof_away_is_told_once() -> None:
+    weighed = outcome(None, EnvironmentFailed("disk full")).without_proof("disk full")
+    assert (weighed.exit_code, weighed.reasons, weighed.has_proof) == (5, ("disk full",), False)
+
+
 def test_counts_are_told_also_where_no_test_ran() -> None:
     assert outcome().counts == GREEN.counts
     assert outcome(None, NoFreePort("none")).counts == "no test ran"
