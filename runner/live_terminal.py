@@ -100,11 +100,11 @@ class LiveTerminal(Terminal):
         """Print a line above the one that is alive; a long one as several."""
         self._print(Text(wrapped(text, self.console.width)))
 
-    def closing(self, lines: Sequence[str], word: str) -> None:
+    def closing(self, lines: Sequence[str], label: str) -> None:
         """The closing lines, with the verdict and the failing tests in colour."""
         for line in lines:
             text = Text(wrapped(line, self.console.width))
-            text.highlight_regex(rf"^\S+: {word}(?=  )", f"bold {_colour(word)}")
+            text.highlight_regex(rf"^\S+: {label}(?=  )", f"bold {_colour(label)}")
             text.highlight_regex(_FAILING, "red")
             self._print(text)
 

@@ -29,8 +29,8 @@ class Terminal:
         """Print a line at once; at a terminal, a long one as several."""
         write(sys.stdout, _fitting(text, sys.stdout).encode(errors="backslashreplace") + b"\n")
 
-    def closing(self, lines: Sequence[str], word: str) -> None:
-        """Say how a run has ended; `word` is the verdict, for a display that has colours."""
+    def closing(self, lines: Sequence[str], label: str) -> None:
+        """Say how a run has ended; `label` is the verdict, for a display that has colours."""
         for line in lines:
             self.line(line)
 
