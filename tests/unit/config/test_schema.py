@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import yaml
 from runner.config.lines import read
 from runner.config.model import problems_in
 from runner.config.schema import schema
+from tests.unit.docs.markdown import blocks
 from tests.unit.repositories import YAML
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -32,10 +32,9 @@ def _read(text: str) -> Any:
 
 
 def examples() -> list[str]:
-    """The indented blocks of the README's section `repos.yaml`."""
-    section = (ROOT / "README.md").read_text().split("\n## repos.yaml\n")[1].split("\n## ")[0]
-    blocks = re.findall(r"(?:^    .*\n)+", section, re.MULTILINE)
-    return [textwrap.dedent(block) for block in blocks if re.search(r"^    (defaults|repositories):", block, re.MULTILINE)]
+    """What of repos.yaml and repos.local.yaml the README and the guide show."""
+    pages = (ROOT / "README.md", ROOT / "docs/guide.md")
+    return [block for page in pages for block in blocks(page.read_text()) if re.match(r"(defaults|repositories):", block)]
 
 
 def test_the_published_schema_is_current() -> None:
@@ -59,8 +58,8 @@ def test_the_repository_s_file_is_right_by_it_and_names_it_for_editors() -> None
     assert ROOT / named == PUBLISHED
 
 
-def test_the_examples_of_the_readme_are_right_by_it() -> None:
-    assert len(examples()) >= 2
+def test_the_examples_of_the_documents_are_right_by_it() -> None:
+    assert len(examples()) >= 3
     for example in examples():
         assert wrong(example) == []
 
