@@ -13,8 +13,8 @@ def main() -> None:
     try:
         from runner.cli.main import main_inner  # noqa: PLC0415 - it needs what may be missing
     except ModuleNotFoundError as error:
-        advice = f"Use nox, without --no-venv, or: {sys.executable} -m pip install ."
-        print(f"Error: the Python package {error.name} is missing. {advice}", file=sys.stderr)
+        said = f"Error: the Python package {error.name} is missing. Use nox, without --no-venv, or:"
+        print(f"{said} {sys.executable} -m pip install .", file=sys.stderr)
         sys.exit(2)
     try:
         code = main_inner(sys.argv[1:])

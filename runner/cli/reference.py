@@ -16,16 +16,18 @@ from runner.errors import ExitCode
 _HEAD = """\
 # Reference
 
-Made from the code by `python -m runner.cli.reference > docs/reference.md`: change it there. What the options are for is told in the
-[guide](guide.md).
+Made from the code by `python -m runner.cli.reference > docs/reference.md`: change it there. What the options are for is told
+in the [guide](guide.md).
 """
 
 _COMMANDS = """\
-Each is called as `python -m runner run`, `python -m runner cleanup` and so on; all but `matrix` are sessions of nox too, `run` as
-`nox -s odoo_tests`, with their arguments after `--`. Each has `--help`. In usage lines, `[...]` may be left out and `|` is "or"."""
+Each is called as `python -m runner run`, `python -m runner cleanup` and so on; all but `matrix` are sessions of nox too, `run`
+as `nox -s odoo_tests`, with their arguments after `--`. Each has `--help`. In usage lines, `[...]` may be left out and `|`
+is "or"."""
 
 _KEYS = """\
-Every key may stand under `defaults`, or with a repository, where it wins. Each repository needs all of them in one of the two places.
+Every key may stand under `defaults`, or with a repository, where it wins. Each repository needs all of them in one of the two
+places.
 [repos.local.yaml](guide.md#reposyaml-and-reposlocalyaml) overrides any of it on one machine. "This file" is repos.yaml."""
 
 _VARIABLES = {
@@ -98,11 +100,11 @@ _INTERRUPTED = (
 )
 
 _AFTER_EXIT_CODES = """\
-These are the codes of `python -m runner`. nox ends with 1 for each that is not 0, and with 130 after Ctrl+C; the log has the code of
-the run itself after `exit code:`. With several modules the highest one is the call's, and 8 before any other.
+These are the codes of `python -m runner`. nox ends with 1 for each that is not 0, and with 130 after Ctrl+C; the log has the
+code of the run itself after `exit code:`. With several modules the highest one is the call's, and 8 before any other.
 
-Of the other commands, `doctor` ends with the code of a run for the first thing that is wrong, `cleanup` with 8 if something could not
-be removed, `parity` with 1 for a difference, and `matrix` with 2 if there is no module."""
+Of the other commands, `doctor` ends with the code of a run for the first thing that is wrong, `cleanup` with 8 if something
+could not be removed, `parity` with 1 for a difference, and `matrix` with 2 if there is no module."""
 
 
 def reference() -> str:
@@ -120,7 +122,9 @@ def reference() -> str:
 def _command(parser: argparse.ArgumentParser) -> Iterator[str]:
     yield f"{parser.description}\n"
     yield f"    {parser.usage}"
-    rows = [(f"`{_as_typed(action)}`", action.help or "") for action in parser._actions if "--help" not in action.option_strings]
+    rows = [
+        (f"`{_as_typed(action)}`", action.help or "") for action in parser._actions if "--help" not in action.option_strings
+    ]
     if rows:
         yield from ("", *_table(("argument or option", "meaning"), rows))
     if parser.epilog:

@@ -26,7 +26,7 @@ def test_a_document_that_is_missing_or_lacks_something_is_a_fault(tmp_path: Path
     expected, seen = review(tmp_path)
     assert f"there is no {onboarding}" in seen.faults
     assert f"{template} does not hold `docker ps -a | grep PREFIX`" in seen.faults
-    assert [fault for fault in seen.faults if fault.startswith(reference)][0] == f"{reference} does not hold `| 1 |`"
+    assert next(fault for fault in seen.faults if fault.startswith(reference)) == f"{reference} does not hold `| 1 |`"
     assert f"{template}: `nox -s odoo_tests -- REPO MODULE`: there is no session 'odoo_tests'" in seen.faults
     assert f"the output does not say `{onboarding}`" in disagreements(expected, seen)
 

@@ -84,7 +84,9 @@ def test_every_footnote_is_there_and_is_used(page: Path) -> None:
 
 
 def test_the_readme_leads_to_every_page() -> None:
-    assert {f"docs/{page.name}" for page in DOCS} <= {target.partition("#")[0] for target in links((ROOT / "README.md").read_text())}
+    assert {f"docs/{page.name}" for page in DOCS} <= {
+        target.partition("#")[0] for target in links((ROOT / "README.md").read_text())
+    }
 
 
 def test_links_outside_name_one_commit_where_they_name_a_file_of_a_repository() -> None:

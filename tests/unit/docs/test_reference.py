@@ -15,7 +15,7 @@ from tests.unit.processes import ROOT
 
 PUBLISHED = (ROOT / "docs/reference.md").read_text()
 HELP = {"-h", "--help"}
-# A variable of the environment that is looked up by its name. Of the others, PGDATA is of a container, two are every program's.
+# A variable of the environment that is looked up by its name. PGDATA is of a container, two others are every program's.
 LOOKUP = re.compile(r"environ(?:\.get\(|\[)\"(?!PGDATA|PATH|HOME)(\w+)\"")
 
 
