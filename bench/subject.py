@@ -15,6 +15,8 @@ import yaml
 
 from runner.cleanup.guard import Guard
 from runner.config import repositories as config
+from runner.docker import questions
+from runner.docker.engine import connect
 from runner.docker.process import TOKEN_VARIABLE
 from runner.naming import project_name
 from runner.signals import STARTER
@@ -87,12 +89,13 @@ class Subject:
             TOKEN_VARIABLE: token,
         }
         # The script cleans up by `trap`; what that misses when the benchmark is interrupted or killed, the guard removes.
-        guard = Guard(project, token, self.folder / "plain-teardown.json")
+        engine = connect(os.environ)
+        guard = Guard(project, token, engine.endpoint, self.folder / "plain-teardown.json", print)
         try:
-            guard.arm()
+            guard.arm(engine.ask(questions.engine_id()))
             return _green(run([str(HERE / "plain/run-tests.sh"), module], self.folder, environ), f"The script on {module}")
         finally:
-            report = guard.finish()
+            report = guard.finish(skip_settling=False)
             if report and not report.complete:
                 raise BenchFailed(f"What the script started could not be removed: {report.left}")
 

@@ -8,6 +8,7 @@ import traceback
 
 def main() -> None:
     """Run the command line and exit with its code (errors.ExitCode); a missing dependency is said in a line."""
+    _open_standard_streams()
     # Pydantic looks for plugins among all installed packages: 40 ms, and nothing that a run should depend on.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
@@ -23,6 +24,19 @@ def main() -> None:
         print("Error: this is a defect of the runner; please report it with the lines above.", file=sys.stderr)
         code = 70
     sys.exit(code)
+
+
+def _open_standard_streams() -> None:
+    """Have 0, 1 and 2 open: where one is closed (`>&-`), the next file that is opened would be standard output to all."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - for as long as this process
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
 
 
 if __name__ == "__main__":

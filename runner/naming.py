@@ -13,6 +13,9 @@ MAX_PROJECT_NAME = 128
 _STAMP = "%Y%m%d-%H%M%S"
 
 LABEL_PREFIX = "agent-test."
+REPOSITORY_LABEL = LABEL_PREFIX + "repository"
+MODULE_LABEL = LABEL_PREFIX + "module"
+STARTED_LABEL = LABEL_PREFIX + "started"
 
 
 def check_module_name(module: str, prefix: str) -> None:

@@ -1,4 +1,4 @@
-"""Signals, the starter's death, and bounds in time, all turned into exceptions in the main thread."""
+"""Signals, and the starter's death, turned into one exception in the main thread."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 
-from runner.errors import EngineStalled, Interrupted
+from runner.errors import Interrupted
 
 # Set by the noxfile to its own pid: nox dies from SIGTERM, SIGHUP and SIGKILL without passing them on.
 STARTER = "AGENT_TEST_STARTER"
@@ -31,9 +31,8 @@ class Signals:
         self._on_further(signum)
 
     def shield(self) -> None:
-        """From here on no signal and no time limit interrupts anything; the first signal is still remembered in `first`."""
+        """From here on no signal interrupts anything; the first one is still remembered in `first`."""
         self._shielded = True
-        signal.setitimer(signal.ITIMER_REAL, 0)  # a limit of the block that was left must not end the teardown
 
     def lift_shield(self) -> None:
         """From here on the first signal interrupts again: another run begins."""
@@ -70,22 +69,3 @@ def _watch_starter(starter: int, stop: threading.Event) -> None:
         if stop.wait(_WATCH_INTERVAL):
             return
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-@contextlib.contextmanager
-def time_limit(seconds: float, waiting_for: str) -> Iterator[None]:
-    """Raise EngineStalled, naming what was waited for, if the block takes longer. Main thread only; not nested."""
-
-    def expire(_signum: int, _frame: FrameType | None) -> None:
-        raise EngineStalled(
-            f"Waited {seconds:.0f} s in vain for {waiting_for}. Is the Docker daemon overloaded or stopped? "
-            "What is wrong with it: nox -s doctor"
-        )
-
-    before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)

@@ -16,18 +16,19 @@ class Terminal:
     """Output that survives its reader: after `| head -1` the run goes on, and its log and exit code stay true."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        """`quiet`: show nothing of what Odoo prints."""
+        """`quiet`: show nothing of what Odoo prints. `lost` is why standard output could not be written, None if it could."""
         self.phases: list[tuple[str, float]] = []
+        self.lost: OSError | None = None
         self._quiet = quiet
 
     def begin(self, what: str, project: str) -> None:
         """A run begins, in an environment of this name."""
-        self._forget_phases()
+        self.phases.clear()
         self.line(f"{what}: {project}")
 
     def line(self, text: str = "") -> None:
         """Print a line at once; at a terminal, a long one as several."""
-        write(sys.stdout, _fitting(text, sys.stdout).encode(errors="backslashreplace") + b"\n")
+        self._write(_fitting(text, sys.stdout).encode(errors="backslashreplace") + b"\n")
 
     def closing(self, lines: Sequence[str], label: str) -> None:
         """Say how a run has ended; `label` is the verdict, for a display that has colours."""
@@ -41,7 +42,7 @@ class Terminal:
     def output(self, data: bytes) -> None:
         """Show what Odoo printed, byte for byte: a test's output need not be UTF-8."""
         if not self._quiet:
-            write(sys.stdout, data)
+            self._write(data)
 
     def step(self, text: str) -> None:
         """Say where the phase is, to a display that is alive; lines in a file would only be noise."""
@@ -67,8 +68,8 @@ class Terminal:
             self.phases.append((name, seconds))
             say(f"{outcome}{seconds:.1f} s")
 
-    def _forget_phases(self) -> None:
-        self.phases.clear()
+    def _write(self, data: bytes) -> None:
+        self.lost = write(sys.stdout, data) or self.lost
 
 
 def _fitting(text: str, stream: TextIO) -> str:
@@ -76,12 +77,14 @@ def _fitting(text: str, stream: TextIO) -> str:
     return wrapped(text, shutil.get_terminal_size().columns) if stream.isatty() else text
 
 
-def write(stream: TextIO, data: bytes) -> None:
-    """Write and flush; where nobody can read any more, all further output goes nowhere."""
+def write(stream: TextIO, data: bytes) -> OSError | None:
+    """Write and flush; where that cannot be done, return why, and all further output goes nowhere."""
     try:
         stream.buffer.write(data)
         stream.buffer.flush()
-    except OSError:  # a closed pipe, a terminal that is gone
+    except OSError as error:  # a closed pipe, a terminal that is gone, a full disk
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+        return error
+    return None

@@ -1,145 +1,139 @@
-"""The guard: a detached process that tears a run's environment down, however the run ends. Both ends of its pipe are here.
+"""The runner's end of the guard: started before the first docker call, armed before anything is created, always finished."""
 
-It lives in a session of its own, ignores the signals that end the runner, and holds the reading end of a pipe whose only
-writer is the runner. End of file, for whatever reason, is its sign: there is one teardown path for every ending. The runner
-itself only closes the pipe and waits for the report. Standard library only: it has to start in tens of milliseconds.
-"""
-
+import contextlib
 import json
-import os
 import select
-import signal
 import subprocess
 import sys
-import time
-import traceback
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
-from runner.cleanup.teardown import Report, remove_project
-from runner.docker.process import COMMAND_TIMEOUT, docker_environ
+from runner.cleanup.guard_process import ARM, BOUND, DISARM, READY, SKIP_SETTLING
+from runner.cleanup.teardown import Report
+from runner.docker.process import Endpoint
+from runner.errors import EnvironmentFailed
 
-# How long the guard tries; a daemon that restarts is back well within it.
-BOUND = 120.0
-_READY_TIMEOUT = 10.0
-# A teardown that takes longer than this is worth a word to who waits for it.
-_QUIET = 5.0
-_ARM, _CALM, _RELEASE, _READY = b"arm\n", b"calm\n", b"release\n", b"ready\n"
-_PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from runner.cleanup.guard import main; main(sys.argv[1:])"
+# In seconds: until the guard stands; a teardown worth a word to who waits for it; for the guard's own end after its bound.
+_READY_TIMEOUT, _QUIET, _MARGIN = 10.0, 5.0, 30.0
+_PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from runner.cleanup.guard_process import main; main(sys.argv[1:])"
 
 
-class GuardFailed(Exception):
-    """The guard could not be started, or ended without a report. Outside errors.py: the guard process has no use for that."""
+class _GuardFailed(Exception):
+    """A guard could not be started, or ended without a report."""
 
 
 class Guard:
-    """The runner's end: start before the first docker call, arm before anything can be created, finish always."""
+    """The guard of one project, for as long as the run lives: if it is killed itself, another one does the teardown.
 
-    def __init__(self, project: str, token: str, report_file: Path) -> None:
-        """Start the guard and wait until it stands. GuardFailed if it does not within 10 s."""
-        self._armed = False
-        package_parent = str(Path(__file__).resolve().parents[2])
+    Without a guard nothing is started: EnvironmentFailed if it does not start, or is gone when it is to be armed.
+    """
+
+    def __init__(self, project: str, token: str, endpoint: Endpoint, report_file: Path, say: Callable[[str], None]) -> None:
+        self._project = project
+        self._token = token
+        self._endpoint = endpoint
+        self._report_file = report_file
+        self._say = say
+        self._engine_id = ""
+        self.is_armed = False
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _PROGRAM, package_parent, project, token, str(report_file)],
+            self._process = self._start()
+        except _GuardFailed as error:
+            raise _nothing_started(error) from error
+
+    def arm(self, engine_id: str) -> None:
+        """From here on the end of this process means teardown. EnvironmentFailed if the guard is gone.
+
+        `engine_id`: that of the engine on which the project will be; "" for an engine that has none.
+        """
+        self.is_armed, self._engine_id = True, engine_id
+        try:
+            self._tell(ARM + engine_id.encode() + b"\n")
+        except _GuardFailed as error:
+            raise _nothing_started(error) from error
+
+    def disarm(self) -> None:
+        """Let the environment stand (`--keep`)."""
+        self.is_armed = False
+        try:
+            self._tell(DISARM)
+        except _GuardFailed as error:
+            self._say(f"  {error}")  # it tears nothing down any more, which is what is wanted
+
+    def finish(self, *, skip_settling: bool) -> Report | None:
+        """Have the project torn down, by another guard if this one is gone; the report, or None if nothing was armed.
+
+        `skip_settling`: no client of the run that can create anything was killed or given up, so nothing more can appear.
+        """
+        if skip_settling and self.is_armed:
+            with contextlib.suppress(_GuardFailed):  # it is gone: then its report tells why
+                self._tell(SKIP_SETTLING)
+        try:
+            return self._report()
+        except _GuardFailed as failure:
+            return self._retry_with_a_new_guard(failure) if self.is_armed else None
+
+    def _retry_with_a_new_guard(self, failure: _GuardFailed) -> Report:
+        """The guard was killed: a new one tears down all the same. The failure is in the report."""
+        self._say(f"  {str(failure).rstrip('.')}. A new one tears down.")
+        try:
+            self._process = self._start()
+            self._tell(ARM + self._engine_id.encode() + b"\n")
+            report = self._report()
+        except _GuardFailed as again:
+            report = Report(left={"unknown": [f"whatever has the label of project {self._project}"]}, errors=[str(again)])
+        assert report
+        report.errors.insert(0, str(failure))
+        return report
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        package_parent = str(Path(__file__).resolve().parents[2])
+        words = [sys.executable, "-I", "-S", "-c", _PROGRAM, package_parent]
+        try:
+            process = subprocess.Popen(
+                [*words, self._project, self._token, str(self._report_file)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
                 cwd="/",
-                env=docker_environ(os.environ),
+                env=self._endpoint.environ,
             )
         except OSError as error:
-            raise GuardFailed(f"The guard process cannot be started: {error}") from error
-        assert self._process.stdin and self._process.stdout
-        readable, _, _ = select.select([self._process.stdout], [], [], _READY_TIMEOUT)
-        if not readable or self._process.stdout.readline() != _READY:
-            self._process.kill()
-            _, errors = self._process.communicate()
-            raise GuardFailed(f"The guard process did not start: {errors.decode(errors='replace').strip()[-500:]}")
+            raise _GuardFailed(f"The guard process cannot be started: {error}") from error
+        assert process.stdin and process.stdout
+        readable, _, _ = select.select([process.stdout], [], [], _READY_TIMEOUT)
+        if not readable or process.stdout.readline() != READY:
+            process.kill()
+            _, errors = process.communicate()
+            raise _GuardFailed(f"The guard process did not start: {errors.decode(errors='replace').strip()[-500:]}")
+        return process
 
-    @property
-    def is_armed(self) -> bool:
-        """Whether there may be something to tear down."""
-        return self._armed
-
-    def arm(self) -> None:
-        """From here on the end of this process means teardown; before, there is nothing that could be left."""
-        self._armed = True
-        self._tell(_ARM)
-
-    def calm(self) -> None:
-        """Say that no client of this run that can create anything was killed: nothing more of it can appear."""
-        self._tell(_CALM)
-
-    def release(self) -> None:
-        """Let the environment stand (`--keep`): the guard ends without touching it."""
-        self._armed = False
-        self._tell(_RELEASE)
-
-    def _tell(self, word: bytes) -> None:
+    def _tell(self, line: bytes) -> None:
         assert self._process.stdin
         try:
-            self._process.stdin.write(word)
+            self._process.stdin.write(line)
             self._process.stdin.flush()
         except OSError as error:
-            raise GuardFailed(f"The guard process is gone: {error}") from error
+            raise _GuardFailed(f"The guard process is gone: {error}") from error
 
-    def finish(self, on_long_wait: Callable[[], None] = lambda: None) -> Report | None:
-        """Let the guard tear down and wait for its report; None if it had nothing to do. GuardFailed if none comes.
-
-        `on_long_wait` is called once if the teardown takes longer than a few seconds.
-        """
-        bound = BOUND + 3 * COMMAND_TIMEOUT
+    def _report(self) -> Report | None:
+        """Close the pipe, which is the guard's signal, and wait for its report."""
         try:
             try:
                 output, errors = self._process.communicate(timeout=_QUIET)
             except subprocess.TimeoutExpired:
-                on_long_wait()
-                output, errors = self._process.communicate(timeout=bound)
+                self._say("  the teardown takes longer than usual; it is tried for at most 120 s")
+                output, errors = self._process.communicate(timeout=BOUND + _MARGIN)
         except subprocess.TimeoutExpired:
-            raise GuardFailed(f"The guard process did not end within {bound:.0f} s.") from None
+            raise _GuardFailed(f"The guard process did not end within {BOUND + _MARGIN:.0f} s.") from None
         try:
             content = json.loads(output)
         except ValueError:
             said = errors.decode(errors="replace").strip()[-500:] or f"exit code {self._process.returncode}"
-            raise GuardFailed(f"The guard process ended without a report: {said}") from None
+            raise _GuardFailed(f"The guard process ended without a report: {said}") from None
         return Report(**content) if content else None
 
 
-def main(arguments: list[str]) -> None:
-    """The guard process: PROJECT TOKEN REPORT_FILE. Writes its report to standard output and into the file."""
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGQUIT):
-        signal.signal(signum, signal.SIG_IGN)
-    project, token, report_file = arguments
-    _write(_READY)
-    armed = False
-    settle: float | None = None
-    for line in sys.stdin.buffer:
-        if line == _CALM:
-            settle = 0.0
-        else:
-            armed = line == _ARM or (armed and line != _RELEASE)
-    if not armed:
-        _write(b"null")
-        return
-    try:
-        report = remove_project(project, bound=BOUND, token=token, settle=settle)
-    except Exception:  # noqa: BLE001 - whatever it is, somebody has to read it
-        report = Report(left={"unknown": ["the guard failed"]}, errors=[traceback.format_exc()])
-    text = json.dumps({**asdict(report), "project": project, "ended": time.strftime("%Y-%m-%d %H:%M:%S")}, indent=1)
-    try:
-        Path(report_file).write_text(text + "\n")
-    except OSError as error:  # the folder was deleted: the runner, if it lives, still reads the pipe
-        report.errors.append(f"{report_file} cannot be written: {error}")
-    _write(json.dumps(asdict(report)).encode())
-
-
-def _write(data: bytes) -> None:
-    try:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-    except OSError:
-        # The runner is dead: nobody reads. Point the descriptor elsewhere, or the interpreter complains at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _nothing_started(error: _GuardFailed) -> EnvironmentFailed:
+    return EnvironmentFailed(f"{str(error).rstrip('.')}. Nothing was started.")

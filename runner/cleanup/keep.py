@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from runner.naming import LABEL_PREFIX
+from runner.odoo.command import DATABASE
 
 FOLDER_LABEL = LABEL_PREFIX + "folder"
 _MARK = "kept"
@@ -36,9 +37,9 @@ def is_kept(labels: Mapping[str, str]) -> bool:
     return bool(folder) and is_marked(Path(str(folder)))
 
 
-def how_to_use(project: str, port: int | None, database: str) -> list[str]:
+def how_to_use(project: str, port: int | None) -> list[str]:
     """The exact commands to enter a kept environment and to remove it."""
-    query = f"PGPASSWORD=$PASSWORD psql -h $HOST -U $USER {database}"
+    query = f"PGPASSWORD=$PASSWORD psql -h $HOST -U $USER {DATABASE}"
     return [
         f"kept: http://127.0.0.1:{port}",
         f"  enter:    nox -s shell -- {project}",

@@ -1,34 +1,33 @@
-"""Find what runs left or keep standing, and remove it: never what belongs to a run that lives."""
+"""The environments that the engine holds, whose each is, and the removal of what dead runs left: never of a running one."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from runner.cleanup import keep as keeping
-from runner.cleanup.owner import Owner, owner_from
+from runner.cleanup import keep
+from runner.cleanup.owner import OWNER_LABELS, Owner, owner_from
 from runner.cleanup.teardown import Report, remove_project
-from runner.docker.inventory import Resource
-from runner.naming import LABEL_PREFIX
+from runner.docker.engine import Engine
+from runner.docker.listing import PROJECT_LABEL, Resource
+from runner.docker.process import Endpoint
+from runner.naming import MODULE_LABEL, REPOSITORY_LABEL, STARTED_LABEL
 
-REPOSITORY_LABEL = LABEL_PREFIX + "repository"
-# Seconds for one environment; a living engine needs one.
-BOUND = 60.0
-# What resists must not hold up every run that comes after.
-SWEEP_BOUND = 3.0
+# Seconds for one environment; a living engine needs one. What resists must not hold up every run that comes after.
+_SWEEP_BOUND = 3.0
 
 
 class State(Enum):
     """Why an environment stands."""
 
-    LIVES = "lives"
+    RUNNING = "running"
     KEPT = "kept"
     DEAD = "dead"
-    ELSEWHERE = "of another host"
+    FOREIGN = "of another host"
 
 
 @dataclass(frozen=True)
 class Standing:
-    """An environment that the engine holds, whole or in parts."""
+    """An environment that the engine holds, whole or in parts; `ports`: those that its containers publish."""
 
     project: str
     repository: str
@@ -39,59 +38,70 @@ class Standing:
     labels: dict[str, str]
 
 
+# Of every container, network and volume of a run, what is to be known.
+LABELS = (PROJECT_LABEL, REPOSITORY_LABEL, MODULE_LABEL, STARTED_LABEL, keep.FOLDER_LABEL, *OWNER_LABELS)
+
+
 def standing(resources: Iterable[Resource]) -> list[Standing]:
-    """The environments to which these containers, networks and volumes belong, the oldest first."""
+    """Return the environments to which these containers, networks and volumes, with LABELS, belong, the oldest first."""
     merged: dict[str, tuple[dict[str, str], tuple[int, ...]]] = {}
     for resource in resources:
-        _, ports = merged.get(resource.project, ({}, ()))
-        merged[resource.project] = (resource.labels, ports + resource.ports)
-    found = []
-    for project, (labels, ports) in merged.items():
-        owner = owner_from(labels)
-        found.append(
-            Standing(
-                project=project,
-                repository=labels.get(REPOSITORY_LABEL, "?"),
-                started=labels.get(LABEL_PREFIX + "started", "?"),
-                state=_state(owner, labels),
-                owner=owner,
-                ports=ports,
-                labels=labels,
-            )
+        if project := resource.labels.get(PROJECT_LABEL):
+            _, ports = merged.get(project, ({}, ()))
+            merged[project] = (resource.labels, ports + resource.ports)
+    environments = [
+        Standing(
+            project=project,
+            repository=labels.get(REPOSITORY_LABEL, "?"),
+            started=labels.get(STARTED_LABEL, "?"),
+            state=_state(owner_from(labels), labels),
+            owner=owner_from(labels),
+            ports=ports,
+            labels=labels,
         )
-    return sorted(found, key=lambda each: each.started)
+        for project, (labels, ports) in merged.items()
+    ]
+    return sorted(environments, key=lambda environment: environment.started)
+
+
+def look(engine: Engine) -> list[Standing]:
+    """Return every environment that the engine holds, the oldest first."""
+    listings = engine.prefetch_resources(LABELS, f"label={REPOSITORY_LABEL}")
+    return standing(resource for listing in listings for resource in listing.result())
 
 
 def _state(owner: Owner | None, labels: dict[str, str]) -> State:
     if owner is None or not owner.is_on_this_host:
-        return State.ELSEWHERE
+        return State.FOREIGN
     if owner.is_alive:
-        return State.LIVES
-    return State.KEPT if keeping.is_kept(labels) else State.DEAD
+        return State.RUNNING
+    return State.KEPT if keep.is_kept(labels) else State.DEAD
 
 
-def to_remove(found: Sequence[Standing], repositories: Sequence[str], *, everything: bool) -> list[Standing]:
-    """What a cleanup of these repositories removes: what is dead; `everything`: also what is kept or of another host."""
-    states = {State.DEAD, State.KEPT, State.ELSEWHERE} if everything else {State.DEAD}
-    return [each for each in found if each.repository in repositories and each.state in states]
+def to_remove(environments: Sequence[Standing], repositories: Sequence[str], *, everything: bool) -> list[Standing]:
+    """Return what a cleanup of these repositories removes: the dead; `everything`: also what is kept or of another host."""
+    states = {State.DEAD, State.KEPT, State.FOREIGN} if everything else {State.DEAD}
+    return [
+        environment for environment in environments if environment.repository in repositories and environment.state in states
+    ]
 
 
-def sweep(resources: Iterable[Resource], repository: str, say: Callable[[str], None]) -> None:
+def sweep(environments: Sequence[Standing], repository: str, endpoint: Endpoint, say: Callable[[str], None]) -> None:
     """Remove what dead runs of the repository left, as every run does at its start."""
-    dead = to_remove(standing(resources), [repository], everything=False)
-    remove(dead, lambda line: say(f"  left by a dead run: {line}"), SWEEP_BOUND)
+    dead = to_remove(environments, [repository], everything=False)
+    remove(dead, endpoint, lambda line: say(f"  left by a dead run: {line}"), _SWEEP_BOUND)
 
 
-def remove(environments: Iterable[Standing], say: Callable[[str], None], bound: float = BOUND) -> bool:
+def remove(environments: Iterable[Standing], endpoint: Endpoint, say: Callable[[str], None], bound: float) -> bool:
     """Remove environments, for at most `bound` seconds each, say what became of them, and return whether nothing is left."""
     complete = True
     for environment in environments:
-        report = remove_project(environment.project, bound=bound)
+        report = remove_project(endpoint, environment.project, bound=bound)
         say(f"{environment.project} ({environment.state.value}): {_outcome(report)}")
         for error in report.errors:
             say(f"  {error}")
         if report.complete:
-            keeping.unmark(environment.labels)
+            keep.unmark(environment.labels)
         complete = complete and report.complete
     return complete
 

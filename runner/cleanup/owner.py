@@ -9,6 +9,8 @@ from runner.naming import LABEL_PREFIX
 
 _HIDDEN = "hidden"
 _OWNER = LABEL_PREFIX + "owner-"
+_KEYS = ("host", "boot", "pid", "start")
+OWNER_LABELS = tuple(_OWNER + key for key in _KEYS)
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,12 @@ def this_process() -> Owner:
 
 
 def owner_from(labels: dict[str, str]) -> Owner | None:
-    """The owner written into `labels` by `Owner.labels`; None where they are not complete."""
+    """Return the owner written into `labels` by `Owner.labels`; None where they are not complete, or not a process'."""
     try:
-        return Owner(**{key: labels[_OWNER + key] for key in ("host", "boot", "pid", "start")})
+        owner = Owner(**{key: labels[_OWNER + key] for key in _KEYS})
     except KeyError:
         return None
+    return owner if owner.pid.isdigit() else None
 
 
 def _boot_id() -> str:

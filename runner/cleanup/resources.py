@@ -1,65 +1,88 @@
-"""What the engine holds of one run: found by its Compose project's label, and the volume of a preparation that did not finish.
+"""The resources of one run: what has its Compose project's label, and the volume of a preparation that did not finish.
 
 Standard library only, because the guard lives from this.
 """
 
-import contextlib
+from collections.abc import Sequence
 
-from runner.docker.process import LISTING_TRIES, PROJECT_LABEL, DockerFailed, finish, has_vanished, start
+from runner.docker.listing import CONTAINERS, LISTING_TRIES, LISTINGS, NETWORKS, PROJECT_LABEL, VOLUMES, listing, resources_in
+from runner.docker.process import Command, DockerFailed, Endpoint, has_vanished
 
 SNAPSHOT_PREFIX = "agent-test-snapshot"
 # A prepared database outlives its run once a second volume, its marker, names it. Until then it belongs to the run.
 MAKER_LABEL = f"{SNAPSHOT_PREFIX}.maker"
 PUBLISHED_LABEL = f"{SNAPSHOT_PREFIX}.volume"
+_VOLUME_LABELS = (PROJECT_LABEL, MAKER_LABEL, PUBLISHED_LABEL)
 
-_LISTINGS = {
-    "containers": ("ps", "-a"),
-    "networks": ("network", "ls"),
-    "volumes": ("volume", "ls"),
-}
-_NAMES = {"containers": "{{.Names}}", "networks": "{{.Name}}"}
-# Docker joins conditions with "and" only: one client that lists all volumes costs less than three that choose.
-_VOLUMES = "\t".join(["{{.Name}}", *(f'{{{{.Label "{label}"}}}}' for label in (PROJECT_LABEL, MAKER_LABEL, PUBLISHED_LABEL))])
-
-Remains = dict[str, list[str]]
+# The names by kind.
+Resources = dict[str, list[str]]
 
 
 class _Vanished(DockerFailed):
     """It failed only because something went away while it worked."""
 
 
-def list_remains(project: str) -> Remains:
-    """The names of the run's containers, networks and volumes, by kind. DockerFailed if the engine cannot say."""
+def list_resources(endpoint: Endpoint, project: str, deadline: float) -> Resources:
+    """Return the names of the run's containers, networks and volumes, by kind. DockerFailed if the engine cannot say.
+
+    The listings are asked for side by side, and share the `deadline` (monotonic).
+    """
     for _ in range(LISTING_TRIES - 1):
-        with contextlib.suppress(_Vanished):
-            return _listed(project)
-    return _listed(project)
-
-
-def _listed(project: str) -> Remains:
-    running = {
-        kind: start(*_LISTINGS[kind], "--filter", f"label={PROJECT_LABEL}={project}", "--format", template)
-        for kind, template in _NAMES.items()
-    }
-    running["volumes"] = start(*_LISTINGS["volumes"], "--format", _VOLUMES)
-    output: dict[str, str] = {}
-    failures = []
-    for kind, process in running.items():
         try:
-            output[kind] = finish(process)
-        except DockerFailed as error:
-            failures.append(str(error))
+            return _listed(endpoint, project, deadline)
+        except _Vanished:
+            continue
+    return _listed(endpoint, project, deadline)
+
+
+def _listed(endpoint: Endpoint, project: str, deadline: float) -> Resources:
+    mine = f"label={PROJECT_LABEL}={project}"
+    # Docker joins conditions with "and" only: one client that lists all volumes costs less than three that choose.
+    running = {
+        CONTAINERS: endpoint.start(*listing(CONTAINERS, (), mine)),
+        NETWORKS: endpoint.start(*listing(NETWORKS, (), mine)),
+        VOLUMES: endpoint.start(*listing(VOLUMES, _VOLUME_LABELS)),
+    }
+    output = dict(zip(running, outputs(list(running.values()), deadline), strict=True))
+    return {kind: [resource.name for resource in resources_in(output[kind], ())] for kind in (CONTAINERS, NETWORKS)} | {
+        VOLUMES: _volumes_of(project, output[VOLUMES])
+    }
+
+
+def outputs(commands: Sequence[Command], deadline: float) -> list[str]:
+    """Return what each of these clients printed, all within one deadline. DockerFailed, with every failure, if one failed."""
+    printed, failures = finish(commands, deadline)
     if failures:
         raise (_Vanished if all(map(has_vanished, failures)) else DockerFailed)("; ".join(failures))
-    return {kind: output[kind].split() for kind in _NAMES} | {"volumes": _volumes_of(project, output["volumes"])}
+    return printed
 
 
-def _volumes_of(project: str, listing: str) -> list[str]:
-    rows = [line.split("\t") for line in listing.splitlines()]
-    published = {volume for _, _, _, volume in rows}
-    return [name for name, owner, maker, _ in rows if owner == project or (maker == project and name not in published)]
+def finish(commands: Sequence[Command], deadline: float) -> tuple[list[str], list[str]]:
+    """Return what these clients printed, all within one deadline, and why some of them failed."""
+    printed, failures = [], []
+    try:
+        for command in commands:
+            try:
+                printed.append(command.output(deadline))
+            except DockerFailed as error:
+                failures.append(str(error))
+    finally:  # when it is interrupted, none of them outlives it
+        for command in commands:
+            command.cancel()
+    return printed, failures
+
+
+def _volumes_of(project: str, output: str) -> list[str]:
+    volumes = resources_in(output, _VOLUME_LABELS)
+    published = {volume.labels.get(PUBLISHED_LABEL) for volume in volumes}
+    return [
+        volume.name
+        for volume in volumes
+        if volume.labels.get(PROJECT_LABEL) == project
+        or (volume.labels.get(MAKER_LABEL) == project and volume.name not in published)
+    ]
 
 
 def listing_commands(project: str) -> dict[str, str]:
-    """The commands by which a person sees the project's, by kind."""
-    return {kind: f"docker {' '.join(words)} --filter label={PROJECT_LABEL}={project}" for kind, words in _LISTINGS.items()}
+    """Return the commands by which a person sees the project's resources, by kind."""
+    return {kind: f"docker {' '.join(words)} --filter label={PROJECT_LABEL}={project}" for kind, words in LISTINGS.items()}

@@ -4,23 +4,27 @@ Standard library only, because the guard lives from this. Works from any folder 
 `docker compose down`, which exits 0 with resources still in use and fails on a deleted folder or a broken `.env`.
 """
 
-import os
-import signal
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from runner.cleanup.resources import Remains, list_remains
-from runner.docker.process import TOKEN_VARIABLE, DockerFailed, finish, has_vanished, start
+from runner.cleanup.resources import Resources, finish, list_resources, outputs
+from runner.docker.listing import CONTAINERS, ENGINE_ID, NETWORKS, VOLUMES
+from runner.docker.process import DockerFailed, Endpoint, has_vanished, kill_clients
 
 # A daemon finishes the request of a client that was killed: containers appeared up to 0.26 s after an empty listing.
 SETTLE = 0.5
 PAUSE = 0.2
+# Seconds for the docker clients of one step, which work side by side. After a failure a step gets more patience. At the very
+# end it gets a moment: that it had no time is no reason why something is left.
+COMMAND_TIMEOUT = 10.0
+_MOST_PATIENT = 60.0
+_LEAST_PATIENT = 1.0
 # Containers first: they hold the others, which then go side by side. Data that is thrown away needs no graceful stop.
 _REMOVALS = (
-    {"containers": ("rm", "-f", "-v")},
-    {"networks": ("network", "rm"), "volumes": ("volume", "rm", "-f")},
+    {CONTAINERS: ("rm", "-f", "-v")},
+    {NETWORKS: ("network", "rm"), VOLUMES: ("volume", "rm", "-f")},
 )
 
 
@@ -28,7 +32,7 @@ _REMOVALS = (
 class Report:
     """How a teardown ended: what is left by kind (empty lists if it is complete), the errors met, and the seconds."""
 
-    left: Remains
+    left: Resources
     errors: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -39,9 +43,11 @@ class Report:
 
 
 def remove_project(
+    endpoint: Endpoint,
     project: str,
     *,
     bound: float,
+    engine_id: str = "",
     token: str | None = None,
     settle: float | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -50,32 +56,44 @@ def remove_project(
     """Remove all that is the project's until two listings `settle` seconds apart (default: SETTLE) are empty.
 
     `settle` may be 0 where no client that can create anything was killed: then nothing can appear any more. Takes at most
-    `bound` seconds plus one command's time. Clients that carry `token` are killed first, and again in every round, so that
-    they start nothing more. Never raises for what docker does: the report tells.
+    `bound` seconds. Clients that carry `token` are killed first, and again in every round, so that they start nothing more.
+    `engine_id`: no empty listing of another engine is believed. Never raises: whatever happens is in the report, and is tried
+    again until it works or the time is over.
     """
     settle = SETTLE if settle is None else settle
     started = clock()
+    deadline = started + bound
     report = Report(left={"unknown": ["nothing could be listed"]})
     empty_since: float | None = None
+    patience = COMMAND_TIMEOUT
+
+    def until() -> float:
+        """When a step that begins now has to end, by the clock of the clients."""
+        return time.monotonic() + min(patience, max(_LEAST_PATIENT, deadline - clock()))
+
     while True:
-        if token:
-            kill_clients(token)
         try:
-            report.left = list_remains(project)
+            if token:
+                kill_clients(token)
+            report.left = list_resources(endpoint, project, until())
             if not report.complete:
                 empty_since = None
-                _remove(report.left)
-                report.left = list_remains(project)
-        except DockerFailed as error:
+                _remove(endpoint, report.left, until())
+                report.left = list_resources(endpoint, project, until())
+            if report.complete and empty_since is None:
+                _check_engine(endpoint, engine_id, until())
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run's resources are still there
             empty_since = None
-            if str(error) not in report.errors:
-                report.errors.append(str(error))
+            said = str(error) if isinstance(error, DockerFailed) else repr(error)
+            if said not in report.errors:
+                report.errors.append(said)
+            patience = min(2 * patience, _MOST_PATIENT)
         else:
             if report.complete and empty_since is None:
                 empty_since = clock()
             elif report.complete and empty_since is not None and clock() - empty_since >= settle:
                 break
-        if clock() - started >= bound:
+        if clock() >= deadline:
             if report.complete:  # by one listing only: no proof
                 report.left = {"unknown": ["what one empty listing did not show; no second one could be had"]}
             break
@@ -84,37 +102,28 @@ def remove_project(
     return report
 
 
-def _remove(remains: Remains) -> None:
+def _check_engine(endpoint: Endpoint, engine_id: str, deadline: float) -> None:
+    """DockerFailed if another engine answers: its empty listing proves nothing. `engine_id` is "" for one that has none."""
+    if not engine_id:
+        return
+    (answer,) = outputs([endpoint.start(*ENGINE_ID)], deadline)
+    if (found := json.loads(answer)) != engine_id:
+        raise DockerFailed(f"another engine answers than the one of this run (ID {found} instead of {engine_id})")
+
+
+def _remove(endpoint: Endpoint, resources: Resources, deadline: float) -> None:
     """Remove what is listed; DockerFailed with what docker said if some of it could not be removed."""
-    failures = []
-    for commands in _REMOVALS:
-        running = [start(*command, *names) for kind, command in commands.items() for names in _groups(kind, remains)]
-        for process in running:
-            try:
-                finish(process)
-            except DockerFailed as error:
-                # Somebody else (--rm, another teardown) was quicker: that is what is wanted.
-                if not has_vanished(str(error)):
-                    failures.append(str(error))
+    failures: list[str] = []
+    for removals in _REMOVALS:
+        running = [endpoint.start(*words, *names) for kind, words in removals.items() for names in _groups(kind, resources)]
+        _, failed = finish(running, deadline)
+        # Somebody else (--rm, another teardown) was quicker: that is what is wanted.
+        failures += [said for said in failed if not has_vanished(said)]
     if failures:
         raise DockerFailed("; ".join(failures))
 
 
-def _groups(kind: str, remains: Remains) -> list[list[str]]:
+def _groups(kind: str, resources: Resources) -> list[list[str]]:
     """What is removed by a client each: one removes containers side by side, but volumes and networks one after another."""
-    names = remains.get(kind) or []
-    return [names] if kind == "containers" and names else [[name] for name in names]
-
-
-def kill_clients(token: str) -> int:
-    """Kill every process whose environment carries the run's token; their number. Linux only (0 where there is no /proc)."""
-    mark = f"{TOKEN_VARIABLE}={token}".encode()
-    killed = 0
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (folder / "environ").read_bytes().split(b"\0"):
-                os.kill(int(folder.name), signal.SIGKILL)
-                killed += 1
-        except OSError:
-            continue  # gone in between, or another user's
-    return killed
+    names = resources.get(kind) or []
+    return [names] if kind == CONTAINERS and names else [[name] for name in names]

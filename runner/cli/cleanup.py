@@ -1,12 +1,13 @@
 """`cleanup`: remove what dead runs left, and what a person names."""
 
 import argparse
+import os
 from collections.abc import Container, Sequence
 
 from runner.cleanup import orphans
-from runner.cleanup.orphans import REPOSITORY_LABEL, Standing, State
+from runner.cleanup.orphans import Standing, State
 from runner.config import repositories as config
-from runner.docker.engine import Engine
+from runner.docker.engine import connect
 from runner.errors import ExitCode, UsageError
 from runner.snapshots.store import Store
 from runner.terminal import Terminal
@@ -15,24 +16,23 @@ from runner.terminal import Terminal
 def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Terminal) -> ExitCode:
     """Remove what dead runs left: of every repository, of those named, or the environments named.
 
-    LEFT_BEHIND if something resists. UsageError for a name that is neither, or is that of a run that lives.
+    LEFT_BEHIND if something resists. UsageError for a name that is neither, or is that of a run that is going on.
     """
-    engine = Engine()
-    engine.check()
-    environments = orphans.standing(engine.labelled(REPOSITORY_LABEL))
+    engine = connect(os.environ)
+    environments = orphans.look(engine)
     by_project = {environment.project: environment for environment in environments}
     named = [by_project[target] for target in given.targets if target in by_project]
     for environment in named:
-        if environment.state is State.LIVES and environment.owner:
+        if environment.state is State.RUNNING and environment.owner:
             raise UsageError(
-                f"{environment.project} belongs to a run that lives. End that first: kill {environment.owner.pid}"
+                f"{environment.project} belongs to a run that is going on. End that first: kill {environment.owner.pid}"
             )
     repositories = [_repository(target, settings, environments) for target in given.targets if target not in by_project]
     if not given.targets:
         repositories = list(settings.repositories)
     chosen = named + orphans.to_remove(environments, repositories, everything=given.all)
     for environment in environments:
-        spared = environment not in chosen and environment.state in (State.KEPT, State.ELSEWHERE)
+        spared = environment not in chosen and environment.state in (State.KEPT, State.FOREIGN)
         if spared and environment.repository in repositories:
             state = environment.state.value
             terminal.line(f"{environment.project}: left alone, it is {state}. To remove it, name it, or add --all")
@@ -43,7 +43,7 @@ def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Termin
         for environment in chosen:
             terminal.line(f"{environment.project} ({environment.state.value}): would be removed")
     else:
-        complete = orphans.remove(chosen, terminal.line, given.timeout)
+        complete = orphans.remove(chosen, engine.endpoint, terminal.line, given.timeout)
     # Afterwards, because a dead environment may still hold one.
     complete &= remove_prepared_databases(
         Store(engine), terminal, repositories, everything=given.snapshots, dry_run=given.dry_run
@@ -65,6 +65,8 @@ def remove_prepared_databases(
         for name in (*volumes.dead, *refused, *(snapshot.volume for snapshot in chosen)):
             terminal.line(f"{name}: would be removed")
         return True
+    for name, reason in volumes.odd.items():
+        terminal.line(f"{name}: left alone, {reason}. To remove it: docker volume rm {name}")
     gone = store.sweep(volumes.dead)
     for name in volumes.dead:
         terminal.line(f"{name} (never finished, or too old): {'removed' if name in gone else 'LEFT, the engine keeps it'}")
@@ -82,5 +84,5 @@ def _repository(name: str, settings: config.Config, environments: Sequence[Stand
     if name in {environment.repository for environment in environments}:
         return name  # of another clone of this project on the machine
     if "-" in name and any(name.startswith(repository.prefix) for repository in settings.repositories.values()):
-        raise UsageError(f"There is no environment {name} (any more). What stands: nox -s list")
+        raise UsageError(f"There is no environment {name} (any more). See: nox -s list")
     return settings.repository(name).name

@@ -3,12 +3,16 @@
 import argparse
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from pathlib import Path
 
 from runner.cleanup import orphans
-from runner.cleanup.orphans import REPOSITORY_LABEL, State
+from runner.cleanup.orphans import State
 from runner.config import repositories as config
+from runner.docker import questions
+from runner.docker.endpoint import settle
 from runner.docker.engine import Engine
+from runner.docker.listing import CONTAINERS
 from runner.environment.ports import can_bind, port_holders
 from runner.errors import ExitCode, RunnerError
 from runner.reporting.proof_log import must_be_writable
@@ -32,41 +36,42 @@ def doctor(_given: argparse.Namespace, settings: config.Config, terminal: Termin
 def _findings(settings: config.Config) -> Iterator[Finding]:
     yield ExitCode.PASSED, f"configuration  {' + '.join(str(file) for file in settings.files)}"
     for repository in settings.repositories.values():
-        yield from _checkout(repository)
+        yield _checkout(repository)
     try:
-        engine = Engine()
-        version, compose = engine.check(), engine.compose_version()
+        engine = Engine(settle(os.environ))
+        version, compose = engine.ask(questions.version()).version, engine.ask(questions.compose_version())
     except RunnerError as error:
         yield ExitCode.NO_ENGINE, f"engine         {error}".replace("\n", " ")
         return
     yield ExitCode.PASSED, f"engine         Docker {version}, Compose {compose}"
-    checks: tuple[Callable[[config.Config, Engine], Iterator[Finding]], ...] = (_images, _ports, _leftovers, _disk)
-    for check in checks:
-        yield from check(settings, engine)
+    yield from _images(settings, engine)
+    yield from _ports(settings, engine)
+    yield _leftovers(engine)
+    yield _disk(engine)
 
 
-def _checkout(repository: config.RepoConfig) -> Iterator[Finding]:
+def _checkout(repository: config.RepoConfig) -> Finding:
     needed = [("path", repository.path), *(("addons", folder) for folder in repository.addons)]
     needed.append(("compose_file", repository.compose_file))
     missing = [(key, path) for key, path in needed if not path.exists()]
     if missing:
         key, path = missing[0]
-        yield ExitCode.USAGE, f"repository     {repository.name}: there is no {path}; set `{key}` in repos.local.yaml"
-    elif not os.access(repository.path, os.W_OK | os.X_OK):
-        yield ExitCode.USAGE, f"repository     {repository.name}: {must_be_writable(repository.path)}"
-    else:
-        yield ExitCode.PASSED, f"repository     {repository.name} at {repository.path}"
+        return ExitCode.USAGE, f"repository     {repository.name}: there is no {path}; set `{key}` in repos.local.yaml"
+    if not os.access(repository.path, os.W_OK | os.X_OK):
+        return ExitCode.USAGE, f"repository     {repository.name}: {must_be_writable(repository.path)}"
+    return ExitCode.PASSED, f"repository     {repository.name} at {repository.path}"
 
 
 def _images(settings: config.Config, engine: Engine) -> Iterator[Finding]:
     repositories = settings.repositories.values()
     for image in sorted({image for repository in repositories for image in repository.images.model_dump().values()}):
-        state = "is here" if engine.image(image) else "is not here yet: a run pulls it, nox -s setup too"
+        state = "is here" if engine.ask(questions.image(image)) else "is not here yet: a run pulls it, nox -s setup too"
         yield ExitCode.PASSED, f"image          {image} {state}"
 
 
 def _ports(settings: config.Config, engine: Engine) -> Iterator[Finding]:
-    containers = engine.published_ports()
+    published = engine.ask(questions.resources(CONTAINERS, ()))
+    containers = {port: container.name for container in published for port in container.ports}
     for ports in dict.fromkeys(repository.ports for repository in settings.repositories.values()):
         holders = port_holders(ports) | {port: f"container {containers[port]}" for port in ports if port in containers}
         free = [port for port in ports if port not in holders and can_bind(port)]
@@ -76,24 +81,21 @@ def _ports(settings: config.Config, engine: Engine) -> Iterator[Finding]:
             yield ExitCode.PASSED, f"port           {port} is held by {holder}"
 
 
-def _leftovers(_settings: config.Config, engine: Engine) -> Iterator[Finding]:
-    environments = orphans.standing(engine.labelled(REPOSITORY_LABEL))
+def _leftovers(engine: Engine) -> Finding:
+    environments = orphans.look(engine)
     counts = {state: sum(environment.state is state for environment in environments) for state in State}
-    text = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count) or "none stands"
+    text = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count) or "none"
     if counts[State.DEAD]:
-        yield ExitCode.LEFT_BEHIND, f"environments   {text}; remove the dead ones: nox -s cleanup"
-    else:
-        yield ExitCode.PASSED, f"environments   {text}"
+        return ExitCode.LEFT_BEHIND, f"environments   {text}; remove the dead ones: nox -s cleanup"
+    return ExitCode.PASSED, f"environments   {text}"
 
 
-def _disk(_settings: config.Config, engine: Engine) -> Iterator[Finding]:
-    root = engine.data_folder()
-    if root is None or not root.is_dir():
-        yield ExitCode.PASSED, "disk           not on this host, so not known"
-        return
+def _disk(engine: Engine) -> Finding:
+    root = Path(engine.command("info", "--format", "{{.DockerRootDir}}").strip() or "/nonexistent")
+    if not root.is_dir():
+        return ExitCode.PASSED, "disk           not on this host, so not known"
     free = shutil.disk_usage(root).free
     text = f"disk           {free / 1024**3:.1f} GiB free at {root}"
     if free < _DISK_WANTED:
-        yield ExitCode.ENVIRONMENT, f"{text}; make room, for example: docker image prune"
-    else:
-        yield ExitCode.PASSED, text
+        return ExitCode.ENVIRONMENT, f"{text}; make room, for example: docker image prune"
+    return ExitCode.PASSED, text

@@ -1,4 +1,4 @@
-"""`shell` and `logs`: look into an environment that stands, of a run that lives or of one that was kept."""
+"""`shell` and `logs`: look into an environment, of a run that is going on or of one that was kept."""
 
 import argparse
 import os
@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from runner.cleanup import orphans
-from runner.cleanup.orphans import REPOSITORY_LABEL, Standing
+from runner.cleanup.orphans import Standing
 from runner.config import repositories as config
-from runner.docker.engine import Engine
+from runner.docker.engine import Engine, connect
 from runner.docker.inventory import ContainerStatus
-from runner.docker.process import docker_environ
 from runner.errors import UsageError
-from runner.naming import LABEL_PREFIX
+from runner.naming import MODULE_LABEL
 from runner.odoo.command import SERVICE
 from runner.terminal import Terminal
 
@@ -28,46 +27,47 @@ def shell(given: argparse.Namespace, _settings: config.Config, _terminal: Termin
             "For a single command: docker exec PROJECT-odoo-1 COMMAND\n"
             "The projects are in: nox -s list"
         )
-    container = _container(given.run, SERVICE)
+    engine = connect(os.environ)
+    container = _container(engine, given.run, SERVICE)
     if container.status != "running":
         raise UsageError(
             f"The container {container.name} does not run (it is {container.status}), so no shell can be opened in it.\n"
             f"What its server said: nox -s logs -- {given.run}"
         )
-    _become("exec", "-it", container.name, "bash")
+    _become(engine, "exec", "-it", container.name, "bash")
 
 
 def logs(given: argparse.Namespace, _settings: config.Config, _terminal: Terminal) -> NoReturn:
     """Become the log of a service's container, from its start; with `--follow` until it ends, or Ctrl+C."""
-    _become("logs", *(["--follow"] if given.follow else []), _container(given.run, given.service).name)
+    engine = connect(os.environ)
+    container = _container(engine, given.run, given.service)
+    _become(engine, "logs", *(["--follow"] if given.follow else []), container.name)
 
 
 def resolve_run(word: str, environments: Sequence[Standing]) -> Standing:
     """Return the one environment whose project is `word`, whose project's name begins with it, or whose module it is.
 
-    UsageError lists what stands where it is none or several.
+    UsageError lists all of them where it is none or several.
     """
     exact = [environment for environment in environments if environment.project == word]
     fitting = exact or [
         environment
         for environment in environments
-        if environment.project.startswith(word) or environment.labels.get(f"{LABEL_PREFIX}module") == word
+        if environment.project.startswith(word) or environment.labels.get(MODULE_LABEL) == word
     ]
     if len(fitting) == 1:
         return fitting[0]
     if not environments:
         raise UsageError(
-            f"No environment stands, so none is {word!r}. A run removes its own when it ends, unless it has --keep failed."
+            f"No environment is running, so none is {word!r}. A run removes its own when it ends, unless it has --keep failed."
         )
     listed = "\n".join(f"  {environment.project} ({environment.state.value})" for environment in fitting or environments)
     said = f"{len(fitting)} environments are meant by {word!r}" if fitting else f"No environment is meant by {word!r}"
     raise UsageError(f"{said}. Name one by its project, or by a beginning that no other has:\n{listed}")
 
 
-def _container(word: str, service: str) -> ContainerStatus:
-    engine = Engine()
-    engine.check()
-    project = resolve_run(word, orphans.standing(engine.labelled(REPOSITORY_LABEL))).project
+def _container(engine: Engine, word: str, service: str) -> ContainerStatus:
+    project = resolve_run(word, orphans.look(engine)).project
     containers = {container.service: container for container in engine.containers(project)}
     if service not in containers:
         raise UsageError(
@@ -76,5 +76,5 @@ def _container(word: str, service: str) -> ContainerStatus:
     return containers[service]
 
 
-def _become(*arguments: str) -> NoReturn:
-    os.execvpe("docker", ["docker", *arguments], docker_environ(os.environ))  # noqa: S606 - the words are ours and the engine's
+def _become(engine: Engine, *words: str) -> NoReturn:
+    os.execvpe("docker", ["docker", *words], dict(engine.endpoint.environ))  # noqa: S606 - the words are ours and the engine's

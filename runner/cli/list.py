@@ -1,12 +1,13 @@
 """`list`: the environments of all runs, and the prepared databases."""
 
 import argparse
+import os
 import time
 
 from runner.cleanup import orphans
-from runner.cleanup.orphans import REPOSITORY_LABEL, Standing, State
+from runner.cleanup.orphans import Standing, State
 from runner.config import repositories as config
-from runner.docker.engine import Engine
+from runner.docker.engine import connect
 from runner.errors import ExitCode
 from runner.reporting.proof_log import seconds_since
 from runner.snapshots.snapshot import Snapshot
@@ -17,14 +18,13 @@ from runner.text import age, table
 
 def list_environments(_given: argparse.Namespace, _settings: config.Config, terminal: Terminal) -> ExitCode:
     """Print a table of every environment that stands, then one of the prepared databases."""
-    engine = Engine()
-    engine.check()
-    environments = orphans.standing(engine.labelled(REPOSITORY_LABEL))
+    engine = connect(os.environ)
+    environments = orphans.look(engine)
     if environments:
         for line in table([("STATE", "PORT", "AGE", "OWNER", "PROJECT"), *map(_environment_row, environments)]):
             terminal.line(line)
     else:
-        terminal.line("No environment stands.")
+        terminal.line("No environment is running.")
     list_prepared_databases(Store(engine), terminal)
     return ExitCode.PASSED
 
@@ -40,6 +40,8 @@ def list_prepared_databases(store: Store, terminal: Terminal) -> None:
         terminal.line("")
         for line in table([("STAGE", "SIZE", "AGE", "MADE FOR", "PREPARED DATABASE"), *rows]):
             terminal.line(line)
+    for name, reason in volumes.odd.items():
+        terminal.line(f"{name}: {reason}; to remove it: docker volume rm {name}")
     if volumes.dead:
         terminal.line("dead: never finished, or too old; nox -s cleanup removes it")
 
@@ -53,7 +55,7 @@ def _environment_row(environment: Standing) -> tuple[str, str, str, str, str]:
         whose = f"on {owner.host}"
     else:
         # Of one that is dead or kept the process is gone, and its number says nothing.
-        whose = f"pid {owner.pid}" if state is State.LIVES else "-"
+        whose = f"pid {owner.pid}" if state is State.RUNNING else "-"
     return state.value, ports, _age(environment.started), whose, environment.project
 
 

@@ -1,6 +1,7 @@
 """Arguments -> the command that they name. Errors of the user and of the machine become a message and an exit code here."""
 
 import argparse
+import errno
 import os
 import shlex
 from collections.abc import Callable, Sequence
@@ -17,8 +18,8 @@ from runner.cli.parity import parity
 from runner.cli.run import run
 from runner.config import repositories as config
 from runner.config.names import CONFIG
-from runner.errors import ConfigError, Interrupted, RunnerError
-from runner.run.display import terminal_for
+from runner.errors import ConfigError, Interrupted, RunnerError, UsageError, cause_of
+from runner.run.board import terminal_for
 from runner.signals import Signals
 from runner.terminal import Terminal
 
@@ -43,10 +44,11 @@ def main_inner(arguments: Sequence[str]) -> int:
         }
         with signals.installed(os.environ):
             settings = config.load(_config_folder(), os.environ)
-            if given.command != "run":
-                # From a folder that cannot be deleted: docker does not start in one that is.
-                os.chdir("/")
-            return commands[given.command](given, settings, terminal)
+            code = commands[given.command](given, settings, terminal)
+        # What a run says is in its log as well, what the others print is nowhere else. A reader who has enough is no error.
+        if given.command != "run" and terminal.lost and terminal.lost.errno != errno.EPIPE:
+            raise UsageError(f"Standard output cannot be written: {cause_of(terminal.lost)}.")
+        return code
     except (RunnerError, Interrupted) as error:
         Terminal().error(f"Error: {error}")
         return int(error.exit_code)

@@ -2,15 +2,20 @@
 
 import argparse
 import difflib
+import json
+import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from runner.config.repositories import Config, RepoConfig
+from runner.docker import questions
+from runner.docker.endpoint import settle
 from runner.docker.engine import Engine
-from runner.environment.compose_project import judge_project, name_project, variables_for
+from runner.environment.compose_file import judge, override_for, project_to_judge
 from runner.errors import ExitCode
 from runner.naming import LABEL_PREFIX
 from runner.odoo.command import SERVICE, addons_targets
@@ -23,8 +28,8 @@ def parity(_given: argparse.Namespace, settings: Config, terminal: Terminal) -> 
     Compose files are read and nothing is started; no daemon is needed. Raises EngineUnavailable without Compose v2, and
     ConfigError for a compose file that Compose or isolation.py refuses.
     """
-    engine = Engine()
-    engine.compose_version()
+    engine = Engine(settle(os.environ))
+    engine.ask(questions.compose_version())
     repositories = settings.repositories.values()
     with tempfile.TemporaryDirectory() as folder:
         first, *others = [(repository.name, _rendered_facts(repository, engine, Path(folder))) for repository in repositories]
@@ -60,11 +65,12 @@ def differences(first: tuple[str, Sequence[str]], second: tuple[str, Sequence[st
 
 
 def _rendered_facts(repository: RepoConfig, engine: Engine, folder: Path) -> list[str]:
-    project = f"{repository.prefix}-parity"
-    engine.set_variables(variables_for(repository, password="parity"))  # noqa: S106 - of no database
-    name_project(engine, project, repository)
-    judge_project(engine, project, repository, {f"{LABEL_PREFIX}parity": "true"}, folder / f"{repository.name}.json")
-    return facts(engine.rendered(), repository, project)
+    project = project_to_judge(repository, f"{repository.prefix}-parity", "parity")
+    rendered = engine.rendered(project)
+    judge(rendered, repository, project.name)
+    override = folder / f"{repository.name}.json"
+    override.write_text(json.dumps(override_for(rendered, {f"{LABEL_PREFIX}parity": "true"}, repository.addons)))
+    return facts(engine.rendered(replace(project, files=(*project.files, override))), repository, project.name)
 
 
 def _without_further_addons(rendered: dict[str, Any], repository: RepoConfig) -> dict[str, Any]:

@@ -5,12 +5,12 @@ import os
 
 from runner.cli.arguments import EXAMPLE, RUN_USAGE
 from runner.config import repositories as config
+from runner.config.options import Keep, Options
 from runner.errors import UsageError
 from runner.naming import check_module_name
 from runner.odoo.addons import find_module, repositories_with
 from runner.reporting.machine_reports import MachineReports
 from runner.run.call import Call, make
-from runner.run.module_run import Keep, Options
 from runner.run.selection import modules_with_tests
 from runner.signals import Signals
 from runner.terminal import Terminal

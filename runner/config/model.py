@@ -120,12 +120,12 @@ def problems_in(document: Document) -> list[str]:
     try:
         ConfigFile.model_validate(said)
     except ValidationError as error:
-        found = [each for each in error.errors(include_url=False) if each["type"] != "missing"]
+        problems = [problem for problem in error.errors(include_url=False) if problem["type"] != "missing"]
         # A list whose items are wrong is too short only because they are not counted.
-        wrong = {each["loc"][:-1] for each in found}
-        found = [each for each in found if each["type"] != "too_short" or each["loc"] not in wrong]
-        if found:
-            return [document.says(_key(each), _words(each)) for each in found]
+        wrong = {problem["loc"][:-1] for problem in problems}
+        problems = [problem for problem in problems if problem["type"] != "too_short" or problem["loc"] not in wrong]
+        if problems:
+            return [document.says(_key(problem), _words(problem)) for problem in problems]
     return list(_unreadable_names(document))
 
 

@@ -8,21 +8,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from runner.config.lines import Document, Key, read
-from runner.config.model import Frozen, Images, PortRange, Settings, problems_in
+from runner.config.model import Frozen, Settings, problems_in
 from runner.config.names import CONFIG, LOCAL_CONFIG
 from runner.errors import ConfigError, UsageError
 
 
-class RepoConfig(Frozen):
+class RepoConfig(Settings):
     """One repository; every path is absolute."""
 
     name: str
-    prefix: str
-    path: Path
-    addons: tuple[Path, ...]
-    compose_file: Path
-    ports: PortRange
-    images: Images
 
 
 class Config(Frozen):
@@ -59,7 +53,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Config:
         try:
             repository = Settings.model_validate(settings)
         except ValidationError as error:  # by now nothing can be wrong but missing
-            problems += [_missing(documents, name, each["loc"]) for each in error.errors()]
+            problems += [_missing(documents, name, problem["loc"]) for problem in error.errors()]
         else:
             repositories[name] = _resolved(name, repository, folder, own_compose_file="compose_file" in entry)
     problems += _equal_prefixes(repositories, documents)
@@ -93,7 +87,7 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def _missing(documents: list[Document], repository: str, location: tuple[int | str, ...]) -> str:
     entry = ("repositories", repository)
-    document = next(each for each in documents if entry in each.lines)
+    document = next(document for document in documents if entry in document.lines)
     return document.says((*entry, *(str(part) for part in location)), "is required, here or under `defaults`")
 
 
@@ -102,7 +96,7 @@ def _place(documents: list[Document], repository: str, key: str) -> str:
     entry = ("repositories", repository)
     # The entry itself for what a YAML alias brings in.
     candidates: list[Key] = [(*entry, key), ("defaults", key), entry]
-    return next(each.place(path) for path in candidates for each in reversed(documents) if path in each.lines)
+    return next(document.place(path) for path in candidates for document in reversed(documents) if path in document.lines)
 
 
 def _equal_prefixes(repositories: Mapping[str, RepoConfig], documents: list[Document]) -> Iterator[str]:
@@ -120,15 +114,12 @@ def _resolved(name: str, entry: Settings, folder: Path, *, own_compose_file: boo
     path = (folder / entry.path.expanduser()).resolve()
     # A compose file of the repository's own lies in its checkout, the common one beside repos.yaml.
     compose_file = (path if own_compose_file else folder) / entry.compose_file
-    return RepoConfig(
-        name=name,
-        prefix=entry.prefix,
-        path=path,
-        addons=tuple((path / addons).resolve() for addons in entry.addons),
-        compose_file=compose_file.resolve(),
-        ports=entry.ports,
-        images=entry.images,
-    )
+    absolute = {
+        "path": path,
+        "addons": tuple((path / addons).resolve() for addons in entry.addons),
+        "compose_file": compose_file.resolve(),
+    }
+    return RepoConfig(**(dict(entry) | absolute), name=name)
 
 
 def at_checkout(repository: RepoConfig, checkout: Path) -> RepoConfig:

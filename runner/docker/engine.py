@@ -1,194 +1,151 @@
-"""The Docker engine and Compose, as the runner asks them."""
+"""The Docker engine of a run, asked by one client for each question."""
 
-import json
-import os
-import shutil
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
 
 from runner.docker import questions
-from runner.docker.clients import Clients, Question
-from runner.docker.inventory import ContainerStatus, Image, Resource, image_from, published_by, status_from
-from runner.docker.messages import ComposeMissing, said, unavailable
-from runner.docker.process import LISTING_TRIES, PROJECT_LABEL, docker_environ, has_vanished
-from runner.errors import ConfigError, EngineUnavailable, EnvironmentFailed
+from runner.docker.endpoint import settle
+from runner.docker.inventory import ContainerStatus
+from runner.docker.listing import CONTAINERS, LISTING_TRIES, LISTINGS, PROJECT_LABEL, Resource
+from runner.docker.process import TOKEN_VARIABLE, Command, DockerFailed, DockerStalled, Endpoint, has_vanished
+from runner.docker.questions import ComposeProject, Question
+from runner.errors import ConfigError, EngineStalled, EnvironmentFailed
 
-if TYPE_CHECKING:
-    from runner.docker.streams import Streams
-
-# In seconds. It only has to be longer than anything that works, on a machine under load.
-QUERY_LIMIT = 60
-# Between two tries of a health check, and what one that hangs gets beyond its time.
+# Between two tries of a health check, and what one that hangs gets beyond its time; in seconds.
 _PAUSE, _HANGING = 0.1, 10.0
 _UNTIL = f'n=$1; shift; until "$@" >/dev/null 2>&1; do n=$((n-1)); [ "$n" -gt 0 ] || exit 1; sleep {_PAUSE}; done'
 
-_T = TypeVar("_T")
+T = TypeVar("T")
+
+
+class Pending(Generic[T]):
+    """A question on its way to docker: a client takes 10 to 100 ms, nearly all of it its own start."""
+
+    def __init__(self, question: Question[T], environ: Mapping[str, str]) -> None:
+        self._question = question
+        self._environ = {**environ, **question.variables}
+        self._command = self._start()
+
+    def result(self, deadline: float | None = None) -> T:
+        """Return the answer. EngineStalled if it does not come within the question's limit, or until `deadline`.
+
+        A listing fails if another run removes something at that moment: then it is asked for again.
+        """
+        for _ in range(LISTING_TRIES - 1 if self._question.is_listing else 0):
+            try:
+                return self._answer(deadline)
+            except EnvironmentFailed as error:
+                if not has_vanished(str(error)):
+                    raise
+                self._command = self._start()
+        return self._answer(deadline)
+
+    def cancel(self) -> None:
+        """End the client, if nobody wants its answer any more."""
+        self._command.cancel()
+
+    def _start(self) -> Command:
+        try:
+            return Command(self._question.words, self._environ)
+        except DockerFailed as error:
+            raise EnvironmentFailed(str(error)) from error
+
+    def _answer(self, deadline: float | None) -> T:
+        seconds = self._question.limit or questions.LIMIT
+        if deadline is not None:
+            seconds = max(0.0, deadline - time.monotonic())
+        try:
+            completed = self._command.result(time.monotonic() + seconds)
+        except DockerStalled as error:
+            raise stalled(seconds, self._question.about or f"`{self._command.name}`") from error
+        return self._question.read(completed)
+
+
+def stalled(seconds: float, waiting_for: str) -> EngineStalled:
+    """Return the error for a docker client that did not end in time."""
+    return EngineStalled(
+        f"Waited {seconds:.0f} s in vain for {waiting_for}. Is the Docker daemon overloaded or stopped? "
+        "What is wrong with it: nox -s doctor"
+    )
+
+
+def connect(environ: Mapping[str, str]) -> "Engine":
+    """Return the engine that docker's client means now. EngineUnavailable, with what to do, if it does not answer."""
+    engine = Engine(settle(environ))
+    engine.ask(questions.version())
+    return engine
 
 
 class Engine:
-    """Docker, with one Compose project in it. Every call is bounded in time (EngineStalled)."""
+    """One engine, always the same: every client gets the endpoint that was settled at the start, and the run's token."""
 
-    def __init__(self, variables: Mapping[str, str] | None = None) -> None:
-        """`variables`: for the compose file and the clients, see `set_variables`."""
-        if shutil.which("docker") is None:
-            raise EngineUnavailable("There is no `docker` command. Install Docker, or run `nox -s setup`.")
-        for name in set(os.environ) - set(docker_environ(os.environ)):
-            del os.environ[name]
-        self.set_variables(variables or {})
-        self._clients = Clients()
-        self.kernel = ""  # the engine's, once `check` has asked
-        self._project: tuple[str, list[Path]] = ("", [])
-        self._streams: Streams | None = None
+    def __init__(self, endpoint: Endpoint, token: str = "") -> None:
+        self.endpoint = endpoint
+        self.client_environ = {**endpoint.environ, **({TOKEN_VARIABLE: token} if token else {})}
+        self._pending: list[Pending[Any]] = []
 
-    def set_variables(self, variables: Mapping[str, str]) -> None:
-        """Set variables for the compose file. They go into this process' environment: the clients inherit no other."""
-        os.environ.update(variables)
+    def ask(self, question: Question[T]) -> T:
+        """Return the answer. EngineStalled if there is none in time, else whatever the question raises."""
+        return self.prefetch(question).result()
 
-    def use_project(self, name: str, compose_files: list[Path]) -> None:
-        """Speak of this Compose project from here on."""
-        self._project, self._streams = (name, compose_files), None
+    def prefetch(self, question: Question[T]) -> Pending[T]:
+        """Start the question's client, so that the answer comes while something else is done."""
+        pending = Pending(question, self.client_environ)
+        self._pending.append(pending)
+        return pending
 
-    @property
-    def streams(self) -> "Streams":
-        """What streams, of the project in use."""
-        if self._streams is None:
-            # Not before clients are at work: it takes as long as their answers.
-            from runner.docker.streams import Streams  # noqa: PLC0415
+    def cancel_all(self) -> None:
+        """End the clients whose answers nobody has fetched."""
+        while self._pending:
+            self._pending.pop().cancel()
 
-            self._streams = Streams(*self._project)
-        return self._streams
+    def command(self, *words: str, limit: float | None = None) -> str:
+        """Return what `docker WORDS` prints, within `limit` seconds (LIMIT). EnvironmentFailed with what docker said."""
+        return self.ask(replace(questions.command(*words), limit=limit))
 
-    def begin(self, *asked: Question) -> None:
-        """Have these questions answered while something else is done; the methods that ask the same find the answers."""
-        self._clients.begin(*asked)
-
-    def begin_a_run(self, label: str, *more: Question) -> None:
-        """Begin what every run asks at first, about what carries the label: answers come side by side."""
-        listings = [questions.with_label(listing, label) for listing in questions.LISTINGS]
-        self.begin(questions.VERSION, *listings, self._config, *more)
-        _ = self.streams
-
-    def drop_questions(self) -> None:
-        """End what was begun and not asked for."""
-        self._clients.drop()
-
-    def check(self) -> str:
-        """The engine's version. EngineUnavailable says in a line what is missing and what to do."""
-        answer = self._clients.ask(questions.VERSION, QUERY_LIMIT)
-        if answer.exit_code:
-            raise unavailable(answer.errors.strip() or said(answer))
-        server = json.loads(answer.output).get("Server") or {}
-        if not server.get("Version"):
-            raise EngineUnavailable("The Docker daemon did not tell its version. Is it still starting? Try again.")
-        self.kernel = str(server.get("KernelVersion", ""))
-        return str(server["Version"])
-
-    def compose_version(self) -> str:
-        """The version of Compose. EngineUnavailable if there is no Compose v2."""
-        answer = self._clients.ask(("compose", "version"), QUERY_LIMIT)
-        if answer.exit_code:
-            raise ComposeMissing
-        return answer.output.strip().rpartition(" ")[2]
-
-    def data_folder(self) -> Path | None:
-        """Where the engine keeps its data, on its own host."""
-        folder = self.command("info", "--format", "{{.DockerRootDir}}").strip()
-        return Path(folder) if folder else None
-
-    def rendered(self) -> dict[str, Any]:
-        """The project's compose files as Compose understands them. ConfigError with Compose's own words."""
-        answer = self._clients.ask(self._config, QUERY_LIMIT, "`docker compose config`")
-        if answer.exit_code:
-            self.compose_version()  # where there is none, what docker said of options that it does not know would only puzzle
-            files = " and ".join(map(str, self._project[1]))
-            raise ConfigError(f"Docker Compose does not accept {files} (`compose_file` in repos.yaml):\n{said(answer)}")
-        found: dict[str, Any] = json.loads(answer.output)
-        return found
-
-    @property
-    def _config(self) -> Question:
-        return questions.config(*self._project)
-
-    def image(self, name: str) -> Image | None:
-        """An image; None if it is not on this machine."""
-        answer = self._clients.ask(questions.image(name), QUERY_LIMIT)
-        if answer.exit_code and has_vanished(answer.errors):
-            return None
-        if answer.exit_code:
-            raise EnvironmentFailed(f"`docker image inspect {name}` failed: {said(answer)}")
-        (found,) = json.loads(answer.output)
-        return image_from(found)
-
-    def command(self, *arguments: str, limit: float = QUERY_LIMIT) -> str:
-        """What `docker ARGUMENTS` prints, within `limit` seconds. EnvironmentFailed with what docker said."""
-        answer = self._clients.ask(arguments, limit)
-        if answer.exit_code:
-            raise EnvironmentFailed(f"`docker {' '.join(arguments[:2])}` failed: {said(answer)}")
-        return answer.output
-
-    def query(self, container: str, command: Sequence[str], limit: float = QUERY_LIMIT) -> tuple[int, str]:
-        """The exit code of a short command in a container, and what it printed; within `limit` seconds."""
-        answer = self._clients.ask(questions.execution(container, command), limit, f"`{command[0]}` in {container}")
-        return answer.exit_code, answer.output or answer.errors
-
-    def passing(self, tests: Mapping[str, Sequence[str]], seconds: float) -> set[str]:
-        """The containers in which their command succeeds within about so many seconds, in which it is repeated."""
-        tries = str(max(1, int(seconds / _PAUSE)))
-        asked = [questions.execution(name, ["sh", "-c", _UNTIL, "until", tries, *test]) for name, test in tests.items()]
+    def rendered(self, project: ComposeProject, pending: Pending[dict[str, Any]] | None = None) -> dict[str, Any]:
+        """Return the project's compose files as Compose understands them; `pending`: where that was asked already."""
         try:
-            answers = self._clients.ask_all(asked, seconds + _HANGING)
-        except EnvironmentFailed:
-            return set()  # one hangs: the containers' states tell whether there is more to wait for
-        return {name for name, answer in zip(tests, answers, strict=True) if answer.exit_code == 0}
+            return (pending or self.prefetch(questions.rendered(project))).result()
+        except ConfigError:
+            # Where there is no Compose, what docker said of options that it does not know would only puzzle.
+            self.ask(questions.compose_version())
+            raise
 
     def containers(self, project: str) -> list[ContainerStatus]:
-        """The project's containers, running or not."""
-        return _listed(lambda: self.states(self._ids(questions.CONTAINERS, f"{PROJECT_LABEL}={project}")))
-
-    def states(self, containers: Sequence[str]) -> list[ContainerStatus]:
-        """These containers, by name or id, as they are now. EnvironmentFailed if one is gone."""
-        return [status_from(container) for container in self._inspected("container", containers)]
+        """Return how the project's containers are, running or not."""
+        names = self._containers_of(project)
+        return self.ask(questions.states(names)) if names else []
 
     def remove_containers(self, project: str) -> None:
         """Remove the containers of a failed start, and their anonymous volumes, which a second `up` would leave behind."""
-        if found := self._ids(questions.CONTAINERS, f"{PROJECT_LABEL}={project}"):
-            self.command("container", "rm", "--force", "--volumes", *found)
+        if names := self._containers_of(project):
+            self.command("container", "rm", "--force", "--volumes", *names)
 
-    def labelled(self, label: str) -> list[Resource]:
-        """Every container, network and volume of Compose projects that carries the label (NAME or NAME=VALUE)."""
-        found = _listed(lambda: [resource for listing in questions.LISTINGS for resource in self._resources(listing, label)])
-        return [Resource(labels[PROJECT_LABEL], labels, ports) for labels, ports in found if PROJECT_LABEL in labels]
+    def _containers_of(self, project: str) -> list[str]:
+        mine = self.ask(questions.resources(CONTAINERS, (), f"label={PROJECT_LABEL}={project}"))
+        return [container.name for container in mine]
 
-    def volumes_with(self, label: str) -> list[dict[str, Any]]:
-        """Every volume that carries the label (NAME or NAME=VALUE), as `docker volume inspect` tells it."""
-        return _listed(lambda: self._inspected("volume", self._ids(questions.VOLUMES, label)))
+    def prefetch_resources(self, labels: Sequence[str], *filters: str) -> list[Pending[list[Resource]]]:
+        """Start the listings of containers, networks and volumes, with these labels of theirs."""
+        return [self.prefetch(questions.resources(kind, labels, *filters)) for kind in LISTINGS]
 
-    def _resources(self, listing: Question, label: str) -> list[tuple[dict[str, str], tuple[int, ...]]]:
-        found = self._inspected(listing[0], self._ids(listing, label))
-        if listing[0] == "container":
-            return [(each["Config"]["Labels"] or {}, published_by(each)) for each in found]
-        return [(each["Labels"] or {}, ()) for each in found]
-
-    def published_ports(self) -> dict[int, str]:
-        """The host ports that running containers publish, with the container's name."""
-        found = _listed(lambda: self._inspected("container", self.command("container", "ls", "--quiet").split()))
-        return {port: each["Name"].lstrip("/") for each in found for port in published_by(each)}
-
-    def _ids(self, listing: Question, label: str) -> list[str]:
-        return self.command(*questions.with_label(listing, label)).split()
-
-    def _inspected(self, kind: str, names: Sequence[str]) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(self.command(*questions.inspection(kind, names))) if names else []
-        return found
-
-
-def _listed(ask: Callable[[], _T]) -> _T:
-    """Ask again where something went away between docker's list and its look at each: other runs end meanwhile."""
-    for _ in range(LISTING_TRIES - 1):
-        try:
-            return ask()
-        except EnvironmentFailed as error:
-            if not has_vanished(str(error)):
-                raise
-    return ask()
+    def passing(self, tests: Mapping[str, Sequence[str]], seconds: float) -> set[str]:
+        """Return the containers in which their command succeeds within about so many seconds, in which it is repeated."""
+        tries = str(max(1, int(seconds / _PAUSE)))
+        deadline = time.monotonic() + seconds + _HANGING
+        pending = {
+            name: self.prefetch(questions.execution(name, ["sh", "-c", _UNTIL, "until", tries, *test]))
+            for name, test in tests.items()
+        }
+        passed = set()
+        for name, check in pending.items():
+            try:
+                exit_code, _said = check.result(deadline)
+            except EngineStalled:
+                continue  # one hangs: the containers' states tell whether there is more to wait for
+            if exit_code == 0:
+                passed.add(name)
+        return passed

@@ -1,7 +1,16 @@
-"""What the engine holds, as frozen values, and how to read them from what `docker inspect` says. Pure."""
+"""What docker tells of containers, images and engines, as frozen values read from its JSON."""
 
 from dataclasses import dataclass
 from typing import Any
+
+
+@dataclass(frozen=True)
+class EngineFacts:
+    """An engine's version, and the kernel of the machine that it runs on. Podman answers as an engine, too."""
+
+    version: str
+    kernel: str
+    is_podman: bool = False
 
 
 @dataclass(frozen=True)
@@ -15,26 +24,22 @@ class ContainerStatus:
     exit_code: int | None
     oom_killed: bool
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the container ran, and does not any more."""
+        return self.status in ("exited", "dead")
+
 
 @dataclass(frozen=True)
 class Image:
-    """An image on this machine: the registry's digest, else its local id, and its `Config`: entrypoint, environment ..."""
+    """An image of the engine: the registry's digest, else its local id, and its `Config`: entrypoint, environment ..."""
 
     digest: str
     config: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Resource:
-    """A container, network or volume of a Compose project, with the host ports that a container publishes."""
-
-    project: str
-    labels: dict[str, str]
-    ports: tuple[int, ...] = ()
-
-
 def status_from(inspected: dict[str, Any]) -> ContainerStatus:
-    """A container's status."""
+    """Read a container's status from `docker inspect`."""
     state = inspected["State"]
     return ContainerStatus(
         name=inspected["Name"].lstrip("/"),
@@ -47,13 +52,5 @@ def status_from(inspected: dict[str, Any]) -> ContainerStatus:
 
 
 def image_from(inspected: dict[str, Any]) -> Image:
-    """An image."""
+    """Read an image from `docker image inspect`."""
     return Image((inspected.get("RepoDigests") or [inspected["Id"]])[0], inspected.get("Config") or {})
-
-
-def published_by(inspected: dict[str, Any]) -> tuple[int, ...]:
-    """The host ports that a container publishes."""
-    bindings = (inspected.get("HostConfig") or {}).get("PortBindings") or {}
-    return tuple(
-        int(each["HostPort"]) for found in bindings.values() for each in found or [] if str(each.get("HostPort")).isdigit()
-    )

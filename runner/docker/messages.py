@@ -1,6 +1,6 @@
-"""What docker says, read: pure text in, errors of ours out."""
+"""Docker's own words, and the errors of ours that they become."""
 
-from runner.docker.clients import Answer
+from runner.docker.process import Completed
 from runner.errors import EngineUnavailable, RunnerError
 
 # Docker 20.10 to 28, when a port went to somebody else between our look and its start.
@@ -22,7 +22,7 @@ class ComposeMissing(EngineUnavailable):
 
 
 def unavailable(said: str) -> EngineUnavailable:
-    """The error for what docker said when it could not reach the daemon, with what to do."""
+    """Return the error for what docker said when it could not reach the daemon, with what to do."""
     last = said.splitlines()[-1]
     if "permission denied" in last.lower():
         return EngineUnavailable(
@@ -35,15 +35,15 @@ def unavailable(said: str) -> EngineUnavailable:
 
 
 def is_port_taken(said: str) -> bool:
-    """Whether `up` failed because the port is taken: another one may do."""
+    """Tell whether `up` failed because the port is taken: another one may do."""
     return any(message in said for message in _PORT_TAKEN)
 
 
-def said(answer: Answer) -> str:
-    """The last of what a client said that failed. What it had found before that is no reason, and may hold a password."""
-    return tail(answer.errors) or tail(answer.output) or f"exit code {answer.exit_code}"
+def said(completed: Completed) -> str:
+    """Return the end of what a client said that failed. What it printed before that is no reason, and may hold a password."""
+    return tail(completed.errors) or tail(completed.output) or f"exit code {completed.exit_code}"
 
 
 def tail(text: str, lines: int = 15) -> str:
-    """The last lines: docker says at the end why it failed."""
+    """Return the last lines: docker says at the end why it failed."""
     return "\n".join(text.strip().splitlines()[-lines:])

@@ -1,61 +1,154 @@
-"""Docker's client as the guard uses it: standard library only, as the guard has to start in tens of milliseconds."""
+"""The one way to run a docker client: with an environment, a folder and a process group of its own, for a bounded time.
 
+Standard library only: the guard lives from this as the runner does, and has to start in tens of milliseconds.
+"""
+
+import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
-# One docker command, also of a daemon under load; a client that hangs is killed and the command tried again.
-COMMAND_TIMEOUT = 30.0
-
-# Several teardowns at once: how often a listing is asked for again in which another one removes something.
-LISTING_TRIES = 10
-# By Compose, on everything that it creates.
-PROJECT_LABEL = "com.docker.compose.project"
+# Every client of a run carries its token, by which the guard finds those that are still at work.
 TOKEN_VARIABLE = "AGENT_TEST_TOKEN"  # noqa: S105 - the variable's name
+# In seconds, for the kernel to end what was killed and to close its pipes.
+_REAP = 2.0
+# Within which a process that starts others is caught.
+_ROUNDS = 50
+# In seconds, to read what a client has said that ended before its deadline, while another one was waited for.
+_READ = 0.1
 
 
 class DockerFailed(Exception):
-    """A docker command failed or hung; the text is what it said."""
+    """A docker client failed; the text is what it said."""
 
 
-def docker_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for docker clients: without COMPOSE_* settings of the user's shell, and without a run's token."""
+class DockerStalled(DockerFailed):
+    """A docker client did not answer in time."""
+
+
+class Completed(NamedTuple):
+    """How a client ended, and what it printed."""
+
+    exit_code: int
+    output: str
+    errors: str
+
+
+class Command:
+    """One docker client at work: `result` waits for its answer, `cancel` ends it."""
+
+    def __init__(self, words: tuple[str, ...], environ: Mapping[str, str]) -> None:
+        """Start `docker WORDS` with this environment and no other. DockerFailed if it cannot be started."""
+        self.name = named(words)
+        self._began = time.monotonic()
+        try:
+            # A session of its own: a Ctrl+C at the terminal must not reach the client that cleans up, and what the client
+            # starts ends with it. A folder that nobody can delete: docker does not start in one that is gone.
+            self._process = subprocess.Popen(
+                ["docker", *words],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
+                cwd="/",
+                env=environ,
+            )
+        except OSError as error:
+            raise DockerFailed(f"docker cannot be started: {error}") from error
+
+    def result(self, deadline: float) -> Completed:
+        """Return the client's answer. DockerStalled, with the client ended, if there is none at `deadline` (monotonic)."""
+        try:
+            output, errors = self._process.communicate(timeout=max(_READ, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.cancel()
+            raise DockerStalled(f"`{self.name}` did not answer within {time.monotonic() - self._began:.0f} s") from None
+        except BaseException:
+            self.cancel()
+            raise
+        return Completed(self._process.returncode, output, errors)
+
+    def output(self, deadline: float) -> str:
+        """Return what the client printed. DockerFailed, with its words, if it failed or did not answer in time."""
+        exit_code, output, errors = self.result(deadline)
+        if exit_code:
+            raise DockerFailed(f"`{self.name}`: {errors.strip() or f'exit {exit_code}'}")
+        return output
+
+    def cancel(self) -> None:
+        """End the client and what it started, in a bounded time."""
+        if self._process.returncode is not None:
+            return
+        kill_group(self._process.pid)
+        try:
+            self._process.communicate(timeout=_REAP)
+        except subprocess.TimeoutExpired:
+            # A child in a session of its own holds the pipes. The guard finds it by the run's token.
+            for pipe in (self._process.stdout, self._process.stderr):
+                assert pipe
+                pipe.close()
+            self._process.poll()
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One engine, settled at the start: the environment that every client of it gets, whatever the user changes meanwhile."""
+
+    environ: Mapping[str, str]
+
+    def start(self, *words: str) -> Command:
+        """Start a client. DockerFailed if there is none."""
+        return Command(words, self.environ)
+
+
+def named(words: Sequence[str]) -> str:
+    """Return the command as a person calls it, as in `docker image inspect`: without options and names."""
+    command, *more = words[:2]
+    return " ".join(["docker", command, *(word for word in more if not word.startswith("-"))])
+
+
+def kill_group(pid: int) -> None:
+    """Kill the process group that this process leads; nothing happens where there is none any more."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def kill_clients(token: str) -> int:
+    """Kill every client of the run with this token; their number. Linux only (0 where there is no /proc)."""
+    mark = f"{TOKEN_VARIABLE}={token}".encode()
+    killed: set[str] = set()
+    # A process may start another one while the list is read: looked through until nothing is found.
+    for _ in range(_ROUNDS):
+        living = [folder.name for folder in Path("/proc").glob("[0-9]*") if _carries(folder, mark)]
+        if not living:
+            break
+        for pid in living:
+            with contextlib.suppress(OSError):  # gone in between
+                os.kill(int(pid), signal.SIGKILL)
+        killed.update(living)
+    return len(killed)
+
+
+def _carries(process: Path, mark: bytes) -> bool:
+    """Whether the mark is in a process' environment, or in the command line of one that launch.py has yet to start."""
+    try:
+        return any(mark in (process / file).read_bytes().split(b"\0") for file in ("environ", "cmdline"))
+    except OSError:
+        return False  # gone in between, or another user's
+
+
+def client_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for docker clients: without the COMPOSE_* settings of the user's shell and without any token."""
     return {key: value for key, value in environ.items() if not key.startswith("COMPOSE_") and key != TOKEN_VARIABLE}
 
 
 def has_vanished(said: str) -> bool:
     """Whether docker failed because something was removed meanwhile: also in listings, of what nobody had asked for."""
     return "no such" in said.lower() or "not found" in said.lower()
-
-
-def start(*arguments: str) -> "subprocess.Popen[str]":
-    """Start a client. DockerFailed if there is none."""
-    try:
-        # A session of its own: a Ctrl+C at the terminal must not reach the client that cleans up.
-        return subprocess.Popen(
-            ["docker", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-            env=docker_environ(os.environ),
-        )
-    except OSError as error:
-        raise DockerFailed(f"docker cannot be started: {error}") from error
-
-
-def finish(process: "subprocess.Popen[str]") -> str:
-    """What the client printed. DockerFailed if it fails or does not end within COMMAND_TIMEOUT."""
-    command = " ".join(str(part) for part in list(process.args)[:3])  # type: ignore[arg-type]
-    try:
-        output, errors = process.communicate(timeout=COMMAND_TIMEOUT)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        raise DockerFailed(f"`{command}` did not answer within {COMMAND_TIMEOUT:.0f} s") from None
-    if process.returncode:
-        raise DockerFailed(f"`{command}`: {errors.strip() or f'exit {process.returncode}'}")
-    return output

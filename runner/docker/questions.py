@@ -1,37 +1,196 @@
-"""What docker's clients are asked, word for word: begun by one, asked for by another, these have to be the same. Pure."""
+"""What docker is asked, each question as a value: the words, and how the answer is read."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
-from runner.docker.clients import Question
+from runner.docker.inventory import ContainerStatus, EngineFacts, Image, image_from, status_from
+from runner.docker.listing import ENGINE_ID, Resource, listing, resources_in
+from runner.docker.messages import ComposeMissing, said, unavailable
+from runner.docker.process import Completed, DockerFailed, has_vanished, named
+from runner.errors import ConfigError, EngineUnavailable, EnvironmentFailed
 
-VERSION: Question = ("version", "--format", "{{json .}}")
-CONTAINERS: Question = ("container", "ls", "--all", "--quiet", "--no-trunc")
-VOLUMES: Question = ("volume", "ls", "--quiet")
-LISTINGS: tuple[Question, ...] = (CONTAINERS, ("network", "ls", "--quiet"), VOLUMES)
+# Seconds for an answer. It only has to be longer than anything that works, on a machine under load.
+LIMIT = 60.0
+PULL_LIMIT = 1800.0
 
-
-def with_label(listing: Question, label: str) -> Question:
-    """The listing of what carries the label (NAME or NAME=VALUE)."""
-    return (*listing, "--filter", f"label={label}")
-
-
-def config(project: str, compose_files: Sequence[Path]) -> Question:
-    """The compose files as Compose understands them."""
-    files = [word for file in compose_files for word in ("--file", str(file))]
-    return ("compose", *files, "--project-name", project, "config", "--format", "json")
+T = TypeVar("T")
 
 
-def image(name: str) -> Question:
-    """An image on this machine."""
-    return ("image", "inspect", name)
+@dataclass(frozen=True)
+class Question(Generic[T]):
+    """One question: its words, how the answer is read, for how many seconds it is waited for (LIMIT), and in which variables.
+
+    `about`: what is waited for, for the error if it does not come. `is_listing`: it fails if something goes away meanwhile.
+    """
+
+    words: tuple[str, ...]
+    read: Callable[[Completed], T]
+    limit: float | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    about: str = ""
+    is_listing: bool = False
+
+    def within(self, seconds: float) -> "Question[T]":
+        """Return the same question with another limit."""
+        return replace(self, limit=seconds)
 
 
-def inspection(kind: str, names: Iterable[str]) -> Question:
-    """These containers, networks or volumes as they are now; `kind` is one of docker's words for them."""
-    return (kind, "inspect", *names)
+@dataclass(frozen=True)
+class ComposeProject:
+    """A Compose project as docker is told of it: its name, its files, and the variables that these use."""
+
+    name: str
+    files: tuple[Path, ...]
+    variables: Mapping[str, str] = field(repr=False)
+
+    def with_variables(self, **more: str) -> "ComposeProject":
+        """Return the same project with some variables set anew."""
+        return replace(self, variables={**self.variables, **more})
 
 
-def execution(container: str, command: Iterable[str]) -> Question:
-    """What a short command in a container prints."""
-    return ("exec", container, *command)
+def command(*words: str) -> Question[str]:
+    """Ask for what `docker WORDS` prints. EnvironmentFailed, with docker's words, if it fails."""
+    return Question(words, _output(words))
+
+
+def _output(words: Sequence[str]) -> Callable[[Completed], str]:
+    def read(completed: Completed) -> str:
+        if completed.exit_code:
+            raise EnvironmentFailed(f"`{named(words)}` failed: {said(completed)}")
+        return completed.output
+
+    return read
+
+
+def _parsed(words: Sequence[str], parse: Callable[[str], T]) -> Callable[[Completed], T]:
+    """Read what docker printed by `parse`. EnvironmentFailed if that does not understand it."""
+
+    def read(completed: Completed) -> T:
+        output = _output(words)(completed)
+        try:
+            return parse(output)
+        except (ValueError, LookupError, TypeError, AttributeError, DockerFailed) as error:
+            raise EnvironmentFailed(f"`{named(words)}` gave an answer that is not understood: {error}") from error
+
+    return read
+
+
+def _of_type(kind: type[T], value: object) -> T:
+    if not isinstance(value, kind):
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value
+
+
+def version() -> Question[EngineFacts]:
+    """Ask for the engine's version and kernel. EngineUnavailable says in a line what is missing and what to do."""
+
+    def read(completed: Completed) -> EngineFacts:
+        if completed.exit_code:
+            raise unavailable(completed.errors.strip() or said(completed))
+        try:
+            server = json.loads(completed.output).get("Server") or {}
+            names = [str(component.get("Name")) for component in server.get("Components") or ()]
+            facts = EngineFacts(
+                str(server.get("Version") or ""), str(server.get("KernelVersion", "")), any("Podman" in name for name in names)
+            )
+        except (ValueError, AttributeError, TypeError) as error:
+            raise EngineUnavailable(f"`docker version` gave an answer that is not understood: {error}") from error
+        if not facts.version:
+            raise EngineUnavailable("The Docker daemon did not tell its version. Is it still starting? Try again.")
+        return facts
+
+    return Question(("version", "--format", "{{json .}}"), read)
+
+
+def compose_version() -> Question[str]:
+    """Ask for the version of Compose. EngineUnavailable if there is no Compose v2."""
+
+    def read(completed: Completed) -> str:
+        if completed.exit_code:
+            raise ComposeMissing
+        return completed.output.strip().rpartition(" ")[2]
+
+    return Question(("compose", "version"), read)
+
+
+def engine_id() -> Question[str]:
+    """Ask for the ID by which an engine is told from every other one."""
+    return Question(ENGINE_ID, _parsed(ENGINE_ID, lambda output: _of_type(str, json.loads(output))))
+
+
+def rendered(project: ComposeProject) -> Question[dict[str, Any]]:
+    """Ask for the project's compose files as Compose understands them. ConfigError with Compose's own words."""
+
+    def read(completed: Completed) -> dict[str, Any]:
+        if completed.exit_code:
+            files = " and ".join(map(str, project.files))
+            raise ConfigError(f"Docker Compose does not accept {files} (`compose_file` in repos.yaml):\n{said(completed)}")
+        return _parsed(words, lambda output: _of_type(dict, json.loads(output)))(completed)
+
+    files = [word for file in project.files for word in ("--file", str(file))]
+    words = ("compose", *files, "--project-name", project.name, "config", "--format", "json")
+    return Question(words, read, variables=project.variables, about="`docker compose config`")
+
+
+def image(name: str) -> Question[Image | None]:
+    """Ask for an image; None if the engine does not have it."""
+    words = ("image", "inspect", name)
+
+    def read(completed: Completed) -> Image | None:
+        if completed.exit_code and has_vanished(completed.errors):
+            return None
+        if completed.exit_code:
+            raise EnvironmentFailed(f"`docker image inspect {name}` failed: {said(completed)}")
+        return _parsed(words, lambda output: image_from(json.loads(output)[0]))(completed)
+
+    return Question(words, read)
+
+
+def pull(name: str) -> Question[None]:
+    """Ask for an image to be pulled. EnvironmentFailed with what the engine said, and what to do without a registry."""
+
+    def read(completed: Completed) -> None:
+        if completed.exit_code:
+            raise EnvironmentFailed(
+                f"The image {name} is not on this machine and cannot be pulled: {said(completed)}\n"
+                "Without a registry, `nox -s setup` builds stand-ins; other images are named in repos.local.yaml."
+            )
+
+    return Question(("image", "pull", "--quiet", name), read, limit=PULL_LIMIT, about=f"`docker pull {name}`")
+
+
+def states(containers: Iterable[str]) -> Question[list[ContainerStatus]]:
+    """Ask how these containers, by name, are now. EnvironmentFailed if one is gone."""
+    words = ("container", "inspect", *containers)
+    return Question(words, _parsed(words, lambda output: [status_from(container) for container in json.loads(output)]))
+
+
+def execution(container: str, words: Iterable[str]) -> Question[tuple[int, str]]:
+    """Ask for the exit code of a short command in a container, and what it printed."""
+    words = tuple(words)
+    return Question(
+        ("exec", container, *words),
+        lambda completed: (completed.exit_code, completed.output or completed.errors),
+        about=f"`{words[0]}` in {container}",
+    )
+
+
+def resources(kind: str, labels: Sequence[str], *filters: str) -> Question[list[Resource]]:
+    """Ask for the containers, networks or volumes, with these labels of theirs."""
+    words = listing(kind, labels, *filters)
+    return Question(words, _parsed(words, lambda output: resources_in(output, labels)), is_listing=True)
+
+
+def logs(container: str, lines: int) -> Question[str]:
+    """Ask for the last lines of a container's log; where they cannot be had, for the reason."""
+
+    def read(completed: Completed) -> str:
+        if completed.exit_code:
+            return f"(no log: {said(completed)})"
+        # Two streams: which line came first, docker does not tell across them.
+        return f"{completed.output}{completed.errors}".rstrip()
+
+    return Question(("logs", "--tail", str(lines), container), read)

@@ -1,48 +1,63 @@
-"""What streams from docker as long as it takes: `up`, `pull`, commands, logs. The only place that imports python_on_whales."""
+"""What takes long: `up` and a command in a container, whose lines stream, and `pull`. The only user of python-on-whales.
 
-from collections.abc import Iterator, Sequence
+What streams is started by launch.py, so that it is like every other client: with an environment and a process group of its
+own, and ended, with what it started, when its time is over or its output is not wanted any more.
+"""
+
+import errno
+import os
+import queue
+import secrets
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException
 
-from runner.docker.clients import Answer, in_new_session
+from runner.docker import questions
+from runner.docker.engine import Engine, stalled
 from runner.docker.messages import PortTaken, is_port_taken, said, tail
-from runner.errors import EnvironmentFailed
-from runner.signals import time_limit
+from runner.docker.process import TOKEN_VARIABLE, Completed, kill_group
+from runner.docker.questions import ComposeProject
+from runner.errors import EnvironmentFailed, cause_of
 
-# Bounds in seconds. They only have to be longer than anything that works, on a machine under load.
-UP_LIMIT = 300
-PULL_LIMIT = 1800
-LOGS_LIMIT = 60
+# Seconds. They only have to be longer than anything that works, on a machine under load.
+UP_LIMIT = 300.0
+# Until a client that is being started has said its pid.
+_STARTING = 1.0
+_LAUNCH = Path(__file__).with_name("launch.py")
+
+# What python-on-whales calls a stream: pairs of a source and a line.
+_Stream = Iterable[tuple[str, bytes]]
 
 
 class Streams:
-    """Docker by python-on-whales, with one Compose project in it. Every call is bounded in time (EngineStalled)."""
+    """Docker by python-on-whales, for one engine; `folder` is the run's own, for the files that launch.py reads."""
 
-    def __init__(self, project: str | None = None, compose_files: Sequence[Path] = ()) -> None:
-        self._client = DockerClient(
-            client_call=in_new_session(), compose_files=list(compose_files), compose_project_name=project
-        )
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self._engine = engine
+        self._environ = engine.client_environ
+        self._folder = folder
 
     def pull(self, image: str) -> None:
         """Pull an image. EnvironmentFailed with what the engine said."""
-        try:
-            with time_limit(PULL_LIMIT, f"`docker pull {image}`"):
-                self._client.image.pull(image, quiet=True)
-        except DockerException as error:
-            raise EnvironmentFailed(
-                f"The image {image} is not on this machine and cannot be pulled: {_said(error)}\n"
-                "Without a registry, `nox -s setup` builds stand-ins; other images are named in repos.local.yaml."
-            ) from error
+        self._engine.ask(questions.pull(image))  # python-on-whales has a second client inspect the image
 
-    def up(self) -> None:
+    def up(self, project: ComposeProject) -> None:
         """Create and start the project. PortTaken if its port went meanwhile, else EnvironmentFailed."""
+
+        def call(client: DockerClient) -> _Stream:
+            return client.compose.up(detach=True, color=False, stream_logs=True)
+
         lines: list[bytes] = []
+        about = {"compose_files": list(project.files), "compose_project_name": project.name}
         try:
-            with time_limit(UP_LIMIT, "`docker compose up`"):
-                lines += _lines(self._client.compose.up(detach=True, color=False, stream_logs=True))
+            for line in self._lines(call, {**self._environ, **project.variables}, UP_LIMIT, "`docker compose up`", **about):
+                lines.append(line)
         except DockerException as error:
             text = b"".join(lines).decode(errors="replace").strip() or _said(error)
             if is_port_taken(text):
@@ -51,40 +66,100 @@ class Streams:
 
     def execute(self, container: str, command: list[str], limit: float) -> "Execution":
         """Run a command in a container, for at most `limit` seconds: iterate over its output, then ask for its exit code."""
-        return Execution(self._client, container, command, limit)
 
-    def logs(self, container: str, lines: int) -> str:
-        """The last lines of a container's log; where they cannot be had, why."""
+        def call(client: DockerClient) -> _Stream:
+            return cast("_Stream", client.container.execute(container, command, stream=True))
+
+        return Execution(self._lines(call, self._environ, limit, f"the end of `{command[0]}` in {container}"))
+
+    def _lines(
+        self, call: Callable[[DockerClient], _Stream], environ: Mapping[str, str], limit: float, waiting_for: str, **about: Any
+    ) -> Iterator[bytes]:
+        """The lines of a client, as they come. EngineStalled, with the client ended, if it takes more than `limit` seconds."""
+        file = self._folder / f".launch-{secrets.token_hex(8)}"
+        mark = f"{TOKEN_VARIABLE}={environ.get(TOKEN_VARIABLE, '')}"
+        launch = [sys.executable, "-I", "-S", str(_LAUNCH), str(file), mark, "docker"]
+        lines: queue.SimpleQueue[bytes | BaseException | None] = queue.SimpleQueue()
+
+        def read() -> None:
+            try:
+                for _source, line in call(DockerClient(client_call=launch, **about)):
+                    lines.put(line)
+                lines.put(None)
+            except BaseException as error:  # noqa: BLE001 - raised in the thread that reads the queue
+                lines.put(error)
+
+        # A thread, as python-on-whales waits without an end, also where a child of the client holds its pipes.
+        reader = threading.Thread(target=read, daemon=True)
+        deadline = time.monotonic() + limit
+        has_ended = False
         try:
-            with time_limit(LOGS_LIMIT, f"`docker logs {container}`"):
-                output = b"".join(_lines(self._client.container.logs(container, tail=lines, stream=True)))
-        except DockerException as error:
-            return f"(no log: {_said(error)})"
-        return output.decode(errors="replace").rstrip()
+            secret = _secret_file(file, environ)
+        except OSError as error:
+            raise EnvironmentFailed(f"`docker` cannot be run: {cause_of(error)}") from error
+        try:
+            reader.start()
+            while not has_ended:
+                try:
+                    line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
+                except queue.Empty:
+                    raise stalled(limit, waiting_for) from None
+                if isinstance(line, bytes):
+                    yield line
+                    continue
+                has_ended = True
+                if line is not None:
+                    raise line
+        except (OSError, UnicodeError, RuntimeError) as error:  # no memory, no thread; or python-on-whales expects UTF-8
+            raise EnvironmentFailed(f"`docker` cannot be run: {cause_of(error)}") from error
+        finally:
+            if not has_ended:
+                _end(secret, reader)
+            secret.close()
+            file.unlink(missing_ok=True)
 
 
 class Execution:
     """A command in a container: its output line by line as bytes, and afterwards its exit code."""
 
-    def __init__(self, client: DockerClient, container: str, command: list[str], limit: float) -> None:
+    def __init__(self, lines: Iterator[bytes]) -> None:
         self.exit_code = -1
-        self._output = _lines(client.container.execute(container, command, stream=True))
-        self._waiting_for = f"the end of `{command[0]}` in {container}"
-        self._limit = limit
+        self._lines = lines
 
     def __iter__(self) -> Iterator[bytes]:
         try:
-            with time_limit(self._limit, self._waiting_for):
-                yield from self._output
+            yield from self._lines
             self.exit_code = 0
         except DockerException as error:
             self.exit_code = error.return_code
 
 
-def _lines(stream: Any) -> Iterator[bytes]:
-    """The lines of what python-on-whales calls a stream: pairs of a source and bytes."""
-    return (line for _source, line in stream)
+def _secret_file(file: Path, environ: Mapping[str, str]) -> BinaryIO:
+    """Write the environment, which holds the database's password, for launch.py, which replaces it by its pid."""
+    content = b"\0".join(os.fsencode(f"{name}={value}") for name, value in environ.items())
+    stream = open(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "r+b", buffering=0)  # noqa: SIM115
+    try:
+        if stream.write(content) < len(content):  # as on a disk that is nearly full
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
+    except OSError:
+        stream.close()
+        file.unlink()
+        raise
+    return stream
+
+
+def _end(secret: BinaryIO, reader: threading.Thread) -> None:
+    """End a client that launch.py has started, or is about to start."""
+    deadline = time.monotonic() + _STARTING
+    while reader.is_alive() and time.monotonic() < deadline:
+        secret.seek(0)
+        content = secret.read()
+        if content.isdigit():
+            kill_group(int(content))
+            reader.join(_STARTING)
+            return
+        reader.join(0.01)
 
 
 def _said(error: DockerException) -> str:
-    return said(Answer(error.return_code, error.stdout or "", error.stderr or ""))
+    return said(Completed(error.return_code, error.stdout or "", error.stderr or ""))

@@ -3,30 +3,37 @@
 import contextlib
 import json
 import signal
-from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from runner.cleanup import keep as keeping
-from runner.cleanup import orphans as janitor
-from runner.cleanup.guard import GuardFailed
-from runner.cleanup.guarded import GuardedProject
+from runner.cleanup import keep, orphans
+from runner.cleanup.guard import Guard
 from runner.cleanup.teardown import Report, remove_project
-from runner.config.repositories import RepoConfig
+from runner.config.options import Keep
+from runner.docker import questions
 from runner.docker.engine import Engine
-from runner.environment.compose_file import own_checks
-from runner.environment.compose_project import judge_project, name_project
+from runner.docker.process import Endpoint
+from runner.environment.compose_file import judge, override_for, own_checks, project_to_judge
+from runner.environment.context import RunContext
+from runner.environment.health import wait_until_healthy
 from runner.environment.images import images_of
-from runner.environment.port_search import PortSearch
-from runner.environment.startup import Startup
-from runner.errors import EnvironmentFailed
-from runner.odoo.command import SERVICE
+from runner.environment.ports import PortSearch
+from runner.environment.startup import up
+from runner.errors import EnvironmentFailed, cause_of
+from runner.naming import REPOSITORY_LABEL
+from runner.odoo.addons import modules_of
+from runner.odoo.command import KILL_AFTER, SERVICE
 from runner.reporting.proof_log import TEARDOWN_REPORT
-from runner.signals import Signals
-from runner.snapshots.prepared import PreparedDatabase
-from runner.terminal import Terminal
+from runner.snapshots.plan import Plan, choose
+from runner.snapshots.store import Store
+
+if TYPE_CHECKING:
+    from runner.docker.streams import Execution, Streams
 
 # Seconds, for what one teardown takes in a fraction.
 _START_OVER_BOUND = 60.0
+# Seconds, for what the engine needs beyond Odoo's own time before it is taken for stalled.
+_STREAM_MARGIN = 60.0
 
 
 class Environment:
@@ -37,100 +44,147 @@ class Environment:
     EnvironmentFailed.
     """
 
-    def __init__(
-        self,
-        *,
-        project: str,
-        token: str,
-        repository: RepoConfig,
-        folder: Path,
-        labels: dict[str, str],
-        variables: dict[str, str],
-        health_timeout: float,
-        wait_for_port: float,
-        keep_if_it_fails: bool,
-        prepared: PreparedDatabase,
-        terminal: Terminal,
-        signals: Signals,
-    ) -> None:
-        self.project = project
+    def __init__(self, context: RunContext, endpoint: Endpoint) -> None:
+        self.context = context
+        self.engine = Engine(endpoint, context.token)
+        self.store = Store(self.engine)
+        self.plan = Plan(context.repository, context.module, modules_of(context.repository)).disable("--no-snapshot")
+        self.engine_version = ""
         self.images: dict[str, str] = {}
         self.containers: dict[str, str] = {}
-        self.engine_version = ""
         self.warnings: list[str] = []
         self.kept = False
         self.teardown: Report | None = None
-        self._token = token
-        self._repository = repository
-        self._folder = folder
-        self.labels = labels
-        self.prepared = prepared
-        self._variables = variables
-        self._keep_if_it_fails = keep_if_it_fails
-        self._terminal = terminal
-        self._signals = signals
-        self._is_left = True
-        self._calm = True
-        self._questions = contextlib.ExitStack()
-        self._override = folder / "compose.override.json"
-        ports = PortSearch(repository.ports, wait_for_port, lambda line: terminal.line(f"  {line}"))
-        self._startup = Startup(project, ports, health_timeout, terminal)
+        self._compose = project_to_judge(context.repository, context.project, context.password)
+        self._checks: dict[str, list[str]] = {}
+        self._engine_id = ""
+        self._plain_override = "{}"
+        self._guard: Guard | None = None
+        self._streams: Streams | None = None
+        self._no_client_was_killed = True
+        self._ports = PortSearch(
+            context.repository.ports, context.options.wait_for_port, lambda line: context.terminal.line(f"  {line}")
+        )
+        self._has_started = False
 
     def __enter__(self) -> "Environment":
-        self._signals.lift_shield()
-        self._guard = GuardedProject(self.project, self._token, self._folder / TEARDOWN_REPORT, self._terminal.line)
-        self._is_left = False
+        context = self.context
+        context.signals.lift_shield()
+        self._guard = Guard(
+            context.project, context.token, self.engine.endpoint, context.folder / TEARDOWN_REPORT, context.terminal.line
+        )
         try:
-            self.engine = Engine(self._variables)
-            self._questions.callback(self.engine.drop_questions)
-            name_project(self.engine, self.project, self._repository)
-            label = f"{janitor.REPOSITORY_LABEL}={self._repository.name}"
-            self.engine.begin_a_run(label, *self.prepared.questions)
-            self.engine_version = self.engine.check()
-            # Before a port is looked for, because they may hold one.
-            janitor.sweep(self.engine.labelled(label), self._repository.name, self._terminal.line)
-            self._startup.reserve()
             self._prepare()
-            self._guard.arm()
+            self._guard.arm(self._engine_id)
             self._come_up()
         except BaseException as error:
             self._leave(error)
             raise
         return self
 
+    def _prepare(self) -> None:
+        """Ask all that has to be known, refuse what cannot be used, and write the override; nothing is created yet."""
+        context, engine = self.context, self.engine
+        wants_snapshot = context.options.snapshot
+        # Side by side, and all before anybody waits for the first.
+        version = engine.prefetch(questions.version())
+        standing = engine.prefetch_resources(orphans.LABELS, f"label={REPOSITORY_LABEL}={context.repository.name}")
+        rendering = engine.prefetch(questions.rendered(self._compose))
+        snapshots = self.store.prefetch() if wants_snapshot else None
+        # Not before clients are at work: the import takes as long as their answers.
+        from runner.docker.streams import Streams  # noqa: PLC0415
+
+        self._streams = Streams(engine, context.folder)
+        facts = version.result()
+        self.engine_version = facts.version
+        # Podman gives another one in every answer.
+        identity = None if facts.is_podman else engine.prefetch(questions.engine_id())
+        # Before a port is looked for, because they may hold one.
+        left = orphans.standing(resource for listing in standing for resource in listing.result())
+        orphans.sweep(left, context.repository.name, Endpoint(engine.client_environ), context.terminal.line)
+        self._ports.reserve()
+        rendered = engine.rendered(self._compose, rendering)
+        self.warnings = judge(rendered, context.repository, context.project)
+        for warning in self.warnings:
+            context.terminal.line(f"  warning: {warning}")
+        self._checks = own_checks(rendered)
+        images = images_of(engine, self._streams, rendered, context.terminal)
+        self.images = {name: image.digest for name, image in images.items()}
+        override = override_for(rendered, dict(context.labels), context.repository.addons)
+        self._plain_override = json.dumps(override, indent=1)
+        if snapshots:
+            self.plan = choose(
+                context.repository,
+                context.module,
+                self.store,
+                snapshots,
+                rendered=rendered,
+                images=images,
+                password=context.password,
+                memory_of=facts.kernel if context.options.keep is Keep.NEVER else None,
+            )
+            override = self.plan.override(override, rendered, dict(context.labels))
+        self._use_override(json.dumps(override, indent=1))
+        self._engine_id = identity.result() if identity else ""
+
+    def _use_override(self, content: str) -> None:
+        """Write the second compose file, and set the password that the database will have."""
+        file = self.context.folder / "compose.override.json"
+        try:
+            file.write_text(content)
+        except OSError as error:
+            raise EnvironmentFailed(f"The compose file of this run cannot be written: {cause_of(error)}.") from error
+        with_password = self._compose.with_variables(DB_PASSWORD=self.password)
+        self._compose = questions.ComposeProject(
+            with_password.name, (self.context.repository.compose_file, file), with_password.variables
+        )
+
     def _come_up(self) -> None:
         try:
-            self.containers = self._startup.up_and_healthy(self.engine, self._checks)
+            self._up()
         except EnvironmentFailed as error:
-            snapshot, store = self.prepared.used, self.prepared.store
+            snapshot = self.plan.used
             # Not every engine may mount memory. What has started at all is not healthier without.
-            refused = self.prepared.in_memory and not self._startup.has_started
-            if not (snapshot or refused) or store is None:
+            refused = self.plan.in_memory and not self._has_started
+            if not (snapshot or refused):
                 raise
             first, *others = str(error).splitlines()
             self.start_over(f"it does not start: {others[-1] if others and first.endswith(':') else first}")
             if snapshot:
-                store.drop(snapshot)
+                self.store.drop(snapshot)
+
+    def _up(self) -> None:
+        context = self.context
+        assert self._streams
+        with context.terminal.phase("up"):
+            up(self.engine, self._streams, self._compose, self._ports, context.terminal)
+        self._has_started = True
+        with context.terminal.phase("healthy"):
+            timeout, say = context.options.health_timeout, context.terminal.step
+            containers = wait_until_healthy(self.engine, context.project, timeout, self._checks, say)
+        self.containers = {container.service: container.name for container in containers}
 
     def start_over(self, why: str) -> None:
         """Remove all that was started, and bring it up again without a prepared database. EnvironmentFailed if that fails."""
-        self._terminal.line(f"  without the prepared database, because {why}")
-        self.prepared.give_up(why)
-        self._calm = False  # a client that was given up may live on until the guard kills it
-        self.engine.drop_questions()  # about what goes now
-        report = remove_project(self.project, bound=_START_OVER_BOUND)
+        context = self.context
+        context.terminal.line(f"  without the prepared database, because {why}")
+        self.plan = self.plan.disable(why)
+        self._no_client_was_killed = False  # what a client that is ended here asked for may appear later
+        self.engine.cancel_all()  # about what goes now
+        report = remove_project(
+            self.engine.endpoint, context.project, bound=_START_OVER_BOUND, engine_id=self._engine_id, token=context.token
+        )
         if not report.complete:
             raise EnvironmentFailed(f"The environment cannot be started anew: {'; '.join(report.errors) or report.left}")
-        self.engine.set_variables(self._variables)
-        self._override.write_text(self._without)
-        self.containers = self._startup.up_and_healthy(self.engine, self._checks)
+        self._use_override(self._plain_override)
+        self._up()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._leave(error)
 
     def close(self) -> None:
         """Leave, if a signal came in the instant in which the block was left and kept that from happening."""
-        if not self._is_left:
+        if self._guard:
             self._leave(None)
 
     def keep(self) -> None:
@@ -140,57 +194,46 @@ class Environment:
     @property
     def port(self) -> int | None:
         """The port of this machine on which Odoo's server is published; None before one was found."""
-        return self._startup.port
+        return self._ports.port
 
     @property
     def password(self) -> str:
         """The password of the database."""
-        return self.prepared.used.password if self.prepared.used else self._variables["DB_PASSWORD"]
+        return self.plan.used.password if self.plan.used else self.context.password
 
     @property
     def odoo_container(self) -> str:
         """The name of the container in which Odoo runs."""
         return self.containers[SERVICE]
 
-    def _leave(self, error: BaseException | None) -> None:
-        self._signals.shield()
-        self._questions.close()
-        if self._keep_if_it_fails and self._guard.is_armed and isinstance(error, EnvironmentFailed):
-            self.keep()
-        if self._signals.first is not None:
-            self.kept = False
-            self._terminal.line(f"  {signal.Signals(self._signals.first).name}: ending the run and tearing down")
-        with contextlib.closing(self._startup):
-            try:
-                if self.kept:
-                    self._let_it_stand()
-                with self._terminal.phase("down") if self._guard.is_armed else contextlib.nullcontext():
-                    self.teardown = self._guard.finish(calm=self._calm and error is None and self._signals.first is None)
-            except GuardFailed as failure:
-                self.teardown = self._guard.finish_by_another(failure)
-        self._is_left = True
+    def execute(self, command: list[str], timeout: float) -> "Execution":
+        """Run a command in Odoo's container that ends itself after `timeout` seconds; its output is streamed."""
+        assert self._streams, "the environment was entered"
+        return self._streams.execute(self.odoo_container, command, timeout + KILL_AFTER + _STREAM_MARGIN)
 
-    def _let_it_stand(self) -> None:
+    def _leave(self, error: BaseException | None) -> None:
+        assert self._guard
+        context, signals = self.context, self.context.signals
+        signals.shield()
+        self.engine.cancel_all()
+        if context.options.keep is not Keep.NEVER and self._guard.is_armed and isinstance(error, EnvironmentFailed):
+            self.keep()
+        if signals.first is not None:
+            self.kept = False
+            context.terminal.line(f"  {signal.Signals(signals.first).name}: ending the run and tearing down")
+        with contextlib.closing(self._ports):
+            if self.kept:
+                self._let_it_stand(self._guard)
+            with context.terminal.phase("down") if self._guard.is_armed else contextlib.nullcontext():
+                undisturbed = self._no_client_was_killed and error is None and signals.first is None
+                self.teardown = self._guard.finish(skip_settling=undisturbed)
+        self._guard = None
+
+    def _let_it_stand(self, guard: Guard) -> None:
         try:
-            keeping.mark(self._folder)
+            keep.mark(self.context.folder)
         except OSError as error:
             self.kept = False
-            self._terminal.line(f"  not kept: without its mark it would be taken for a leftover ({error})")
+            self.context.terminal.line(f"  not kept: without its mark it would be taken for a leftover ({error})")
         else:
-            self._guard.release()
-
-    def _prepare(self) -> None:
-        """Read the compose file, write the override that the project is started with, and pull what is missing."""
-        rendered, self.warnings = judge_project(self.engine, self.project, self._repository, self.labels, self._override)
-        for warning in self.warnings:
-            self._terminal.line(f"  warning: {warning}")
-        self._checks = own_checks(rendered)
-        images = images_of(self.engine, rendered, self._terminal)
-        self.images = {name: image.digest for name, image in images.items()}
-        self.prepared.choose(self.engine, rendered, images, self.password)
-        self._without = self._override.read_text()
-        if self.prepared.used:
-            self.engine.set_variables({"DB_PASSWORD": self.prepared.used.password})
-        if not self.prepared.why_not:
-            override = self.prepared.override(json.loads(self._without), rendered, self.labels)
-            self._override.write_text(json.dumps(override, indent=1))
+            guard.disarm()

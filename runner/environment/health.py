@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from runner.docker import questions
 from runner.docker.engine import Engine
 from runner.docker.inventory import ContainerStatus
 from runner.errors import EnvironmentFailed
@@ -24,7 +25,7 @@ def wait_until_healthy(
     clock: Callable[[], float] = time.monotonic,
     wait: Callable[[float], None] = time.sleep,
 ) -> list[ContainerStatus]:
-    """The containers, once every one with a health check is healthy; EnvironmentFailed, with logs, if one died or time is up.
+    """Return the containers once all with a health check are healthy; EnvironmentFailed, with logs, if one died or time is up.
 
     `checks`: by service, the health checks that are made here; of the other services the engine tells the health. `say` gets
     the states at every attempt.
@@ -34,27 +35,41 @@ def wait_until_healthy(
     passed: set[str] = set()
     containers: list[ContainerStatus] = []
     while True:
-        containers = engine.states([each.name for each in containers]) if containers else engine.containers(project)
-        ended = [each for each in containers if each.status in ("exited", "dead")]
+        containers = (
+            engine.ask(questions.states([container.name for container in containers]))
+            if containers
+            else engine.containers(project)
+        )
         # A service without a health check may end well: some only prepare something.
-        dead = [each for each in ended if each.exit_code or each.health is not None or each.service == SERVICE]
+        dead = [
+            container
+            for container in containers
+            if container.has_ended and (container.exit_code or container.health or container.service == SERVICE)
+        ]
         if dead:
             raise EnvironmentFailed(_why_dead(engine, dead[0], "before it was healthy"))
-        waiting = [each for each in containers if each.health not in (None, "healthy") and each.name not in passed]
+        waiting = [
+            container for container in containers if container.health not in (None, "healthy") and container.name not in passed
+        ]
         if containers and not waiting:
             return containers
         attempt += 1
-        say(f"attempt {attempt}: {', '.join(f'{each.service} is {each.health}' for each in waiting) or 'no container yet'}")
+        states = ", ".join(f"{container.service} is {container.health}" for container in waiting)
+        say(f"attempt {attempt}: {states or 'no container yet'}")
         if clock() >= deadline:
-            states = ", ".join(f"{each.service} is {each.status}, health {each.health}" for each in waiting) or "no container"
-            logs = "\n".join(f"Last lines of {each.service}:\n{_log(engine, each)}" for each in waiting)
-            advice = "If it only needs longer on this machine, raise --health-timeout."
-            raise EnvironmentFailed(f"Not healthy after {timeout:g} s (--health-timeout): {states}.\n{logs}\n{advice}")
-        due = {each.name: checks[each.service] for each in waiting if each.service in checks}
+            raise EnvironmentFailed(_not_healthy(engine, waiting, timeout))
+        due = {container.name: checks[container.service] for container in waiting if container.service in checks}
         now_passed = engine.passing(due, min(_PATIENCE, deadline - clock())) if due else set()
         passed |= now_passed
         if not now_passed:
             wait(_POLL)
+
+
+def _not_healthy(engine: Engine, waiting: Sequence[ContainerStatus], timeout: float) -> str:
+    states = [f"{container.service} is {container.status}, health {container.health}" for container in waiting]
+    logs = [f"Last lines of {container.service}:\n{_log(engine, container)}" for container in waiting]
+    first = f"Not healthy after {timeout:g} s (--health-timeout): {', '.join(states) or 'no container'}."
+    return "\n".join([first, *logs, "If it only needs longer on this machine, raise --health-timeout."])
 
 
 def _why_dead(engine: Engine, container: ContainerStatus, when: str) -> str:
@@ -63,23 +78,24 @@ def _why_dead(engine: Engine, container: ContainerStatus, when: str) -> str:
 
 
 def _log(engine: Engine, container: ContainerStatus) -> str:
-    return engine.streams.logs(container.name, _LOG_LINES) or "(it has said nothing)"
+    return engine.ask(questions.logs(container.name, _LOG_LINES)) or "(it has said nothing)"
 
 
 def last_words(engine: Engine, project: str) -> str:
-    """After a failed start: the last lines of each container that ended badly or is unhealthy; empty if there is none."""
+    """Return, after a failed start, the last lines of each container that ended badly or is unhealthy; "" if there is none."""
     try:
-        found = engine.containers(project)
+        containers = engine.containers(project)
     except EnvironmentFailed as error:
         return f"Its containers cannot be looked at: {error}"
-    dead = [each for each in found if each.status in ("exited", "dead") and each.exit_code]
-    ill = [each for each in found if each not in dead and each.health == "unhealthy"]
-    lines = [_why_dead(engine, each, "before the environment was up") for each in dead]
-    return "\n".join([*lines, *(f"Last lines of {each.service}, which is unhealthy:\n{_log(engine, each)}" for each in ill)])
+    dead = [container for container in containers if container.has_ended and container.exit_code]
+    ill = [container for container in containers if container not in dead and container.health == "unhealthy"]
+    words = [_why_dead(engine, container, "before the environment was up") for container in dead]
+    words += [f"Last lines of {container.service}, which is unhealthy:\n{_log(engine, container)}" for container in ill]
+    return "\n".join(words)
 
 
-def check_alive(engine: Engine, odoo_container: str) -> None:
-    """EnvironmentFailed, with the reason and the last lines, if the odoo container does not run (any more)."""
-    for container in engine.states([odoo_container]):
+def check_alive(engine: Engine, containers: Sequence[ContainerStatus]) -> None:
+    """EnvironmentFailed, with the reason and the last lines, if one of the containers does not run (any more)."""
+    for container in containers:
         if container.status != "running":
             raise EnvironmentFailed(_why_dead(engine, container, "while the tests ran"))

@@ -1,4 +1,4 @@
-"""Which compose files keep test runs apart and leave nothing behind: judged by what `docker compose config` says. Pure."""
+"""Which compose files keep test runs apart and leave nothing behind: judged by what `docker compose config` says."""
 
 import posixpath
 from collections.abc import Iterator, Mapping
@@ -23,15 +23,15 @@ def refusals(rendered: _Config, project: str) -> list[str]:
     `rendered` is for the run `project`, with ODOO_PORT set to PROBE_PORT.
     """
     services = _section(rendered, "services")
-    found = [f"services: {reason}" for reason in _odoo(services)]
+    reasons = [f"services: {reason}" for reason in _odoo(services)]
     for name, service in services.items():
-        found += [f"services.{name}.{key}: {reason}" for key, reason in _shared_by_service(service)]
+        reasons += [f"services.{name}.{key}: {reason}" for key, reason in _shared_by_service(service)]
     for kind in ("networks", "volumes"):
         for name, value in _section(rendered, kind).items():
-            found += [f"{kind}.{name}.{key}: {reason}" for key, reason in _shared_by_name(value or {}, project)]
+            reasons += [f"{kind}.{name}.{key}: {reason}" for key, reason in _shared_by_name(value or {}, project)]
     for name, value in _section(rendered, "networks").items():
-        found += [f"networks.{name}.{key}: {reason}" for key, reason in _shared_by_network(value or {})]
-    return found
+        reasons += [f"networks.{name}.{key}: {reason}" for key, reason in _shared_by_network(value or {})]
+    return reasons
 
 
 def _section(config: _Config, name: str) -> _Config:
@@ -58,7 +58,7 @@ def _shared_by_service(service: _Config) -> _Found:
             yield key, f"'host' is the machine's own, shared by all runs. Leave it out{_INSTEAD.get(key, '')}."
         elif value.startswith("container:"):
             yield key, f"{value!r} is outside of the run. Name a service of this file: `service:NAME`."
-    for outside in (each for each in service.get("volumes_from") or () if each.startswith("container:")):
+    for outside in (name for name in service.get("volumes_from") or () if name.startswith("container:")):
         yield "volumes_from", f"{outside!r} is outside of the run. Name a service of this file."
     for outside in service.get("external_links") or ():
         yield "external_links", f"{outside!r} is outside of the run. Make it a service of this file."
@@ -90,7 +90,7 @@ def _ports(service: _Config) -> _Found:
 
 
 def _sockets(service: _Config) -> _Found:
-    for source in (posixpath.normpath(each["source"]) for each in _binds(service)):
+    for source in (posixpath.normpath(bind["source"]) for bind in _binds(service)):
         if posixpath.basename(source) == "docker.sock" or source in _AROUND_THE_SOCKET:
             yield "volumes", f"through {source} a container can start what outlives the run, and end other runs. Leave it out."
 
@@ -103,7 +103,7 @@ def _shared_by_name(value: _Config, project: str) -> _Found:
 
 
 def _shared_by_network(network: _Config) -> _Found:
-    for subnet in (each["subnet"] for each in _section(network, "ipam").get("config") or () if "subnet" in each):
+    for subnet in (config["subnet"] for config in _section(network, "ipam").get("config") or () if "subnet" in config):
         yield "ipam", f"only one run can have the subnet {subnet}. Leave it out: the engine chooses a free one."
     bridge = _section(network, "driver_opts").get("com.docker.network.bridge.name")
     if bridge:
@@ -112,14 +112,14 @@ def _shared_by_network(network: _Config) -> _Found:
 
 def warnings(rendered: _Config) -> list[str]:
     """What in the compose file is only unwise, as `KEY: why. What to write instead.`."""
-    found = []
+    reasons: list[str] = []
     for name, service in _section(rendered, "services").items():
-        found += [f"services.{name}.{key}: {reason}" for key, reason in _unwise(service)]
+        reasons += [f"services.{name}.{key}: {reason}" for key, reason in _unwise(service)]
     for name, value in _section(rendered, "volumes").items():
         options = _section(value or {}, "driver_opts")
         if "bind" in str(options.get("o", "")).split(","):
-            found.append(f"volumes.{name}: {_stays(options.get('device'))}")
-    return found
+            reasons.append(f"volumes.{name}: {_stays(options.get('device'))}")
+    return reasons
 
 
 def _unwise(service: _Config) -> _Found:
@@ -137,7 +137,7 @@ def _unwise(service: _Config) -> _Found:
 
 
 def _binds(service: _Config) -> Iterator[_Config]:
-    return (each for each in service.get("volumes") or () if each.get("type") == "bind")
+    return (volume for volume in service.get("volumes") or () if volume.get("type") == "bind")
 
 
 def _stays(folder: object) -> str:

@@ -1,40 +1,38 @@
-"""Search and reserve a port of the host."""
+"""Find and reserve a port of the host: the first free one, again after it was lost, and with patience if all are taken."""
 
 import contextlib
 import fcntl
 import os
 import socket
 import tempfile
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+
+from runner.config.model import PortRange
+from runner.errors import NoFreePort
 
 # Published on loopback only: the Odoo behind it has a well-known password.
 HOST = "127.0.0.1"
-
-
-class Reservation(NamedTuple):
-    """A port and the descriptor whose lock reserves it against other runners until the last process closes it."""
-
-    port: int
-    lock: int
+_POLL = 0.5
+_LOST = "somebody who was quicker when the engine wanted it"
 
 
 @contextlib.contextmanager
-def reserved_port(ports: Iterable[int], lock_folder: Path | None = None) -> Iterator[Reservation | None]:
+def reserved_port(ports: Iterable[int]) -> Iterator[int | None]:
     """Hold the first port that no other runner has reserved and that can be bound; None if there is none.
 
     Other programs may still take it until the engine publishes it: whoever starts the environment must be ready to try
     the next one.
     """
-    folder = lock_folder or Path(tempfile.gettempdir()) / "agent-test-ports"
     for port in ports:
-        lock = _lock(folder, port)
+        lock = _lock(port)
         if lock is None:
             continue
         try:
             if can_bind(port):
-                yield Reservation(port, lock)
+                yield port
                 return
         finally:
             os.close(lock)
@@ -53,8 +51,9 @@ def can_bind(port: int) -> bool:
     return True
 
 
-def _lock(folder: Path, port: int) -> int | None:
+def _lock(port: int) -> int | None:
     """Lock the port's file: a descriptor, or None if another process has it. The kernel frees it when its holders end."""
+    folder = Path(tempfile.gettempdir()) / "agent-test-ports"
     with contextlib.suppress(FileExistsError):
         folder.mkdir()
         # Several users share the ports of a machine; sticky, so that none removes a file that another one has locked.
@@ -75,10 +74,9 @@ def _lock(folder: Path, port: int) -> int | None:
 
 def port_holders(ports: Iterable[int]) -> dict[int, str]:
     """Who holds each port, as far as this user may know: another run, a process of this user, or "unknown"."""
-    folder = Path(tempfile.gettempdir()) / "agent-test-ports"
     holders = {}
     for port in ports:
-        lock = _lock(folder, port)
+        lock = _lock(port)
         if lock is None:
             holders[port] = "another test run"
             continue
@@ -104,3 +102,57 @@ def _listener(port: int) -> str | None:
                 command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
                 return f"pid {pid}: {command.strip()[:80]}"
     return None
+
+
+@dataclass
+class PortSearch:
+    """Reserves a port for one environment in the range of its repository; `patience` in seconds, for a full range."""
+
+    ports: PortRange
+    patience: float
+    say: Callable[[str], None]
+    clock: Callable[[], float] = time.monotonic
+    wait: Callable[[float], None] = time.sleep
+    port: int | None = field(default=None, init=False)
+    _lost: set[int] = field(default_factory=set, init=False)
+    _held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, init=False)
+
+    def reserve(self) -> int:
+        """Reserve the first free port that was not lost before. NoFreePort, with who holds each, if there is none in time."""
+        self.close()
+        self.port = self._first_free()
+        if self.port is None and self.patience:
+            self.say(f"waiting for a free port in {self.ports}, for at most {self.patience:g} s")
+            deadline = self.clock() + self.patience
+            while self.port is None and self.clock() < deadline:
+                self.wait(_POLL)
+                self._lost.clear()  # what held one may have gone as well
+                self.port = self._first_free()
+        if self.port is None:
+            raise NoFreePort(self._why_none())
+        return self.port
+
+    def reserve_another(self) -> int:
+        """Leave out the port, which somebody else got, although it may look free (the engine's proxy can be off)."""
+        assert self.port, "one was reserved"
+        self._lost.add(self.port)
+        return self.reserve()
+
+    def close(self) -> None:
+        """Let others have the port."""
+        self._held.close()
+
+    def _first_free(self) -> int | None:
+        return self._held.enter_context(reserved_port(port for port in self.ports if port not in self._lost))
+
+    def _why_none(self) -> str:
+        known = port_holders(self.ports)
+        holders = "\n".join(
+            f"  {port}: {known.get(port, _LOST)}" for port in self.ports if port in known or port in self._lost
+        )
+        waited = f" after {self.patience:g} s (--wait-for-port)" if self.patience else ""
+        advice = "" if self.patience else "Wait for one with --wait-for-port S, widen `ports:` in repos.yaml, or "
+        return (
+            f"No free port in {self.ports}{waited}. They are held by:\n{holders}\n"
+            f"{advice}{'remove' if advice else 'Remove'} what dead runs left: nox -s cleanup"
+        )

@@ -16,7 +16,7 @@ _MOST_FILES = 10_000
 _NOT_SOURCES = ("__pycache__", ".git")
 
 
-class Unfit(Exception):
+class SnapshotUnavailable(Exception):
     """The module's database cannot be prepared; the text says why."""
 
 
@@ -29,19 +29,21 @@ class Dependencies:
 
 
 def dependencies_of(module: str, modules: Mapping[str, Path]) -> Dependencies:
-    """Find the dependencies of `module`; `modules` are those of its repository. Unfit if a manifest does not tell."""
+    """Find the dependencies of a module of the repository `modules`. SnapshotUnavailable if a manifest does not tell."""
+    if module not in modules:
+        raise SnapshotUnavailable(f"{module} is not in its repository any more")
     local: dict[str, Path] = {}
     external = {"base"}
     waiting = [module]
     while waiting:
         manifest = read_manifest(modules[waiting.pop()])
         if manifest.fault:
-            raise Unfit(manifest.fault)
+            raise SnapshotUnavailable(manifest.fault)
         for name in manifest.depends:
             if name == module:
-                raise Unfit(f"{module} depends on itself")
+                raise SnapshotUnavailable(f"{module} depends on itself")
             if not MODULE_NAME.fullmatch(name):
-                raise Unfit(f"a module cannot be called {name!r}")
+                raise SnapshotUnavailable(f"a module cannot be called {name!r}")
             if name not in modules:
                 external.add(name)
             elif name not in local:
@@ -50,7 +52,7 @@ def dependencies_of(module: str, modules: Mapping[str, Path]) -> Dependencies:
     return Dependencies(dict(sorted(local.items())), tuple(sorted(external)))
 
 
-def left_to_chance(module: str, modules: Mapping[str, Path], installed: Iterable[str]) -> list[str]:
+def missed_auto_installs(module: str, modules: Mapping[str, Path], installed: Iterable[str]) -> list[str]:
     """Name the modules of the repository that Odoo installs by itself on an empty database, but not on one with `installed`.
 
     Odoo looks only for those of which a dependency is being installed just now (`button_install`, 14-19).
@@ -65,16 +67,16 @@ def left_to_chance(module: str, modules: Mapping[str, Path], installed: Iterable
 
 
 def sources_digest(paths: Iterable[Path]) -> str:
-    """Digest all files below these paths, by name and content. Unfit if they cannot all be read."""
+    """Digest all files below these paths, by name and content. SnapshotUnavailable if they cannot all be read."""
     digest = hashlib.sha256()
     for path in paths:
         for file in _files(path):
             try:
                 if not stat.S_ISREG(file.stat().st_mode):
-                    raise Unfit(f"{file} is not a file")
+                    raise SnapshotUnavailable(f"{file} is not a file")
                 content = file.read_bytes()
             except OSError as error:
-                raise Unfit(f"{file} cannot be read: {error.strerror}") from error
+                raise SnapshotUnavailable(f"{file} cannot be read: {error.strerror}") from error
             for part in (os.fsencode(file.relative_to(path.parent)), content):
                 digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
@@ -88,8 +90,8 @@ def _files(path: Path) -> list[Path]:
         folders[:] = [name for name in folders if name not in _NOT_SOURCES]
         for name in folders:
             if (Path(folder) / name).is_symlink():
-                raise Unfit(f"{Path(folder) / name} is a link to a folder")
+                raise SnapshotUnavailable(f"{Path(folder) / name} is a link to a folder")
         if len(files) > _MOST_FILES:
-            raise Unfit(f"{path} has more than {_MOST_FILES} files")
+            raise SnapshotUnavailable(f"{path} has more than {_MOST_FILES} files")
         files += [Path(folder) / name for name in names if not name.endswith(".pyc")]
     return sorted(files)

@@ -93,7 +93,8 @@ class ProofLog:
             if self._stream:
                 self._stream.close()
         except OSError as problem:
-            if not error:  # else that is what ended the run, and this one follows from it or is none of its reasons
+            # Else it is told already, or what ended the run is another error.
+            if not error and not self._failure:
                 raise self._failed(problem) from problem
 
     def _failed(self, error: OSError) -> EnvironmentFailed:

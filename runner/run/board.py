@@ -1,7 +1,9 @@
-"""What the person sees of several runs at once: each line says which run it is of."""
+"""What the person sees: of one run its terminal, of several at once a board, alive where somebody looks at a terminal."""
 
-import contextlib
-from collections.abc import Iterator, Sequence
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from runner.reporting.outcome import Outcome
 from runner.reporting.summary import lines_for
@@ -10,17 +12,16 @@ from runner.terminal import Terminal
 
 
 class Board:
-    """Plain lines, for a file, a pipe or a CI log."""
+    """Several runs in plain lines, for a file, a pipe or a CI log: each line says which run it is of."""
 
     def __init__(self, terminal: Terminal, modules: Sequence[str]) -> None:
         self._terminal = terminal
         self._after_a_block = False
         self._width = max(len(module) for module in modules)
 
-    @contextlib.contextmanager
-    def shown(self) -> Iterator[None]:
+    def shown(self) -> AbstractContextManager[object]:
         """Within the block the runs go on."""
-        yield
+        return nullcontext()
 
     def begins(self, module: str) -> None:
         """A run begins."""
@@ -41,3 +42,26 @@ class Board:
             self._terminal.line()
         self._after_a_block = False
         self._terminal.line(text)
+
+
+def _is_watched() -> bool:
+    """Whether somebody looks at standard output while it comes; a terminal that can do nothing is like a file."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
+
+
+def terminal_for(*, quiet: bool) -> Terminal:
+    """The display of runs one after another. `quiet`: without what Odoo prints."""
+    if not _is_watched():
+        return Terminal(quiet=quiet)
+    from runner.run.live import LiveTerminal  # noqa: PLC0415 - rich takes a tenth of a second, for people only
+
+    return LiveTerminal(quiet=quiet)
+
+
+def board_for(terminal: Terminal, modules: Sequence[str]) -> Board:
+    """The display of runs side by side."""
+    if not _is_watched():
+        return Board(terminal, modules)
+    from runner.run.live import LiveBoard, LiveTerminal  # noqa: PLC0415
+
+    return LiveBoard(terminal, modules) if isinstance(terminal, LiveTerminal) else Board(terminal, modules)

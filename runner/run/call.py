@@ -1,21 +1,21 @@
 """One call: the modules that it asks for, one after another or side by side, and what is said of them together."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner.config.options import Options
 from runner.config.repositories import RepoConfig
+from runner.docker.endpoint import pin
 from runner.errors import ExitCode, ReportFailed
 from runner.reporting import proof_log as reports
 from runner.reporting.machine_reports import MachineReports
 from runner.reporting.provenance import commit_of
 from runner.reporting.report_file import remove_earlier
 from runner.reporting.summary import joint_table, lines_for, write_joint
-from runner.run.display import board_for
-from runner.run.module_run import Options, run_module
+from runner.run.board import board_for
+from runner.run.module_run import Request, run_module
 from runner.run.side_by_side import Ended, SideBySide
-from runner.run.worker import Request
 from runner.signals import Signals
 from runner.terminal import Terminal
 
@@ -36,15 +36,26 @@ class Call:
         """Where the joint summary goes; a single module has its log there."""
         return reports.proof_file(self.repository.path, "", only=True) if len(self.modules) > 1 else None
 
+    @property
+    def requests(self) -> list[Request]:
+        """The run of each module, with where its log goes."""
+        only = len(self.modules) == 1
+        proofs = {module: reports.proof_file(self.repository.path, module, only=only) for module in self.modules}
+        return [Request(self.repository, module, self.options, self.command, proof) for module, proof in proofs.items()]
+
 
 def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signals: Signals, environ: Mapping[str, str]) -> int:
     """Run every module, say what became of each and of all, write the reports, and return the exit code."""
     started, commit = reports.now(), ""
+    # All of them, before the first run: an earlier call's must not be taken for those of runs that come to none.
+    for proof in (call.joint_file, *(request.proof for request in call.requests)):
+        if proof:
+            remove_earlier(proof, reports.must_be_writable(call.repository.path))
     if call.joint_file:
-        remove_earlier(call.joint_file, reports.must_be_writable(call.repository.path))
         commit = commit_of(call.repository.path)  # before the runs; the log of a single one has it by itself
-    os.chdir("/")  # from a folder that cannot be deleted
-    ended = _side_by_side(call, terminal, signals) if call.jobs > 1 else _one_after_another(call, terminal, signals)
+    pinned = pin(environ)  # for all of them: `docker context use` meanwhile moves no later run to another engine
+    run = _side_by_side if call.jobs > 1 else _one_after_another
+    ended = run(call, pinned, terminal, signals)
     code = machine_reports.write(ended.outcomes, environ, terminal.line)
     if signals.first is not None and code != ExitCode.LEFT_BEHIND:
         code = max(code, 128 + signals.first)  # also where the signal came after the last run had ended
@@ -74,15 +85,12 @@ def _say_together(file: Path, facts: Mapping[str, str], ended: Ended, code: int,
     return code
 
 
-def _one_after_another(call: Call, terminal: Terminal, signals: Signals) -> Ended:
+def _one_after_another(call: Call, environ: Mapping[str, str], terminal: Terminal, signals: Signals) -> Ended:
     ended = Ended()
-    only = len(call.modules) == 1
-    for at, module in enumerate(call.modules):
+    for at, request in enumerate(call.requests):
         if at:
             terminal.line()
-        outcome = run_module(
-            call.repository, module, call.options, only=only, command=call.command, terminal=terminal, signals=signals
-        )
+        outcome = run_module(request, environ, terminal, signals)
         ended.outcomes.append(outcome)
         terminal.closing(lines_for(outcome), outcome.label)
         if signals.first is not None or (call.fail_fast and outcome.exit_code):
@@ -92,8 +100,8 @@ def _one_after_another(call: Call, terminal: Terminal, signals: Signals) -> Ende
     return ended
 
 
-def _side_by_side(call: Call, terminal: Terminal, signals: Signals) -> Ended:
+def _side_by_side(call: Call, environ: Mapping[str, str], terminal: Terminal, signals: Signals) -> Ended:
     board = board_for(terminal, call.modules)
-    runs = SideBySide(call.jobs, fail_fast=call.fail_fast, board=board, signals=signals)
+    runs = SideBySide(call.jobs, environ, fail_fast=call.fail_fast, board=board, signals=signals)
     with board.shown():
-        return runs.run([Request(call.repository, module, call.options, call.command) for module in call.modules])
+        return runs.run(call.requests)

@@ -1,12 +1,12 @@
 """One stage of a prepared database on its way from a run's own into a volume that outlives it."""
 
 from runner.docker import questions
-from runner.docker.clients import Question
-from runner.docker.process import PROJECT_LABEL
+from runner.docker.engine import Pending
+from runner.docker.listing import PROJECT_LABEL
 from runner.environment.environment import Environment
 from runner.errors import EnvironmentFailed
 from runner.odoo import command as odoo
-from runner.odoo.dependencies import Unfit
+from runner.odoo.dependencies import SnapshotUnavailable
 from runner.snapshots.snapshot import DB_SERVICE, IN_MEMORY, Stage
 
 # In seconds: for the server to write all that it has and to end, and for the copy of some 100 MB.
@@ -42,47 +42,51 @@ class Copying:
 
     def __init__(self, environment: Environment, stage: Stage) -> None:
         self._environment, self._engine, self._stage = environment, environment.engine, stage
-        self._name = f"{environment.project}-snapshot-{stage.name}"
-        assert environment.prepared.store
-        self._store = environment.prepared.store
-        self._volume = self._store.begin(stage, environment.project)
-        self._from = f"{IN_MEMORY}/{stage.name}" if environment.prepared.in_memory else _TARGET
-        self._holds: tuple[str, ...] = ()
-        self._engine.begin(self._start)
+        self._name = f"{environment.context.project}-snapshot-{stage.name}"
+        self._volume = environment.store.begin(stage, environment.context.project)
+        self._from = f"{IN_MEMORY}/{stage.name}" if environment.plan.in_memory else _TARGET
+        self._started = self._engine.prefetch(questions.command(*self._start_words))
+        self._installed: tuple[str, ...] = ()
+        self._stored: Pending[tuple[int, str]] | None = None
 
-    def take(self, holds: tuple[str, ...]) -> None:
-        """Stop the server, take what is in the database, and start the server again. `holds`: the modules that are in it.
+    def take(self, installed: tuple[str, ...]) -> None:
+        """Stop the server, take what is in the database, and start the server again. `installed`: the modules that are in it.
 
-        Unfit if that cannot be, EnvironmentFailed if the engine fails.
+        SnapshotUnavailable if that cannot be, EnvironmentFailed if the engine fails.
         """
-        self._holds = holds
+        self._installed = installed
         server = self._environment.containers[DB_SERVICE]
-        self._engine.command(*self._start)
+        self._started.result()
         self._engine.command("stop", "--time", f"{_STOP_LIMIT:.0f}", server, limit=_STOP_LIMIT + _COPY_LIMIT)
-        exit_code, said = self._engine.query(self._name, _shell(_TAKE, self._from), _COPY_LIMIT)
+        exit_code, said = self._engine.ask(self._shell(_TAKE))
         if exit_code:
-            self._store.refuse(self._stage)
-            raise Unfit(f"it cannot be copied: {said.strip()}")
+            self._environment.store.refuse(self._stage)
+            raise SnapshotUnavailable(f"it cannot be copied: {said.strip()}")
         self._engine.command("start", server)
-        self._engine.begin(questions.execution(self._name, _shell(_STORE, self._from)))
+        self._stored = self._engine.prefetch(self._shell(_STORE))
         # Only the database is needed from here on; its health check, and that of Odoo's server, come a second later.
         self._engine.command("exec", server, "sh", "-c", _UNTIL_IT_ANSWERS)
 
     def finish(self) -> None:
         """Wait until all is on disk, and declare it ready. EnvironmentFailed if it is not."""
-        exit_code, said = self._engine.query(self._name, _shell(_STORE, self._from), _COPY_LIMIT)
-        removal = ("rm", "--force", "--volumes", self._name)
-        self._engine.begin(removal)
+        assert self._stored, "it was taken"
+        environment = self._environment
+        exit_code, said = self._stored.result()
+        removed = self._engine.prefetch(questions.command("rm", "--force", "--volumes", self._name))
         if exit_code:
             raise EnvironmentFailed(f"the copy of {self._stage.name} failed: {said.strip()}")
-        repository, password = self._environment.prepared.repository.name, self._environment.password
-        self._store.publish(self._stage, self._volume, repository, self._holds, int(said), password)
-        self._engine.command(*removal)
+        repository = environment.context.repository.name
+        environment.store.publish(self._stage, self._volume, repository, self._installed, int(said), environment.password)
+        removed.result()
+
+    def _shell(self, script: str) -> questions.Question[tuple[int, str]]:
+        words = ["sh", "-c", script, "agent-test", self._from]
+        return questions.execution(self._name, words).within(_COPY_LIMIT)
 
     @property
-    def _start(self) -> Question:
+    def _start_words(self) -> tuple[str, ...]:
         environment = self._environment
-        labels = environment.labels | {PROJECT_LABEL: environment.project}
+        labels = {**environment.context.labels, PROJECT_LABEL: environment.context.project}
         return (
             "run",
             "--detach",
@@ -90,16 +94,12 @@ class Copying:
             "--network=none",
             f"--name={self._name}",
             *(f"--label={key}={value}" for key, value in labels.items()),
-            f"--env=PGDATA={environment.prepared.data_folder}",
+            f"--env=PGDATA={environment.plan.data_folder}",
             f"--volumes-from={environment.containers[DB_SERVICE]}",
             f"--volumes-from={environment.containers[odoo.SERVICE]}:ro",
             f"--volume={self._volume}:{_TARGET}",
             "--entrypoint=tail",
-            environment.prepared.image,
+            environment.plan.database.name,
             "-f",
             "/dev/null",
         )
-
-
-def _shell(script: str, folder: str) -> list[str]:
-    return ["sh", "-c", script, "agent-test", folder]

@@ -38,7 +38,7 @@ class EventTerminal(Terminal):
 
     def begin(self, what: str, project: str) -> None:
         """Tell the project's name: with it, whatever happens to this process can be cleaned up and proven."""
-        self._forget_phases()
+        self.phases.clear()
         self._tell(Event(Kind.PROJECT, project))
 
     def line(self, text: str = "") -> None:

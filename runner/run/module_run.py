@@ -1,116 +1,77 @@
 """One run: one module, one environment, one verdict, one log."""
 
-import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import Enum
 from functools import partial
 from pathlib import Path
 
-from runner.cleanup import keep as keeping
-from runner.cleanup.owner import this_process
+from runner.cleanup import keep
+from runner.config.options import Keep, Options
 from runner.config.repositories import RepoConfig
-from runner.docker.process import TOKEN_VARIABLE
-from runner.environment.compose_project import variables_for
+from runner.docker.endpoint import settle
+from runner.environment.context import RunContext, labels_of
 from runner.environment.environment import Environment
-from runner.errors import Interrupted, ReportFailed, RunnerError
-from runner.naming import LABEL_PREFIX, project_name
-from runner.odoo import command as odoo
+from runner.errors import EnvironmentFailed, Interrupted, ReportFailed, RunnerError
+from runner.naming import project_name
 from runner.odoo.addons import modules_of
 from runner.reporting import proof_log as reports
 from runner.reporting.outcome import Outcome, decide
 from runner.reporting.provenance import commit_of
-from runner.run.preparing import Preparation, passed_by_chance
+from runner.run.preparing import Preparation, undeclared_uses
 from runner.run.testing import run_tests
 from runner.signals import Signals
-from runner.snapshots.prepared import PreparedDatabase
 from runner.terminal import Terminal
 from runner.verdict.sources import read_sources
 from runner.verdict.verdict import Verdict
 
 
-class Keep(Enum):
-    """When an environment is left standing after its run."""
-
-    NEVER = "never"
-    FAILED = "failed"
-    ALWAYS = "always"
-
-
 @dataclass(frozen=True)
-class Options:
-    """What the command line says of each run; times in seconds."""
+class Request:
+    """One module to run: `command` is what its log says was called, `proof` where that log goes."""
 
-    health_timeout: float
-    test_timeout: float
-    test_tags: str | None = None
-    keep: Keep = Keep.NEVER
-    strict: bool = False
-    wait_for_port: float = 0.0
-    snapshot: bool = True
+    repository: RepoConfig
+    module: str
+    options: Options
+    command: str
+    proof: Path
+
+    def outcome_of(self, error: RunnerError | Interrupted) -> Outcome:
+        """Tell how the run ended if it came to no outcome, and so to no proof, of its own."""
+        label = "INTERRUPTED" if isinstance(error, Interrupted) else "ERROR"
+        return Outcome(self.module, int(error.exit_code), label, (str(error),), self.proof, has_proof=False)
 
 
-def run_module(
-    repository: RepoConfig,
-    module: str,
-    options: Options,
-    *,
-    only: bool,
-    command: str,
-    terminal: Terminal,
-    signals: Signals,
-) -> Outcome:
+def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal, signals: Signals) -> Outcome:
     """Run the tests of one module in an environment of its own and leave nothing behind, however it ends.
 
-    Returns the outcome also for errors and signals; UsageError if no log can be written.
+    `environ` says which engine. Returns the outcome also for errors and signals; UsageError if no log can be written.
     """
     started = time.monotonic()
+    repository, module = request.repository, request.module
     project = project_name(repository.prefix, module)
     folder = reports.run_folder(repository.path, project)
-    sources = read_sources(modules_of(repository).get(module, repository.addons[0] / module))
-    proof = reports.proof_file(repository.path, module, only=only)
-    environment = _environment(repository, module, options, project, folder, terminal, signals)
+    labels = labels_of(repository, module, folder)
+    context = RunContext(repository, module, request.options, project, folder, terminal, signals, labels)
     terminal.begin(f"{repository.name} / {module}", project)
+    environment: Environment | None = None
     verdict: Verdict | None = None
     error: RunnerError | Interrupted | None = None
-    with reports.ProofLog(folder, proof) as log:
-        log.block("PROOF OF EXECUTION", _request(repository, module, command, project))
+    with reports.ProofLog(folder, request.proof) as log:
         try:
-            with environment:
-                warnings = [f"warning: {warning}" for warning in environment.warnings]
-                log.block("ENVIRONMENT", _surroundings(environment), warnings)
-                preparation = Preparation(environment, log, terminal)
-                preparation.make(options.test_timeout)
-                test = partial(
-                    run_tests,
-                    environment,
-                    module=module,
-                    tags=options.test_tags,
-                    addons_folders=len(repository.addons),
-                    timeout=options.test_timeout,
-                    sources=sources,
-                    strict=options.strict,
-                    log=log,
-                    terminal=terminal,
-                )
-                verdict = test()
-                preparation.finish()
-                if verdict.passed and (chances := passed_by_chance(environment)):
-                    log.block("NOT COUNTED", {"that it passed": "; ".join(chances)})
-                    verdict = None
-                    environment.start_over(chances[0])
-                    verdict = test()
-                if options.keep is Keep.ALWAYS or (options.keep is Keep.FAILED and not verdict.passed):
-                    environment.keep()
+            log.block("PROOF OF EXECUTION", _facts_of(request, project))
+            environment = Environment(context, settle(environ))
+            verdict = _verdict_in(environment, log)
         except (RunnerError, Interrupted) as problem:
             error = problem
-        environment.close()
+        if environment:
+            environment.close()
         if signals.first is not None and not isinstance(error, Interrupted):
             error = Interrupted(signals.first)
-        outcome = decide(
-            module=module, proof=proof, project=project, verdict=verdict, error=error, teardown=environment.teardown
-        )
-        outcome = replace(outcome, seconds=round(time.monotonic() - started, 2), phases=_rounded(terminal.phases))
+        teardown = environment.teardown if environment else None
+        outcome = decide(module=module, proof=request.proof, project=project, verdict=verdict, error=error, teardown=teardown)
+        phases = tuple((name, round(seconds, 2)) for name, seconds in terminal.phases)
+        outcome = replace(outcome, seconds=round(time.monotonic() - started, 2), phases=phases)
         facts = {
             "verdict": outcome.label,
             "exit code": str(outcome.exit_code),
@@ -121,54 +82,45 @@ def run_module(
         }
         reasons = [f"  - {line}" for reason in outcome.reasons for line in reason.splitlines()]
         notes = [f"  note: {note}" for note in outcome.notes]
-        log.block("VERDICT", facts, reasons, notes, _how_it_was_left(environment, terminal))
         try:
+            log.block("VERDICT", facts, reasons, notes, _how_it_was_left(context, environment))
             log.publish()
-        except ReportFailed as problem:
+        except (ReportFailed, EnvironmentFailed) as problem:
             outcome = outcome.without_proof(str(problem))
     return outcome
 
 
-def _environment(
-    repository: RepoConfig,
-    module: str,
-    options: Options,
-    project: str,
-    folder: Path,
-    terminal: Terminal,
-    signals: Signals,
-) -> Environment:
-    token = secrets.token_hex(16)
-    about = {"repository": repository.name, "module": module, "started": reports.now()}
-    labels = {LABEL_PREFIX + key: value for key, value in about.items()}
-    return Environment(
-        project=project,
-        token=token,
-        repository=repository,
-        folder=folder,
-        labels=labels | {keeping.FOLDER_LABEL: str(folder)} | this_process().labels(),
-        variables={TOKEN_VARIABLE: token, **variables_for(repository, secrets.token_hex(16))},
-        health_timeout=options.health_timeout,
-        wait_for_port=options.wait_for_port,
-        keep_if_it_fails=options.keep is not Keep.NEVER,
-        prepared=PreparedDatabase(repository, module, wanted=options.snapshot, may_be_in_memory=options.keep is Keep.NEVER),
-        terminal=terminal,
-        signals=signals,
-    )
+def _verdict_in(environment: Environment, log: reports.ProofLog) -> Verdict:
+    """Bring the environment up, prepare its database, test in it, and take it down again."""
+    context = environment.context
+    options = context.options
+    folder = modules_of(context.repository).get(context.module, context.repository.addons[0] / context.module)
+    test = partial(run_tests, environment, sources=read_sources(folder), log=log)
+    with environment:
+        log.block("ENVIRONMENT", _surroundings(environment), [f"warning: {warning}" for warning in environment.warnings])
+        preparation = Preparation(environment, log)
+        preparation.make()
+        tested = test()
+        preparation.finish()
+        if tested.verdict.passed and (uses := undeclared_uses(environment.plan, tested.undeclared_names)):
+            log.block("NOT COUNTED", {"that it passed": "; ".join(uses)})
+            environment.start_over(uses[0])
+            tested = test()
+        verdict = tested.verdict
+        if options.keep is Keep.ALWAYS or (options.keep is Keep.FAILED and not verdict.passed):
+            environment.keep()
+    return verdict
 
 
-def _rounded(phases: list[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
-    return tuple((name, round(seconds, 2)) for name, seconds in phases)
-
-
-def _request(repository: RepoConfig, module: str, command: str, project: str) -> dict[str, str]:
+def _facts_of(request: Request, project: str) -> dict[str, str]:
+    repository = request.repository
     return {
         "run": project,
-        "command": command,
+        "command": request.command,
         "started": reports.now(),
         "repository": f"{repository.name} at {repository.path}",
         "commit": commit_of(repository.path),
-        "module": module,
+        "module": request.module,
         "compose file": str(repository.compose_file),
     }
 
@@ -178,10 +130,10 @@ def _surroundings(environment: Environment) -> dict[str, str]:
     return facts | {f"image {name}": digest for name, digest in environment.images.items()}
 
 
-def _how_it_was_left(environment: Environment, terminal: Terminal) -> list[str]:
-    if environment.kept and environment.teardown is None:
-        hints = keeping.how_to_use(environment.project, environment.port, odoo.DATABASE)
+def _how_it_was_left(context: RunContext, environment: Environment | None) -> list[str]:
+    if environment and environment.kept and environment.teardown is None:
+        hints = keep.how_to_use(context.project, environment.port)
         for line in hints:
-            terminal.line(line)
+            context.terminal.line(line)
         return hints
-    return reports.teardown_proof(environment.project, environment.teardown)
+    return reports.teardown_proof(context.project, environment.teardown if environment else None)

@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
 from runner.config.repositories import RepoConfig
 from runner.errors import UsageError
 from runner.odoo.addons import check_checkout, modules_of
 from runner.odoo.manifest import read_manifest
-from runner.verdict.sources import Sources, read_sources
-
-NO_TESTS = "no tests"
-NOT_INSTALLABLE = "not installable"
+from runner.verdict.sources import read_sources
 
 
 @dataclass(frozen=True)
@@ -36,20 +34,21 @@ def modules_with_tests(repository: RepoConfig) -> Selection:
     left_out = {}
     for name, folder in folders.items():
         if not manifests[name].installable:
-            left_out[name] = NOT_INSTALLABLE
-        elif not _look_like_tests(read_sources(folder)):
-            left_out[name] = NO_TESTS
+            left_out[name] = "not installable"
+        elif not _looks_tested(folder):
+            left_out[name] = "no tests"
     order = _in_order({name: manifest.depends for name, manifest in manifests.items()}, repository)
     return Selection(tuple(name for name in order if name not in left_out), dict(sorted(left_out.items())))
 
 
-def _look_like_tests(sources: Sources) -> bool:
+def _looks_tested(folder: Path) -> bool:
+    sources = read_sources(folder)
     return bool(sources.tests or sources.files)
 
 
 def _in_order(depends: Mapping[str, tuple[str, ...]], repository: RepoConfig) -> list[str]:
     """All modules, level by level: first those that depend on none of the others, by name within a level."""
-    sorter = TopologicalSorter({name: [each for each in needed if each in depends] for name, needed in depends.items()})
+    sorter = TopologicalSorter({name: [module for module in needed if module in depends] for name, needed in depends.items()})
     try:
         sorter.prepare()
     except CycleError as error:

@@ -10,18 +10,19 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from runner.cleanup.guard import BOUND
-from runner.cleanup.teardown import remove_project
+from runner.cleanup.guard_process import BOUND
+from runner.cleanup.teardown import Report, remove_project
+from runner.docker.endpoint import settle
 from runner.errors import EnvironmentFailed, ExitCode, Interrupted, RunnerError
 from runner.reporting.outcome import Outcome, decide
-from runner.reporting.proof_log import proof_file
 from runner.run.board import Board
 from runner.run.events import Event, Kind, frames
-from runner.run.worker import PROGRAM, Request
+from runner.run.module_run import Request
+from runner.run.worker import PROGRAM
 from runner.signals import STARTER, Signals
 
 # Seconds from the signal until every run must have torn down: the guard's own bound, and the commands around it.
@@ -40,8 +41,11 @@ class Ended:
 class _Worker:
     """A process that runs one request; its frames, then None, go to `inbox`."""
 
-    def __init__(self, request: Request, inbox: "queue.Queue[tuple[_Worker, Event | None]]") -> None:
+    def __init__(
+        self, request: Request, environ: Mapping[str, str], inbox: "queue.Queue[tuple[_Worker, Event | None]]"
+    ) -> None:
         self.request = request
+        self._environ = environ
         self.project: str | None = None
         self.outcome: Outcome | None = None
         self.is_stopped = False
@@ -54,7 +58,7 @@ class _Worker:
             # The terminal's signals come through this process alone, once. If it is killed, the runs notice by themselves.
             start_new_session=True,
             cwd="/",
-            env=os.environ | {STARTER: str(os.getpid())},
+            env={**environ, STARTER: str(os.getpid())},
         )
         self._reader = threading.Thread(target=self._read, args=(inbox,), daemon=True)
         self._reader.start()
@@ -96,21 +100,30 @@ class _Worker:
         error = EnvironmentFailed(f"The process of this run was {how} before it had a verdict.")
         if self.project is None:
             return self.request.outcome_of(error)
-        return decide(
+        outcome = decide(
             module=self.request.module,
-            proof=proof_file(self.request.repository.path, self.request.module, only=False),
+            proof=self.request.proof,
             project=self.project,
             verdict=None,
             error=error,
-            teardown=remove_project(self.project, bound=BOUND),
+            teardown=_removed(self.project, self._environ),
         )
+        return replace(outcome, has_proof=False)
+
+
+def _removed(project: str, environ: Mapping[str, str]) -> Report:
+    try:
+        return remove_project(settle(environ), project, bound=BOUND)
+    except RunnerError as error:
+        return Report(left={"unknown": [f"whatever has the label of project {project}"]}, errors=[str(error)])
 
 
 class SideBySide:
     """Runs requests, at most `jobs` at once. `fail_fast`: after the first that is not green the others are ended."""
 
-    def __init__(self, jobs: int, *, fail_fast: bool, board: Board, signals: Signals) -> None:
+    def __init__(self, jobs: int, environ: Mapping[str, str], *, fail_fast: bool, board: Board, signals: Signals) -> None:
         self._jobs = jobs
+        self._environ = environ
         self._fail_fast = fail_fast
         self._board = board
         self._signals = signals
@@ -152,7 +165,7 @@ class SideBySide:
             raise Interrupted(self._signals.first)
 
     def _start(self, request: Request) -> None:
-        self._running.append(_Worker(request, self._inbox))
+        self._running.append(_Worker(request, self._environ, self._inbox))
         self._board.begins(request.module)
 
     def _handle(self, worker: _Worker, event: Event | None) -> None:
@@ -191,7 +204,7 @@ class SideBySide:
                 worker, event = self._inbox.get(timeout=_LOOK)
             except queue.Empty:
                 # The signal may have come in the instant in which a run's end was read.
-                for worker in [each for each in self._running if each.has_ended]:
+                for worker in [worker for worker in self._running if worker.has_ended]:
                     self._handle(worker, None)
             else:
                 self._handle(worker, event)

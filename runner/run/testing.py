@@ -1,45 +1,41 @@
 """Run a module's tests in a healthy environment, and judge them."""
 
 import time
+from dataclasses import dataclass
 
 from runner.docker import questions
+from runner.docker.engine import Pending
 from runner.environment.environment import Environment
 from runner.environment.health import check_alive
 from runner.odoo import command as odoo
 from runner.reporting.proof_log import ProofLog
-from runner.run import preparing
-from runner.terminal import Terminal
+from runner.run.preparing import prefetch_undeclared_names
 from runner.verdict.odoolog import LoggedTest, OdooLog, Record
 from runner.verdict.sources import Sources
 from runner.verdict.verdict import Verdict, judge
 
-# For what the engine needs beyond the tests' own time before it is taken for stalled.
-_STREAM_MARGIN = 60.0
+
+@dataclass(frozen=True)
+class Tested:
+    """A verdict, and the question that decides whether one that passed counts: see `undeclared_uses`."""
+
+    verdict: Verdict
+    undeclared_names: Pending[tuple[int, str]] | None
 
 
-def run_tests(
-    environment: Environment,
-    *,
-    module: str,
-    tags: str | None,
-    addons_folders: int,
-    timeout: float,
-    sources: Sources,
-    strict: bool,
-    log: ProofLog,
-    terminal: Terminal,
-) -> Verdict:
-    """Install the module into a database of its own, run its tests, with all output to the log and the terminal; the verdict.
+def run_tests(environment: Environment, *, sources: Sources, log: ProofLog) -> Tested:
+    """Install the module into a database of its own, run its tests with all output to log and terminal, and judge them.
 
-    `timeout` in seconds: the tests' own. EnvironmentFailed if the container or the engine dies meanwhile.
+    EnvironmentFailed if the container or the engine dies meanwhile.
     """
-    container, engine = environment.odoo_container, environment.engine
-    command = odoo.test_command(module, tags, addons_folders, timeout)
+    context, container, engine = environment.context, environment.odoo_container, environment.engine
+    module, timeout, terminal = context.module, context.options.test_timeout, context.terminal
+    command = odoo.test_command(module, context.options.test_tags, len(context.repository.addons), timeout)
     odoo_log = OdooLog(odoo.DATABASE)
     expected = sum(not test.note for test in sources.tests)
     begun = time.monotonic()
     with terminal.phase("tests"):
-        execution = engine.streams.execute(container, command, timeout + odoo.KILL_AFTER + _STREAM_MARGIN)
+        execution = environment.execute(command, timeout)
         for line in execution:
             log.raw(line)
             terminal.output(line)
@@ -48,27 +44,26 @@ def run_tests(
                     terminal.step(step)
     odoo_log.end()
     timed_out = execution.exit_code in (124, 137) and time.monotonic() - begun >= timeout
-    states = odoo.states_command([module])
-    engine.begin(
-        questions.inspection("container", [container]),
-        questions.execution(container, states),
-        *preparing.questions(environment),
-    )
-    check_alive(engine, container)
-    exit_code, answer = engine.query(container, states)
-    return judge(
+    # Side by side.
+    status = engine.prefetch(questions.states([container]))
+    states = engine.prefetch(questions.execution(container, odoo.states_command([module])))
+    undeclared_names = prefetch_undeclared_names(environment)
+    check_alive(engine, status.result())
+    exit_code, answer = states.result()
+    verdict = judge(
         module=module,
         odoo_exit=execution.exit_code,
         log=odoo_log,
         states=odoo.parse_states(answer) if exit_code == 0 else answer.strip() or f"exit code {exit_code} of psql",
         timed_out=timed_out,
         sources=sources,
-        strict=strict,
+        strict=context.options.strict,
     )
+    return Tested(verdict, undeclared_names)
 
 
 def _step(event: Record | LoggedTest, count: str) -> str:
-    """Where the tests are, if that is another place now."""
+    """Say where the tests are, if that is another place now."""
     if isinstance(event, LoggedTest):
         return f"{count}: {event.name}"
     # Before the first HttpCase that runs post_install, for some ten seconds in which no test runs.

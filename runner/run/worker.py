@@ -7,42 +7,22 @@ guard. Each run is as it would be alone.
 import os
 import pickle
 import sys
-from dataclasses import dataclass
 
-from runner.config.repositories import RepoConfig
 from runner.errors import Interrupted, RunnerError
-from runner.reporting.outcome import Outcome
-from runner.reporting.proof_log import proof_file
 from runner.run.events import EventTerminal
-from runner.run.module_run import Options, run_module
+from runner.run.module_run import Request, run_module
 from runner.signals import Signals
 
 # Until the handlers are there, which takes a few tenths of a second, a signal ends it without a word: nothing has begun.
 PROGRAM = """
 import os, signal, sys
-for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-    if each != signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN:  # as signals.py does
-        signal.signal(each, lambda signum, _frame: os._exit(128 + signum))
+for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    if signum != signal.SIGHUP or signal.getsignal(signum) is not signal.SIG_IGN:  # as signals.py does
+        signal.signal(signum, lambda signum, _frame: os._exit(128 + signum))
 sys.path.insert(0, sys.argv.pop(1))
 from runner.run.worker import main
 main()
 """
-
-
-@dataclass(frozen=True)
-class Request:
-    """One module to run; see `run_module`."""
-
-    repository: RepoConfig
-    module: str
-    options: Options
-    command: str
-
-    def outcome_of(self, error: RunnerError | Interrupted) -> Outcome:
-        """How the run ended if it came to no outcome of its own."""
-        word = "INTERRUPTED" if isinstance(error, Interrupted) else "ERROR"
-        proof = proof_file(self.repository.path, self.module, only=False)
-        return Outcome(self.module, int(error.exit_code), word, (str(error),), proof)
 
 
 def main() -> None:
@@ -54,15 +34,7 @@ def main() -> None:
     with signals.installed(os.environ):
         request: Request = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our own parent
         try:
-            outcome = run_module(
-                request.repository,
-                request.module,
-                request.options,
-                only=False,
-                command=request.command,
-                terminal=terminal,
-                signals=signals,
-            )
+            outcome = run_module(request, os.environ, terminal, signals)
         except (RunnerError, Interrupted) as error:
             outcome = request.outcome_of(error)
         terminal.end(outcome)

@@ -1,4 +1,4 @@
-"""Prepared databases: which a run can start from, each a stage built on the one before, and what their keys cover. Pure.
+"""Prepared databases: which a run can start from, each a stage built on the one before, and what their keys cover.
 
 A snapshot never holds the module under test nor anything that depends on it. Its key covers all that decides what is in it: a
 change of any of it is another key, so that an old snapshot is not found any more. That is the only protection against a wrong
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runner.odoo.command import MOUNT
+from runner.odoo.command import MOUNT, SERVICE
 
 # Rises with every change of what is in a snapshot or how it is used.
 SCHEMA = 1
@@ -61,15 +61,25 @@ class Snapshot:
     password: str
 
 
+@dataclass(frozen=True)
+class DatabaseImage:
+    """The image of the service `db`: its name, what it starts, and the folder of its data."""
+
+    name: str = ""
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    data_folder: str = ""
+
+
 def stages(surroundings: str, core: tuple[str, ...], own: tuple[str, ...], own_sources: str) -> list[Stage]:
     """The stages to a database with these modules, the lowest first. `own_sources`: the digest of the sources of `own`."""
     base = _digest(SCHEMA, surroundings)
-    found = [Stage("base", ("base",), base, base)]
+    chain = [Stage("base", ("base",), base, base)]
     if core != ("base",):
-        found.append(Stage("core", core, _digest(found[-1].key, core), base))
+        chain.append(Stage("core", core, _digest(chain[-1].key, core), base))
     if own:
-        found.append(Stage("own", own, _digest(found[-1].key, own, own_sources), base, own=True))
-    return found
+        chain.append(Stage("own", own, _digest(chain[-1].key, own, own_sources), base, own=True))
+    return chain
 
 
 def worth_making(missing: list[Stage], ready: Iterable[Snapshot]) -> list[Stage]:
@@ -110,15 +120,15 @@ def unsupported(rendered: Mapping[str, Any], data_folder: str | None) -> str:
         return f"the compose file has no service `{DB_SERVICE}`"
     if not data_folder:
         return f"the image of the service `{DB_SERVICE}` does not name its folder in PGDATA"
-    if any("image" not in each or "build" in each for each in rendered["services"].values()):
+    if any("image" not in settings or "build" in settings for settings in rendered["services"].values()):
         return "the compose file builds an image"
     volumes = rendered.get("volumes") or {}
-    for name, each in rendered["services"].items():
-        for volume in each.get("volumes") or []:
+    for name, settings in rendered["services"].items():
+        for volume in settings.get("volumes") or []:
             if volume["type"] == "volume" and (volumes.get(volume.get("source")) or {}).get("external"):
                 return f"the service `{name}` uses the external volume {volume['source']}"
-    on_disk = [each for each in service.get("volumes") or [] if _is_within(data_folder, each["target"])]
-    if service.get("tmpfs") or any(each["type"] != "volume" for each in on_disk):
+    on_disk = [volume for volume in service.get("volumes") or [] if _is_within(data_folder, volume["target"])]
+    if service.get("tmpfs") or any(volume["type"] != "volume" for volume in on_disk):
         return f"the service `{DB_SERVICE}` does not keep its data in a volume"
     return ""
 
@@ -140,27 +150,23 @@ def mounted_paths(rendered: Mapping[str, Any], addons: tuple[str, ...]) -> list[
 
 
 def with_snapshot(
-    override: dict[str, Any],
-    rendered: Mapping[str, Any],
-    volume: str,
-    image: Mapping[str, list[str]],
-    odoo_service: str,
+    override: dict[str, Any], rendered: Mapping[str, Any], volume: str, database: DatabaseImage
 ) -> dict[str, Any]:
     """The override of a run, with the snapshot mounted read-only and copied before the database starts.
 
-    `image`: entrypoint and command of the database's image, which Compose forgets when it is given another entrypoint.
+    What the image of the database starts is said anew: Compose forgets it when it is given another entrypoint.
     """
     service = rendered["services"][DB_SERVICE]
-    entrypoint = service.get("entrypoint") or [_escaped(word) for word in image["entrypoint"]]
-    given = service.get("command") or ([] if service.get("entrypoint") else [_escaped(word) for word in image["command"]])
+    entrypoint = service.get("entrypoint") or [_escaped(word) for word in database.entrypoint]
+    given = service.get("command") or ([] if service.get("entrypoint") else [_escaped(word) for word in database.command])
     mount = {"type": "volume", "source": "agent-test-snapshot", "target": MOUNT, "read_only": True}
-    for name in (DB_SERVICE, odoo_service):
+    for name in (DB_SERVICE, SERVICE):
         override["services"][name].setdefault("volumes", []).append(mount)
     override["services"][DB_SERVICE] |= {
         "entrypoint": ["sh", "-c", _START, "agent-test-snapshot", *entrypoint],
         "command": given,
     }
-    override["volumes"] = {**override.get("volumes", {}), "agent-test-snapshot": {"name": volume, "external": True}}
+    override["volumes"]["agent-test-snapshot"] = {"name": volume, "external": True}
     return override
 
 
@@ -170,7 +176,7 @@ def in_memory(override: dict[str, Any], labels: dict[str, str]) -> dict[str, Any
     mount = {"type": "volume", "source": "agent-test-memory", "target": IN_MEMORY}
     override["services"][DB_SERVICE].setdefault("volumes", []).append(mount)
     override["services"][DB_SERVICE]["environment"] = {"PGDATA": FOLDER_IN_MEMORY}
-    override["volumes"] = {**override.get("volumes", {}), "agent-test-memory": volume}
+    override["volumes"]["agent-test-memory"] = volume
     return override
 
 

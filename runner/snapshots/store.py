@@ -5,22 +5,23 @@ Both lie outside of any Compose project. Until it has its marker, a data volume 
 does not finish, its teardown removes.
 """
 
+import math
 import secrets
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 
-from runner.cleanup.owner import owner_from, this_process
+from runner.cleanup.owner import OWNER_LABELS, owner_from, this_process
 from runner.cleanup.resources import MAKER_LABEL, PUBLISHED_LABEL, SNAPSHOT_PREFIX
 from runner.docker import questions
-from runner.docker.engine import Engine
+from runner.docker.engine import Engine, Pending
+from runner.docker.listing import VOLUMES, Resource
 from runner.errors import EnvironmentFailed
 from runner.snapshots.snapshot import Snapshot, Stage
 
-PREFIX = SNAPSHOT_PREFIX
-KEY_LABEL = f"{PREFIX}.key"
-# What `Store.volumes` asks the engine at first.
-LISTING = questions.with_label(questions.VOLUMES, KEY_LABEL)
+KEY_LABEL = f"{SNAPSHOT_PREFIX}.key"
+_CREATED_LABEL = f"{SNAPSHOT_PREFIX}.created"
+_LABELS = (*(f"{SNAPSHOT_PREFIX}.{fact.name}" for fact in fields(Snapshot)), MAKER_LABEL, *OWNER_LABELS)
 _READY = "ready"
 _REFUSED = "refused"
 # Then it is tried once more: the cause may have been the machine.
@@ -38,12 +39,14 @@ class Volumes:
     """What the engine holds of snapshots: those that are ready, by key, and the volumes that nobody uses or finishes.
 
     `refused`: the volumes, by key, that say that a stage cannot be prepared, so that not every run tries it again.
+    `odd`: volumes whose labels are not understood, each with what is wrong; nothing is done about them.
     """
 
-    ready: dict[str, Snapshot]
-    dead: list[str]
-    preparing: list[str]
-    refused: dict[str, str]
+    ready: Mapping[str, Snapshot] = field(default_factory=dict)
+    dead: Sequence[str] = ()
+    preparing: Sequence[str] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    odd: Mapping[str, str] = field(default_factory=dict)
 
 
 class Store:
@@ -52,13 +55,17 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def volumes(self) -> Volumes:
-        """What there is. EnvironmentFailed if the engine does not say."""
-        return sorted_out(self._engine.volumes_with(KEY_LABEL), time.time())
+    def prefetch(self) -> Pending[list[Resource]]:
+        """Start the listing, for `volumes`."""
+        return self._engine.prefetch(_LISTING)
+
+    def volumes(self, pending: Pending[list[Resource]] | None = None) -> Volumes:
+        """Return what there is; `pending`: where that was asked already. EnvironmentFailed if the engine does not say."""
+        return sorted_out((pending or self.prefetch()).result(), time.time())
 
     def begin(self, stage: Stage, project: str) -> str:
-        """A new volume for the stage's data, made by the run `project`; its name."""
-        name = f"{PREFIX}-{stage.key[:16]}-{secrets.token_hex(4)}"
+        """Make a new volume for the stage's data, for the run `project`, and return its name."""
+        name = f"{SNAPSHOT_PREFIX}-{stage.key[:16]}-{secrets.token_hex(4)}"
         self._create(name, {KEY_LABEL: stage.key, MAKER_LABEL: project} | this_process().labels())
         return name
 
@@ -70,24 +77,25 @@ class Store:
             "key": stage.key,
             "base": stage.base,
             "stage": stage.name,
+            "volume": volume,
             "repository": repository,
             "modules": " ".join(sorted(modules)),
             "created": f"{time.time():.0f}",
             "megabytes": str(megabytes),
             "password": password,
         }
-        labels = {f"{PREFIX}.{key}": value for key, value in about.items()}
+        labels = {f"{SNAPSHOT_PREFIX}.{key}": value for key, value in about.items()}
         # Where the marker is there already, the engine leaves it as it is and says nothing.
-        self._create(f"{PREFIX}-{stage.key[:16]}-{_READY}", labels | {PUBLISHED_LABEL: volume})
+        self._create(f"{SNAPSHOT_PREFIX}-{stage.key[:16]}-{_READY}", labels)
 
     def refuse(self, stage: Stage) -> None:
         """Say that the stage's installation is not clean, as it will be again with the same key."""
-        about = {KEY_LABEL: stage.key, f"{PREFIX}.created": f"{time.time():.0f}"}
-        self._create(f"{PREFIX}-{stage.key[:16]}-{_REFUSED}", about)
+        about = {KEY_LABEL: stage.key, _CREATED_LABEL: f"{time.time():.0f}"}
+        self._create(f"{SNAPSHOT_PREFIX}-{stage.key[:16]}-{_REFUSED}", about)
 
     def drop(self, snapshot: Snapshot) -> bool:
         """Remove a snapshot, the marker first; whether it is gone."""
-        marker_gone = self._removed(f"{PREFIX}-{snapshot.key[:16]}-{_READY}")
+        marker_gone = self._removed(f"{SNAPSHOT_PREFIX}-{snapshot.key[:16]}-{_READY}")
         return self._removed(snapshot.volume) and marker_gone
 
     def sweep(self, dead: Iterable[str]) -> list[str]:
@@ -96,9 +104,7 @@ class Store:
 
     def keep_within_limits(self, say: Callable[[str], None]) -> None:
         """Remove what is too much, the oldest first; never what a container uses."""
-        ready = self.volumes().ready
-        surplus = beyond_limits(ready.values())
-        if surplus:
+        if surplus := beyond_limits(self.volumes().ready.values()):
             free = set(self._engine.command("volume", "ls", "--quiet", "--filter", "dangling=true").split())
             for snapshot in surplus:
                 if snapshot.volume in free and self.drop(snapshot):
@@ -116,57 +122,80 @@ class Store:
         return True
 
 
-def sorted_out(inspected: list[dict[str, object]], now: float) -> Volumes:
-    """What `docker volume inspect` says, understood; `now` in seconds of the epoch."""
-    labels = {str(each["Name"]): dict(each["Labels"] or {}) for each in inspected}  # type: ignore[call-overload]
+_LISTING = questions.resources(VOLUMES, _LABELS, f"label={KEY_LABEL}")
+
+
+def sorted_out(volumes: Iterable[Resource], now: float) -> Volumes:
+    """Tell what each of the volumes with a KEY_LABEL is; `now` in seconds of the epoch."""
+    labels = {volume.name: volume.labels for volume in volumes}
     ready: dict[str, Snapshot] = {}
     refused: dict[str, str] = {}
+    odd: dict[str, str] = {}
     published: set[str] = set()
     dead: list[str] = []
     preparing: list[str] = []
-    for name, about in labels.items():
-        if name.endswith(f"-{_READY}"):
-            snapshot = _snapshot(about)
-            if snapshot and snapshot.volume in labels:
-                published.add(snapshot.volume)
-            if snapshot and snapshot.volume in labels and now - snapshot.created < MAX_DAYS * 86400:
-                ready[snapshot.key] = snapshot
-            elif snapshot and snapshot.volume in labels:
-                dead += [name, snapshot.volume]  # the marker first
-            else:
-                dead.append(name)
+    for name in [name for name in labels if name.endswith(f"-{_READY}")]:
+        try:
+            snapshot = _snapshot(labels[name])
+        except ValueError as error:
+            odd[name] = f"a label of it is not understood ({error})"
+            published.add(labels[name].get(PUBLISHED_LABEL, ""))  # its data is no preparation that was never finished
+            continue
+        if snapshot is None or snapshot.volume not in labels:
+            dead.append(name)
+            continue
+        published.add(snapshot.volume)
+        if now - snapshot.created < MAX_DAYS * 86400:
+            ready[snapshot.key] = snapshot
+        else:
+            dead += [name, snapshot.volume]  # the marker first
     for name, about in labels.items():
         if name.endswith(f"-{_READY}") or name in published:
             continue
         if name.endswith(f"-{_REFUSED}"):
-            if now - float(about.get(f"{PREFIX}.created", 0)) < _REFUSED_SECONDS:
-                refused[about[KEY_LABEL]] = name
-            else:
+            try:
+                is_old = now - _created(about) >= _REFUSED_SECONDS
+            except (KeyError, ValueError) as error:
+                odd[name] = f"a label of it is not understood ({error})"
+                continue
+            if is_old:
                 dead.append(name)
+            else:
+                refused[about[KEY_LABEL]] = name
             continue
         owner = owner_from(about)
         (dead if owner and owner.is_on_this_host and not owner.is_alive else preparing).append(name)
-    return Volumes(ready, dead, preparing, refused)
+    return Volumes(ready, dead, preparing, refused, odd)
 
 
-def _snapshot(labels: dict[str, str]) -> Snapshot | None:
+def _snapshot(labels: Mapping[str, str]) -> Snapshot | None:
+    """Read a marker; None if a label is missing. ValueError for one that is no number."""
     try:
-        about = {key: labels[f"{PREFIX}.{key}"] for key in ("key", "base", "stage", "volume", "repository", "password")}
         return Snapshot(
-            **about,
-            modules=tuple(labels[f"{PREFIX}.modules"].split()),
-            created=float(labels[f"{PREFIX}.created"]),
-            megabytes=int(labels[f"{PREFIX}.megabytes"]),
+            **{fact: labels[f"{SNAPSHOT_PREFIX}.{fact}"] for fact in ("key", "base", "stage", "repository", "password")},
+            volume=labels[PUBLISHED_LABEL],
+            modules=tuple(labels[f"{SNAPSHOT_PREFIX}.modules"].split()),
+            created=_created(labels),
+            megabytes=int(labels[f"{SNAPSHOT_PREFIX}.megabytes"]),
         )
-    except (KeyError, ValueError):
+    except KeyError:
         return None
 
 
+def _created(labels: Mapping[str, str]) -> float:
+    """When, in seconds of the epoch. KeyError without the label, ValueError for one that is no time."""
+    created = float(labels[_CREATED_LABEL])
+    if not math.isfinite(created):
+        raise ValueError(f"{created} is no time")
+    return created
+
+
 def beyond_limits(ready: Iterable[Snapshot]) -> list[Snapshot]:
-    """What is beyond MAX_NUMBER or MAX_MEGABYTES, counted from the newest."""
+    """Return what is beyond MAX_NUMBER or MAX_MEGABYTES, counted from the newest."""
     surplus = []
     megabytes = 0
-    for number, snapshot in enumerate(sorted(ready, key=lambda each: each.created, reverse=True), start=1):
+    newest_first = sorted(ready, key=lambda snapshot: snapshot.created, reverse=True)
+    for number, snapshot in enumerate(newest_first, start=1):
         megabytes += snapshot.megabytes
         if number > MAX_NUMBER or megabytes > MAX_MEGABYTES:
             surplus.append(snapshot)

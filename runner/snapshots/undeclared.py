@@ -8,9 +8,9 @@ tested again on an empty one if it so much as mentions anything of theirs.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from runner.errors import cause_of
 from runner.naming import MODULE_NAME
 from runner.odoo.addons import MANIFEST
 
@@ -50,48 +50,49 @@ having bool_and(not f.modules && t.akin) and bool_or(m.modules && t.depends)
 """
 
 
-@dataclass
-class Strangers:
-    """What is in the database of modules that a module neither depends on nor is needed by, by kind."""
-
-    names: dict[str, set[str]] = field(default_factory=lambda: {kind: set() for kind in _KINDS})
+# Names by kind, of modules that a module neither depends on nor is needed by.
+UndeclaredNames = Mapping[str, set[str]]
 
 
-def strangers_query(modules: Sequence[str]) -> str:
-    """The query whose lines `MODULE KIND NAME` are the strangers of these modules, after all of them are installed."""
+def undeclared_names_query(modules: Sequence[str]) -> str:
+    """Return the query whose lines `MODULE KIND NAME` are the undeclared names of these modules, once all are installed."""
     assert all(MODULE_NAME.fullmatch(module) for module in modules)
     return _QUERY.format(names=", ".join(f"'{module}'" for module in modules))
 
 
-def parse_strangers(answer: str) -> dict[str, Strangers]:
-    """What `strangers_query` printed, by module."""
-    found: dict[str, Strangers] = {}
+def parse_undeclared_names(answer: str) -> dict[str, UndeclaredNames]:
+    """Read what `undeclared_names_query` printed, by module."""
+    names: dict[str, dict[str, set[str]]] = {}
     for line in answer.splitlines():
         words = line.split(" ")
         if len(words) == 3 and words[1] in _KINDS:
-            found.setdefault(words[0], Strangers()).names[words[1]].add(words[2])
-    return found
+            module, kind, name = words
+            names.setdefault(module, {}).setdefault(kind, set()).add(name)
+    return dict(names)
 
 
-def undeclared(folders: Mapping[str, Path], strangers: Mapping[str, Strangers]) -> list[str]:
-    """What the sources in `folders`, by module, mention of their strangers, each in a sentence."""
-    return [
-        f"{module} mentions {_KINDS[kind].format(name)} ({file.relative_to(folder)}), on which it does not depend"
-        for module, folder in folders.items()
-        if module in strangers
-        for kind, name, file in _mentions(folder, strangers[module])
-    ]
+def undeclared_uses_in(folders: Mapping[str, Path], names: Mapping[str, UndeclaredNames]) -> list[str]:
+    """Return what the sources in `folders`, by module, mention of their undeclared names, each in a sentence."""
+    uses = []
+    for module, folder in folders.items():
+        try:
+            for kind, name, file in _mentions(folder, names.get(module, {})):
+                where = file.relative_to(folder)
+                uses.append(f"{module} mentions {_KINDS[kind].format(name)} ({where}), on which it does not depend")
+        except OSError as error:
+            uses.append(f"the sources of {module} cannot be read: {cause_of(error)}")
+    return uses
 
 
-def _mentions(folder: Path, strangers: Strangers) -> Iterable[tuple[str, str, Path]]:
-    patterns = {kind: _pattern(kind, names) for kind, names in strangers.names.items() if names}
+def _mentions(folder: Path, names: UndeclaredNames) -> Iterable[tuple[str, str, Path]]:
+    patterns = {kind: _pattern(kind, of_kind) for kind, of_kind in names.items()}
     seen = set()
-    for file in sorted(folder.rglob("*")):
+    for file in sorted(folder.rglob("*")) if patterns else ():
         if file.suffix in _READ_IN_ORDER and file.name != MANIFEST and file.is_file():
             text = file.read_text(encoding="utf-8", errors="replace")
             for kind, pattern in patterns.items():
-                for found in pattern.finditer(text):
-                    name = next(group for group in found.groups() if group)
+                for match in pattern.finditer(text):
+                    name = next(group for group in match.groups() if group)
                     if (kind, name) not in seen:
                         seen.add((kind, name))
                         yield kind, name, file

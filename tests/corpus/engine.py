@@ -3,7 +3,6 @@
 import contextlib
 import os
 import queue
-import secrets
 import shutil
 import subprocess
 import time
@@ -11,16 +10,15 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from runner.cleanup.owner import this_process
 from runner.config.model import PortRange
+from runner.config.options import Options
 from runner.config.repositories import RepoConfig, load
-from runner.docker.process import TOKEN_VARIABLE
+from runner.docker.endpoint import settle
+from runner.environment.context import RunContext, labels_of
 from runner.environment.environment import Environment
 from runner.naming import LABEL_PREFIX, project_name
 from runner.odoo import command as odoo
-from runner.reporting import proof_log as reports
 from runner.signals import Signals
-from runner.snapshots.prepared import PreparedDatabase
 from runner.terminal import Terminal
 
 from .case import Case, Outcome
@@ -132,8 +130,7 @@ def _lane(folder: Path, series: str) -> Iterator[Lane]:
     services = (ROOT / "docker-compose.agent.yml").read_text()
     compose_file.write_text(services.replace(_HEALTH, _HEALTH_OF_14) if series == "14" else services)
     images = next(iter(load(ROOT, os.environ).repositories.values())).images
-    project, token = project_name(PREFIX, "corpus"), secrets.token_hex(16)
-    about = {"repository": "corpus", "module": "corpus", "started": reports.now()}
+    project = project_name(PREFIX, "corpus")
     repository = RepoConfig(
         name="corpus",
         prefix=PREFIX,
@@ -143,32 +140,15 @@ def _lane(folder: Path, series: str) -> Iterator[Lane]:
         ports=PORTS,
         images=images,
     )
-    environment = Environment(
+    context = RunContext(
+        repository,
+        module="corpus",
+        options=Options(health_timeout=120, test_timeout=0, snapshot=False),
         project=project,
-        token=token,
-        repository=repository,
         folder=folder,
-        labels={LABEL_PREFIX + key: value for key, value in about.items()} | this_process().labels(),
-        variables={
-            TOKEN_VARIABLE: token,
-            "DB_PASSWORD": secrets.token_hex(16),
-            "ODOO_ADDONS": str(addons),
-            "ODOO_IMAGE": images.odoo,
-            "POSTGRES_IMAGE": images.postgres,
-        },
-        health_timeout=120,
-        wait_for_port=0,
-        keep_if_it_fails=False,
-        prepared=PreparedDatabase(repository, "corpus", wanted=False, may_be_in_memory=False),
         terminal=Terminal(),
         signals=Signals(lambda _signum: None),
+        labels=labels_of(repository, "corpus", folder),
     )
-    before = dict(os.environ)
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(environment)
-        finally:
-            # What is started from here on must not carry the token, by which the guard kills.
-            os.environ.clear()
-            os.environ.update(before)
+    with Environment(context, settle(os.environ)) as environment:
         yield Lane(environment, addons)

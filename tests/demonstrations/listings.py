@@ -1,12 +1,19 @@
 """What the engine still holds of a demonstration, by the commands with which a person looks for it."""
 
+import os
 import re
 import subprocess
+import time
 
-from runner.cleanup.resources import list_remains, listing_commands
-from runner.docker.process import COMMAND_TIMEOUT, DockerFailed
+from runner.cleanup.resources import list_resources, listing_commands
+from runner.docker.endpoint import settle
+from runner.docker.process import DockerFailed
+from runner.errors import RunnerError
 
 from .record import Listings
+
+# Seconds for a listing.
+_LIMIT = 60.0
 
 
 def project_in(output: str, prefix: str) -> str | None:
@@ -24,14 +31,14 @@ def what_is_left(prefix: str, project: str | None) -> Listings:
     listings: Listings = {}
     try:
         if project:
-            remains = list_remains(project)
-            listings |= {command: remains[kind] for kind, command in listing_commands(project).items()}
+            resources = list_resources(settle(os.environ), project, time.monotonic() + _LIMIT)
+            listings |= {command: resources[kind] for kind, command in listing_commands(project).items()}
         listings[by_name] = [line for line in _containers() if prefix in line]
-    except (OSError, subprocess.SubprocessError, DockerFailed) as error:
+    except (OSError, subprocess.SubprocessError, DockerFailed, RunnerError) as error:
         listings[by_name] = [f"not known: {error}"]
     return listings
 
 
 def _containers() -> list[str]:
-    listing = subprocess.run(["docker", "ps", "-a"], capture_output=True, check=True, text=True, timeout=COMMAND_TIMEOUT)
+    listing = subprocess.run(["docker", "ps", "-a"], capture_output=True, check=True, text=True, timeout=_LIMIT)
     return listing.stdout.splitlines()

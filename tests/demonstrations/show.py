@@ -1,11 +1,13 @@
 """All demonstrations, one after another, and the folder with their pages."""
 
+import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from runner.docker.engine import Engine
+from runner.docker import questions
+from runner.docker.engine import connect
 from runner.reporting.proof_log import now
 from runner.reporting.provenance import commit_of
 
@@ -51,9 +53,10 @@ def _documents(stage: Stage) -> Pair:
 
 
 def _facts(subject: Subject) -> dict[str, str]:
-    engine = Engine()
-    facts = {"when": now(), "commit": commit_of(ROOT), "engine": f"Docker {engine.check()}"}
+    engine = connect(os.environ)
+    version = engine.ask(questions.version()).version
+    facts = {"when": now(), "commit": commit_of(ROOT), "engine": f"Docker {version}"}
     for name, image in subject.images.items():
-        here = engine.image(image)
+        here = engine.ask(questions.image(image))
         facts[f"image {name}"] = f"{image} ({here.digest if here else 'not here yet'})"
     return facts

@@ -1,11 +1,13 @@
 """Every test here runs on the real engine, and fails if anything with our labels is left afterwards."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from runner.cleanup import orphans as janitor
+from runner.cleanup import orphans
+from runner.docker.endpoint import settle
 from runner.docker.engine import Engine
 from runner.environment.ports import can_bind
 
@@ -20,8 +22,9 @@ OURS = ("tiny", "corpus", "chaos")
 @pytest.fixture(scope="session", autouse=True)
 def nothing_left_by_an_earlier_suite() -> None:
     """Remove what a suite left that was killed together with its guards: it would be taken for what the tests leave."""
-    found = janitor.standing(Engine().labelled(janitor.REPOSITORY_LABEL))
-    assert janitor.remove(janitor.to_remove(found, OURS, everything=False), print)
+    engine = Engine(settle(os.environ))
+    dead = orphans.to_remove(orphans.look(engine), OURS, everything=False)
+    assert orphans.remove(dead, engine.endpoint, print, 60)
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,7 @@ def test_the_next_run_removes_what_a_dead_one_left_and_says_so(tiny: TinyReposit
     assert left() == []
 
 
-def test_a_run_that_lives_is_touched_by_no_other_and_by_no_cleanup(tiny: TinyRepository) -> None:
+def test_a_run_that_is_going_on_is_touched_by_no_other_and_by_no_cleanup(tiny: TinyRepository) -> None:
     run = _running(tiny)
     before = left()
     tiny.module("good", PASSES)
@@ -77,7 +77,7 @@ def test_a_run_that_lives_is_touched_by_no_other_and_by_no_cleanup(tiny: TinyRep
     assert "Nothing is left of dead runs of tiny." in output
     code, output = tiny.run("cleanup", _project(run.output))
     assert code == 2, output
-    assert f"belongs to a run that lives. End that first: kill {run.process.pid}" in output
+    assert f"belongs to a run that is going on. End that first: kill {run.process.pid}" in output
     assert left() == before
     run.send(signal.SIGTERM)
     assert run.finish() == 143
@@ -176,15 +176,15 @@ def test_a_run_that_dies_with_its_guard_was_not_kept(tiny: TinyRepository) -> No
     assert f"{project} (dead" in output
 
 
-def test_list_says_what_lives_on_which_port_and_for_how_long(tiny: TinyRepository) -> None:
+def test_list_says_what_is_running_on_which_port_and_for_how_long(tiny: TinyRepository) -> None:
     code, output = tiny.run("list")
     assert code == 0, output
-    assert output.startswith("No environment stands.\n")  # prepared databases may follow
+    assert output.startswith("No environment is running.\n")  # prepared databases may follow
     run = _running(tiny)
     code, output = tiny.run("list")
     assert code == 0, output
     line = next(line for line in output.splitlines() if _project(run.output) in line)
-    assert re.match(rf"lives +1809\d +\d+ seconds? +pid {run.process.pid} ", line), output
+    assert re.match(rf"running +1809\d +\d+ seconds? +pid {run.process.pid} ", line), output
     run.send(signal.SIGTERM)
     run.finish()
 

@@ -36,7 +36,7 @@ def _path_with(folder: Path, docker: str | None) -> str:
         (None, "There is no `docker` command. Install Docker, or run `nox -s setup`."),
         (f"echo '{_NO_PERMISSION}' >&2; exit 1", "add you to the group `docker`"),
         (
-            'case "$*" in *compose*) echo "unknown flag: --project-name" >&2; exit 125;; esac; exec REAL "$@"',
+            'case "$1" in compose) echo "unknown flag: --project-name" >&2; exit 125;; esac; exec REAL "$@"',
             "Docker Compose v2 is missing",
         ),
     ],

@@ -115,7 +115,7 @@ def test_a_port_that_goes_to_somebody_else_in_between_is_replaced_by_the_next(ti
     finally:
         subprocess.run(["docker", "rm", "-fv", container], check=True, capture_output=True)
     assert code == 0, output
-    assert f"port {FIRST_PORT} went to somebody else" in output
+    assert f"port {FIRST_PORT} was taken meanwhile" in output
     assert f"127.0.0.1:{FIRST_PORT + 1}" in tiny.proof.read_text()
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import yaml
 
+from runner.cleanup.resources import SNAPSHOT_PREFIX
 from runner.signals import STARTER
-from runner.snapshots.store import PREFIX
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSES = "starting test_one\nstarting test_two\nresult 0 0 2\n"
@@ -110,7 +110,11 @@ class TinyRepository:
 
     def start(self, *arguments: str, **environ: str) -> Started:
         """`python -m runner ARGUMENTS` in the folder of repos.yaml."""
-        started = Started([sys.executable, "-m", "runner", *arguments], self.folder, self.environ(**environ))
+        return self.start_program([sys.executable, "-m", "runner", *arguments], **environ)
+
+    def start_program(self, command: list[str], **environ: str) -> Started:
+        """A command in the folder of repos.yaml."""
+        started = Started(command, self.folder, self.environ(**environ))
         self._started.append(started)
         return started
 
@@ -161,7 +165,7 @@ def dangling_volumes() -> set[str]:
     """Volumes that no container uses, without prepared databases. Anonymous ones have no labels: `left` does not see them."""
     command = ["docker", "volume", "ls", "--quiet", "--filter", "dangling=true"]
     names = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    return {name for name in names if not name.startswith(PREFIX)}
+    return {name for name in names if not name.startswith(SNAPSHOT_PREFIX)}
 
 
 def left_after_teardown() -> list[str]:

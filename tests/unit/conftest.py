@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from runner.signals import Signals
+
 from .fake_docker import FakeDocker
+from .fake_environment import Fakes
+from .scripted_docker import ScriptedDocker
 
 _REFUSAL = """#!/bin/sh
 echo "$*" >>"{log}"
@@ -52,6 +56,14 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
     return fake
 
 
+@pytest.fixture
+def script(tmp_path: Path) -> Iterator[ScriptedDocker]:
+    """A docker that is a script of the test's own, reached through its `endpoint` only."""
+    scripted = ScriptedDocker(tmp_path / "scripted-docker")
+    yield scripted
+    scripted.close()
+
+
 @pytest.fixture(autouse=True)
 def signals_as_before() -> Iterator[None]:
     """Restore the handlers: once interrupted, a program of ours stays deaf to signals, which the tests must not."""
@@ -59,3 +71,16 @@ def signals_as_before() -> Iterator[None]:
     yield
     for signum, handler in before.items():
         signal.signal(signum, handler)
+
+
+@pytest.fixture
+def signals() -> Iterator[Signals]:
+    """Signals of this process become errors, as in a run."""
+    with Signals(lambda _signum: None).installed({}) as installed:
+        yield installed
+
+
+@pytest.fixture
+def fakes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, signals: Signals) -> Fakes:
+    """Engine, guard and streams of every run are fakes."""
+    return Fakes(tmp_path, signals).installed(monkeypatch)

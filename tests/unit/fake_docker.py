@@ -1,8 +1,11 @@
 """A `docker` that keeps its containers, networks and volumes as files, and misbehaves where it is told to."""
 
+import os
 import shlex
 import shutil
 from pathlib import Path
+
+from runner.docker.process import Endpoint
 
 # In a shell, not in Python: it is started dozens of times in a test. The folder is written into it, not passed in the
 # environment, so that it works for whoever starts it.
@@ -11,20 +14,26 @@ state=FOLDER
 echo "$*" >>"$state/calls"
 env >"$state/environ"
 case "$1" in
-ps) kind=containers ;;
+ps | rm) kind=containers ;;
 network | volume) kind="$1s" ;;
-rm) kind=containers ;;
+info) kind=info ;;
 *) echo "docker: '$1' is not expected" >&2; exit 64 ;;
 esac
 if [ -e "$state/hang" ]; then exec sleep 1000; fi
 case "$1 $2" in
-'ps -a' | 'network ls' | 'volume ls')
-    if [ -e "$state/$kind-failures" ]; then
-        message=$(head -n 1 "$state/$kind-failures")
-        rest=$(tail -n +2 "$state/$kind-failures")
-        if [ -n "$rest" ]; then echo "$rest" >"$state/$kind-failures"; else rm "$state/$kind-failures"; fi
-        if [ "$message" != fine ]; then echo "$message" >&2; exit 1; fi
+'ps -a' | 'network ls' | 'volume ls' | 'info --format')
+    if [ -e "$state/$kind-next" ]; then
+        read -r next <"$state/$kind-next"
+        sed -i 1d "$state/$kind-next"
+        [ -s "$state/$kind-next" ] || rm "$state/$kind-next"
+        case "$next" in
+        fine) ;;
+        hang) exec sleep 1000 ;;
+        'print '*) echo "${next#print }"; exit 0 ;;
+        *) echo "$next" >&2; exit 1 ;;
+        esac
     fi
+    if [ $kind = info ]; then cat "$state/id"; exit 0; fi
     projects=*
     for word in "$@"; do
         case "$word" in label=com.docker.compose.project=*) projects=${word##*=} ;; esac
@@ -34,7 +43,8 @@ case "$1 $2" in
         [ -e "$file" ] || continue
         project=${file#"$state/projects/"}
         case "$*" in
-        *Label*) printf '%s\t%s\t\t\n' "${file##*/}" "${project%%/*}" ;;
+        *Label*) printf '["%s","","%s","",""]\\n' "${file##*/}" "${project%%/*}" ;;
+        *json*) printf '["%s",""]\\n' "${file##*/}" ;;
         *) echo "${file##*/}" ;;
         esac
     done
@@ -56,8 +66,8 @@ for name in "$@"; do
     if [ -e "$state/resists/$name" ]; then
         echo "Error response from daemon: $name is still in use" >&2
         failed=1
-    elif grep -q "^$name	" "$state/snapshots" 2>/dev/null; then
-        sed -i "/^$name	/d" "$state/snapshots"
+    elif grep -q "^.\\"$name\\"," "$state/snapshots" 2>/dev/null; then
+        sed -i "/^.\\"$name\\",/d" "$state/snapshots"
     elif ! rm "$state"/projects/*/"$kind/$name" 2>/dev/null; then
         echo "Error: No such $kind: $name" >&2
         failed=1
@@ -77,6 +87,16 @@ class FakeDocker:
         program = self.bin / "docker"
         program.write_text(_SCRIPT.replace("FOLDER", shlex.quote(str(folder))))
         program.chmod(0o755)
+        self.be_engine("the-engine-of-the-test")
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """What a client needs to reach this engine, wherever `docker` in PATH is."""
+        return Endpoint({"PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}", "DOCKER_HOST": "unix:///of/the/test"})
+
+    def be_engine(self, engine_id: str) -> None:
+        """From here on be the engine with this ID."""
+        (self.folder / "id").write_text(f'"{engine_id}"\n')
 
     def create(self, project: str, kind: str, name: str) -> None:
         """Put a resource there."""
@@ -89,25 +109,28 @@ class FakeDocker:
     def begin_snapshot(self, project: str, name: str) -> None:
         """The volume of a prepared database that the project's run is making."""
         with (self.folder / "snapshots").open("a") as file:
-            file.write(f"{name}\t\t{project}\t\n")
+            file.write(f'["{name}","","","{project}",""]\n')
 
     def publish_snapshot(self, name: str) -> None:
         """Its marker."""
         with (self.folder / "snapshots").open("a") as file:
-            file.write(f"{name}-ready\t\t\t{name}\n")
+            file.write(f'["{name}-ready","","","","{name}"]\n')
 
     @property
     def snapshots(self) -> list[str]:
         """The volumes of prepared databases."""
-        return [line.split("\t")[0] for line in (self.folder / "snapshots").read_text().splitlines()]
+        return [line.split('"')[1] for line in (self.folder / "snapshots").read_text().splitlines()]
 
     def resist(self, name: str) -> None:
         """Refuse to remove this resource."""
         self._touch(self.folder / "resists" / name)
 
     def fail(self, kind: str, *messages: str) -> None:
-        """Fail the next listings of this kind, each with its message; `fine` stands for one that does not fail."""
-        (self.folder / f"{kind}-failures").write_text("".join(f"{message}\n" for message in messages))
+        """Fail the next listings of this kind (`info`: the next questions for the ID), each with its message.
+
+        Not a message, but a listing of its own kind: `fine`, `hang` (no answer), `print WORDS` (in the place of the answer).
+        """
+        (self.folder / f"{kind}-next").write_text("".join(f"{message}\n" for message in messages))
 
     def hang(self) -> None:
         """Answer nothing from here on."""
@@ -121,7 +144,7 @@ class FakeDocker:
     def names(self, project: str) -> list[str]:
         """All that is left of a project, as `kind/name`."""
         here = self.folder / "projects" / project
-        return sorted(str(each.relative_to(here)) for each in here.glob("*/*"))
+        return sorted(str(file.relative_to(here)) for file in here.glob("*/*"))
 
     @property
     def calls(self) -> list[str]:

@@ -1,11 +1,13 @@
 """The last boundary: a defect of the runner must not look like a failed test."""
 
+import subprocess
 import sys
 
 import pytest
 
 from runner import __main__ as entry
 from runner.cli import main as cli
+from tests.unit.processes import ROOT
 
 
 def _raise(_arguments: object) -> int:
@@ -24,14 +26,12 @@ def test_an_unexpected_error_exits_with_70_and_shows_where(
     assert "this is a defect of the runner" in errors
 
 
-def test_a_missing_package_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setitem(sys.modules, "yaml", None)
-    for name in [name for name in sys.modules if name.startswith("runner.") and name != "runner.__main__"]:
-        monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(SystemExit) as ended:
-        entry.main()
-    assert ended.value.code == 2
-    assert "the Python package yaml is missing" in capsys.readouterr().err
+def test_a_missing_package_is_said_in_a_line() -> None:
+    program = "import sys; sys.modules['yaml'] = None; from runner.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Error: the Python package yaml is missing. Use nox")
+    assert done.stderr.count("\n") == 1
 
 
 def test_the_exit_code_is_that_of_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,3 +39,9 @@ def test_the_exit_code_is_that_of_the_command_line(monkeypatch: pytest.MonkeyPat
     with pytest.raises(SystemExit) as ended:
         entry.main()
     assert ended.value.code == 7
+
+
+def test_python_on_whales_is_not_imported_before_docker_s_clients_are_at_work() -> None:
+    program = "import runner.cli.main, sys; print({'python_on_whales', 'rich'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

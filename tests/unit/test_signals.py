@@ -1,4 +1,4 @@
-"""Signals become one exception; later ones, the starter's death and bounds in time behave as promised."""
+"""Signals become one exception; later ones and the starter's death behave as promised."""
 
 import os
 import signal
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from runner.errors import EngineStalled, Interrupted
-from runner.signals import Signals, time_limit
+from runner.errors import Interrupted
+from runner.signals import Signals
 
 from .processes import PATIENCE, line, python
 
@@ -54,10 +54,11 @@ def test_behind_the_shield_no_signal_interrupts_but_the_first_is_remembered(sign
     assert FURTHER == [signal.SIGTERM, signal.SIGINT]
 
 
-def test_a_time_limit_that_was_left_does_not_end_what_the_shield_protects(signals: Signals) -> None:
-    with time_limit(60, "something"):
-        signals.shield()
-        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+def test_once_the_shield_is_lifted_the_first_signal_interrupts_again(signals: Signals) -> None:
+    signals.shield()
+    signals.lift_shield()
+    with pytest.raises(Interrupted):
+        signal.raise_signal(signal.SIGTERM)
 
 
 def test_handlers_are_put_back_after_the_block() -> None:
@@ -118,7 +119,7 @@ def test_the_death_of_the_starter_interrupts_the_runner(signum: signal.Signals) 
 def test_the_watch_on_the_starter_ends_with_the_block() -> None:
     before = threading.active_count()
     with Signals(FURTHER.append).installed({"AGENT_TEST_STARTER": str(os.getppid())}):
-        watchers = [each for each in threading.enumerate() if each is not threading.main_thread()]
+        watchers = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
         assert threading.active_count() == before + 1
     watchers[-1].join(PATIENCE)
     assert threading.active_count() == before
@@ -130,30 +131,3 @@ def test_without_a_named_starter_nobody_is_watched(environ: dict[str, str]) -> N
     before = threading.active_count()
     with Signals(FURTHER.append).installed(environ):
         assert threading.active_count() == before
-
-
-# Bounds in time
-
-
-def test_a_time_limit_ends_a_wait_and_names_what_was_waited_for() -> None:
-    with pytest.raises(EngineStalled, match=r"in vain for the moon\..*nox -s doctor"), time_limit(0.01, "the moon"):
-        threading.Event().wait(PATIENCE)
-
-
-def test_a_time_limit_ends_a_wait_for_a_child() -> None:
-    with python("import sys; sys.stdin.read()") as process, pytest.raises(EngineStalled), time_limit(0.01, "a child"):
-        process.wait(PATIENCE)
-
-
-def test_a_time_limit_that_was_kept_leaves_no_timer_and_no_handler() -> None:
-    before = signal.getsignal(signal.SIGALRM)
-    with time_limit(60, "nothing"):
-        pass
-    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
-    assert signal.getsignal(signal.SIGALRM) == before
-
-
-def test_a_time_limit_lets_other_errors_through_and_leaves_no_timer() -> None:
-    with pytest.raises(ZeroDivisionError), time_limit(60, "nothing"):
-        raise ZeroDivisionError
-    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

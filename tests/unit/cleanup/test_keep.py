@@ -23,11 +23,11 @@ def test_without_label_or_folder_nothing_is_kept_and_nothing_fails(tmp_path: Pat
 
 def test_the_hints_are_the_address_and_the_commands_each_within_80_columns() -> None:
     project = "evv-agent-test-evv_core-20261124-182001-c681c0"
-    assert how_to_use(project, 8090, "agent_test") == [
+    assert how_to_use(project, 8090) == [
         "kept: http://127.0.0.1:8090",
         f"  enter:    nox -s shell -- {project}",
         "  database: PGPASSWORD=$PASSWORD psql -h $HOST -U $USER agent_test  (in there)",
         f"  logs:     nox -s logs -- {project}",
         f"  remove:   nox -s cleanup -- {project}",
     ]
-    assert all(len(line) <= 80 for line in how_to_use(project, 8090, "agent_test"))
+    assert all(len(line) <= 80 for line in how_to_use(project, 8090))

@@ -1,21 +1,25 @@
 """What dead runs left is removed; what a living run holds, never; what was kept, only if asked for."""
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runner.cleanup import keep as keeping
-from runner.cleanup import orphans as janitor
-from runner.cleanup.orphans import State, remove, standing, to_remove
+from runner.cleanup import keep, orphans
+from runner.cleanup.orphans import LABELS, State, look, remove, standing, sweep, to_remove
 from runner.cleanup.owner import Owner, this_process
 from runner.cleanup.teardown import Report
-from runner.docker.inventory import Resource
+from runner.docker.engine import Engine
+from runner.docker.listing import Resource
+from runner.docker.process import Endpoint
+from tests.unit.scripted_docker import ScriptedDocker
 
 ALIVE = this_process()
 DEAD = dataclasses.replace(ALIVE, start="1")
 FAR = dataclasses.replace(DEAD, host="elsewhere")
+ENDPOINT = Endpoint({"DOCKER_HOST": "tcp://of-the-test"})
 
 
 def resource(
@@ -26,36 +30,45 @@ def resource(
     started: str = "2026-01-01",
     ports: tuple[int, ...] = (),
 ) -> Resource:
-    labels = {"agent-test.repository": repository, "agent-test.started": started}
+    labels = {"com.docker.compose.project": project, "agent-test.repository": repository, "agent-test.started": started}
     labels |= owner.labels() if owner else {}
-    labels |= {keeping.FOLDER_LABEL: str(folder)} if folder else {}
-    return Resource(project, labels, ports)
+    labels |= {keep.FOLDER_LABEL: str(folder)} if folder else {}
+    return Resource(f"{project}-odoo-1", labels, ports)
 
 
 def states(*resources: Resource) -> dict[str, State]:
-    return {each.project: each.state for each in standing(resources)}
+    return {environment.project: environment.state for environment in standing(resources)}
 
 
 def test_an_environment_is_listed_once_however_much_of_it_stands_with_all_its_ports() -> None:
-    (found,) = standing([resource("p", ports=(8090,)), resource("p"), resource("p", ports=(8091,))])
-    assert (found.project, found.repository, found.started) == ("p", "evv", "2026-01-01")
-    assert found.ports == (8090, 8091)
+    (environment,) = standing([resource("p", ports=(8090,)), resource("p"), resource("p", ports=(8091,))])
+    assert (environment.project, environment.repository, environment.started) == ("p", "evv", "2026-01-01")
+    assert environment.ports == (8090, 8091)
 
 
 def test_the_oldest_environment_comes_first() -> None:
-    found = standing([resource("new", started="2026-02-01"), resource("old", started="2026-01-01")])
-    assert [each.project for each in found] == ["old", "new"]
+    environments = standing([resource("new", started="2026-02-01"), resource("old", started="2026-01-01")])
+    assert [environment.project for environment in environments] == ["old", "new"]
+
+
+def test_what_belongs_to_no_compose_project_belongs_to_no_environment() -> None:
+    assert standing([Resource("of-a-user", {"agent-test.repository": "evv"})]) == []
+
+
+def test_an_environment_of_which_little_is_known_is_listed_as_one_of_another_host() -> None:
+    (environment,) = standing([Resource("r", {"com.docker.compose.project": "p"})])
+    assert (environment.repository, environment.started, environment.state) == ("?", "?", State.FOREIGN)
 
 
 @pytest.mark.parametrize(
     ("owner", "state"),
     [
-        (ALIVE, State.LIVES),
+        (ALIVE, State.RUNNING),
         (DEAD, State.DEAD),
         (dataclasses.replace(ALIVE, boot="an earlier one"), State.DEAD),
-        (FAR, State.ELSEWHERE),
-        (dataclasses.replace(ALIVE, host="elsewhere"), State.ELSEWHERE),
-        (None, State.ELSEWHERE),
+        (FAR, State.FOREIGN),
+        (dataclasses.replace(ALIVE, host="elsewhere"), State.FOREIGN),
+        (None, State.FOREIGN),
     ],
 )
 def test_an_environment_is_dead_only_if_this_host_knows_that_its_owner_is(owner: Owner | None, state: State) -> None:
@@ -63,16 +76,16 @@ def test_an_environment_is_dead_only_if_this_host_knows_that_its_owner_is(owner:
 
 
 def test_what_was_kept_is_no_leftover_until_its_mark_is_gone(tmp_path: Path) -> None:
-    keeping.mark(tmp_path)
+    keep.mark(tmp_path)
     assert states(resource("p", folder=tmp_path)) == {"p": State.KEPT}
-    assert states(resource("p", ALIVE, folder=tmp_path)) == {"p": State.LIVES}
+    assert states(resource("p", ALIVE, folder=tmp_path)) == {"p": State.RUNNING}
     (tmp_path / "kept").unlink()
     assert states(resource("p", folder=tmp_path)) == {"p": State.DEAD}
 
 
 def test_only_the_dead_of_the_named_repositories_are_removed(tmp_path: Path) -> None:
-    keeping.mark(tmp_path)
-    found = standing(
+    keep.mark(tmp_path)
+    environments = standing(
         [
             resource("dead"),
             resource("alive", ALIVE),
@@ -81,8 +94,8 @@ def test_only_the_dead_of_the_named_repositories_are_removed(tmp_path: Path) -> 
             resource("other", repository="hub"),
         ]
     )
-    assert [each.project for each in to_remove(found, ["evv"], everything=False)] == ["dead"]
-    everything = {each.project for each in to_remove(found, ["evv"], everything=True)}
+    assert [environment.project for environment in to_remove(environments, ["evv"], everything=False)] == ["dead"]
+    everything = {environment.project for environment in to_remove(environments, ["evv"], everything=True)}
     assert everything == {"dead", "far", "kept"}  # never what lives
 
 
@@ -91,40 +104,64 @@ def removed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The projects removed; one called `stuck` resists."""
     projects: list[str] = []
 
-    def remove_project(project: str, *, bound: float) -> Report:
+    def remove_project(endpoint: Endpoint, project: str, *, bound: float) -> Report:
+        assert endpoint == ENDPOINT
         assert bound > 0
         projects.append(project)
         stuck = project == "stuck"
         return Report(left={"networks": ["net"] if stuck else []}, errors=["in use"] if stuck else [], seconds=0.5)
 
-    monkeypatch.setattr(janitor, "remove_project", remove_project)
+    monkeypatch.setattr(orphans, "remove_project", remove_project)
     return projects
 
 
 def test_what_became_of_each_is_said(removed: list[str]) -> None:
     said: list[str] = []
-    assert remove(standing([resource("p")]), said.append)
+    assert remove(standing([resource("p")]), ENDPOINT, said.append, 60)
     assert removed == ["p"]
     assert said == ["p (dead): removed in 0.5 s"]
 
 
 def test_what_resists_is_named_with_the_reason_and_the_rest_is_still_removed(removed: list[str]) -> None:
     said: list[str] = []
-    found = standing([resource("stuck", started="1"), resource("p", started="2")])
-    assert not remove(found, said.append)
+    environments = standing([resource("stuck", started="1"), resource("p", started="2")])
+    assert not remove(environments, ENDPOINT, said.append, 60)
     assert removed == ["stuck", "p"]
     assert said[:2] == ["stuck (dead): LEFT after 0.5 s: network net", "  in use"]
 
 
 def test_the_mark_of_a_kept_environment_goes_with_it_and_only_then(removed: list[str], tmp_path: Path) -> None:
     for project, marked in (("stuck", True), ("p", False)):
-        keeping.mark(tmp_path)
-        remove(standing([resource(project, folder=tmp_path)]), lambda _line: None)
-        assert keeping.is_marked(tmp_path) == marked
+        keep.mark(tmp_path)
+        remove(standing([resource(project, folder=tmp_path)]), ENDPOINT, print, 60)
+        assert keep.is_marked(tmp_path) == marked
 
 
 def test_nothing_to_remove_is_complete(removed: list[str]) -> None:
     def say(line: str, **_: Any) -> None:
         raise AssertionError(line)
 
-    assert remove([], say)
+    assert remove([], ENDPOINT, say, 60)
+
+
+def test_a_sweep_removes_the_dead_of_one_repository_and_says_what_they_are(removed: list[str]) -> None:
+    said: list[str] = []
+    environments = standing([resource("p"), resource("alive", ALIVE), resource("of-hub", repository="hub")])
+    sweep(environments, "evv", ENDPOINT, said.append)
+    assert removed == ["p"]
+    assert said == ["  left by a dead run: p (dead): removed in 0.5 s"]
+
+
+def test_what_the_engine_holds_is_asked_for_by_one_listing_of_each_kind(script: ScriptedDocker) -> None:
+    values = [resource("p").labels.get(label, "") for label in LABELS]
+    script.answer(
+        {
+            "ps -a": (0, f"{json.dumps(['p-odoo-1', '0.0.0.0:8090->8069/tcp', *values])}\n", ""),
+            "network ls": (0, f"{json.dumps(['p_default', '', *values])}\n", ""),
+            "volume ls": (0, "", ""),
+        }
+    )
+    (environment,) = look(Engine(script.endpoint))
+    assert (environment.project, environment.owner, environment.state, environment.ports) == ("p", DEAD, State.DEAD, (8090,))
+    assert len(script.calls) == 3
+    assert all("--filter label=agent-test.repository " in call for call in script.calls)

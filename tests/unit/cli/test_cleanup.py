@@ -1,6 +1,7 @@
 """`cleanup`, with an engine that holds what a test puts there."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,40 +14,25 @@ from runner.cli import cleanup as cleanup_command
 from runner.cli.arguments import parse
 from runner.cli.cleanup import cleanup, remove_prepared_databases
 from runner.config import repositories as config
-from runner.docker.inventory import Resource
-from runner.errors import UsageError
+from runner.docker.listing import Resource
+from runner.docker.process import Endpoint
+from runner.errors import EngineUnavailable, UsageError
 from runner.snapshots.store import KEY_LABEL
 from runner.terminal import Terminal
 from tests.unit.cleanup.test_orphans import ALIVE, FAR, resource
-from tests.unit.fake_volumes import FakeVolumes
+from tests.unit.fake_engine import failed
+from tests.unit.fake_volumes import FakeVolumes, engine_with
 from tests.unit.repositories import YAML
-from tests.unit.snapshots.test_store import published
+from tests.unit.snapshots.test_store import MARKER, STAGE, published
 
 DEAD_SNAPSHOT = {KEY_LABEL: "k"} | this_process().labels() | {"agent-test.owner-start": "1"}
 
 
-class FakeEngine:
-    """An engine that is asked only after it was checked."""
-
-    def __init__(self, resources: list[Resource]) -> None:
-        self._resources = resources
-        self._checked = False
-
-    def check(self) -> str:
-        self._checked = True
-        return "28.0"
-
-    def volumes_with(self, label: str) -> list[object]:
-        assert label == "agent-test-snapshot.key"
-        return []
-
-    def labelled(self, label: str) -> list[Resource]:
-        assert self._checked
-        assert label == "agent-test.repository"
-        return self._resources
-
-
 Clean = Callable[..., int]
+
+
+def project_of(resource: Resource) -> str:
+    return resource.labels["com.docker.compose.project"]
 
 
 @pytest.fixture
@@ -54,14 +40,15 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[Resource]:
     """What the engine holds; `remove` takes it away, except for `stuck`."""
     resources: list[Resource] = []
 
-    def remove_project(project: str, *, bound: float) -> Report:
-        assert bound == 7.0
+    def remove_project(endpoint: Endpoint, project: str, *, bound: float) -> Report:
+        assert (endpoint, bound) == (engine.endpoint, 7.0)
         if project == "stuck":
             return Report(left={"volumes": ["data"]})
-        resources[:] = [each for each in resources if each.project != project]
+        resources[:] = [resource for resource in resources if project_of(resource) != project]
         return Report(left={})
 
-    monkeypatch.setattr(cleanup_command, "Engine", lambda: FakeEngine(resources))
+    engine = engine_with(resources)
+    monkeypatch.setattr("runner.docker.engine.Engine", engine)
     monkeypatch.setattr(orphans, "remove_project", remove_project)
     return resources
 
@@ -78,7 +65,7 @@ def clean(tmp_path: Path) -> Clean:
 
 
 def projects(held: list[Resource]) -> list[str]:
-    return [each.project for each in held]
+    return [project_of(resource) for resource in held]
 
 
 def test_cleanup_removes_the_dead_of_every_repository_and_nothing_that_lives(held: list[Resource], clean: Clean) -> None:
@@ -121,7 +108,7 @@ def test_one_environment_can_be_named_also_a_kept_one(held: list[Resource], clea
 
 def test_a_run_that_lives_is_not_removed_by_name_either(held: list[Resource], clean: Clean) -> None:
     held += [resource("alive", ALIVE)]
-    with pytest.raises(UsageError, match=f"belongs to a run that lives.*kill {ALIVE.pid}"):
+    with pytest.raises(UsageError, match=f"belongs to a run that is going on.*kill {ALIVE.pid}"):
         clean("alive")
     assert projects(held) == ["alive"]
 
@@ -185,3 +172,30 @@ def test_what_a_run_uses_is_said_to_be_left(capsys: pytest.CaptureFixture[str]) 
     engine.used = {next(iter(engine.volumes))}
     assert not remove_prepared_databases(store, Terminal(), ["evv"], everything=True, dry_run=False)
     assert "LEFT, perhaps a run uses it" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("fact", "value"), [("created", "yesterday"), ("megabytes", "many")])
+def test_a_prepared_database_that_is_not_understood_is_named_and_left_alone_and_the_rest_goes(
+    capsys: pytest.CaptureFixture[str], fact: str, value: str
+) -> None:
+    engine = FakeVolumes()
+    published(engine, replace(STAGE, key="another-key-of-16-or-more"))
+    store = published(engine)
+    engine.volumes[MARKER][f"agent-test-snapshot.{fact}"] = value
+    engine.volumes["agent-test-snapshot-dead"] = DEAD_SNAPSHOT
+    assert remove_prepared_databases(store, Terminal(), ["evv"], everything=True, dry_run=False)
+    assert len(engine.volumes) == 2  # the marker and its data
+    left_alone = capsys.readouterr().out.splitlines()[0]
+    assert left_alone.startswith(f"{MARKER}: left alone, a label of it is not understood (")
+    assert left_alone.endswith(f"To remove it: docker volume rm {MARKER}")
+
+
+def test_an_engine_that_does_not_answer_is_not_asked_for_more(
+    held: list[Resource], clean: Clean, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = engine_with(held)
+    engine.answers["version"] = failed("Cannot connect to the Docker daemon")
+    monkeypatch.setattr("runner.docker.engine.Engine", engine)
+    with pytest.raises(EngineUnavailable, match="The Docker daemon does not answer"):
+        clean()
+    assert [words.split()[0] for words in engine.asked] == ["version"]

@@ -12,31 +12,29 @@ from runner.cli import enter as entering
 from runner.cli.arguments import parse
 from runner.cli.enter import logs, resolve_run, shell
 from runner.config.repositories import Config
-from runner.docker.inventory import ContainerStatus, Resource
+from runner.docker.inventory import ContainerStatus
+from runner.docker.listing import Resource
 from runner.errors import UsageError
 from runner.terminal import Terminal
 from tests.unit.cleanup.test_orphans import ALIVE, resource
-from tests.unit.cli.test_cleanup import FakeEngine
+from tests.unit.fake_engine import inspection_of
+from tests.unit.fake_volumes import engine_with
 
 
 class Became(Exception):
     """This process would be another program now."""
 
 
-class EngineWithContainers(FakeEngine):
-    """Of every project it has an odoo that runs and a db that does not."""
-
-    def containers(self, project: str) -> list[ContainerStatus]:
-        return [self._container(project, "odoo", "running"), self._container(project, "db", "exited")]
-
-    @staticmethod
-    def _container(project: str, service: str, status: str) -> ContainerStatus:
-        return ContainerStatus(f"{project}-{service}-1", service, status, None, 0, False)
+CORE = "evv-agent-test-core-2-cd"
+CONTAINERS = [
+    ContainerStatus(f"{CORE}-{service}-1", service, state, None, 0, oom_killed=False)
+    for service, state in (("odoo", "running"), ("db", "exited"))
+]
 
 
-def of_module(project: str, module: str) -> Resource:
-    found = resource(project, ALIVE)
-    return Resource(project, found.labels | {"agent-test.module": module})
+def of_module(project: str, module: str, service: str = "odoo") -> Resource:
+    labels = resource(project, ALIVE).labels
+    return Resource(f"{project}-{service}-1", labels | {"agent-test.module": module})
 
 
 def two() -> list[Standing]:
@@ -57,11 +55,14 @@ def became(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     def execvpe(program: str, command: list[str], environ: Mapping[str, str]) -> None:
         assert program == command[0]
         assert not [name for name in environ if name.startswith("COMPOSE_")]
+        assert environ["DOCKER_HOST"] == os.environ["DOCKER_HOST"]
         commands.append(command)
         raise Became
 
     monkeypatch.setattr(os, "execvpe", execvpe)
-    monkeypatch.setattr(entering, "Engine", lambda: EngineWithContainers([of_module("evv-agent-test-core-2-cd", "core")]))
+    engine = engine_with([of_module(CORE, "core"), of_module(CORE, "core", "db")])
+    engine.answers["container inspect"] = inspection_of(lambda: CONTAINERS)
+    monkeypatch.setattr("runner.docker.engine.Engine", engine)
     monkeypatch.setenv("COMPOSE_FILE", "other.yml")
     return commands
 
@@ -87,8 +88,8 @@ def test_a_word_that_means_several_is_answered_with_those(word: str) -> None:
         UsageError, match=f"2 environments are meant by '{word}'. Name one by its project, or by a beginning"
     ) as caught:
         resolve_run(word, two())
-    assert "  evv-agent-test-core-2-cd (lives)\n" in f"{caught.value}\n"
-    assert "  evv-agent-test-traction-1-ab (lives)\n" in f"{caught.value}\n"
+    assert "  evv-agent-test-core-2-cd (running)\n" in f"{caught.value}\n"
+    assert "  evv-agent-test-traction-1-ab (running)\n" in f"{caught.value}\n"
 
 
 def test_a_word_that_means_none_is_answered_with_what_stands() -> None:
@@ -98,7 +99,7 @@ def test_a_word_that_means_none_is_answered_with_what_stands() -> None:
 
 
 def test_where_nothing_stands_it_is_said_how_one_would() -> None:
-    with pytest.raises(UsageError, match=r"No environment stands, so none is \'traction\'.*--keep failed"):
+    with pytest.raises(UsageError, match=r"No environment is running, so none is \'traction\'.*--keep failed"):
         resolve_run("traction", [])
 
 
@@ -143,7 +144,7 @@ def test_a_container_that_has_ended_has_logs_but_no_shell(
 
 
 def test_the_hints_for_a_kept_environment_name_these_commands(tmp_path: Path) -> None:
-    hints = keeping.how_to_use("p-1", 8090, "agent_test")
+    hints = keeping.how_to_use("p-1", 8090)
     for command in ("shell", "logs", "cleanup"):
         assert any(line.endswith(f"nox -s {command} -- p-1") for line in hints)
 

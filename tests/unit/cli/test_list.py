@@ -1,6 +1,7 @@
 """What a person sees of environments and of prepared databases."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -8,23 +9,23 @@ from runner.cli import list as list_command
 from runner.cli.arguments import parse
 from runner.cli.list import list_environments, list_prepared_databases
 from runner.config.repositories import Config
-from runner.docker.inventory import Resource
+from runner.docker.listing import Resource
 from runner.snapshots.store import Store
 from runner.terminal import Terminal
 from tests.unit.cleanup.test_orphans import ALIVE, FAR, resource
-from tests.unit.cli.test_cleanup import DEAD_SNAPSHOT, FakeEngine
-from tests.unit.fake_volumes import FakeVolumes
-from tests.unit.snapshots.test_store import STAGE, published
+from tests.unit.cli.test_cleanup import DEAD_SNAPSHOT
+from tests.unit.fake_volumes import FakeVolumes, engine_with
+from tests.unit.snapshots.test_store import MARKER, STAGE, published
 
 
 def show(monkeypatch: pytest.MonkeyPatch, resources: list[Resource]) -> None:
     """Do what `list` does on an engine that holds these."""
-    monkeypatch.setattr(list_command, "Engine", lambda: FakeEngine(resources))
+    monkeypatch.setattr("runner.docker.engine.Engine", engine_with(resources))
     assert list_environments(parse(["list"]), Config(repositories={}, files=()), Terminal()) == 0
 
 
 def shown(engine: FakeVolumes, capsys: pytest.CaptureFixture[str]) -> list[str]:
-    list_prepared_databases(Store(engine), Terminal())  # type: ignore[arg-type]
+    list_prepared_databases(Store(engine), Terminal())
     return capsys.readouterr().out.splitlines()
 
 
@@ -41,6 +42,21 @@ def test_each_is_listed_with_its_size_and_age_and_those_in_the_making_too(capsys
     assert making.startswith("in the making")
     assert (dead.split()[0], dead.split()[-1]) == ("dead", "agent-test-snapshot-dead")
     assert hint == "dead: never finished, or too old; nox -s cleanup removes it"
+
+
+@pytest.mark.parametrize(("fact", "value"), [("created", "yesterday"), ("megabytes", "many")])
+def test_one_that_is_not_understood_is_named_and_the_rest_is_listed(
+    capsys: pytest.CaptureFixture[str], fact: str, value: str
+) -> None:
+    engine = FakeVolumes()
+    published(engine, replace(STAGE, key="another-key-of-16-or-more"))
+    published(engine)
+    engine.volumes[MARKER][f"agent-test-snapshot.{fact}"] = value
+    engine.volumes["agent-test-snapshot-dead"] = DEAD_SNAPSHOT
+    _blank, _head, ready, dead, odd, _hint = shown(engine, capsys)
+    assert (ready.split()[0], dead.split()[0]) == ("core", "dead")
+    assert odd.startswith(f"{MARKER}: a label of it is not understood (")
+    assert odd.endswith(f"'{value}'); to remove it: docker volume rm {MARKER}")
 
 
 def test_the_list_shows_every_environment_with_state_port_and_owner(
@@ -61,12 +77,12 @@ def test_the_list_shows_every_environment_with_state_port_and_owner(
     assert head == ["STATE", "PORT", "AGE", "OWNER", "PROJECT"]
     assert sorted(rows) == [
         ["dead", "-", "2 hours", "-", "dead"],
-        ["lives", "8090", "2 hours", f"pid {ALIVE.pid}", "alive"],
         ["of another host", "-", "?", f"on {FAR.host}", "far"],
         ["of another host", "-", "?", "unknown", "nobody"],
+        ["running", "8090", "2 hours", f"pid {ALIVE.pid}", "alive"],
     ]
 
 
 def test_an_empty_list_is_said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     show(monkeypatch, [])
-    assert capsys.readouterr().out == "No environment stands.\n"
+    assert capsys.readouterr().out == "No environment is running.\n"

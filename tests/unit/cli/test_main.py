@@ -8,17 +8,17 @@ import subprocess
 import sys
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from runner.cli.arguments import known_options
 from runner.cli.main import main_inner
-from runner.config.repositories import Config, RepoConfig
+from runner.config.options import Keep, Options
+from runner.config.repositories import Config
 from runner.errors import EngineUnavailable, Interrupted
 from runner.reporting.outcome import Outcome
 from runner.run import call
-from runner.run.module_run import Keep, Options
+from runner.run.module_run import Request
 from runner.signals import Signals
 from runner.terminal import Terminal
 from tests.unit.processes import ROOT
@@ -29,20 +29,20 @@ class FakeRuns:
     """Stands for `run_module`: remembers what was asked for, and gives the exit codes it was told."""
 
     def __init__(self) -> None:
-        self.calls: list[tuple[RepoConfig, str, Options, dict[str, Any]]] = []
+        self.calls: list[Request] = []
         self.codes: dict[str, int] = {}
         self.interrupting: int | None = None
 
-    def __call__(self, repository: RepoConfig, module: str, options: Options, **more: Any) -> Outcome:
-        self.calls.append((repository, module, options, more))
+    def __call__(self, request: Request, _environ: object, _terminal: object, signals: Signals) -> Outcome:
+        self.calls.append(request)
         if self.interrupting is not None:
-            more["signals"].first = self.interrupting
-        code = self.codes.get(module, 0)
-        return Outcome(module, code, "PASSED" if code == 0 else "FAILED", ("why\nin two lines",), Path("/p.log"))
+            signals.first = self.interrupting
+        code = self.codes.get(request.module, 0)
+        return Outcome(request.module, code, "PASSED" if code == 0 else "FAILED", ("why\nin two lines",), Path("/p.log"))
 
     @property
     def modules(self) -> list[str]:
-        return [module for _, module, _, _ in self.calls]
+        return [request.module for request in self.calls]
 
 
 @pytest.fixture
@@ -120,23 +120,26 @@ def test_a_folder_without_configuration_ends_with_2(
 def test_the_configuration_is_found_from_a_folder_below(runs: FakeRuns, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder / "evv/addons/traction")
     assert main_inner(["run", "evv", "traction"]) == 0
-    assert runs.calls[0][0].path == folder / "evv"
+    assert runs.calls[0].repository.path == folder / "evv"
 
 
 def test_a_run_gets_the_repository_the_options_and_the_command(runs: FakeRuns) -> None:
     options = ["--test-tags", "/traction:Test A", "--health-timeout", "5", "--test-timeout", "7", "--keep", "failed"]
     assert main_inner(["run", "evv", "traction", *options]) == 0
-    ((repository, module, given, more),) = runs.calls
-    assert (repository.name, module) == ("evv", "traction")
-    assert given == Options(health_timeout=5, test_timeout=7, test_tags="/traction:Test A", keep=Keep.FAILED)
-    assert more["only"] is True
-    assert shlex.split(more["command"]) == ["python", "-m", "runner", "run", "evv", "traction", *options]
+    (request,) = runs.calls
+    assert (request.repository.name, request.module) == ("evv", "traction")
+    assert request.options == Options(health_timeout=5, test_timeout=7, test_tags="/traction:Test A", keep=Keep.FAILED)
+    assert request.proof.name == "proof_of_execution_tests.log"
+    assert shlex.split(request.command) == ["python", "-m", "runner", "run", "evv", "traction", *options]
 
 
 def test_every_module_is_run_once_in_the_order_given(runs: FakeRuns) -> None:
     main_inner(["run", "evv", "traction", "evv_core", "traction"])
     assert runs.modules == ["traction", "evv_core"]
-    assert [more["only"] for _, _, _, more in runs.calls] == [False, False]
+    assert [request.proof.name for request in runs.calls] == [
+        "proof_of_execution_tests.traction.log",
+        "proof_of_execution_tests.evv_core.log",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -164,8 +167,8 @@ def test_after_a_signal_no_further_module_is_started(runs: FakeRuns) -> None:
 def test_another_checkout_is_used_for_the_search_and_the_run(runs: FakeRuns, folder: Path) -> None:
     write_module(folder / "worktree/addons", "only_there")
     assert main_inner(["run", "evv", "only_there", "--path", "worktree"]) == 0
-    assert runs.calls[0][0].path == folder / "worktree"
-    assert runs.calls[0][0].addons == (folder / "worktree/addons",)
+    assert runs.calls[0].repository.path == folder / "worktree"
+    assert runs.calls[0].repository.addons == (folder / "worktree/addons",)
 
 
 def test_the_summary_tells_the_verdict_the_reasons_and_the_log(runs: FakeRuns, capsys: pytest.CaptureFixture[str]) -> None:
@@ -188,7 +191,7 @@ def test_a_local_file_that_overrides_is_said_in_the_first_line(
     (folder / "repos.local.yaml").write_text("defaults:\n  ports: 9000-9001\n")
     main_inner(["run", "evv", "traction"])
     assert capsys.readouterr().out.splitlines()[0] == "repos.local.yaml overrides repos.yaml on this machine"
-    assert list(runs.calls[-1][0].ports) == [9000, 9001]
+    assert list(runs.calls[-1].repository.ports) == [9000, 9001]
 
 
 @pytest.mark.parametrize(
@@ -287,7 +290,7 @@ def test_what_did_not_start_with_fail_fast_is_said(runs: FakeRuns, capsys: pytes
 def test_a_further_signal_is_answered(
     runs: FakeRuns, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def twice(*_: object, signals: Signals, **__: object) -> Outcome:
+    def twice(_request: object, _environ: object, _terminal: object, signals: Signals) -> Outcome:
         signals.shield()
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)

@@ -1,5 +1,7 @@
 """`parity` compares every repository with the first, and starts nothing. What is not prefix or path is shown, a line each."""
 
+import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,36 +14,26 @@ from runner.config.repositories import Config, RepoConfig
 from runner.environment.isolation import PROBE_PORT
 from runner.errors import ConfigError, ExitCode
 from runner.terminal import Terminal
+from tests.unit.fake_engine import FakeEngine, Words
 from tests.unit.repositories import repository
-
-
-class FakeEngine:
-    """Has nothing but what reads: whatever starts something is an AttributeError."""
-
-    def __init__(self) -> None:
-        self.variables: dict[str, str] = {}
-
-    def compose_version(self) -> str:
-        return "2.26.1"
-
-    def set_variables(self, variables: dict[str, str]) -> None:
-        self.variables |= variables
-
-    def use_project(self, project: str, compose_files: list[Path]) -> None:
-        self.project, self.files = project, compose_files
-
-    def rendered(self) -> dict[str, Any]:
-        assert self.variables["ODOO_PORT"] == str(PROBE_PORT)
-        assert all(file.is_file() for file in self.files[1:])
-        odoo: dict[str, Any] = {"image": self.variables["ODOO_IMAGE"], "healthcheck": {"test": ["CMD", "true"]}}
-        if self.files[0].name == "broken.yml":
-            odoo["privileged"] = True
-        return {"name": self.project, "services": {"odoo": odoo}}
 
 
 @pytest.fixture(autouse=True)
 def engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parity_command, "Engine", FakeEngine)
+    """An engine that renders compose files and nothing else: whatever would start something is not expected."""
+
+    def config(words: Words) -> str:
+        variables = renderer.environs[" ".join(words)]
+        assert variables["ODOO_PORT"] == str(PROBE_PORT)
+        file, *overrides = [Path(word) for before, word in pairwise(words) if before == "--file"]
+        assert all(override.is_file() for override in overrides)
+        odoo: dict[str, Any] = {"image": variables["ODOO_IMAGE"], "healthcheck": {"test": ["CMD", "true"]}}
+        if file.name == "broken.yml":
+            odoo["privileged"] = True
+        return json.dumps({"name": words[words.index("--project-name") + 1], "services": {"odoo": odoo}})
+
+    renderer = FakeEngine({"compose version": "Docker Compose version 2.26.1", "compose --file": config})
+    monkeypatch.setattr(parity_command, "Engine", renderer)
 
 
 def checked(*repositories: RepoConfig) -> ExitCode:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from runner.docker.clients import Answer
 from runner.docker.messages import ComposeMissing, is_port_taken, said, tail, unavailable
+from runner.docker.process import Completed
 from runner.errors import ExitCode
 
 
@@ -35,10 +35,10 @@ def test_a_daemon_that_does_not_answer_is_quoted_with_its_last_line() -> None:
 
 
 def test_why_a_client_failed_is_what_it_said_of_errors_not_what_it_had_found_before() -> None:
-    found = '[{"Labels": {"agent-test-snapshot.password": "secret"}}]'
-    assert said(Answer(1, found, "get x: no such volume\n")) == "get x: no such volume"
-    assert said(Answer(2, "psql: no such database\n", "")) == "psql: no such database"
-    assert said(Answer(3, "", "")) == "exit code 3"
+    output = '[{"Labels": {"agent-test-snapshot.password": "secret"}}]'
+    assert said(Completed(1, output, "get x: no such volume\n")) == "get x: no such volume"
+    assert said(Completed(2, "psql: no such database\n", "")) == "psql: no such database"
+    assert said(Completed(3, "", "")) == "exit code 3"
 
 
 def test_a_missing_compose_says_what_to_install_instead_of_what_docker_said() -> None:

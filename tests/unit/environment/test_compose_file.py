@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from runner.environment.compose_file import override_for, own_checks
+from runner.environment.compose_file import override_for, own_checks, project_to_judge
+from runner.environment.isolation import PROBE_PORT
+from tests.unit.repositories import repository
 
 RENDERED: dict[str, Any] = {
     "services": {"db": {"image": "postgres:16"}, "odoo": {"image": "odoo:18.0", "healthcheck": {"test": ["CMD", "true"]}}},
@@ -11,6 +13,20 @@ RENDERED: dict[str, Any] = {
     "volumes": {"data": {}},
 }
 LABELS = {"agent-test.repository": "evv"}
+
+
+def test_a_compose_file_gets_the_variables_that_it_may_use_and_a_port_that_is_no_run_s(tmp_path: Path) -> None:
+    evv = repository(tmp_path, addons=("addons", "more"))
+    project = project_to_judge(evv, "p", "secret")
+    assert (project.name, project.files) == ("p", (evv.compose_file,))
+    assert project.variables == {
+        "DB_PASSWORD": "secret",
+        "ODOO_ADDONS": str(evv.addons[0]),
+        "ODOO_IMAGE": "odoo:18.0",
+        "ODOO_PORT": str(PROBE_PORT),
+        "POSTGRES_IMAGE": "postgres:16",
+    }
+    assert "secret" not in repr(project)
 
 
 def test_labels_go_on_every_service_network_and_volume() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from runner.config.model import PortRange
-from runner.environment.port_search import PortSearch
+from runner.environment.ports import PortSearch
 from runner.errors import NoFreePort
 
 PORTS = PortRange(first=18000, last=18002)
@@ -44,18 +44,17 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
 def test_the_first_free_port_is_reserved_until_it_is_given_back(machine: Machine) -> None:
     machine.taken = {18000}
     first, second = machine.search(), machine.search()
-    assert first.reserve().port == 18001
-    assert second.reserve().port == 18002
+    assert first.reserve() == 18001
+    assert second.reserve() == 18002
     first.close()
-    assert machine.search().reserve().port == 18001
+    assert machine.search().reserve() == 18001
 
 
 def test_a_port_that_was_lost_is_followed_by_another_and_is_free_for_others(machine: Machine) -> None:
     search = machine.search()
-    reservation = search.reserve()
-    search.lost(reservation)
-    assert search.reserve().port == 18001
-    assert machine.search().reserve().port == 18000
+    search.reserve()
+    assert search.reserve_another() == 18001
+    assert machine.search().reserve() == 18000
 
 
 def test_a_full_range_is_an_error_at_once_that_names_the_holders_and_the_way_out(machine: Machine) -> None:
@@ -72,16 +71,15 @@ def test_a_full_range_is_an_error_at_once_that_names_the_holders_and_the_way_out
 
 def test_who_has_patience_gets_the_port_that_becomes_free(machine: Machine) -> None:
     machine.taken, machine.freed_at = {18000, 18001, 18002}, 20.0
-    assert machine.search(patience=60).reserve().port == 18000
+    assert machine.search(patience=60).reserve() == 18000
     assert 20.0 <= machine.time < 21.0
     assert machine.said == ["waiting for a free port in 18000-18002, for at most 60 s"]
 
 
 def test_who_waits_also_gets_a_port_that_was_lost_before(machine: Machine) -> None:
     search = machine.search(patience=60)
-    for _ in PORTS:
-        search.lost(search.reserve())
-    assert search.reserve().port == 18000
+    search.reserve()
+    assert [search.reserve_another() for _ in PORTS] == [18001, 18002, 18000]
 
 
 def test_patience_ends(machine: Machine) -> None:

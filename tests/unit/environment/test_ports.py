@@ -15,12 +15,19 @@ from tests.unit.processes import line, python
 
 HOLDER = """
 import sys
-from pathlib import Path
+import tempfile
 from runner.environment.ports import reserved_port
-with reserved_port([int(port) for port in sys.argv[2:]], Path(sys.argv[1])) as reservation:
-    print(reservation.port if reservation else None, flush=True)
+tempfile.tempdir = sys.argv[1]
+with reserved_port([int(port) for port in sys.argv[2:]]) as port:
+    print(port, flush=True)
     sys.stdin.read()
 """
+
+
+@pytest.fixture(autouse=True)
+def lock_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path / "agent-test-ports"
 
 
 @pytest.fixture
@@ -46,66 +53,64 @@ def words(ports: list[int]) -> list[str]:
     return [str(port) for port in ports]
 
 
-def test_the_first_free_port_is_taken(ports: list[int], tmp_path: Path) -> None:
-    with reserved_port(ports, tmp_path) as reservation:
-        assert reservation is not None
-        assert reservation.port == ports[0]
+def test_the_first_free_port_is_taken(ports: list[int]) -> None:
+    with reserved_port(ports) as port:
+        assert port == ports[0]
 
 
 def test_two_processes_cannot_reserve_the_same_port(ports: list[int], tmp_path: Path) -> None:
     with (
         python(HOLDER, str(tmp_path), *words(ports)) as first,
         python(HOLDER, str(tmp_path), *words(ports)) as second,
-        reserved_port(ports, tmp_path) as third,
+        reserved_port(ports) as third,
     ):
         assert third is not None
-        taken = {int(line(first)), int(line(second)), third.port}
+        taken = {int(line(first)), int(line(second)), third}
         assert taken == set(ports)
 
 
 def test_none_is_given_when_every_port_is_reserved(ports: list[int], tmp_path: Path) -> None:
-    with reserved_port(ports[:1], tmp_path), python(HOLDER, str(tmp_path), str(ports[0])) as second:
+    with reserved_port(ports[:1]), python(HOLDER, str(tmp_path), str(ports[0])) as second:
         assert line(second) == "None"
 
 
-def test_two_runs_in_one_process_get_different_ports(ports: list[int], tmp_path: Path) -> None:
-    with reserved_port(ports, tmp_path) as first, reserved_port(ports, tmp_path) as second:
+def test_two_runs_in_one_process_get_different_ports(ports: list[int]) -> None:
+    with reserved_port(ports) as first, reserved_port(ports) as second:
         assert first is not None
         assert second is not None
-        assert first.port != second.port
+        assert first != second
 
 
 def test_the_port_of_a_killed_holder_is_free_again(ports: list[int], tmp_path: Path) -> None:
     with python(HOLDER, str(tmp_path), str(ports[0])) as holder:
         assert line(holder) == str(ports[0])
-        with reserved_port(ports[:1], tmp_path) as reservation:
-            assert reservation is None
+        with reserved_port(ports[:1]) as port:
+            assert port is None
         holder.send_signal(signal.SIGKILL)
         holder.wait()
-        with reserved_port(ports[:1], tmp_path) as reservation:
-            assert reservation is not None
+        with reserved_port(ports[:1]) as port:
+            assert port is not None
 
 
-def test_the_port_is_free_again_after_the_block_also_after_an_error(ports: list[int], tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), reserved_port(ports[:1], tmp_path):
+def test_the_port_is_free_again_after_the_block_also_after_an_error(ports: list[int]) -> None:
+    with pytest.raises(ZeroDivisionError), reserved_port(ports[:1]):
         raise ZeroDivisionError
-    with reserved_port(ports[:1], tmp_path) as reservation:
-        assert reservation is not None
+    with reserved_port(ports[:1]) as port:
+        assert port is not None
 
 
-def test_a_child_of_the_holder_does_not_keep_the_port(ports: list[int], tmp_path: Path) -> None:
-    with reserved_port(ports[:1], tmp_path):
+def test_a_child_of_the_holder_does_not_keep_the_port(ports: list[int]) -> None:
+    with reserved_port(ports[:1]):
         child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, close_fds=False)
-    with child, reserved_port(ports[:1], tmp_path) as reservation:
+    with child, reserved_port(ports[:1]) as port:
         assert child.poll() is None
-        assert reservation is not None
+        assert port is not None
 
 
-def test_a_port_that_somebody_listens_on_is_skipped(listener: int, ports: list[int], tmp_path: Path) -> None:
+def test_a_port_that_somebody_listens_on_is_skipped(listener: int, ports: list[int]) -> None:
     assert not can_bind(listener)
-    with reserved_port(ports, tmp_path) as reservation:
-        assert reservation is not None
-        assert reservation.port == ports[1]
+    with reserved_port(ports) as port:
+        assert port == ports[1]
 
 
 def test_a_server_on_all_addresses_is_seen_too(ports: list[int]) -> None:
@@ -115,10 +120,10 @@ def test_a_server_on_all_addresses_is_seen_too(ports: list[int]) -> None:
         assert not can_bind(ports[0])
 
 
-def test_a_skipped_port_is_not_kept_reserved(listener: int, ports: list[int], tmp_path: Path) -> None:
-    with reserved_port([listener], tmp_path) as reservation:
-        assert reservation is None
-        descriptor = os.open(tmp_path / f"{listener}.lock", os.O_RDONLY)
+def test_a_skipped_port_is_not_kept_reserved(listener: int, ports: list[int], tmp_path: Path, lock_folder: Path) -> None:
+    with reserved_port([listener]) as port:
+        assert port is None
+        descriptor = os.open(lock_folder / f"{listener}.lock", os.O_RDONLY)
         with python(HOLDER, str(tmp_path), str(listener), str(ports[1])) as other:
             assert line(other) == str(ports[1])
         os.close(descriptor)
@@ -136,16 +141,12 @@ def test_connections_that_are_closing_do_not_block_a_port(ports: list[int]) -> N
     assert can_bind(ports[0])
 
 
-def test_other_users_can_use_the_lock_folder(ports: list[int], tmp_path: Path) -> None:
-    folder = tmp_path / "locks"
-    with reserved_port(ports, folder):
-        assert folder.stat().st_mode & 0o777 == 0o777
+def test_other_users_can_use_the_lock_folder(ports: list[int], lock_folder: Path) -> None:
+    with reserved_port(ports):
+        assert lock_folder.stat().st_mode & 0o777 == 0o777
 
 
-def test_holders_are_named_by_run_or_by_process(
-    listener: int, ports: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+def test_holders_are_named_by_run_or_by_process(listener: int, ports: list[int]) -> None:
     with reserved_port(ports[1:2]):
         holders = port_holders(ports)
     assert set(holders) == set(ports[:2])
@@ -153,16 +154,13 @@ def test_holders_are_named_by_run_or_by_process(
     assert holders[listener].startswith(f"pid {os.getpid()}: ")
 
 
-def test_a_holder_that_cannot_be_seen_is_said_to_be_so(listener: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+def test_a_holder_that_cannot_be_seen_is_said_to_be_so(listener: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runner.environment.ports._listener", lambda _port: None)
     expected = "a process that this user may not see (perhaps the Docker daemon: docker ps)"
     assert port_holders([listener]) == {listener: expected}
 
 
-def test_looking_for_holders_reserves_nothing(ports: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+def test_looking_for_holders_reserves_nothing(ports: list[int]) -> None:
     assert port_holders(ports) == {}
-    with reserved_port(ports) as reservation:
-        assert reservation is not None
-        assert reservation.port == ports[0]
+    with reserved_port(ports) as port:
+        assert port == ports[0]

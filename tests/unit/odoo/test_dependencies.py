@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.odoo.dependencies import Unfit, dependencies_of, left_to_chance, sources_digest
+from runner.odoo.dependencies import SnapshotUnavailable, dependencies_of, missed_auto_installs, sources_digest
 
 Modules = dict[str, Path]
 
@@ -48,10 +48,11 @@ def test_base_is_always_there_and_the_module_itself_never(tmp_path: Path) -> Non
         ({"m": {"depends": ["n"]}, "n": ["no dictionary"]}, "must hold a dictionary"),
         ({"m": {"depends": ["no name"]}}, "a module cannot be called 'no name'"),
         ({"m": {"depends": ["n"]}, "n": {"installable": False}}, "installable: False"),
+        ({}, "m is not in its repository any more"),
     ],
 )
 def test_what_cannot_be_known_is_not_guessed(tmp_path: Path, manifests: dict[str, object], why: str) -> None:
-    with pytest.raises(Unfit, match=why):
+    with pytest.raises(SnapshotUnavailable, match=why):
         dependencies_of("m", modules_in(tmp_path, manifests))
 
 
@@ -70,8 +71,8 @@ def test_a_module_that_would_come_by_itself_is_missed_on_a_prepared_database(
     tmp_path: Path, manifest: dict[str, object], missed: list[str]
 ) -> None:
     modules = modules_in(tmp_path, {"m": {"depends": ["web"], "auto_install": True}, "glue": manifest})
-    assert left_to_chance("m", modules, ["base", "web"]) == missed
-    assert left_to_chance("m", modules, ["base", "web", "glue"]) == []
+    assert missed_auto_installs("m", modules, ["base", "web"]) == missed
+    assert missed_auto_installs("m", modules, ["base", "web", "glue"]) == []
 
 
 Change = Callable[[Path], object]
@@ -104,13 +105,13 @@ def test_where_the_sources_lie_and_what_python_leaves_there_is_no_change(tmp_pat
 def test_sources_that_cannot_be_compared_are_not(tmp_path: Path) -> None:
     module = modules_in(tmp_path, {"core": {}})["core"]
     (module / "static").symlink_to(tmp_path, target_is_directory=True)
-    with pytest.raises(Unfit, match="is a link to a folder"):
+    with pytest.raises(SnapshotUnavailable, match="is a link to a folder"):
         sources_digest([module])
     (module / "static").unlink()
     (module / "gone").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(Unfit, match="cannot be read: No such file"):
+    with pytest.raises(SnapshotUnavailable, match="cannot be read: No such file"):
         sources_digest([module])
-    with pytest.raises(Unfit, match="is not a file"):
+    with pytest.raises(SnapshotUnavailable, match="is not a file"):
         sources_digest([Path("/dev/null")])
 
 
@@ -118,5 +119,5 @@ def test_more_files_than_anybody_waits_for_are_not_compared(tmp_path: Path, monk
     monkeypatch.setattr("runner.odoo.dependencies._MOST_FILES", 0)
     module = modules_in(tmp_path, {"core": {}})["core"]
     (module / "models").mkdir()
-    with pytest.raises(Unfit, match=f"{module} has more than 0 files"):
+    with pytest.raises(SnapshotUnavailable, match=f"{module} has more than 0 files"):
         sources_digest([module])

@@ -1,9 +1,10 @@
-"""Several runs in plain lines: each says whose it is, and what has ended stands apart."""
+"""Several runs in plain lines: each says whose it is, and what has ended stands apart; at a terminal the display is alive."""
 
 import pytest
 
-from runner.run.board import Board
+from runner.run.board import Board, board_for, terminal_for
 from runner.run.events import Event, Kind
+from runner.run.live import LiveBoard, LiveTerminal
 from runner.terminal import Terminal
 from tests.unit.outcomes import passed
 
@@ -33,3 +34,23 @@ def test_a_block_stands_between_blank_lines_and_the_table_after_it_has_only_one(
 def test_a_note_is_of_no_run_alone(capsys: pytest.CaptureFixture[str]) -> None:
     Board(Terminal(), ["evv_core"]).note("SIGINT: ending every run and tearing down")
     assert capsys.readouterr().out == "SIGINT: ending every run and tearing down\n"
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "term", "kinds"),
+    [
+        (True, "xterm-256color", (LiveTerminal, LiveBoard)),
+        (True, "dumb", (Terminal, Board)),
+        (True, None, (Terminal, Board)),
+        (False, "xterm-256color", (Terminal, Board)),
+    ],
+)
+def test_the_display_is_alive_only_at_a_terminal_that_can_show_it(
+    monkeypatch: pytest.MonkeyPatch, is_terminal: bool, term: str | None, kinds: tuple[type, type]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
+    monkeypatch.delenv("TERM", raising=False)
+    if term:
+        monkeypatch.setenv("TERM", term)
+    terminal = terminal_for(quiet=False)
+    assert (type(terminal), type(board_for(terminal, ["m"]))) == kinds

@@ -1,166 +1,70 @@
-"""One run from its request to its proof, with an environment that only says what a test wants."""
+"""One run from its request to its proof, with an engine, a guard and an Odoo that do what a test wants."""
 
+import json
+import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
 from runner.cleanup.teardown import Report
-from runner.config.repositories import RepoConfig
-from runner.docker.clients import Question
-from runner.docker.inventory import ContainerStatus
+from runner.config.options import Keep, Options
+from runner.docker.process import Completed
 from runner.errors import EngineUnavailable, EnvironmentFailed, Interrupted, NoFreePort, UsageError
-from runner.odoo import command as odoo
 from runner.reporting.outcome import Outcome
-from runner.run import module_run as run_module_module
-from runner.run.module_run import Keep, Options, run_module
-from runner.signals import Signals
+from runner.reporting.proof_log import proof_file
+from runner.run.module_run import Request, run_module
 from runner.terminal import Terminal
+from tests.unit.fake_engine import failed, inspection_of, status
+from tests.unit.fake_environment import RENDERED, Fakes
 from tests.unit.odoo_logs import log, problem, real, result, starting
-from tests.unit.repositories import repository, write_module
+from tests.unit.repositories import write_module
 
-CLEAN: dict[str, list[str]] = {"containers": [], "networks": [], "volumes": []}
 GREEN = real("evv_core-passed").encode()
-
-
-class FakeExecution:
-    def __init__(self, output: bytes, exit_code: int, error: BaseException | None = None) -> None:
-        self.exit_code = -1
-        self._output, self._exit_code, self._error = output, exit_code, error
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._output.splitlines(keepends=True)
-        if self._error:
-            raise self._error
-        self.exit_code = self._exit_code
-
-
-class FakeEnvironment:
-    """Stands for the environment, the engine and the guard. What they do is set on the class by each test."""
-
-    output: bytes = GREEN
-    odoo_exit = 0
-    odoo_status = "running"
-    answer: tuple[bytes, int] = (b"evv_core installed\n", 0)
-    error_entering: BaseException | None = None
-    error_in_tests: BaseException | None = None
-    signal_in_teardown: int | None = None
-    report: Report | None = Report(left=CLEAN, seconds=0.6)
-    made: ClassVar[list["FakeEnvironment"]] = []
-
-    def __init__(
-        self, *, project: str, labels: dict[str, str], variables: dict[str, str], signals: Signals, **more: Any
-    ) -> None:
-        self.project, self.labels, self.variables, self._signals = project, labels, variables, signals
-        self.engine_version, self.port, self.images = "28.0", 18000, {"odoo:18.0": "sha256:odoo"}
-        self.warnings: list[str] = ["services.odoo.ports: open"]
-        self.odoo_container, self.kept = "p-odoo-1", False
-        self.teardown: Report | None = None
-        self.prepared = more["prepared"]
-        self.engine = self
-        self.commands: list[list[str]] = []
-        FakeEnvironment.made.append(self)
-
-    def __enter__(self) -> "FakeEnvironment":
-        if self.error_entering:
-            self.teardown = self.report
-            raise self.error_entering
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.teardown = None if self.kept else self.report
-        self.during_teardown()
-        if self.signal_in_teardown is not None:
-            self._signals.first = self.signal_in_teardown
-
-    def during_teardown(self) -> None:
-        """What else happens then."""
-
-    def close(self) -> None:
-        """It was left already."""
-
-    def keep(self) -> None:
-        self.kept = True
-
-    def start_over(self, _why: str) -> None:
-        """On an empty database the tests fail."""
-        self.output, self.odoo_exit = log(starting(), problem("FAIL", "TestClient.test_one"), result(1)).encode(), 1
-
-    def begin(self, *_questions: Question) -> None:
-        """The answers are here."""
-
-    @property
-    def streams(self) -> "FakeEnvironment":
-        return self
-
-    def states(self, containers: list[str]) -> list[ContainerStatus]:
-        assert containers == ["p-odoo-1"]
-        return [ContainerStatus("p-odoo-1", "odoo", self.odoo_status, "healthy", 137, oom_killed=True)]
-
-    def logs(self, _container: str, _lines: int) -> str:
-        return "its last lines"
-
-    def query(self, _container: str, command: list[str]) -> tuple[int, str]:
-        assert command == odoo.states_command(["evv_core"])
-        output, exit_code = self.answer
-        return exit_code, output.decode()
-
-    def execute(self, _container: str, command: list[str], _limit: float) -> FakeExecution:
-        self.commands.append(command)
-        return FakeExecution(self.output, self.odoo_exit, self.error_in_tests)
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> type[FakeEnvironment]:
-    class Fake(FakeEnvironment):
-        pass
-
-    FakeEnvironment.made = []
-    monkeypatch.setattr(run_module_module, "Environment", Fake)
-    return Fake
+RED = log(starting(), problem("FAIL", "TestClient.test_one"), result(1)).encode()
+CLEAN: dict[str, list[str]] = {"containers": [], "networks": [], "volumes": []}
 
 
 Go = Callable[..., Outcome]
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> RepoConfig:
-    tests = write_module(tmp_path / "evv" / "addons", "evv_core") / "tests"
+def go(fakes: Fakes) -> Go:
+    """Run evv_core. Odoo prints GREEN and ends with 0, and the database says that it is installed, unless a test says else."""
+    tests = write_module(fakes.repository.addons[0], "evv_core") / "tests"
     tests.mkdir()
     (tests / "__init__.py").write_text("from . import test_client\n")
-    return repository(tmp_path)
+    fakes.streams.executions = [(GREEN, 0, None)]
+    fakes.engine.answers["exec p-odoo-1"] = "evv_core installed\n"
 
-
-@pytest.fixture
-def go(fake: type[FakeEnvironment], checkout: RepoConfig) -> Go:
-    def gone(only: bool = True, keep: Keep = Keep.NEVER) -> Outcome:
-        return run_module(
-            checkout,
+    def gone(only: bool = True, keep: Keep = Keep.NEVER, environ: Mapping[str, str] = os.environ) -> Outcome:
+        request = Request(
+            fakes.repository,
             "evv_core",
             Options(health_timeout=5, test_timeout=5, keep=keep, snapshot=False),
-            only=only,
-            command="python -m runner run evv evv_core",
-            terminal=Terminal(),
-            signals=Signals(lambda _signum: None),
+            "python -m runner run evv evv_core",
+            proof_file(fakes.repository.path, "evv_core", only=only),
         )
+        return run_module(request, environ, Terminal(), fakes.signals)
 
     return gone
 
 
-def test_a_green_run_ends_with_0_and_a_proof_of_everything(go: Go, checkout: RepoConfig) -> None:
+def test_a_green_run_ends_with_0_and_a_proof_of_everything(go: Go, fakes: Fakes) -> None:
+    odoo = {**RENDERED["services"]["odoo"], "restart": "always"}
+    fakes.rendered = {**RENDERED, "services": {**RENDERED["services"], "odoo": odoo}}
     outcome = go()
     assert (outcome.exit_code, outcome.label, outcome.reasons) == (0, "PASSED", ())
-    assert outcome.proof == checkout.path / "proof_of_execution_tests.log"
+    assert outcome.proof == fakes.repository.path / "proof_of_execution_tests.log"
     proof = outcome.proof.read_text()
     for part in (
         "python -m runner run evv evv_core",
         "Docker 28.0",
         "sha256:odoo",
         "127.0.0.1:18000",
-        "warning: services.odoo.ports: open",
+        "warning: services.odoo.restart: ",
         GREEN.decode(),
         "PASSED",
         "12 tests ran, 0 failed",
@@ -172,49 +76,53 @@ def test_a_green_run_ends_with_0_and_a_proof_of_everything(go: Go, checkout: Rep
 
 
 def test_odoo_s_output_goes_to_the_terminal_and_the_log_as_it_is(
-    go: Go, fake: type[FakeEnvironment], capfdbinary: pytest.CaptureFixture[bytes]
+    go: Go, fakes: Fakes, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    fake.output = GREEN + b"caf\xe9 \xff\r\n"
+    output = GREEN + b"caf\xe9 \xff\r\n"
+    fakes.streams.executions = [(output, 0, None)]
     outcome = go()
     assert outcome.exit_code == 0
-    assert fake.output in outcome.proof.read_bytes()
-    assert fake.output in capfdbinary.readouterr().out
+    assert output in outcome.proof.read_bytes()
+    assert output in capfdbinary.readouterr().out
 
 
-def test_what_passed_by_chance_is_tested_again_and_only_that_counts(go: Go, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module_module, "passed_by_chance", lambda _environment: ["evv_core mentions the module web"])
+def test_what_passed_with_undeclared_uses_is_tested_again_and_only_that_counts(
+    go: Go, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    why = "evv_core mentions the module web"
+    monkeypatch.setattr("runner.run.module_run.undeclared_uses", lambda _plan, _names: [why])
+    fakes.streams.executions = [(GREEN, 0, None), (RED, 1, None)]
     outcome = go()
+    assert fakes.events.count("up 18000") == 2
     assert (outcome.exit_code, outcome.label) == (1, "FAILED")
     proof = outcome.proof.read_text()
-    why = proof.index("NOT COUNTED\nthat it passed: evv_core mentions the module web\n")
-    assert proof.index(GREEN.decode()) < why < proof.index("FAIL: TestClient")
+    not_counted = proof.index(f"NOT COUNTED\nthat it passed: {why}\n")
+    assert proof.index(GREEN.decode()) < not_counted < proof.index("FAIL: TestClient")
 
 
-def test_what_failed_is_not_tested_again(go: Go, fake: type[FakeEnvironment], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module_module, "passed_by_chance", lambda _environment: pytest.fail("it was asked"))
-    fake.output, fake.odoo_exit = log(starting(), problem("FAIL", "TestClient.test_one"), result(1)).encode(), 1
+def test_what_failed_is_not_tested_again(go: Go, fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.run.module_run.undeclared_uses", lambda _plan, _names: pytest.fail("it was asked"))
+    fakes.streams.executions = [(RED, 1, None)]
     assert go().exit_code == 1
 
 
-def test_a_failed_test_ends_with_1(go: Go, fake: type[FakeEnvironment]) -> None:
-    fake.output, fake.odoo_exit = log(starting(), problem("FAIL", "TestClient.test_one"), result(1)).encode(), 1
+def test_a_failed_test_ends_with_1(go: Go, fakes: Fakes) -> None:
+    fakes.streams.executions = [(RED, 1, None)]
     outcome = go()
     assert (outcome.exit_code, outcome.label) == (1, "FAILED")
     assert "FAIL: TestClient.test_one" in outcome.proof.read_text()
 
 
-@pytest.mark.parametrize("answer", [(b"evv_core uninstalled\n", 0), (b"", 0), (b"psql: error: refused\n", 2), (b"", 2)])
-def test_a_green_log_is_not_believed_without_the_database(
-    go: Go, fake: type[FakeEnvironment], answer: tuple[bytes, int]
-) -> None:
-    fake.answer = answer
+@pytest.mark.parametrize("answer", ["evv_core uninstalled\n", "", failed("psql: error: refused", 2), Completed(2, "", "")])
+def test_a_green_log_is_not_believed_without_the_database(go: Go, fakes: Fakes, answer: str | Completed) -> None:
+    fakes.engine.answers["exec p-odoo-1"] = answer
     outcome = go()
     assert (outcome.exit_code, outcome.label) == (7, "NOT PROVEN")
     assert outcome.reasons != ()
 
 
-def test_states_are_not_believed_when_psql_failed(go: Go, fake: type[FakeEnvironment]) -> None:
-    fake.answer = (b"evv_core installed\n", 2)
+def test_states_are_not_believed_when_psql_failed(go: Go, fakes: Fakes) -> None:
+    fakes.engine.answers["exec p-odoo-1"] = Completed(2, "evv_core installed\n", "")
     assert go().exit_code == 7
 
 
@@ -223,9 +131,9 @@ def test_states_are_not_believed_when_psql_failed(go: Go, fake: type[FakeEnviron
     [(EngineUnavailable("no daemon"), 3), (NoFreePort("none"), 4), (EnvironmentFailed("no space"), 5), (Interrupted(2), 130)],
 )
 def test_an_error_or_a_signal_while_it_comes_up_is_an_outcome_with_a_proof(
-    go: Go, fake: type[FakeEnvironment], error: BaseException, code: int
+    go: Go, fakes: Fakes, error: BaseException, code: int
 ) -> None:
-    fake.error_entering = error
+    fakes.failures["container inspect"] = [error]
     outcome = go()
     assert outcome.exit_code == code
     assert outcome.reasons == (str(error),)
@@ -236,27 +144,23 @@ def test_an_error_or_a_signal_while_it_comes_up_is_an_outcome_with_a_proof(
 
 
 @pytest.mark.parametrize(("signum", "code"), [(2, 130), (15, 143), (1, 129)])
-def test_a_signal_while_tests_run_keeps_what_odoo_had_said(
-    go: Go, fake: type[FakeEnvironment], signum: int, code: int
-) -> None:
-    fake.output, fake.error_in_tests = GREEN[:3000], Interrupted(signum)
+def test_a_signal_while_tests_run_keeps_what_odoo_had_said(go: Go, fakes: Fakes, signum: int, code: int) -> None:
+    fakes.streams.executions = [(GREEN[:3000], 0, Interrupted(signum))]
     outcome = go()
     assert (outcome.exit_code, outcome.label) == (code, "INTERRUPTED")
     assert GREEN[:3000] in outcome.proof.read_bytes()
 
 
-def test_a_signal_during_the_teardown_of_a_green_run_is_not_green(go: Go, fake: type[FakeEnvironment]) -> None:
-    fake.signal_in_teardown = 2
+def test_a_signal_during_the_teardown_of_a_green_run_is_not_green(go: Go, fakes: Fakes) -> None:
+    fakes.during_teardown = lambda: setattr(fakes.signals, "first", 2)
     outcome = go()
     assert (outcome.exit_code, outcome.label) == (130, "INTERRUPTED")
 
 
 @pytest.mark.parametrize("error", [None, EnvironmentFailed("died"), Interrupted(2)])
-def test_what_is_left_outweighs_everything_and_is_listed(
-    go: Go, fake: type[FakeEnvironment], error: BaseException | None
-) -> None:
-    fake.error_in_tests = error
-    fake.report = Report(left={**CLEAN, "networks": ["p_default"]}, errors=["still in use"])
+def test_what_is_left_outweighs_everything_and_is_listed(go: Go, fakes: Fakes, error: BaseException | None) -> None:
+    fakes.streams.executions = [(GREEN, 0, error)]
+    fakes.report = Report(left={**CLEAN, "networks": ["p_default"]}, errors=["still in use"])
     outcome = go()
     assert (outcome.exit_code, outcome.label) == (8, "LEFT BEHIND")
     assert "nox -s cleanup" in outcome.reasons[0]
@@ -267,37 +171,35 @@ def test_what_is_left_outweighs_everything_and_is_listed(
         assert part in proof
 
 
-def test_the_proof_of_an_earlier_run_never_survives_not_even_a_defect(
-    go: Go, fake: type[FakeEnvironment], checkout: RepoConfig
-) -> None:
-    earlier = checkout.path / "proof_of_execution_tests.log"
+def test_the_proof_of_an_earlier_run_never_survives_not_even_a_defect(go: Go, fakes: Fakes) -> None:
+    earlier = fakes.repository.path / "proof_of_execution_tests.log"
     earlier.write_text("PASSED, yesterday")
-    fake.error_entering = KeyError("a defect")
+    fakes.failures["version"] = [KeyError("a defect")]
     with pytest.raises(KeyError):
         go()
     assert not earlier.exists()
 
 
-def test_without_a_place_for_the_log_nothing_is_started(go: Go, checkout: RepoConfig) -> None:
-    shutil.rmtree(checkout.path)
-    checkout.path.touch()
+def test_without_a_place_for_the_log_nothing_is_started(go: Go, fakes: Fakes) -> None:
+    shutil.rmtree(fakes.repository.path)
+    fakes.repository.path.touch()
     with pytest.raises(UsageError, match="The log cannot be written"):
         go()
-    assert FakeEnvironment.made == []
+    assert fakes.events == []
 
 
-def test_a_container_that_died_under_the_tests_is_an_error_with_its_last_lines(go: Go, fake: type[FakeEnvironment]) -> None:
-    fake.output, fake.odoo_exit, fake.odoo_status = GREEN[:2000], 137, "exited"
+def test_a_container_that_died_under_the_tests_is_an_error_with_its_last_lines(go: Go, fakes: Fakes) -> None:
+    fakes.streams.executions = [(GREEN[:2000], 137, None)]
+    died = status(state="exited", exit_code=137, oom_killed=True)
+    fakes.engine.answers["container inspect p-odoo-1"] = inspection_of(lambda: [died])
     outcome = go()
     assert outcome.exit_code == 5
     assert "ran out of memory while the tests ran" in outcome.reasons[0]
 
 
-def test_a_proof_that_cannot_be_written_is_no_proof(
-    go: Go, fake: type[FakeEnvironment], checkout: RepoConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    proof = checkout.path / "proof_of_execution_tests.log"
-    monkeypatch.setattr(fake, "during_teardown", lambda _self: proof.mkdir())
+def test_a_proof_that_cannot_be_written_is_no_proof(go: Go, fakes: Fakes) -> None:
+    proof = fakes.repository.path / "proof_of_execution_tests.log"
+    fakes.during_teardown = proof.mkdir
     outcome = go()
     assert (outcome.exit_code, outcome.label) == (7, "NOT PROVEN")
     assert "proof log cannot be written" in outcome.reasons[-1]
@@ -315,36 +217,60 @@ def test_a_proof_that_cannot_be_written_is_no_proof(
     ],
 )
 def test_an_environment_is_kept_as_asked_and_the_commands_for_it_are_told(
-    go: Go, fake: type[FakeEnvironment], capsys: pytest.CaptureFixture[str], keep: Keep, odoo_exit: int, kept: bool
+    go: Go, fakes: Fakes, capsys: pytest.CaptureFixture[str], keep: Keep, odoo_exit: int, kept: bool
 ) -> None:
-    fake.odoo_exit = odoo_exit
+    fakes.streams.executions = [(GREEN, odoo_exit, None)]
     outcome = go(keep=keep)
-    (environment,) = FakeEnvironment.made
-    assert environment.kept == kept
+    ((project, *_),) = fakes.guards
+    assert ("disarm" in fakes.events) == kept
     for told in (outcome.proof.read_text(), capsys.readouterr().out):
-        assert (f"nox -s cleanup -- {environment.project}" in told) == kept
+        assert (f"nox -s cleanup -- {project}" in told) == kept
         assert "(nothing)" not in told or not kept
 
 
-def test_several_modules_have_a_proof_each(go: Go, checkout: RepoConfig) -> None:
-    assert go(only=False).proof == checkout.path / "proof_of_execution_tests.evv_core.log"
+def test_several_modules_have_a_proof_each(go: Go, fakes: Fakes) -> None:
+    assert go(only=False).proof == fakes.repository.path / "proof_of_execution_tests.evv_core.log"
 
 
-def test_every_run_has_its_own_project_token_and_password_and_its_owner_s_labels(go: Go, checkout: RepoConfig) -> None:
+def labels_of_run(guard: tuple[Any, ...]) -> dict[str, str]:
+    override = json.loads((guard[3].parent / "compose.override.json").read_text())
+    return dict(override["services"]["db"]["labels"])
+
+
+def test_every_run_has_its_own_project_token_and_password_and_its_owner_s_labels(go: Go, fakes: Fakes) -> None:
     go()
     go()
-    first, second = FakeEnvironment.made
-    assert first.project != second.project
-    for name in ("AGENT_TEST_TOKEN", "DB_PASSWORD"):
-        assert first.variables[name] != second.variables[name]
-        assert len(first.variables[name]) >= 32
-    assert first.variables["ODOO_ADDONS"] == str(checkout.addons[0])
-    assert first.labels["agent-test.repository"] == "evv"
-    assert first.labels["agent-test.module"] == "evv_core"
-    assert "agent-test.owner-pid" in first.labels
+    first, second = fakes.guards
+    assert first[0] != second[0]
+    tokens = {token for _project, token, *_ in fakes.guards}
+    passwords = {project.variables["DB_PASSWORD"] for project in fakes.streams.started}
+    assert len(tokens) == len(passwords) == 2
+    assert all(len(secret) >= 32 for secret in tokens | passwords)
+    labels = labels_of_run(first)
+    assert (labels["agent-test.repository"], labels["agent-test.module"]) == ("evv", "evv_core")
+    assert labels["agent-test.folder"] == str(first[3].parent)
+    assert "agent-test.owner-pid" in labels
 
 
-def test_secrets_are_not_written_into_the_proof(go: Go) -> None:
+def test_secrets_are_not_written_into_the_proof(go: Go, fakes: Fakes) -> None:
     proof = go().proof.read_text()
-    for name in ("AGENT_TEST_TOKEN", "DB_PASSWORD"):
-        assert FakeEnvironment.made[0].variables[name] not in proof
+    assert fakes.guards[0][1] not in proof
+    assert fakes.streams.started[0].variables["DB_PASSWORD"] not in proof
+
+
+def test_a_run_changes_nothing_of_the_environment_of_this_process(go: Go) -> None:
+    before, folder = dict(os.environ), Path.cwd()
+    assert go().exit_code == 0
+    assert (dict(os.environ), Path.cwd()) == (before, folder)
+
+
+def test_every_client_gets_the_engine_of_the_environment_that_was_given(go: Go, fakes: Fakes) -> None:
+    go(environ={**os.environ, "DOCKER_HOST": "tcp://theirs:2376", "COMPOSE_FILE": "other.yml"})
+    assert {environ["DOCKER_HOST"] for environ in fakes.engine.environs.values()} == {"tcp://theirs:2376"}
+    assert not [environ for environ in fakes.engine.environs.values() if "COMPOSE_FILE" in environ]
+
+
+def test_without_a_docker_client_the_run_ends_with_3_and_a_proof(go: Go, fakes: Fakes) -> None:
+    outcome = go(environ={"PATH": "/nonexistent"})
+    assert (outcome.exit_code, fakes.events) == (3, [])
+    assert "There is no `docker` command." in outcome.proof.read_text()

@@ -1,162 +1,121 @@
 """Making a prepared database within a run: what is published, and what sends the run back to an empty one."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
+from runner.docker.process import Completed
+from runner.environment.environment import Environment
 from runner.errors import EnvironmentFailed
-from runner.odoo.dependencies import Unfit
+from runner.odoo.addons import modules_of
+from runner.odoo.dependencies import Dependencies, sources_digest
 from runner.reporting.proof_log import ProofLog
-from runner.run.preparing import Preparation, passed_by_chance
-from runner.snapshots.snapshot import Stage
-from runner.terminal import Terminal
+from runner.run.preparing import Preparation, prefetch_undeclared_names, undeclared_uses
+from runner.snapshots.plan import Plan
+from runner.snapshots.snapshot import DatabaseImage, Snapshot, Stage
+from runner.snapshots.store import Store
+from tests.unit.fake_engine import Said, Words, failed
+from tests.unit.fake_environment import LABELS, Fakes
+from tests.unit.odoo.test_dependencies import modules_in
 
 RECORD = "2026-01-01 00:00:00,000 1 {} agent_test odoo.{}: {}\n"
 CLEAN = RECORD.format("INFO", "modules.loading", "Modules loaded.")
 INSTALLED = "base installed\nweb installed\n"
-
-
-class FakeStore:
-    def __init__(self) -> None:
-        self.published: list[Any] = []
-        self.refused: list[str] = []
-
-    def begin(self, stage: Stage, project: str) -> str:
-        assert project == "p"
-        return f"volume-{stage.name}"
-
-    def publish(self, *facts: Any) -> None:
-        self.published.append(facts)
-
-    def refuse(self, stage: Stage) -> None:
-        self.refused.append(stage.name)
-
-    def keep_within_limits(self, _say: Callable[[str], None]) -> None:
-        self.published.append("limits")
-
-
-class FakePrepared:
-    def __init__(self, stages: list[Stage]) -> None:
-        self.missing, self.store, self.why_not = stages, FakeStore(), ""
-        self.holds: tuple[str, ...] = ()
-        self.data_folder, self.image, self.own_is_unchanged = "/data", "postgres:16", True
-        self.repository = type("Repository", (), {"name": "evv"})
-        self.in_memory = False
-        self.automatic: list[str] = []
-        self.own_folders: dict[str, Path] = {}
-
-    def folders_in_container(self) -> list[str]:
-        return ["/mnt/extra-addons/evv_core"]
-
-    def strangers(self, installed: Any) -> list[str]:
-        return sorted(set(installed) & {"evv_visits"})
-
-    def check_automatic(self, _installed: Any) -> None:
-        if self.automatic:
-            raise Unfit(f"{self.automatic[0]} would not come")
-
-    def about(self) -> dict[str, str]:
-        return {"prepared database": self.why_not or "made by this run"}
-
-    def in_a_line(self) -> str:
-        return self.why_not or "prepared"
-
-
-class FakeEnvironment:
-    """The environment and its engine; what Odoo and docker do is set by each test."""
-
-    project, odoo_container, password = "p", "p-odoo-1", "secret"
-    containers: ClassVar[dict[str, str]] = {"db": "p-db-1", "odoo": "p-odoo-1"}
-    labels: ClassVar[dict[str, str]] = {"agent-test.repository": "evv"}
-
-    def __init__(self, *stages: Stage) -> None:
-        self.prepared = FakePrepared(list(stages))
-        self.engine = self
-        self.output, self.exit_code, self.answer, self.query_code = CLEAN, 0, INSTALLED, 0
-        self.commands: list[tuple[str, ...]] = []
-        self.fails, self.codes = "", dict[str, int]()
-        self.why_over = ""
-
-    @property
-    def streams(self) -> "FakeEnvironment":
-        return self
-
-    def execute(self, _container: str, command: list[str], _limit: float) -> "Execution":
-        assert "odoo-prepare" in command
-        self.commands.append(("odoo", next(word for word in command if word.startswith("--init="))))
-        return Execution(self.output, self.exit_code)
-
-    def query(self, container: str, command: list[str], _limit: float = 60) -> tuple[int, str]:
-        if container.startswith("p-snapshot"):
-            kind = "store" if "sync" in command[2] else "take"
-            self.commands.append((kind, command[-1]))
-            code = self.codes.get(kind, 0)
-            return code, f"{kind} failed\n" if code else "61\n"
-        return self.query_code, self.answer
-
-    def command(self, *arguments: str, limit: float = 60) -> str:
-        self.commands.append(arguments)
-        if arguments[0] == self.fails:
-            raise EnvironmentFailed(f"{arguments[0]} failed")
-        return ""
-
-    def begin(self, *_questions: tuple[str, ...]) -> None:
-        """The answers are here."""
-
-    def start_over(self, why: str) -> None:
-        self.why_over = why
-        self.prepared.holds, self.prepared.why_not = (), why
-
-
-class Execution:
-    def __init__(self, output: str, exit_code: int) -> None:
-        self._output, self.exit_code = output, exit_code
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._output.encode().splitlines(keepends=True)
-
-
 BASE = Stage("base", ("base",), "key-base", "key-base")
 OWN = Stage("own", ("evv_core",), "key-own", "key-base", own=True)
+DATABASE = DatabaseImage("postgres:16", data_folder="/data")
+
+
+@dataclass
+class Making:
+    """A run of evv_visits, which depends on evv_core, in which all goes well unless a test says otherwise."""
+
+    fakes: Fakes
+    environment: Environment
+
+    def plan(self, *missing: Stage, **about: Any) -> None:
+        modules = modules_of(self.fakes.repository)
+        own = {"evv_core": modules["evv_core"]}
+        plan = Plan(self.fakes.repository, "evv_visits", modules, Dependencies(own, ("base",)), DATABASE)
+        self.environment.plan = replace(plan, local_digest=sources_digest(own.values()), missing=missing, **about)
+
+    def installs(self, states: Said = INSTALLED, output: str = CLEAN, exit_code: int = 0) -> None:
+        """What Odoo prints, how it ends, and what the database then says."""
+        self.fakes.streams.executions = [(output.encode(), exit_code, None)]
+        self.fakes.engine.answers["exec p-odoo-1"] = states
+
+    def copies(self, **codes: int) -> None:
+        """What the container that copies says to `take` and `store`."""
+
+        def copied(words: Words) -> Said:
+            kind = "store" if "sync" in words[4] else "take"
+            return failed(f"{kind} failed", codes[kind]) if kind in codes else "61\n"
+
+        self.fakes.engine.answers["exec p-snapshot"] = copied
+
+    def go(self) -> str:
+        """Make it, test, and finish; the proof."""
+        folder = self.fakes.folder
+        with ProofLog(folder, folder / "proof.log") as log:
+            preparation = Preparation(self.environment, log)
+            preparation.make()
+            self.fakes.happens("tests")
+            preparation.finish()
+            log.publish()
+        return (folder / "proof.log").read_text()
+
+    @property
+    def events(self) -> list[str]:
+        """What happened since the environment was up."""
+        return self.fakes.started[3:]
+
+    @property
+    def ready(self) -> dict[str, Snapshot]:
+        """What was published, by the name of the stage."""
+        return {snapshot.stage: snapshot for snapshot in Store(self.fakes.engine).volumes().ready.values()}
+
+    @property
+    def refused(self) -> list[str]:
+        return list(Store(self.fakes.engine).volumes().refused)
+
+    @property
+    def why_over(self) -> str:
+        """Why the run started over, without a prepared database; empty if it did not."""
+        assert ("removed p" in self.events) == bool(self.environment.plan.unavailable_reason)
+        return self.environment.plan.unavailable_reason
 
 
 @pytest.fixture
-def go(tmp_path: Path) -> Callable[[FakeEnvironment], str]:
-    def gone(environment: FakeEnvironment) -> str:
-        with ProofLog(tmp_path, tmp_path / "proof.log") as log:
-            preparation = Preparation(environment, log, Terminal())  # type: ignore[arg-type]
-            preparation.make(5)
-            environment.commands.append(("tests",))
-            preparation.finish()
-            log.publish()
-        return (tmp_path / "proof.log").read_text()
-
-    return gone
+def making(fakes: Fakes) -> Iterator[Making]:
+    modules_in(fakes.repository.path, {"evv_core": {"depends": ["base"]}, "evv_visits": {"depends": ["evv_core"]}})
+    fakes.engine.answers |= dict.fromkeys(("run", "stop", "start", "rm", "exec p-db-1"), "")
+    with fakes.environment() as environment:
+        making = Making(fakes, environment)
+        making.plan(BASE)
+        making.installs()
+        making.copies()
+        yield making
 
 
-Go = Callable[[FakeEnvironment], str]
-
-
-def test_a_stage_is_copied_from_the_stopped_server_and_then_published_with_what_is_installed(go: Go) -> None:
-    environment = FakeEnvironment(BASE)
-    proof = go(environment)
-    assert [words[0] for words in environment.commands] == [
-        *("odoo", "run", "stop", "take", "start", "exec", "tests"),
-        *("store", "rm"),
+def test_a_stage_is_copied_from_the_stopped_server_and_then_published_with_what_is_installed(making: Making) -> None:
+    proof = making.go()
+    assert making.events == [
+        *("volume create", "run --detach", "odoo-prepare", "exec p-odoo-1"),
+        *("stop --time", "exec p-snapshot-base", "start p-db-1", "exec p-snapshot-base", "exec p-db-1", "tests"),
+        *("rm --force", "volume create", "volume ls"),
     ]
-    copy = environment.commands[1]
-    for part in ("--volume=volume-base:/agent-test-new", "--volumes-from=p-db-1", "--env=PGDATA=/data"):
+    snapshot = making.ready["base"]
+    assert (snapshot.repository, snapshot.modules, snapshot.megabytes) == ("evv", ("base", "web"), 61)
+    assert (snapshot.key, snapshot.password) == ("key-base", "secret")
+    (copy,) = [words for words in making.fakes.engine.asked if words.startswith("run")]
+    for part in (f"--volume={snapshot.volume}:/agent-test-new", "--volumes-from=p-db-1", "--env=PGDATA=/data"):
         assert part in copy
     # So that the guard, and after it the janitor, find the container that copies.
-    assert "--label=com.docker.compose.project=p" in copy
-    assert "--label=agent-test.repository=evv" in copy
-    assert environment.prepared.store.published == [
-        (BASE, "volume-base", "evv", ("base", "web"), 61, "secret"),
-        "limits",
-    ]
-    assert environment.why_over == ""
+    for label in ({"com.docker.compose.project": "p"} | LABELS).items():
+        assert "--label={}={}".format(*label) in copy
+    assert making.why_over == ""
     titles = (
         "PREPARATION: base\nmodules: base\n",
         "Modules loaded.",
@@ -165,19 +124,19 @@ def test_a_stage_is_copied_from_the_stopped_server_and_then_published_with_what_
     assert sorted(map(proof.index, titles)) == [proof.index(title) for title in titles]
 
 
-def test_stages_follow_on_each_other(go: Go) -> None:
-    environment = FakeEnvironment(BASE, OWN)
-    environment.answer = INSTALLED + "evv_core installed\n"
-    go(environment)
-    assert [words[1] for words in environment.commands if words[0] == "odoo"] == ["--init=base", "--init=evv_core"]
-    assert [each[0].name for each in environment.prepared.store.published[:-1]] == ["base", "own"]
+def test_stages_follow_on_each_other(making: Making) -> None:
+    making.plan(BASE, OWN)
+    making.installs(INSTALLED + "evv_core installed\n")
+    making.go()
+    installed = [word for command in making.fakes.streams.executed for word in command if word.startswith("--init=")]
+    assert installed == ["--init=base", "--init=evv_core"]
+    assert list(making.ready) == ["base", "own"]
 
 
-def test_without_a_missing_stage_nothing_is_made_and_nothing_removed(go: Go) -> None:
-    environment = FakeEnvironment()
-    go(environment)
-    assert environment.commands == [("tests",)]
-    assert environment.prepared.store.published == []
+def test_without_a_missing_stage_nothing_is_made_and_nothing_removed(making: Making) -> None:
+    making.plan()
+    making.go()
+    assert making.events == ["tests"]
 
 
 @pytest.mark.parametrize(
@@ -190,90 +149,102 @@ def test_without_a_missing_stage_nothing_is_made_and_nothing_removed(go: Go) -> 
             "hr is not installable",
         ),
         ({"output": RECORD.format("WARNING", "modules.loading", "Module hr demo data failed to install")}, "demo data of hr"),
-        ({"answer": "web installed\n"}, "not installed after the preparation: base"),
-        ({"answer": INSTALLED + "hr to install\n"}, "not installed after the preparation: hr"),
-        ({"query_code": 2}, "not installed after the preparation"),
-        ({"answer": INSTALLED + "evv_visits installed\n"}, "evv_visits got into the prepared database"),
-        ({"fails": "stop"}, "stop failed"),
-        ({"fails": "run"}, "run failed"),
-        ({"codes": {"take": 1}}, "it cannot be copied: take failed"),
-        ({"fails": "start"}, "start failed"),
-        ({"fails": "exec"}, "exec failed"),
+        ({"states": "web installed\n"}, "not installed after the preparation: base"),
+        ({"states": INSTALLED + "hr to install\n"}, "not installed after the preparation: hr"),
+        ({"states": Completed(2, INSTALLED, "")}, "not installed after the preparation"),
+        ({"states": INSTALLED + "evv_visits installed\n"}, "evv_visits got into the prepared database"),
     ],
 )
-def test_what_is_not_as_it_should_be_is_not_published_and_the_run_starts_over(go: Go, about: dict[str, Any], why: str) -> None:
-    environment = FakeEnvironment(BASE, OWN)
-    vars(environment).update(about)
-    proof = go(environment)
-    assert why in environment.why_over
-    assert environment.prepared.store.published == []
-    # Not tried again with the same key: what would most likely end in the same way.
-    assert environment.prepared.store.refused == (["base"] if "output" in about or "codes" in about else [])
+def test_an_installation_that_is_not_as_it_should_be_is_not_published_and_the_run_starts_over(
+    making: Making, about: dict[str, Any], why: str
+) -> None:
+    making.plan(BASE, OWN)
+    making.installs(**about)
+    proof = making.go()
+    assert why in making.why_over
     assert why in proof
+    assert making.ready == {}
+    # Not tried again with the same key: what would most likely end in the same way.
+    assert making.refused == (["key-base"] if "output" in about else [])
+
+
+@pytest.mark.parametrize("event", ["volume create", "run --detach", "stop --time", "start p-db-1", "exec p-db-1"])
+def test_an_engine_that_fails_the_copy_sends_the_run_over_too_but_is_asked_again_by_the_next_run(
+    making: Making, event: str
+) -> None:
+    making.fakes.failures[event] = [EnvironmentFailed(f"{event} failed")]
+    assert f"{event} failed" in making.go()
+    assert making.why_over == f"{event} failed"
+    assert (making.ready, making.refused) == ({}, [])
+
+
+def test_a_cluster_that_cannot_be_copied_is_refused(making: Making) -> None:
+    making.copies(take=1)
+    making.go()
+    assert making.why_over == "it cannot be copied: take failed"
+    assert (making.ready, making.refused) == ({}, ["key-base"])
 
 
 def test_a_copy_that_cannot_be_finished_is_said_and_does_not_matter_to_the_run(
-    go: Go, capsys: pytest.CaptureFixture[str]
+    making: Making, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    environment = FakeEnvironment(BASE)
-    environment.codes = {"store": 1}
-    go(environment)
-    assert environment.why_over == ""
-    assert environment.prepared.store.published == []
+    making.copies(store=1)
+    making.go()
+    assert making.events[-2:] == ["tests", "rm --force"]
+    assert (making.why_over, making.ready) == ("", {})
     assert "not kept for later runs: the copy of base failed: store failed" in capsys.readouterr().out
-    assert environment.commands[-1][0] == "store"
 
 
-def test_a_stage_is_kept_even_if_the_next_one_fails(go: Go) -> None:
-    environment = FakeEnvironment(BASE, OWN)  # evv_core is not installed then
-    go(environment)
-    assert "evv_core" in environment.why_over
-    assert [each[0].name for each in environment.prepared.store.published[:-1]] == ["base"]
+def test_a_stage_is_kept_even_if_the_next_one_fails(making: Making) -> None:
+    making.plan(BASE, OWN)  # evv_core is not installed then
+    making.go()
+    assert "evv_core" in making.why_over
+    assert list(making.ready) == ["base"]
 
 
-def test_a_database_in_memory_is_taken_within_it_while_the_server_stands(go: Go) -> None:
-    environment = FakeEnvironment(BASE)
-    environment.prepared.in_memory = True
-    go(environment)
-    folders = {words[0]: words[1] for words in environment.commands if words[0] in ("take", "store")}
-    assert folders == {"take": "/agent-test-memory/base", "store": "/agent-test-memory/base"}
+def test_a_database_in_memory_is_taken_within_it_while_the_server_stands(making: Making) -> None:
+    making.plan(BASE, in_memory=True)
+    making.go()
+    copies = [words for words in making.fakes.engine.asked if words.startswith("exec p-snapshot-base")]
+    assert [words.split()[-1] for words in copies] == ["/agent-test-memory/base"] * 2
 
 
-def test_sources_that_changed_during_the_preparation_are_not_published_under_the_old_key(go: Go) -> None:
-    environment = FakeEnvironment(OWN)
-    environment.answer = INSTALLED + "evv_core installed\n"
-    environment.prepared.own_is_unchanged = False
-    go(environment)
-    assert "changed meanwhile" in environment.why_over
-    assert environment.prepared.store.published == []
+def test_sources_that_changed_during_the_preparation_are_not_published_under_the_old_key(making: Making) -> None:
+    making.plan(OWN)
+    making.installs(INSTALLED + "evv_core installed\n")
+    (making.fakes.repository.addons[0] / "evv_core" / "model.py").write_text("VALUE = 2\n")
+    making.go()
+    assert "changed meanwhile" in making.why_over
+    assert making.ready == {}
 
 
-def test_a_module_that_would_not_come_by_itself_is_found_once_the_modules_are_known(go: Go) -> None:
-    environment = FakeEnvironment(BASE)
-    environment.prepared.automatic = ["glue"]
-    go(environment)
-    assert "glue would not come" in environment.why_over
+def test_a_module_that_would_not_come_by_itself_is_found_once_the_modules_are_known(making: Making) -> None:
+    modules_in(making.fakes.repository.path, {"glue": {"depends": ["web"], "auto_install": True}})
+    making.plan(BASE)
+    making.go()
+    assert "glue would not be installed automatically" in making.why_over
 
 
-def sources(tmp_path: Path, text: str) -> dict[str, Path]:
-    (tmp_path / "evv_core").mkdir()
-    (tmp_path / "evv_core" / "model.py").write_text(text)
-    return {"evv_core": tmp_path / "evv_core"}
+def undeclared_in(making: Making, answer: Said, *installed: str) -> list[str]:
+    making.plan(installed=installed)
+    making.fakes.engine.answers["exec p-odoo-1"] = answer
+    return undeclared_uses(making.environment.plan, prefetch_undeclared_names(making.environment))
 
 
-def test_what_passed_only_by_chance_is_told(tmp_path: Path) -> None:
-    environment = FakeEnvironment()
-    environment.answer = "evv_core module web\n"
-    environment.prepared.own_folders = sources(tmp_path, "ref('web.layout')")
-    assert passed_by_chance(environment) == []  # type: ignore[arg-type]
-    environment.prepared.holds = ("base", "web")
-    (why,) = passed_by_chance(environment)  # type: ignore[arg-type]
+def test_what_passed_only_by_chance_is_told(making: Making) -> None:
+    (making.fakes.repository.addons[0] / "evv_core" / "model.py").write_text("ref('web.layout')")
+    answer = "evv_core module web\n"
+    assert undeclared_in(making, answer) == []
+    (why,) = undeclared_in(making, answer, "base", "web")
     assert "evv_core mentions the module web (model.py)" in why
 
 
-def test_a_database_that_does_not_tell_is_not_believed(tmp_path: Path) -> None:
-    environment = FakeEnvironment()
-    environment.answer, environment.query_code = "psql: error\n", 2
-    environment.prepared.holds = ("base",)
-    environment.prepared.own_folders = sources(tmp_path, "")
-    assert passed_by_chance(environment) == ["the database does not tell what is in it: psql: error"]  # type: ignore[arg-type]
+def test_where_nothing_was_prepared_the_database_is_not_even_asked(making: Making) -> None:
+    making.plan()
+    assert prefetch_undeclared_names(making.environment) is None
+    assert making.events == []
+
+
+def test_a_database_that_does_not_tell_is_not_believed(making: Making) -> None:
+    told = undeclared_in(making, failed("psql: error", 2), "base")
+    assert told == ["the database does not tell what is in it: psql: error"]

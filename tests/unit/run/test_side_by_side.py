@@ -4,20 +4,22 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from runner.cleanup.teardown import Report
+from runner.config.options import Options
+from runner.docker.process import Endpoint
 from runner.errors import ExitCode
+from runner.reporting.proof_log import proof_file
 from runner.run import side_by_side
 from runner.run.board import Board
 from runner.run.events import Event
-from runner.run.module_run import Options
+from runner.run.module_run import Request
 from runner.run.side_by_side import Ended, SideBySide
-from runner.run.worker import Request
 from runner.signals import Signals
 from runner.terminal import Terminal
 from tests.unit.processes import PATIENCE
@@ -59,26 +61,24 @@ elif what.startswith("fails"):
 end(0, "PASSED")
 """
 
+# The engine that was settled at the start of the call; this process' own environment names another one.
+PINNED = "unix:///of-the-call.sock"
+
 Go = Callable[..., Ended]
-
-
-@pytest.fixture
-def signals() -> Iterator[Signals]:
-    signals = Signals(lambda _signum: None)
-    with signals.installed({}):
-        yield signals
 
 
 @pytest.fixture
 def go(tmp_path: Path, signals: Signals, monkeypatch: pytest.MonkeyPatch) -> Go:
     monkeypatch.setattr(side_by_side, "PROGRAM", PROGRAM)
-    monkeypatch.setattr(side_by_side, "remove_project", lambda project, **_: Report(left={"containers": []}))
+    monkeypatch.setattr(side_by_side, "remove_project", lambda _endpoint, _project, **_: Report(left={"containers": []}))
     (tmp_path / "evv").mkdir()
     of = repository(tmp_path)
 
     def run(*modules: str, jobs: int = 2, fail_fast: bool = False, board: Board | None = None) -> Ended:
-        runs = SideBySide(jobs, fail_fast=fail_fast, board=board or Board(Terminal(), modules), signals=signals)
-        return runs.run([Request(of, module, Options(1, 1), "command") for module in modules])
+        shown = board or Board(Terminal(), modules)
+        runs = SideBySide(jobs, {**os.environ, "DOCKER_HOST": PINNED}, fail_fast=fail_fast, board=shown, signals=signals)
+        proofs = {module: proof_file(of.path, module, only=False) for module in modules}
+        return runs.run([Request(of, module, Options(1, 1), "command", proof) for module, proof in proofs.items()])
 
     return run
 
@@ -170,7 +170,7 @@ def test_one_that_is_killed_is_an_error_of_its_own_and_the_others_go_on(go: Go) 
 def test_what_a_killed_one_left_is_looked_for_and_told(go: Go, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def remove(project: str, **_: float) -> Report:
+    def remove(_endpoint: Endpoint, project: str, **_: float) -> Report:
         asked.append(project)
         return Report(left={"containers": ["c-1"]})
 
@@ -212,16 +212,41 @@ def test_a_defect_of_ours_ends_the_runs_too(go: Go, tmp_path: Path) -> None:
     assert is_gone(tmp_path / "evv")
 
 
-def test_the_processes_know_who_started_them_and_are_out_of_the_terminal_s_reach(
-    go: Go, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tell = "terminal.line(f\"{os.environ['AGENT_TEST_STARTER']} {os.getsid(0) == os.getpid()}\"); "
-    monkeypatch.setattr(side_by_side, "PROGRAM", PROGRAM.replace("if what", f"{tell}\nif what", 1))
+def told_by(go: Go, monkeypatch: pytest.MonkeyPatch, expression: str) -> list[str]:
+    """What the process of a run says of itself."""
     said: list[str] = []
 
     class Listening(Board):
         def event(self, module: str, event: Event) -> None:
             said.append(event.text)
 
+    tell = f"terminal.line(str({expression})); "
+    monkeypatch.setattr(side_by_side, "PROGRAM", PROGRAM.replace("if what", f"{tell}\nif what", 1))
     go("passes", board=Listening(Terminal(), ["passes"]))
-    assert f"{os.getpid()} True" in said
+    return said
+
+
+def test_the_processes_know_who_started_them_and_are_out_of_the_terminal_s_reach(
+    go: Go, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = told_by(go, monkeypatch, "(int(os.environ['AGENT_TEST_STARTER']), os.getsid(0) == os.getpid())")
+    assert f"{(os.getpid(), True)}" in said
+
+
+def test_the_processes_get_the_engine_of_the_call_and_not_what_this_process_means_now(
+    go: Go, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///another.sock")
+    assert PINNED in told_by(go, monkeypatch, "os.environ['DOCKER_HOST']")
+
+
+def test_what_a_killed_one_left_is_removed_on_the_engine_of_the_call(go: Go, monkeypatch: pytest.MonkeyPatch) -> None:
+    engines = []
+
+    def remove(endpoint: Endpoint, _project: str, **_: float) -> Report:
+        engines.append(endpoint.environ["DOCKER_HOST"])
+        return Report(left={})
+
+    monkeypatch.setattr(side_by_side, "remove_project", remove)
+    go("killed")
+    assert engines == [PINNED]

@@ -1,14 +1,14 @@
 """While the tests run, their output goes to log and terminal, and the display says which one it is."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
 
-from runner.docker.inventory import ContainerStatus
+from runner.environment.environment import Environment
+from runner.odoo import command as odoo
 from runner.reporting.proof_log import ProofLog
-from runner.run.testing import run_tests
+from runner.run import testing
 from runner.terminal import Terminal
 from runner.verdict.sources import read_sources
-from runner.verdict.verdict import Verdict
+from tests.unit.fake_environment import ENDPOINT, Fakes
 from tests.unit.odoo_logs import log, real, record, result, starting
 from tests.unit.repositories import write_module
 
@@ -24,58 +24,24 @@ class Steps(Terminal):
         self.steps.append(text)
 
 
-class FakeEnvironment:
-    """An environment in which Odoo prints what a test wants; the engine is itself."""
-
-    odoo_container = "p-odoo-1"
-
-    def __init__(self, output: str) -> None:
-        self._output = output
-        self.engine = self.streams = self
-        self.exit_code = 0
-        self.prepared = type("Prepared", (), {"holds": ()})
-
-    def execute(self, _container: str, _command: list[str], _limit: float) -> "FakeEnvironment":
-        return self
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._output.encode().splitlines(keepends=True)
-
-    def begin(self, *_questions: tuple[str, ...]) -> None:
-        """The answers are here."""
-
-    def states(self, containers: list[str]) -> list[ContainerStatus]:
-        return [ContainerStatus(each, "odoo", "running", "healthy", 0, oom_killed=False) for each in containers]
-
-    def query(self, _container: str, _command: list[str]) -> tuple[int, str]:
-        return 0, "evv_core installed\n"
-
-
-def run(tmp_path: Path, output: str, steps: Steps) -> Verdict:
-    tests = write_module(tmp_path, "evv_core") / "tests"
+def run(fakes: Fakes, output: str, terminal: Terminal) -> testing.Tested:
+    tests = write_module(fakes.repository.addons[0], "evv_core") / "tests"
     tests.mkdir()
     (tests / "__init__.py").write_text("from . import test_client\n")
     (tests / "test_client.py").write_text(
         "class TestClient(HttpCase):\n    def test_one(self): ...\n    def test_two(self): ...\n"
     )
-    with ProofLog(tmp_path, tmp_path / "proof.log") as proof:
-        return run_tests(
-            FakeEnvironment(output),  # type: ignore[arg-type]
-            module="evv_core",
-            tags=None,
-            addons_folders=1,
-            timeout=5,
-            sources=read_sources(tmp_path / "evv_core"),
-            strict=False,
-            log=proof,
-            terminal=steps,
-        )
+    fakes.streams.executions = [(output.encode(), 0, None)]
+    fakes.engine.answers["exec p-odoo-1"] = "evv_core installed\n"
+    context = replace(fakes.context(), terminal=terminal)
+    with ProofLog(fakes.folder, fakes.folder / "proof.log") as proof, Environment(context, ENDPOINT) as environment:
+        return testing.run_tests(environment, sources=read_sources(tests.parent), log=proof)
 
 
-def test_the_display_counts_the_tests_and_says_what_takes_long_between_them(tmp_path: Path) -> None:
+def test_the_display_counts_the_tests_and_says_what_takes_long_between_them(fakes: Fakes) -> None:
     steps = Steps()
     output = log(starting("TestClient.test_one"), ASSETS, starting("TestClient.test_two"), result(2))
-    run(tmp_path, output, steps)
+    run(fakes, output, steps)
     assert steps.steps == [
         "1 of 2: TestClient.test_one",
         "1 of 2 ran; Odoo generates its assets bundles for HttpCase",
@@ -83,7 +49,19 @@ def test_the_display_counts_the_tests_and_says_what_takes_long_between_them(tmp_
     ]
 
 
-def test_all_that_odoo_printed_is_in_the_log_as_it_was(tmp_path: Path) -> None:
+def test_all_that_odoo_printed_is_in_the_log_as_it_was(fakes: Fakes) -> None:
     printed = real("evv_core-passed")
-    run(tmp_path, printed, Steps())
-    assert (tmp_path / "tests.log").read_text() == printed
+    run(fakes, printed, Steps())
+    assert (fakes.folder / "tests.log").read_text() == printed
+
+
+def test_the_database_is_asked_for_undeclared_names_only_where_it_was_prepared(fakes: Fakes) -> None:
+    tested = run(fakes, real("evv_core-passed"), Steps())
+    assert tested.verdict.passed
+    assert tested.undeclared_names is None
+
+
+def test_odoo_is_told_what_to_test_and_for_how_long(fakes: Fakes) -> None:
+    run(fakes, real("evv_core-passed"), Steps())
+    (command,) = fakes.streams.executed
+    assert command == odoo.test_command("evv_core", None, 2, 5)

@@ -9,6 +9,7 @@ import pytest
 from runner.odoo.command import MOUNT
 from runner.snapshots.snapshot import (
     FOLDER_IN_MEMORY,
+    DatabaseImage,
     in_memory,
     mounted_paths,
     stages,
@@ -153,8 +154,8 @@ def started_with(service: dict[str, Any]) -> tuple[list[str], list[str]]:
         "services": {"db": {"labels": {}}, "odoo": {"labels": {}, "volumes": ["first"]}},
         "volumes": {},
     }
-    image = {"entrypoint": ["docker-entrypoint.sh"], "command": ["postgres", "-c", "x=$HOME"]}
-    found = with_snapshot(override, rendered, "the-volume", image, "odoo")
+    image = DatabaseImage("postgres:16", ("docker-entrypoint.sh",), ("postgres", "-c", "x=$HOME"))
+    found = with_snapshot(override, rendered, "the-volume", image)
     mount = {"type": "volume", "source": "agent-test-snapshot", "target": MOUNT, "read_only": True}
     assert found["services"]["odoo"]["volumes"] == ["first", mount]
     assert found["services"]["db"]["volumes"] == [mount]
@@ -172,7 +173,7 @@ def test_the_compose_file_s_own_command_and_entrypoint_are_kept_as_compose_rende
 
 
 def test_a_database_in_memory_is_a_folder_in_a_volume_of_the_run_that_is_never_on_disk() -> None:
-    found = in_memory({"services": {"db": {"volumes": ["first"]}}}, {"agent-test.repository": "evv"})
+    found = in_memory({"services": {"db": {"volumes": ["first"]}}, "volumes": {}}, {"agent-test.repository": "evv"})
     mount = {"type": "volume", "source": "agent-test-memory", "target": "/agent-test-memory"}
     assert found["services"]["db"] == {"volumes": ["first", mount], "environment": {"PGDATA": FOLDER_IN_MEMORY}}
     volume = found["volumes"]["agent-test-memory"]

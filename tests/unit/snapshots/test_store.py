@@ -8,11 +8,12 @@ import pytest
 from runner.cleanup.owner import this_process
 from runner.cleanup.resources import MAKER_LABEL, PUBLISHED_LABEL
 from runner.snapshots.snapshot import Snapshot, Stage
-from runner.snapshots.store import MAX_DAYS, MAX_MEGABYTES, MAX_NUMBER, Store, beyond_limits
+from runner.snapshots.store import KEY_LABEL, MAX_DAYS, MAX_MEGABYTES, MAX_NUMBER, Store, beyond_limits
 from tests.unit.fake_volumes import FakeVolumes
 
 PROJECT, OTHER = "evv-agent-test-evv_core-1", "evv-agent-test-evv_core-2"
 STAGE = Stage("core", ("base", "hr"), "0123456789abcdef0123", "key-of-base")
+MARKER = "agent-test-snapshot-0123456789abcdef-ready"
 ALIVE = this_process().labels()
 DEAD = ALIVE | {"agent-test.owner-start": "1"}
 FAR = ALIVE | {"agent-test.owner-host": "elsewhere"}
@@ -23,12 +24,8 @@ def engine() -> FakeVolumes:
     return FakeVolumes()
 
 
-def store_of(engine: FakeVolumes) -> Store:
-    return Store(engine)  # type: ignore[arg-type]
-
-
 def published(engine: FakeVolumes, stage: Stage = STAGE) -> Store:
-    store = store_of(engine)
+    store = Store(engine)
     volume = store.begin(stage, PROJECT)
     store.publish(stage, volume, "evv", ["web", "base"], 90, "secret")
     assert store.volumes().ready[stage.key].volume == volume
@@ -36,7 +33,7 @@ def published(engine: FakeVolumes, stage: Stage = STAGE) -> Store:
 
 
 def test_what_is_begun_is_not_ready(engine: FakeVolumes) -> None:
-    store = store_of(engine)
+    store = Store(engine)
     name = store.begin(STAGE, PROJECT)
     found = store.volumes()
     assert (found.ready, found.dead, found.preparing) == ({}, [], [name])
@@ -52,7 +49,7 @@ def test_what_is_published_is_ready_and_says_what_it_holds(engine: FakeVolumes) 
 
 
 def test_of_two_that_prepare_the_same_the_first_wins_and_the_other_s_belongs_to_its_run_still(engine: FakeVolumes) -> None:
-    first, second = store_of(engine), store_of(engine)
+    first, second = Store(engine), Store(engine)
     ours, theirs = first.begin(STAGE, PROJECT), second.begin(STAGE, OTHER)
     second.publish(STAGE, theirs, "evv", ["base"], 90, "secret")
     first.publish(STAGE, ours, "evv", ["base"], 90, "secret")
@@ -67,7 +64,7 @@ def test_a_preparation_is_swept_once_its_run_is_known_to_be_dead(
     engine: FakeVolumes, owner: dict[str, str], swept: bool
 ) -> None:
     engine.volumes["agent-test-snapshot-x"] = {"agent-test-snapshot.key": "x"} | owner
-    store = store_of(engine)
+    store = Store(engine)
     assert store.sweep(store.volumes().dead) == (["agent-test-snapshot-x"] if swept else [])
     assert bool(engine.volumes) != swept
 
@@ -75,7 +72,7 @@ def test_a_preparation_is_swept_once_its_run_is_known_to_be_dead(
 def test_a_snapshot_outlives_the_run_that_made_it(engine: FakeVolumes) -> None:
     snapshot = published(engine).volumes().ready[STAGE.key]
     engine.volumes[snapshot.volume] |= DEAD
-    found = store_of(engine).volumes()
+    found = Store(engine).volumes()
     assert (list(found.ready), found.dead) == ([STAGE.key], [])
 
 
@@ -85,10 +82,47 @@ def test_a_marker_without_its_data_or_of_another_kind_is_not_believed(engine: Fa
     if damage == "volume":
         del engine.volumes[snapshot.volume]
     else:
-        del engine.volumes["agent-test-snapshot-0123456789abcdef-ready"]["agent-test-snapshot.password"]
-    found = store_of(engine).volumes()
+        del engine.volumes[MARKER]["agent-test-snapshot.password"]
+    found = Store(engine).volumes()
     assert found.ready == {}
-    assert "agent-test-snapshot-0123456789abcdef-ready" in found.dead
+    assert MARKER in found.dead
+
+
+ODD = [("created", "yesterday"), ("created", "nan"), ("created", "inf"), ("megabytes", "many"), ("megabytes", "6e3")]
+
+
+@pytest.mark.parametrize(("fact", "value"), ODD)
+def test_a_marker_that_is_not_understood_is_named_and_neither_it_nor_its_data_is_touched(
+    engine: FakeVolumes, fact: str, value: str
+) -> None:
+    snapshot = published(engine).volumes().ready[STAGE.key]
+    engine.volumes[snapshot.volume] |= DEAD
+    engine.volumes[MARKER][f"agent-test-snapshot.{fact}"] = value
+    found = Store(engine).volumes()
+    assert (found.ready, found.dead, found.preparing) == ({}, [], [])
+    assert list(found.odd) == [MARKER]
+    assert "is not understood" in found.odd[MARKER]
+
+
+@pytest.mark.parametrize("value", ["yesterday", "nan", None])
+def test_a_refusal_that_is_not_understood_is_named_and_refuses_nothing(engine: FakeVolumes, value: str | None) -> None:
+    store = Store(engine)
+    store.refuse(STAGE)
+    (name,) = engine.volumes
+    if value is None:
+        del engine.volumes[name]["agent-test-snapshot.created"]
+    else:
+        engine.volumes[name]["agent-test-snapshot.created"] = value
+    found = store.volumes()
+    assert (found.refused, found.dead, list(found.odd)) == ({}, [], [name])
+
+
+@pytest.mark.parametrize("value", ["a\tb", "a,b", "a\nb", '"', "{{.}}", "é", "\\"])
+def test_labels_of_any_other_kind_disturb_nothing(engine: FakeVolumes, value: str) -> None:
+    store = published(engine)
+    engine.volumes["theirs"] = {KEY_LABEL: value, MAKER_LABEL: value}
+    found = store.volumes()
+    assert (list(found.ready), found.preparing, found.odd) == ([STAGE.key], ["theirs"], {})
 
 
 def test_a_dropped_snapshot_is_gone_with_its_marker_and_one_in_use_is_at_least_not_found(engine: FakeVolumes) -> None:
@@ -139,8 +173,7 @@ def test_what_a_container_uses_is_never_too_much(engine: FakeVolumes, monkeypatc
 @pytest.mark.parametrize(("days", "is_ready"), [(MAX_DAYS - 1, True), (MAX_DAYS + 1, False)])
 def test_what_is_too_old_is_not_ready_and_makes_room_for_a_new_one(engine: FakeVolumes, days: int, is_ready: bool) -> None:
     store = published(engine)
-    marker = "agent-test-snapshot-0123456789abcdef-ready"
-    engine.volumes[marker]["agent-test-snapshot.created"] = str(time.time() - days * 86400)
+    engine.volumes[MARKER]["agent-test-snapshot.created"] = str(time.time() - days * 86400)
     found = store.volumes()
     assert bool(found.ready) == is_ready
     store.sweep(found.dead)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.snapshots.undeclared import parse_strangers, strangers_query, undeclared
+from runner.snapshots.undeclared import parse_undeclared_names, undeclared_names_query, undeclared_uses_in
 
 ANSWER = """\
 evv_core module web
@@ -23,7 +23,7 @@ def mentions(folder: Path, **files: str) -> list[str]:
     for name, text in files.items():
         stem, _, suffix = name.rpartition("_")
         (module / f"{stem}.{suffix}").write_text(text)
-    return undeclared({"evv_core": module}, parse_strangers(ANSWER))
+    return undeclared_uses_in({"evv_core": module}, parse_undeclared_names(ANSWER))
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,17 @@ def test_what_only_looks_like_it_or_is_read_later_is_not(tmp_path: Path, name: s
 
 
 def test_the_query_asks_for_every_module(tmp_path: Path) -> None:
-    assert strangers_query(["evv_core", "evv_visits"]).count("in ('evv_core', 'evv_visits')") == 1
+    assert undeclared_names_query(["evv_core", "evv_visits"]).count("in ('evv_core', 'evv_visits')") == 1
     with pytest.raises(AssertionError):
-        strangers_query(["x'); drop table"])
+        undeclared_names_query(["x'); drop table"])
+
+
+def test_sources_that_cannot_be_read_are_no_proof_that_all_is_declared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(file: Path, **_: str) -> str:
+        raise PermissionError(13, "Permission denied", str(file))
+
+    monkeypatch.setattr(Path, "read_text", unreadable)
+    (use,) = mentions(tmp_path, model_py="")
+    assert use.startswith("the sources of evv_core cannot be read: Permission denied: ")

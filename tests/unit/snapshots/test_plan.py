@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from runner.docker.inventory import Image
-from runner.errors import EnvironmentFailed
-from runner.snapshots.prepared import PreparedDatabase
+from runner.snapshots.plan import Plan
+from runner.snapshots.plan import choose as choose_plan
 from runner.snapshots.snapshot import FOLDER_IN_MEMORY
 from runner.snapshots.store import Store
+from tests.unit.fake_engine import failed
 from tests.unit.fake_volumes import FakeVolumes
 from tests.unit.odoo.test_dependencies import modules_in
 from tests.unit.repositories import repository
@@ -27,7 +28,7 @@ MODULES: dict[str, object] = {
 CONFIGS: dict[str, dict[str, Any]] = {
     "postgres:16": {"Env": ["PGDATA=/var/lib/postgresql/data"], "Entrypoint": ["start"], "Cmd": ["postgres"]}
 }
-Choose = Callable[..., PreparedDatabase]
+Choose = Callable[..., Plan]
 
 
 @pytest.fixture
@@ -43,37 +44,35 @@ def addons(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def choose(engine: FakeVolumes, addons: Path, tmp_path: Path) -> Choose:
-    def chosen(
-        module: str, *, wanted: bool = True, memory: bool = False, rendered: dict[str, Any] = RENDERED, **images: str
-    ) -> PreparedDatabase:
+    def chosen(module: str, *, kernel: str | None = None, rendered: dict[str, Any] = RENDERED, **images: str) -> Plan:
         there = copy.deepcopy(rendered)
         for volume in there["services"]["odoo"]["volumes"]:
             volume["source"] = volume["source"].replace("/evv/addons", str(addons))
         here = {name: Image(digest, CONFIGS.get(name, {})) for name, digest in (IMAGES | images).items()}
-        prepared = PreparedDatabase(repository(tmp_path), module, wanted=wanted, may_be_in_memory=memory)
-        prepared.choose(engine, there, here, "secret")  # type: ignore[arg-type]
-        return prepared
+        store = Store(engine)
+        about: dict[str, Any] = {"rendered": there, "images": here, "password": "secret", "memory_of": kernel}
+        return choose_plan(repository(tmp_path), module, store, store.prefetch(), **about)
 
     return chosen
 
 
-def make(engine: FakeVolumes, prepared: PreparedDatabase, modules: str = "base web hr evv_core") -> None:
+def make(engine: FakeVolumes, plan: Plan, modules: str = "base web hr evv_core") -> None:
     """Publish what is missing, as if a run had made it."""
-    store = Store(engine)  # type: ignore[arg-type]
-    for stage in prepared.missing:
+    store = Store(engine)
+    for stage in plan.missing:
         volume = store.begin(stage, "p")
         store.publish(stage, volume, "evv", modules.split(), 90, "password")
         assert store.volumes().ready[stage.key].volume == volume
 
 
-def names(prepared: PreparedDatabase) -> list[str]:
-    return [stage.name for stage in prepared.missing]
+def names(plan: Plan) -> list[str]:
+    return [stage.name for stage in plan.missing]
 
 
 def test_at_first_every_stage_is_missing(choose: Choose) -> None:
-    prepared = choose("evv_visits")
-    assert (prepared.used, prepared.why_not) == (None, "")
-    assert [(stage.name, stage.modules) for stage in prepared.missing] == [
+    plan = choose("evv_visits")
+    assert (plan.used, plan.unavailable_reason) == (None, "")
+    assert [(stage.name, stage.modules) for stage in plan.missing] == [
         ("core", ("base", "hr")),
         ("own", ("evv_core",)),
     ]
@@ -90,10 +89,10 @@ def test_base_alone_is_kept_once_a_second_set_of_dependencies_could_start_from_i
 
 def test_what_an_earlier_run_made_is_used(choose: Choose, engine: FakeVolumes) -> None:
     make(engine, choose("evv_visits"))
-    prepared = choose("evv_visits")
-    assert prepared.used
-    assert (prepared.used.stage, prepared.missing) == ("own", [])
-    assert prepared.holds == ("base", "evv_core", "hr", "web")
+    plan = choose("evv_visits")
+    assert plan.used
+    assert (plan.used.stage, plan.missing) == ("own", ())
+    assert plan.installed == ("base", "evv_core", "hr", "web")
 
 
 def test_another_module_starts_from_as_much_as_it_has_in_common(choose: Choose, engine: FakeVolumes) -> None:
@@ -117,6 +116,13 @@ def test_a_change_in_evv_core_is_another_database_for_evv_visits_and_none_for_ev
     assert names(core) == []
 
 
+def test_a_change_while_it_is_made_is_noticed(choose: Choose, addons: Path) -> None:
+    plan = choose("evv_visits")
+    assert plan.is_up_to_date
+    (addons / "evv_core" / "model.py").write_text("VALUE = 2\n")
+    assert not plan.is_up_to_date
+
+
 @pytest.mark.parametrize("file", ["model.py", "__manifest__.py"])
 def test_a_change_in_the_module_under_test_changes_nothing(
     choose: Choose, engine: FakeVolumes, addons: Path, file: str
@@ -136,11 +142,11 @@ def test_another_dependency_or_image_is_another_database(choose: Choose, engine:
 
 @pytest.mark.parametrize("module", ["evv_visits", "evv_core", "evv_more"])
 def test_neither_the_module_nor_what_depends_on_it_is_ever_installed_beforehand(choose: Choose, module: str) -> None:
-    prepared = choose(module)
+    plan = choose(module)
     dependents = {"evv_core": {"evv_core", "evv_visits", "evv_more"}}.get(module, {module})
-    assert not dependents & {name for stage in prepared.missing for name in stage.modules}
-    assert set(prepared.strangers([*dependents, "base", "web"])) == dependents
-    assert prepared.strangers([*prepared.dependencies.local, "base", "web"]) == []
+    assert not dependents & {name for stage in plan.missing for name in stage.modules}
+    assert set(plan.misplaced([*dependents, "base", "web"])) == dependents
+    assert plan.misplaced([*plan.dependencies.local, "base", "web"]) == []
 
 
 def test_a_module_that_would_come_by_itself_makes_the_run_go_without(
@@ -148,49 +154,60 @@ def test_a_module_that_would_come_by_itself_makes_the_run_go_without(
 ) -> None:
     make(engine, choose("evv_visits"))
     modules_in(addons.parent, {"glue": {"depends": ["web"], "auto_install": True}})
-    prepared = choose("evv_visits")
-    assert (prepared.used, prepared.missing, prepared.holds) == (None, [], ())
-    assert "glue would not be installed automatically" in prepared.why_not
+    plan = choose("evv_visits")
+    assert (plan.used, plan.missing, plan.installed) == (None, (), ())
+    assert "glue would not be installed automatically" in plan.unavailable_reason
 
 
-def test_who_does_not_want_one_asks_for_nothing(choose: Choose, engine: FakeVolumes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "volumes_with", lambda *_: pytest.fail("the engine was asked"))
-    prepared = choose("evv_visits", wanted=False)
-    assert prepared.about() == {"prepared database": "none (--no-snapshot)"}
+def test_who_does_not_want_one_is_said_to(choose: Choose) -> None:
+    wanted = choose("evv_visits")
+    plan = wanted.disable("--no-snapshot")
+    assert (wanted.unavailable_reason, names(wanted)) == ("", ["core", "own"])
+    assert (plan.used, plan.missing, plan.installed, plan.in_memory) == (None, (), (), False)
+    assert plan.facts() == {"prepared database": "none (--no-snapshot)"}
+    assert plan.in_a_line() == "no prepared database: --no-snapshot"
 
 
-def test_a_compose_file_or_an_engine_that_hinders_is_no_failure(
-    choose: Choose, engine: FakeVolumes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_compose_file_or_an_engine_that_hinders_is_no_failure(choose: Choose, engine: FakeVolumes) -> None:
     without = {**RENDERED, "services": {"odoo": RENDERED["services"]["odoo"]}}
-    assert choose("evv_visits", rendered=without).why_not == "the compose file has no service `db`"
+    assert choose("evv_visits", rendered=without).unavailable_reason == "the compose file has no service `db`"
+    engine.answers["volume ls"] = failed("no answer")
+    assert choose("evv_visits").unavailable_reason == "`docker volume ls` failed: no answer"
 
-    def fails(*_: str) -> str:
-        raise EnvironmentFailed("no answer")
 
-    monkeypatch.setattr(engine, "volumes_with", fails)
-    assert choose("evv_visits").why_not == "no answer"
+@pytest.mark.parametrize("answer", ["nonsense", "[]", '["x", "", "too", "few"]'])
+def test_a_listing_that_is_not_understood_is_no_failure_either(choose: Choose, engine: FakeVolumes, answer: str) -> None:
+    engine.answers["volume ls"] = answer
+    assert "not understood" in choose("evv_visits").unavailable_reason
+
+
+def test_a_snapshot_whose_marker_is_not_understood_is_not_used_but_made_anew(choose: Choose, engine: FakeVolumes) -> None:
+    make(engine, choose("evv_visits"))
+    for name in engine.volumes:
+        if name.endswith("-ready"):
+            engine.volumes[name]["agent-test-snapshot.created"] = "yesterday"
+    plan = choose("evv_visits")
+    assert (plan.used, plan.unavailable_reason, names(plan)) == (None, "", ["core", "own"])
 
 
 def test_a_stage_that_was_refused_is_not_tried_again_by_every_run(choose: Choose, engine: FakeVolumes) -> None:
     at_first = choose("evv_visits")
-    assert at_first.store
-    at_first.store.refuse(at_first.missing[0])
+    store = Store(engine)
+    store.refuse(at_first.missing[0])
     (marker,) = engine.volumes
     without_core = choose("evv_visits")
     assert names(without_core) == ["base"]
-    at_first.store.refuse(without_core.missing[0])
-    assert "failed before" in choose("evv_visits").why_not
-    engine.command("volume", "rm", "--force", next(name for name in engine.volumes if name != marker))
+    store.refuse(without_core.missing[0])
+    assert "failed before" in choose("evv_visits").unavailable_reason
+    del engine.volumes[next(name for name in engine.volumes if name != marker)]
     engine.volumes[marker]["agent-test-snapshot.created"] = "0"  # long ago
     assert names(choose("evv_visits")) == ["core", "own"]
     assert marker not in engine.volumes
 
 
 def test_what_dead_preparations_left_is_removed(choose: Choose, engine: FakeVolumes) -> None:
-    prepared = choose("evv_visits")
-    assert prepared.store
-    name = prepared.store.begin(prepared.missing[0], "p")
+    plan = choose("evv_visits")
+    name = Store(engine).begin(plan.missing[0], "p")
     engine.volumes[name]["agent-test.owner-start"] = "1"
     choose("evv_visits")
     assert engine.volumes == {}
@@ -198,30 +215,27 @@ def test_what_dead_preparations_left_is_removed(choose: Choose, engine: FakeVolu
 
 def test_the_log_says_which_was_used_and_what_it_holds(choose: Choose, engine: FakeVolumes) -> None:
     make(engine, choose("evv_visits"))
-    prepared = choose("evv_visits")
-    assert prepared.used
-    about = prepared.about()
-    assert prepared.used.volume in about["prepared database"]
+    plan = choose("evv_visits")
+    assert plan.used
+    about = plan.facts()
+    assert plan.used.volume in about["prepared database"]
     assert about["it holds"] == "base evv_core hr web"
-    assert prepared.in_a_line().startswith("prepared database with base, hr, evv_core (")
-    assert prepared.used.password not in f"{about} {prepared.in_a_line()}"
+    assert plan.in_a_line().startswith("prepared database with base, hr, evv_core (")
+    assert plan.used.password not in f"{about} {plan.in_a_line()}"
 
 
 def test_a_dependency_is_seen_where_its_addons_folder_is_mounted(choose: Choose) -> None:
-    assert choose("evv_visits").folders_in_container() == ["/mnt/extra-addons/evv_core"]
+    assert choose("evv_visits").folders_in_container == ["/mnt/extra-addons/evv_core"]
 
 
-def test_the_database_is_in_memory_where_there_is_room_and_no_limit(
-    choose: Choose, engine: FakeVolumes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_database_is_in_memory_where_there_is_room_and_no_limit(choose: Choose, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runner.snapshots.memory.has_room", lambda kernel: kernel == "6.1")
     assert not choose("evv_visits").in_memory
-    prepared = choose("evv_visits", memory=True)
-    assert prepared.in_memory
-    assert prepared.data_folder == FOLDER_IN_MEMORY
-    assert prepared.about()["prepared database"] == "made by this run, in memory"
+    plan = choose("evv_visits", kernel="6.1")
+    assert plan.in_memory
+    assert plan.data_folder == FOLDER_IN_MEMORY
+    assert plan.facts()["prepared database"] == "made by this run, in memory"
     limited = copy.deepcopy(RENDERED)
     limited["services"]["db"]["mem_limit"] = "512m"
-    assert not choose("evv_visits", memory=True, rendered=limited).in_memory
-    engine.kernel = "another"
-    assert choose("evv_visits", memory=True).data_folder == "/var/lib/postgresql/data"
+    assert not choose("evv_visits", kernel="6.1", rendered=limited).in_memory
+    assert choose("evv_visits", kernel="another").data_folder == "/var/lib/postgresql/data"

@@ -1,4 +1,4 @@
-"""A display that is alive, for a person at a terminal: what goes on now stays in the last line, the rest scrolls above."""
+"""Displays that are alive, for a person at a terminal: what goes on now stays in the last lines, the rest scrolls above."""
 
 import contextlib
 import re
@@ -7,16 +7,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TextIO, cast
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.table import Table
 from rich.text import Text
 
+from runner.reporting.outcome import Outcome
+from runner.run.board import Board
+from runner.run.events import Event, Kind
 from runner.terminal import Terminal, write
 from runner.text import wrapped
 
 _PER_SECOND = 8
 _TURNING = "|/-\\"
-_COLOURS = {"PASSED": "green", "INTERRUPTED": "yellow", "waiting": "dim"}
+_SECONDS_WIDTH = len("3600 s")
+_COLOURS = {"PASSED": "green", "INTERRUPTED": "yellow"}
 # Of the closing lines: the head of a failing test.
 _FAILING = re.compile(r"^  (?:FAIL|ERROR): \S+")
 
@@ -40,47 +45,35 @@ class _Screen:
         return sys.stdout.fileno()
 
 
-def _console() -> Console:
-    return Console(file=cast("TextIO", _Screen()), highlight=False, markup=False, emoji=False)
-
-
 def _colour(verdict: str) -> str:
     return _COLOURS.get(verdict, "red")
 
 
 class Row:
-    """What goes on in one run: the phase, where it is, and since when."""
+    """What goes on in one run: its phase, later its verdict; where that is; and since when."""
 
     def __init__(self) -> None:
-        self.phase, self.step, self.verdict = "waiting", "", ""
+        self.state, self.step = Text("waiting", "dim"), ""
         self._began: float | None = None
-        self._took: float | None = None
+        self._ended: float | None = None
 
     def start(self, phase: str) -> None:
         """A phase begins."""
-        self.phase, self.step = phase, ""
+        self.state, self.step = Text(phase, "cyan"), ""
         if self._began is None:
             self._began = time.monotonic()
 
-    def end(self, verdict: str) -> None:
+    def end(self, verdict: str, counts: str) -> None:
         """The run has ended."""
-        self.verdict = verdict
-        self._took = self._seconds()
-
-    def _seconds(self) -> float:
-        return time.monotonic() - self._began if self._began is not None else 0.0
-
-    @property
-    def state(self) -> Text:
-        """The verdict, or the phase that goes on."""
-        word = self.verdict or self.phase
-        return Text(word, _colour(word) if self.verdict else _COLOURS.get(word, "cyan"))
+        self.state, self.step = Text(verdict, _colour(verdict)), counts
+        self._ended = time.monotonic()
 
     @property
     def seconds(self) -> str:
         """Since the run began; nothing for one that waits."""
-        took = self._took if self._took is not None else self._seconds()
-        return f"{took:.0f} s" if self._began is not None else ""
+        if self._began is None:
+            return ""
+        return f"{(self._ended or time.monotonic()) - self._began:.0f} s"
 
 
 class LiveTerminal(Terminal):
@@ -88,7 +81,7 @@ class LiveTerminal(Terminal):
 
     def __init__(self, *, quiet: bool = False) -> None:
         super().__init__(quiet=quiet)
-        self.console = _console()
+        self.console = Console(file=cast("TextIO", _Screen()), highlight=False, markup=False, emoji=False)
         self._row = Row()
 
     def begin(self, what: str, project: str) -> None:
@@ -131,11 +124,56 @@ class LiveTerminal(Terminal):
             parts = (f"{turning} ", self._row.state, f"  {self._row.seconds}  {self._row.step}")
             return Text.assemble(*parts, no_wrap=True, overflow="ellipsis")
 
-        with alive(self.console, last_line), super().phase(name):
+        with _alive(self.console, last_line), super().phase(name):
             yield
 
 
-def alive(console: Console, content: Callable[[], RenderableType]) -> Live:
+class LiveBoard(Board):
+    """Several runs: a line for each at the end of the screen, and above what stays when they have ended."""
+
+    def __init__(self, terminal: LiveTerminal, modules: Sequence[str]) -> None:
+        super().__init__(terminal, modules)
+        self._console = terminal.console
+        self._rows = {module: Row() for module in modules}
+
+    def shown(self) -> Live:
+        """Show the lines within the block."""
+        return _alive(self._console, self._table)
+
+    def begins(self, module: str) -> None:
+        """The run's line comes to life."""
+        self._rows[module].start("starting")
+
+    def event(self, module: str, event: Event) -> None:
+        """Change the run's line; only what is worth it stays."""
+        row = self._rows[module]
+        if event.kind is Kind.PHASE:
+            row.start(event.text)
+        elif event.kind is Kind.STEP:
+            row.step = event.text
+        elif event.kind is Kind.LINE:
+            super().event(module, event)
+
+    def ended(self, outcome: Outcome) -> None:
+        """The verdict goes into the run's line; the rest stays above."""
+        self._rows[outcome.module].end(outcome.label, outcome.counts)
+        if outcome.exit_code:
+            super().ended(outcome)
+
+    def _table(self) -> RenderableType:
+        table = Table.grid(padding=(0, 2))
+        # Rich takes from every column alike where it is too wide; only the last one may lose.
+        words = max(len(row.state.plain) for row in self._rows.values())
+        table.add_column(no_wrap=True, min_width=self._width)
+        table.add_column(no_wrap=True, min_width=words)
+        table.add_column(no_wrap=True, min_width=_SECONDS_WIDTH, justify="right")
+        table.add_column(no_wrap=True, overflow="ellipsis")
+        for module, row in self._rows.items():
+            table.add_row(module, row.state, row.seconds, row.step)
+        return Group("", table)
+
+
+def _alive(console: Console, content: Callable[[], RenderableType]) -> Live:
     """Keep `content` in the last lines of the console within the block."""
     # What is printed comes through the console; standard output itself must keep its buffer.
     return Live(

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from .processes import ROOT
+from tests.unit.processes import ROOT
 
 _WIDTH, _HEIGHT = 80, 24
 
@@ -37,7 +37,7 @@ def shown(program: str, until: str = "") -> str:
 
 _RUN = """
 import time
-from runner.live_terminal import LiveTerminal
+from runner.run.live import LiveTerminal
 terminal = LiveTerminal()
 terminal.begin("evv / traction", "p-1")
 with terminal.phase("tests"):
@@ -75,8 +75,7 @@ _RUNS = """
 import time
 from pathlib import Path
 from runner.run.events import Event, Kind
-from runner.live_terminal import LiveTerminal
-from runner.run.live_board import LiveBoard
+from runner.run.live import LiveBoard, LiveTerminal
 from runner.reporting.outcome import Outcome
 from runner.reporting.summary import lines_for
 board = LiveBoard(LiveTerminal(), ["evv_core", "traction", "waits"])
@@ -113,7 +112,7 @@ def test_a_long_name_of_a_test_takes_nothing_from_the_other_columns() -> None:
 def test_a_terminal_that_goes_away_does_not_end_the_run() -> None:
     program = """
 import os, sys
-from runner.live_terminal import LiveTerminal
+from runner.run.live import LiveTerminal
 terminal = LiveTerminal()
 reader, writer = os.pipe()
 os.close(reader)
@@ -129,7 +128,7 @@ print("alive", file=sys.stderr)
 
 _CLOSING = """
 from pathlib import Path
-from runner.live_terminal import LiveTerminal
+from runner.run.live import LiveTerminal
 from runner.reporting.outcome import Outcome
 from runner.reporting.summary import lines_for
 reasons = ("FAIL: TestCore.test_one (evv_core/tests/test_core.py:1)", "one of " + "many words " * 12)

@@ -1,0 +1,65 @@
+"""The guard: a detached process that tears a run's environment down, however the run ends. guard.py is the runner's end of it.
+
+It lives in a session of its own, ignores the signals that end the runner, and holds the reading end of a pipe whose only
+writer is the runner. End of file, for whatever reason, is its signal: there is one teardown path for every ending. Standard
+library only: it has to start in tens of milliseconds.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from runner.cleanup.teardown import remove_project
+from runner.docker.process import Endpoint, kill_clients
+
+# Seconds for which the guard tries; a daemon that restarts is back well within them.
+BOUND = 120.0
+# What the runner tells, a line each: that there may be something to remove, followed by the engine's ID; that no client of the
+# run that can create anything was killed; that the environment is to stand.
+ARM, SKIP_SETTLING, DISARM = b"arm ", b"skip settling\n", b"disarm\n"
+READY = b"ready\n"
+
+
+def main(arguments: list[str]) -> None:
+    """Guard PROJECT with TOKEN: write the report to standard output and into REPORT_FILE, once the pipe is at its end.
+
+    This process' own environment is the engine's: every docker client gets it as it is.
+    """
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGQUIT):
+        signal.signal(signum, signal.SIG_IGN)
+    project, token, report_file = arguments
+    _write(READY)
+    is_armed, is_left_standing, engine_id = False, False, ""
+    settle: float | None = None
+    for line in sys.stdin.buffer:
+        if line.startswith(ARM):
+            is_armed, engine_id = True, line[len(ARM) :].decode().strip()
+        elif line == SKIP_SETTLING:
+            settle = 0.0
+        elif line == DISARM:
+            is_armed, is_left_standing = False, True
+    if not is_armed:
+        if not is_left_standing:
+            kill_clients(token)  # nothing is created yet, but a client that hangs would live on
+        _write(b"null")
+        return
+    report = remove_project(Endpoint(dict(os.environ)), project, bound=BOUND, engine_id=engine_id, token=token, settle=settle)
+    text = json.dumps({**asdict(report), "project": project, "ended": time.strftime("%Y-%m-%d %H:%M:%S")}, indent=1)
+    try:
+        Path(report_file).write_text(text + "\n")
+    except OSError as error:  # the folder was deleted: the runner, if it lives, still reads the pipe
+        report.errors.append(f"{report_file} cannot be written: {error}")
+    _write(json.dumps(asdict(report)).encode())
+
+
+def _write(data: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except OSError:
+        # The runner is dead: nobody reads. Point the descriptor elsewhere, or the interpreter complains at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

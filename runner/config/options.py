@@ -1,0 +1,25 @@
+"""What a command line says of every run that it asks for."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Keep(Enum):
+    """When an environment is left standing after its run."""
+
+    NEVER = "never"
+    FAILED = "failed"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of a run; times in seconds."""
+
+    health_timeout: float
+    test_timeout: float
+    test_tags: str | None = None
+    keep: Keep = Keep.NEVER
+    strict: bool = False
+    wait_for_port: float = 0.0
+    snapshot: bool = True

@@ -1,0 +1,84 @@
+"""Which engine a run talks to: settled once, at its start, as docker's client would settle it anew for every command."""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from runner.docker.messages import unavailable
+from runner.docker.process import Completed, DockerFailed, Endpoint, client_environ
+from runner.errors import EngineStalled, EngineUnavailable
+
+# Seconds. `docker context inspect` only reads files.
+_LIMIT = 60.0
+# What of the environment names folders: clients run in another one than the user.
+_FOLDERS = ("DOCKER_CONFIG", "DOCKER_CERT_PATH")
+
+
+def pin(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with the engine's name in it that docker's client would look up anew for every command.
+
+    By DOCKER_HOST, DOCKER_CONTEXT or the current context: `docker context use` in another terminal moves no client any more.
+    """
+    pinned = client_environ(environ)
+    pinned |= {name: str(Path(pinned[name]).absolute()) for name in _FOLDERS if pinned.get(name)}
+    if not pinned.get("DOCKER_HOST") and not pinned.get("DOCKER_CONTEXT"):
+        pinned["DOCKER_CONTEXT"] = _current_context(pinned)
+    return pinned
+
+
+def settle(environ: Mapping[str, str]) -> Endpoint:
+    """Return the engine that docker's client means now, with its address in the place of a context's name.
+
+    EngineUnavailable without a docker client, and for a context that does not exist.
+    """
+    if shutil.which("docker", path=environ.get("PATH")) is None:
+        raise EngineUnavailable("There is no `docker` command. Install Docker, or run `nox -s setup`.")
+    pinned = pin(environ)
+    if pinned.get("DOCKER_HOST") or pinned["DOCKER_CONTEXT"] == "default":
+        return Endpoint(pinned)
+    return Endpoint(_of_context(pinned["DOCKER_CONTEXT"], pinned))
+
+
+def _current_context(environ: Mapping[str, str]) -> str:
+    folder = Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME") or "/") / ".docker")
+    try:
+        content = json.loads((folder / "config.json").read_bytes())
+    except (OSError, ValueError):
+        return "default"  # as docker's client does, which warns of a file that is no JSON
+    return str((content.get("currentContext") if isinstance(content, dict) else None) or "default")
+
+
+def _of_context(context: str, environ: dict[str, str]) -> dict[str, str]:
+    """The environment with what the context holds now: its host, and the folder of its TLS files."""
+    try:
+        completed = Endpoint(environ).start("context", "inspect", context).result(time.monotonic() + _LIMIT)
+    except DockerFailed as error:
+        raise EngineStalled(str(error)) from error
+    if completed.exit_code:
+        raise unavailable(completed.errors.strip() or f"context {context!r} cannot be read")
+    host, skip_verify, tls = _endpoint_in(completed, context)
+    settled = {
+        key: value for key, value in environ.items() if key not in ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_TLS")
+    }
+    settled["DOCKER_HOST"] = host
+    if tls.is_dir():
+        settled["DOCKER_CERT_PATH"] = str(tls)
+        # Without verification it is still TLS: docker's client takes the mere presence of DOCKER_TLS_VERIFY for "verify".
+        settled["DOCKER_TLS" if skip_verify else "DOCKER_TLS_VERIFY"] = "1"
+    return settled
+
+
+def _endpoint_in(completed: Completed, context: str) -> tuple[str, bool, Path]:
+    try:
+        (inspected,) = json.loads(completed.output)
+        docker = inspected["Endpoints"]["docker"]
+        host, skip_verify = str(docker["Host"]), bool(docker.get("SkipTLSVerify"))
+        folder = Path(os.fspath((inspected.get("Storage") or {}).get("TLSPath") or "/nonexistent"))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EngineUnavailable(
+            f"The context {context!r} of docker names no engine.\nSee: docker context inspect {context}"
+        ) from error
+    return host, skip_verify, folder / "docker"

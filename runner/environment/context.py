@@ -1,0 +1,41 @@
+"""What a run knows from its start on: one value, handed to everything that works for it."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner.cleanup import keep
+from runner.cleanup.owner import this_process
+from runner.config.options import Options
+from runner.config.repositories import RepoConfig
+from runner.naming import MODULE_LABEL, REPOSITORY_LABEL, STARTED_LABEL
+from runner.reporting.proof_log import now
+from runner.signals import Signals
+from runner.terminal import Terminal
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """One run: `project` is its Compose project's name, `folder` its own in the checkout, `password` the database's.
+
+    `labels` go on every container, network and volume; `token` is in the environment of every docker client, by which the
+    guard finds them.
+    """
+
+    repository: RepoConfig
+    module: str
+    options: Options
+    project: str
+    folder: Path
+    terminal: Terminal
+    signals: Signals
+    labels: Mapping[str, str]
+    token: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+    password: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+
+
+def labels_of(repository: RepoConfig, module: str, folder: Path) -> dict[str, str]:
+    """Return the labels of a run that starts now, in this process."""
+    about = {REPOSITORY_LABEL: repository.name, MODULE_LABEL: module, STARTED_LABEL: now()}
+    return about | {keep.FOLDER_LABEL: str(folder)} | this_process().labels()

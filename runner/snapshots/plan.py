@@ -1,0 +1,187 @@
+"""Which prepared database a run starts from, and which stages it has yet to make: a value that nobody changes."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from runner.config.repositories import RepoConfig
+from runner.docker.engine import Pending
+from runner.docker.inventory import Image
+from runner.docker.listing import Resource
+from runner.errors import EnvironmentFailed
+from runner.odoo import command as odoo
+from runner.odoo.addons import modules_of
+from runner.odoo.dependencies import Dependencies, SnapshotUnavailable, dependencies_of, missed_auto_installs, sources_digest
+from runner.snapshots import memory
+from runner.snapshots.snapshot import (
+    DB_SERVICE,
+    FOLDER_IN_MEMORY,
+    DatabaseImage,
+    Snapshot,
+    Stage,
+    in_memory,
+    mounted_paths,
+    stages,
+    surroundings_of,
+    unsupported,
+    with_snapshot,
+    worth_making,
+)
+from runner.snapshots.store import Store
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The prepared database of one run; `modules` are all of its repository.
+
+    `used`: the snapshot that the run starts from, if any. `missing`: the stages to make after it. `installed`: the modules in
+    the database before the tests, as far as they come from preparation. `in_memory`: the run's database is not on disk.
+    `unavailable_reason`: why there is no prepared one; empty if there is.
+    """
+
+    repository: RepoConfig
+    module: str
+    modules: Mapping[str, Path]
+    dependencies: Dependencies = field(default_factory=lambda: Dependencies({}, ()))
+    database: DatabaseImage = field(default_factory=DatabaseImage)
+    local_digest: str = ""
+    used: Snapshot | None = None
+    missing: tuple[Stage, ...] = ()
+    installed: tuple[str, ...] = ()
+    in_memory: bool = False
+    unavailable_reason: str = ""
+
+    def disable(self, reason: str) -> "Plan":
+        """Return the plan of a run that goes without a prepared database."""
+        return replace(self, used=None, missing=(), installed=(), in_memory=False, unavailable_reason=reason)
+
+    def with_installed(self, modules: Iterable[str]) -> "Plan":
+        """Return the plan once these modules are in the database."""
+        return replace(self, installed=tuple(sorted(modules)))
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether the sources of the local dependencies are still those of the keys."""
+        return sources_digest(self.dependencies.local.values()) == self.local_digest
+
+    def check_auto_installs(self) -> None:
+        """Raise SnapshotUnavailable if a prepared database would keep Odoo from installing local modules by itself."""
+        if missed := missed_auto_installs(self.module, self.modules, self.installed):
+            raise SnapshotUnavailable(f"{', '.join(missed)} would not be installed automatically, as on an empty database")
+
+    def misplaced(self, installed: Iterable[str]) -> list[str]:
+        """Return those modules of the repository, also the one under test, that must not be in its prepared database."""
+        return sorted(set(installed) & set(self.modules) - set(self.dependencies.local))
+
+    @property
+    def local_folders(self) -> dict[str, Path]:
+        """The sources of the module and of its local dependencies, by name."""
+        return {**self.dependencies.local, self.module: self.modules[self.module]}
+
+    @property
+    def folders_in_container(self) -> list[str]:
+        """Where the local dependencies are in the odoo container."""
+        targets = dict(zip(self.repository.addons, odoo.addons_targets(len(self.repository.addons)), strict=True))
+        return [f"{targets[folder.parent]}/{name}" for name, folder in self.dependencies.local.items()]
+
+    @property
+    def data_folder(self) -> str:
+        """Where the database's container keeps its data."""
+        return FOLDER_IN_MEMORY if self.in_memory else self.database.data_folder
+
+    def override(self, override: dict[str, Any], rendered: Mapping[str, Any], labels: dict[str, str]) -> dict[str, Any]:
+        """Return a run's override, extended by what the snapshot and a database in memory need."""
+        if self.used:
+            override = with_snapshot(override, rendered, self.used.volume, self.database)
+        return in_memory(override, labels) if self.in_memory else override
+
+    def facts(self) -> dict[str, str]:
+        """Return what a reader of the log has to know."""
+        if self.unavailable_reason:
+            return {"prepared database": f"none ({self.unavailable_reason})"}
+        source = f"{self.used.volume} ({self.used.stage})" if self.used else "made by this run"
+        source += ", in memory" if self.in_memory else ""
+        return {"prepared database": source, "it holds": " ".join(self.installed)}
+
+    def in_a_line(self) -> str:
+        """Return the same for the terminal."""
+        if self.unavailable_reason:
+            return f"no prepared database: {self.unavailable_reason}"
+        asked = [name for name in (*self.dependencies.external, *self.dependencies.local) if name in self.installed]
+        return f"prepared database with {', '.join(asked)} ({len(self.installed)} modules)"
+
+
+def choose(
+    repository: RepoConfig,
+    module: str,
+    store: Store,
+    listing: Pending[list[Resource]],
+    *,
+    rendered: Mapping[str, Any],
+    images: Mapping[str, Image],
+    password: str,
+    memory_of: str | None,
+) -> Plan:
+    """Return the plan with the longest stage that is ready; whatever hinders only means that the run goes without.
+
+    `listing`: the store's, asked already. `memory_of`: the kernel of the engine, None where the database must be on disk.
+    """
+    plan = Plan(repository, module, modules_of(repository))
+    try:
+        dependencies = dependencies_of(module, plan.modules)
+        database = _database_image(images, rendered["services"].get(DB_SERVICE) or {})
+        if hindrance := unsupported(rendered, database.data_folder):
+            raise SnapshotUnavailable(hindrance)
+        plan = replace(
+            plan, dependencies=dependencies, database=database, local_digest=sources_digest(dependencies.local.values())
+        )
+        plan = _with_stages(plan, store, listing, _surroundings(repository, rendered, images, password))
+        if plan.used and not plan.missing:
+            plan.check_auto_installs()
+    except (SnapshotUnavailable, EnvironmentFailed) as error:
+        return plan.disable(str(error))
+    fits = memory_of is not None and not memory.is_limited(rendered["services"][DB_SERVICE]) and memory.has_room(memory_of)
+    return replace(plan, in_memory=fits)
+
+
+def _database_image(images: Mapping[str, Image], service: Mapping[str, Any]) -> DatabaseImage:
+    if "image" not in service:
+        return DatabaseImage()
+    config = images[service["image"]].config
+    environ = dict(word.split("=", 1) for word in config.get("Env") or [])
+    return DatabaseImage(
+        name=service["image"],
+        entrypoint=tuple(config.get("Entrypoint") or ()),
+        command=tuple(config.get("Cmd") or ()),
+        data_folder=(service.get("environment") or {}).get("PGDATA") or environ.get("PGDATA") or "",
+    )
+
+
+def _surroundings(repository: RepoConfig, rendered: Mapping[str, Any], images: Mapping[str, Image], password: str) -> str:
+    mounted = mounted_paths(rendered, tuple(str(folder) for folder in repository.addons))
+    return surroundings_of(
+        rendered,
+        {name: image.digest for name, image in images.items()},
+        odoo.prepare_command((), (), 0),
+        sources_digest(Path(path) for path in mounted),
+        password,
+    )
+
+
+def _with_stages(plan: Plan, store: Store, listing: Pending[list[Resource]], surroundings: str) -> Plan:
+    """The plan with what is ready, and what has to be made. SnapshotUnavailable where that failed before."""
+    dependencies = plan.dependencies
+    wanted = stages(surroundings, dependencies.external, tuple(dependencies.local), plan.local_digest)
+    volumes = store.volumes(listing)
+    store.sweep(volumes.dead)
+    number = next((number for number in range(len(wanted), 0, -1) if wanted[number - 1].key in volumes.ready), 0)
+    used = volumes.ready[wanted[number - 1].key] if number else None
+    missing = wanted[number:]
+    refused = next((at for at, stage in enumerate(missing) if stage.key in volumes.refused), len(missing))
+    missing = missing[:refused]
+    if not used and not missing:
+        raise SnapshotUnavailable("its preparation failed before; it is tried again after a day")
+    if not used:
+        missing = worth_making(missing, volumes.ready.values())
+    return replace(plan, used=used, missing=tuple(missing), installed=used.modules if used else ())

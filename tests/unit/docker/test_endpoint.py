@@ -1,0 +1,168 @@
+"""Which engine docker's client means is settled once, and nothing that the user does meanwhile changes it."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from runner.docker import endpoint as endpoint_module
+from runner.docker.endpoint import pin, settle
+from runner.errors import EngineStalled, EngineUnavailable
+from tests.unit.processes import PATIENCE
+from tests.unit.scripted_docker import ScriptedDocker
+
+# As `docker context inspect` says it.
+INSPECTED = {
+    "Name": "far",
+    "Metadata": {},
+    "Endpoints": {"docker": {"Host": "tcp://far:2376", "SkipTLSVerify": False}},
+    "TLSMaterial": {},
+    "Storage": {"MetadataPath": "/nowhere/meta", "TLSPath": "/nowhere/tls"},
+}
+
+
+def use_context(folder: Path, context: str | None) -> None:
+    """What `docker context use` writes; None for the default one."""
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text(json.dumps({"auths": {}} | ({"currentContext": context} if context else {})))
+
+
+def settled(script: ScriptedDocker, inspected: object, **environ: str) -> dict[str, str]:
+    """The endpoint where docker says so of a context; without PATH."""
+    script.answer({"context inspect": (0, json.dumps(inspected), "")})
+    endpoint = dict(settle({**script.environ, **environ}).environ)
+    del endpoint["PATH"]
+    return endpoint
+
+
+def test_docker_host_comes_before_every_context(tmp_path: Path) -> None:
+    use_context(tmp_path, "current")
+    environ = {"DOCKER_HOST": "tcp://one", "DOCKER_CONTEXT": "far", "DOCKER_CONFIG": str(tmp_path)}
+    assert pin(environ) == environ
+    del environ["DOCKER_CONTEXT"]
+    assert pin(environ) == environ
+
+
+def test_docker_context_comes_before_the_current_one(tmp_path: Path) -> None:
+    use_context(tmp_path, "current")
+    environ = {"DOCKER_CONTEXT": "far", "DOCKER_CONFIG": str(tmp_path)}
+    assert pin(environ) == environ
+
+
+def test_else_it_is_the_current_context_of_the_configuration(tmp_path: Path) -> None:
+    use_context(tmp_path / ".docker", "at home")
+    use_context(tmp_path / "configured", "configured")
+    assert pin({"HOME": str(tmp_path)})["DOCKER_CONTEXT"] == "at home"
+    assert pin({"HOME": str(tmp_path), "DOCKER_CONFIG": ""})["DOCKER_CONTEXT"] == "at home"
+    assert pin({"HOME": str(tmp_path), "DOCKER_CONFIG": str(tmp_path / "configured")})["DOCKER_CONTEXT"] == "configured"
+    assert pin({"HOME": str(tmp_path), "DOCKER_HOST": "", "DOCKER_CONTEXT": ""})["DOCKER_CONTEXT"] == "at home"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no JSON", b"\xff", b"[]", b"null", b"{}", b'{"currentContext": ""}'])
+def test_without_a_configuration_that_names_one_it_is_the_default(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "config.json").write_bytes(content)
+    assert pin({"DOCKER_CONFIG": str(tmp_path)})["DOCKER_CONTEXT"] == "default"
+    assert pin({})["DOCKER_CONTEXT"] == "default"
+
+
+def test_what_compose_reads_and_the_token_of_another_run_do_not_get_through(script: ScriptedDocker) -> None:
+    given = {
+        "COMPOSE_FILE": "x",
+        "COMPOSE_PROJECT_NAME": "y",
+        "AGENT_TEST_TOKEN": "z",
+        "DOCKER_HOST": "tcp://one",
+        "LANG": "C",
+    }
+    assert pin(given) == {"DOCKER_HOST": "tcp://one", "LANG": "C"}
+    assert settled(script, [INSPECTED], **given) == {"DOCKER_HOST": "tcp://one", "LANG": "C"}
+    del given["DOCKER_HOST"]
+    assert settled(script, [INSPECTED], **given, DOCKER_CONTEXT="far") == {"DOCKER_HOST": "tcp://far:2376", "LANG": "C"}
+
+
+def test_relative_folders_are_those_of_the_user_s_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    use_context(tmp_path / "configured", "far")
+    pinned = pin({"DOCKER_CONFIG": "configured", "DOCKER_CERT_PATH": "certificates"})
+    assert pinned == {
+        "DOCKER_CONFIG": str(tmp_path / "configured"),
+        "DOCKER_CERT_PATH": str(tmp_path / "certificates"),
+        "DOCKER_CONTEXT": "far",
+    }
+
+
+def test_a_host_and_the_default_context_stay_as_they_are_and_docker_is_asked_nothing(script: ScriptedDocker) -> None:
+    tls = {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/certificates"}
+    assert settled(script, None, DOCKER_HOST="tcp://one", **tls) == {"DOCKER_HOST": "tcp://one", **tls}
+    assert settled(script, None) == {"DOCKER_CONTEXT": "default"}
+    assert script.calls == []
+
+
+@pytest.mark.parametrize(
+    ("skip_verify", "variable"), [(False, "DOCKER_TLS_VERIFY"), (True, "DOCKER_TLS")], ids=["verified", "not verified"]
+)
+def test_a_context_is_replaced_by_its_host_and_its_tls_files(
+    script: ScriptedDocker, tmp_path: Path, skip_verify: bool, variable: str
+) -> None:
+    (tmp_path / "docker").mkdir()
+    inspected = INSPECTED | {
+        "Endpoints": {"docker": {"Host": "tcp://far:2376", "SkipTLSVerify": skip_verify}},
+        "Storage": {"TLSPath": str(tmp_path)},
+    }
+    endpoint = settled(script, [inspected], DOCKER_CONTEXT="far", DOCKER_TLS_VERIFY="1", DOCKER_TLS="1")
+    assert endpoint == {"DOCKER_HOST": "tcp://far:2376", "DOCKER_CERT_PATH": str(tmp_path / "docker"), variable: "1"}
+    assert script.calls == ["context inspect far"]
+
+
+def test_a_context_without_tls_files_is_its_host_alone(script: ScriptedDocker) -> None:
+    for storage in ({"TLSPath": "/nowhere"}, {}, None):
+        endpoint = settled(script, [INSPECTED | {"Storage": storage}], DOCKER_CONTEXT="far", DOCKER_TLS_VERIFY="1")
+        assert endpoint == {"DOCKER_HOST": "tcp://far:2376"}
+
+
+@pytest.mark.parametrize(("first", "host", "context"), [("far", "tcp://far:2376", ""), (None, "", "default")])
+def test_a_switch_of_the_context_afterwards_moves_no_client(
+    script: ScriptedDocker, tmp_path: Path, first: str | None, host: str, context: str
+) -> None:
+    script.answer({"context inspect": (0, json.dumps([INSPECTED]), "")})
+    use_context(tmp_path, first)
+    endpoint = settle({**script.environ, "DOCKER_CONFIG": str(tmp_path)})
+    use_context(tmp_path, "another")
+    script.run('echo "$DOCKER_HOST,$DOCKER_CONTEXT"')
+    assert endpoint.start("info").output(time.monotonic() + PATIENCE) == f"{host},{context}\n"
+
+
+def test_a_context_that_does_not_exist_is_no_matter_of_the_daemon(script: ScriptedDocker) -> None:
+    said = 'context "far": context not found: open /x/meta.json: no such file or directory\n'
+    script.answer({"context inspect": (1, "[]\n", said)})
+    with pytest.raises(EngineUnavailable, match=r"Docker does not find its context: context \"far\"(.|\n)*docker context ls"):
+        settle({**script.environ, "DOCKER_CONTEXT": "far"})
+
+
+def test_a_context_that_cannot_be_read_is_named_also_where_docker_says_nothing(script: ScriptedDocker) -> None:
+    script.answer({"context inspect": (1, "", "")})
+    with pytest.raises(EngineUnavailable, match="context 'far' cannot be read"):
+        settle({**script.environ, "DOCKER_CONTEXT": "far"})
+
+
+@pytest.mark.parametrize(
+    "output",
+    ["no JSON", "", "[]", "[{}, {}]", "{}", "null", "[7]", '[{"Endpoints": {}}]', '[{"Endpoints": {"docker": null}}]'],
+)
+def test_a_context_of_which_docker_names_no_engine_is_an_error_with_its_name(script: ScriptedDocker, output: str) -> None:
+    script.answer({"context inspect": (0, output, "")})
+    with pytest.raises(EngineUnavailable, match=r"context 'far' of docker names no engine.\nSee: docker context inspect far"):
+        settle({**script.environ, "DOCKER_CONTEXT": "far"})
+
+
+def test_a_docker_that_hangs_over_a_context_is_given_up(script: ScriptedDocker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint_module, "_LIMIT", 0.05)
+    script.run("exec sleep 1000")
+    with pytest.raises(EngineStalled, match="`docker context inspect` did not answer"):
+        settle({**script.environ, "DOCKER_CONTEXT": "far"})
+
+
+def test_a_machine_without_docker_is_told_what_to_install(tmp_path: Path) -> None:
+    with pytest.raises(EngineUnavailable, match=r"no `docker` command.*nox -s setup"):
+        settle({"PATH": str(tmp_path)})

@@ -1,0 +1,214 @@
+"""A run's environment whose engine, guard and streams are fakes that write down, in one list, what happens to them."""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.cleanup.teardown import Report
+from runner.config.options import Options
+from runner.docker.listing import PROJECT_LABEL, Resource
+from runner.docker.process import Completed, Endpoint
+from runner.docker.questions import ComposeProject
+from runner.docker.streams import Execution, Streams
+from runner.environment.context import RunContext
+from runner.environment.environment import Environment
+from runner.signals import Signals
+from runner.terminal import Terminal
+from tests.unit.fake_engine import VERSION, Said, Words, failed, inspection_of, listing_of, status
+from tests.unit.fake_volumes import FakeVolumes
+from tests.unit.repositories import repository
+
+RENDERED: dict[str, Any] = {
+    "services": {"db": {"image": "postgres:16"}, "odoo": {"image": "odoo:18.0", "healthcheck": {"test": ["CMD", "true"]}}},
+    "networks": {"default": None},
+    "volumes": {"data": {}},
+}
+LABELS = {"agent-test.repository": "evv"}
+ENDPOINT = Endpoint({"DOCKER_HOST": "unix:///of-the-test.sock"})
+
+
+class FakeExecution(Execution):
+    """A command in a container that prints what it is told, and then ends, or fails."""
+
+    def __init__(self, output: bytes, exit_code: int, error: BaseException | None = None) -> None:
+        super().__init__(iter(output.splitlines(keepends=True)))
+        self._ends_with, self._error = exit_code, error
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._lines
+        if self._error:
+            raise self._error
+        self.exit_code = self._ends_with
+
+
+class FakeStreams(Streams):
+    """Starts what it is told to start, and fails as often as it has errors in `fails`."""
+
+    def __init__(self, *fails: BaseException, happens: Callable[[str], None] = lambda _event: None) -> None:
+        self.fails = list(fails)
+        self.started: list[ComposeProject] = []
+        self.executed: list[list[str]] = []
+        # What the commands in containers print, their exit codes, and their errors; the last stays.
+        self.executions: list[tuple[bytes, int, BaseException | None]] = [(b"", 0, None)]
+        self._happens = happens
+
+    def pull(self, image: str) -> None:
+        self._happens(f"pull {image}")
+
+    def up(self, project: ComposeProject) -> None:
+        self.started.append(project)
+        self._happens(f"up {project.variables['ODOO_PORT']}")
+        if self.fails:
+            raise self.fails.pop(0)
+
+    def execute(self, _container: str, command: list[str], _limit: float) -> Execution:
+        self.executed.append(command)
+        self._happens(command[3])
+        return FakeExecution(*(self.executions.pop(0) if len(self.executions) > 1 else self.executions[0]))
+
+    @property
+    def ports(self) -> list[str]:
+        """The ports of every start, in order."""
+        return [project.variables["ODOO_PORT"] for project in self.started]
+
+
+class FakeGuard:
+    """Stands for the guard: it tears down what was armed, and reports what it is told to."""
+
+    def __init__(self, fakes: "Fakes") -> None:
+        self._fakes = fakes
+        self.is_armed = False
+
+    def arm(self, engine_id: str) -> None:
+        self._fakes.engine_id, self.is_armed = engine_id, True
+        self._fakes.happens("arm")
+
+    def disarm(self) -> None:
+        self._fakes.happens("disarm")
+        self.is_armed = False
+
+    def finish(self, *, skip_settling: bool) -> Report | None:
+        self._fakes.happens("finish")
+        self._fakes.skipped_settling = skip_settling
+        self._fakes.during_teardown()
+        return self._fakes.report if self.is_armed else None
+
+
+class Fakes:
+    """What a run meets: all is well, and `events` tells in order what happens, unless a test says otherwise.
+
+    `failures`: by event, what goes wrong with it, one time after the other. Docker is told by the first words of a command.
+    """
+
+    def __init__(self, folder: Path, signals: Signals) -> None:
+        self.events: list[str] = []
+        self.failures: dict[str, list[BaseException]] = {}
+        self.folder, self.signals = folder, signals
+        self.repository = repository(folder, addons=("addons", "more"), ports="18000-18002")
+        self.rendered = RENDERED
+        self.images = {"postgres:16": "sha256:pg", "odoo:18.0": "sha256:odoo"}
+        self.containers = [status("db"), status()]
+        self.left_by_others: list[Resource] = []
+        self.streams = FakeStreams(happens=self.happens)
+        self.engine = _Engine(self)
+        # What the guards were told, what they do and report, and what another removal does.
+        self.guards: list[tuple[Any, ...]] = []
+        self.engine_id = ""
+        self.skipped_settling: bool | None = None
+        self.report: Report | None = Report(left={"containers": [], "networks": [], "volumes": []}, seconds=0.6)
+        self.during_teardown: Callable[[], object] = lambda: None
+        self.removal = Report(left={})
+
+    def installed(self, monkeypatch: pytest.MonkeyPatch) -> "Fakes":
+        """Put them where runs look for engine, guard, streams and ports."""
+        monkeypatch.setattr("runner.environment.environment.Guard", self.guard)
+        monkeypatch.setattr("runner.environment.environment.Engine", self.engine)
+        monkeypatch.setattr("runner.docker.streams.Streams", lambda _engine, _folder: self.streams)
+        monkeypatch.setattr("runner.environment.environment.remove_project", self.remove_project)
+        monkeypatch.setattr("runner.cleanup.orphans.remove_project", self.remove_project)
+        monkeypatch.setattr("runner.environment.ports.can_bind", self.can_bind)
+        monkeypatch.setattr(tempfile, "tempdir", str(self.folder))  # the locks of the ports
+        return self
+
+    def happens(self, event: str) -> None:
+        self.events.append(event)
+        self.fail(event)
+
+    def fail(self, event: str) -> None:
+        if self.failures.get(event):
+            raise self.failures[event].pop(0)
+
+    def guard(self, *about: object) -> FakeGuard:
+        self.happens("guard")
+        self.guards.append(about)
+        return FakeGuard(self)
+
+    def can_bind(self, port: int) -> bool:
+        self.happens(f"port {port}")
+        return True
+
+    def remove_project(self, endpoint: Endpoint, project: str, **_more: object) -> Report:
+        self.happens(f"removed {project}")
+        assert endpoint.environ == self.engine.client_environ or endpoint is self.engine.endpoint
+        return self.removal
+
+    def context(self, **options: Any) -> RunContext:
+        """The context of a run of evv_core."""
+        given = Options(**{"health_timeout": 5, "test_timeout": 5, "snapshot": False, **options})
+        about = (self.repository, "evv_core", given, "p", self.folder, Terminal(), self.signals, LABELS)
+        return RunContext(*about, token="t", password="secret")
+
+    def environment(self, **options: Any) -> Environment:
+        """An environment that nobody has entered yet."""
+        return Environment(self.context(**options), ENDPOINT)
+
+    @property
+    def started(self) -> list[str]:
+        """What happened from the first start on."""
+        starts = [event for event in self.events if event.startswith("up ")]
+        return self.events[self.events.index(starts[0]) :] if starts else []
+
+
+class _Engine(FakeVolumes):
+    def __init__(self, fakes: Fakes) -> None:
+        self._fakes = fakes
+        super().__init__()
+        self.answers.update(
+            {
+                "version": VERSION,
+                "compose": lambda _words: json.dumps(fakes.rendered),
+                "info": '"the-engine"',
+                "image inspect": self._image,
+                "ps": listing_of(lambda: [*fakes.left_by_others, *self._started()]),
+                "network ls": "",
+                "container inspect": inspection_of(lambda: fakes.containers),
+                "container rm": "",
+                "logs": lambda words: f"log of {words[-1]}",
+            }
+        )
+
+    def _started(self) -> list[Resource]:
+        projects = [project.name for project in self._fakes.streams.started[-1:]]
+        return [Resource(container.name, {PROJECT_LABEL: name}) for name in projects for container in self._fakes.containers]
+
+    def _image(self, words: Words) -> Said:
+        if words[-1] not in self._fakes.images:
+            return failed(f"Error response from daemon: No such image: {words[-1]}")
+        return json.dumps([{"Id": self._fakes.images[words[-1]]}])
+
+    def heard(self, words: str, environ: Mapping[str, str]) -> None:
+        super().heard(words, environ)
+        self._fakes.events.append(_event(words))
+
+    def answer_to(self, words: Words) -> Completed:
+        self._fakes.fail(_event(" ".join(words)))
+        return super().answer_to(words)
+
+
+def _event(words: str) -> str:
+    first, second, *_ = [*words.split(), ""]
+    return first if first in ("version", "compose", "info", "ps") else f"{first} {second}"

@@ -1,0 +1,93 @@
+"""All runs of a call use the engine that was meant when it began, whatever the user changes meanwhile."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from runner.config.options import Options
+from runner.reporting.machine_reports import MachineReports
+from runner.reporting.outcome import Outcome
+from runner.run import call as call_module
+from runner.run.call import Call, make
+from runner.run.module_run import Request
+from runner.run.side_by_side import Ended
+from runner.signals import Signals
+from runner.terminal import Terminal
+from tests.unit.outcomes import passed
+from tests.unit.repositories import repository
+
+# What a run is told of its engine: host, and context.
+Engine = tuple[str | None, str | None]
+
+
+class User:
+    """Somebody who has chosen an engine by `docker context use`, and chooses another one while the first run goes on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.uses("first")
+
+    def uses(self, context: str) -> None:
+        (self.folder / "config.json").write_text(json.dumps({"currentContext": context}))
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {**{key: value for key, value in os.environ.items() if key != "DOCKER_HOST"}, "DOCKER_CONFIG": str(self.folder)}
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> User:
+    return User(tmp_path)
+
+
+def make_call(user: User, environ: Mapping[str, str], jobs: int = 1) -> int:
+    evv = repository(user.folder)
+    evv.path.mkdir()
+    call = Call(evv, ["evv_core", "traction"], Options(5, 5), "command", jobs)
+    return make(call, MachineReports(None, None), Terminal(), Signals(lambda _signum: None), environ)
+
+
+@pytest.fixture
+def engines(user: User, monkeypatch: pytest.MonkeyPatch) -> list[Engine]:
+    """What each run was told."""
+    told: list[Engine] = []
+
+    def run_module(_request: object, environ: Mapping[str, str], *_: object) -> Outcome:
+        told.append((environ.get("DOCKER_HOST"), environ.get("DOCKER_CONTEXT")))
+        user.uses("second")
+        return passed()
+
+    monkeypatch.setattr(call_module, "run_module", run_module)
+    return told
+
+
+def test_docker_context_use_between_two_modules_moves_none(user: User, engines: list[Engine]) -> None:
+    assert make_call(user, user.environ) == 0
+    assert engines == [(None, "first")] * 2
+
+
+@pytest.mark.parametrize(
+    ("named", "engine"),
+    [({"DOCKER_CONTEXT": "mine"}, (None, "mine")), ({"DOCKER_HOST": "tcp://mine:2376"}, ("tcp://mine:2376", None))],
+)
+def test_the_host_or_context_of_the_environment_goes_before_the_current_context(
+    user: User, engines: list[Engine], named: dict[str, str], engine: Engine
+) -> None:
+    make_call(user, user.environ | named)
+    assert engines == [engine] * 2
+
+
+def test_runs_side_by_side_get_the_engine_of_the_call_too(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    class FakeRuns:
+        def __init__(self, jobs: int, environ: Mapping[str, str], **_: object) -> None:
+            assert (jobs, environ["DOCKER_CONTEXT"]) == (2, "first")
+
+        def run(self, requests: Sequence[Request]) -> Ended:
+            assert [request.module for request in requests] == ["evv_core", "traction"]
+            return Ended([passed(), passed()])
+
+    monkeypatch.setattr(call_module, "SideBySide", FakeRuns)
+    assert make_call(user, user.environ, jobs=2) == 0
