@@ -37,11 +37,17 @@ def shortened(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[:length]} ..."
 
 
+def printable(text: str) -> str:
+    """Escape a text that would do more to a terminal than show: a label may hold anything, also a line's end."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+
+
 def table(rows: Sequence[Sequence[str]], numbers: Collection[int] = ()) -> list[str]:
     """Write a line for each row, the headings first; `numbers`: the columns that are aligned to the right.
 
     The last cell of a row that is shorter than the headings is as long as it is.
     """
+    rows = [[printable(cell) for cell in row] for row in rows]
     count = len(rows[0])
     widths = [max(len(row[at]) for row in rows if at < len(row) - (len(row) < count)) for at in range(count)]
     cells = [

@@ -19,7 +19,9 @@ from pathlib import Path
 
 import yaml
 
+from runner.cleanup.resources import MAKER_LABEL, PUBLISHED_LABEL
 from runner.config import repositories as config
+from runner.docker.listing import VOLUMES, listing, resources_in
 from runner.environment.ports import can_bind
 
 from .docker.phases import STARTER
@@ -116,11 +118,12 @@ def _whole(folder: Path, kind: str) -> float:
 
 def _unfinished() -> list[str]:
     """The volumes of prepared databases of this repository that no marker declares to be ready."""
-    template = "{{.Name}}\t" + "\t".join(f'{{{{.Label "agent-test-snapshot.{label}"}}}}' for label in ("maker", "volume"))
-    listing = subprocess.run(["docker", "volume", "ls", "--format", template], check=True, capture_output=True, text=True)
-    rows = [line.split("\t") for line in listing.stdout.splitlines()]
-    ready = {volume for _, _, volume in rows}
-    return [name for name, maker, _ in rows if maker.startswith(PREFIX) and name not in ready]
+    labels = (MAKER_LABEL, PUBLISHED_LABEL)
+    listed = subprocess.run(["docker", *listing(VOLUMES, labels)], check=True, capture_output=True, text=True)
+    volumes = resources_in(listed.stdout, labels)
+    ready = {volume.labels.get(PUBLISHED_LABEL) for volume in volumes}
+    makers = {volume.name: volume.labels.get(MAKER_LABEL, "") for volume in volumes}
+    return [name for name, maker in makers.items() if maker.startswith(PREFIX) and name not in ready]
 
 
 def play(folder: Path, kind: str, way: Way, delay: float) -> tuple[float, list[str]]:

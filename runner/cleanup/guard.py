@@ -99,7 +99,7 @@ class Guard:
                 cwd="/",
                 env=self._endpoint.environ,
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a null byte in a variable
             raise _GuardFailed(f"The guard process cannot be started: {error}") from error
         assert process.stdin and process.stdout
         readable, _, _ = select.select([process.stdout], [], [], _READY_TIMEOUT)
@@ -126,6 +126,8 @@ class Guard:
                 self._say("  the teardown takes longer than usual; it is tried for at most 120 s")
                 output, errors = self._process.communicate(timeout=BOUND + _MARGIN)
         except subprocess.TimeoutExpired:
+            self._process.kill()  # as one that was stopped: it would wait for ever
+            self._process.communicate()
             raise _GuardFailed(f"The guard process did not end within {BOUND + _MARGIN:.0f} s.") from None
         try:
             content = json.loads(output)

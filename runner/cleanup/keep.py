@@ -4,6 +4,7 @@ The labels are given before anybody knows how the run will end, and cannot be ch
 folder, which the labels name; without it (also if the folder is deleted) an environment without a living owner is a leftover.
 """
 
+import contextlib
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,14 +22,20 @@ def mark(folder: Path) -> None:
 
 
 def is_marked(folder: Path) -> bool:
-    """Whether the run of this folder was kept, and was not removed since."""
-    return (folder / _MARK).is_file()
+    """Whether the run of this folder was kept, and was not removed since. True where only another user may look."""
+    try:
+        return (folder / _MARK).is_file()
+    except PermissionError:
+        return True
+    except OSError:  # a name that is too long for a folder
+        return False
 
 
 def unmark(labels: Mapping[str, str]) -> None:
     """Forget the mark, once the environment is removed."""
     if folder := labels.get(FOLDER_LABEL):
-        (Path(folder) / _MARK).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # anything may be in a label; without its environment a mark means nothing
+            (Path(folder) / _MARK).unlink(missing_ok=True)
 
 
 def is_kept(labels: Mapping[str, str]) -> bool:

@@ -1,5 +1,6 @@
 """The environments that the engine holds, whose each is, and the removal of what dead runs left: never of a running one."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -11,9 +12,12 @@ from runner.docker.engine import Engine
 from runner.docker.listing import PROJECT_LABEL, Resource
 from runner.docker.process import Endpoint
 from runner.naming import MODULE_LABEL, REPOSITORY_LABEL, STARTED_LABEL
+from runner.text import printable
 
 # Seconds for one environment; a living engine needs one. What resists must not hold up every run that comes after.
 _SWEEP_BOUND = 3.0
+# Compose takes no other. With another one no listing can be trusted: docker cuts off blanks in what is asked for.
+_PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 class State(Enum):
@@ -54,7 +58,7 @@ def standing(resources: Iterable[Resource]) -> list[Standing]:
             project=project,
             repository=labels.get(REPOSITORY_LABEL, "?"),
             started=labels.get(STARTED_LABEL, "?"),
-            state=_state(owner_from(labels), labels),
+            state=_state(owner_from(labels), labels) if _PROJECT.fullmatch(project) else State.FOREIGN,
             owner=owner_from(labels),
             ports=ports,
             labels=labels,
@@ -96,6 +100,9 @@ def remove(environments: Iterable[Standing], endpoint: Endpoint, say: Callable[[
     """Remove environments, for at most `bound` seconds each, say what became of them, and return whether nothing is left."""
     complete = True
     for environment in environments:
+        if not _PROJECT.fullmatch(environment.project):
+            say(f"{printable(environment.project)}: left alone, no project of Compose has such a name")
+            continue
         report = remove_project(endpoint, environment.project, bound=bound)
         say(f"{environment.project} ({environment.state.value}): {_outcome(report)}")
         for error in report.errors:

@@ -11,6 +11,7 @@ from runner.docker.engine import connect
 from runner.errors import ExitCode, UsageError
 from runner.snapshots.store import Store
 from runner.terminal import Terminal
+from runner.text import printable
 
 
 def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Terminal) -> ExitCode:
@@ -35,7 +36,7 @@ def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Termin
         spared = environment not in chosen and environment.state in (State.KEPT, State.FOREIGN)
         if spared and environment.repository in repositories:
             state = environment.state.value
-            terminal.line(f"{environment.project}: left alone, it is {state}. To remove it, name it, or add --all")
+            terminal.line(f"{printable(environment.project)}: left alone, it is {state}. To remove it, name it, or add --all")
     if not chosen:
         terminal.line(f"Nothing is left of dead runs of {', '.join(repositories)}.")
     complete = True

@@ -14,6 +14,7 @@ from runner.errors import UsageError
 from runner.naming import MODULE_LABEL
 from runner.odoo.command import SERVICE
 from runner.terminal import Terminal
+from runner.text import printable
 
 
 def shell(given: argparse.Namespace, _settings: config.Config, _terminal: Terminal) -> NoReturn:
@@ -61,7 +62,9 @@ def resolve_run(word: str, environments: Sequence[Standing]) -> Standing:
         raise UsageError(
             f"No environment is running, so none is {word!r}. A run removes its own when it ends, unless it has --keep failed."
         )
-    listed = "\n".join(f"  {environment.project} ({environment.state.value})" for environment in fitting or environments)
+    listed = "\n".join(
+        f"  {printable(environment.project)} ({environment.state.value})" for environment in fitting or environments
+    )
     said = f"{len(fitting)} environments are meant by {word!r}" if fitting else f"No environment is meant by {word!r}"
     raise UsageError(f"{said}. Name one by its project, or by a beginning that no other has:\n{listed}")
 

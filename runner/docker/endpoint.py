@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import shutil
 import time
 from collections.abc import Mapping
@@ -14,7 +15,8 @@ from runner.errors import EngineStalled, EngineUnavailable
 # Seconds. `docker context inspect` only reads files.
 _LIMIT = 60.0
 # What of the environment names folders: clients run in another one than the user.
-_FOLDERS = ("DOCKER_CONFIG", "DOCKER_CERT_PATH")
+_FOLDERS = ("DOCKER_CONFIG", "DOCKER_CERT_PATH", "HOME")
+_SOCKET = "unix://"
 
 
 def pin(environ: Mapping[str, str]) -> dict[str, str]:
@@ -24,6 +26,10 @@ def pin(environ: Mapping[str, str]) -> dict[str, str]:
     """
     pinned = client_environ(environ)
     pinned |= {name: str(Path(pinned[name]).absolute()) for name in _FOLDERS if pinned.get(name)}
+    if pinned.get("PATH"):
+        pinned["PATH"] = os.pathsep.join(str(Path(folder).absolute()) for folder in pinned["PATH"].split(os.pathsep))
+    if pinned.get("DOCKER_HOST"):
+        pinned["DOCKER_HOST"] = _absolute(pinned["DOCKER_HOST"])
     if not pinned.get("DOCKER_HOST") and not pinned.get("DOCKER_CONTEXT"):
         pinned["DOCKER_CONTEXT"] = _current_context(pinned)
     return pinned
@@ -43,12 +49,26 @@ def settle(environ: Mapping[str, str]) -> Endpoint:
 
 
 def _current_context(environ: Mapping[str, str]) -> str:
-    folder = Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME") or "/") / ".docker")
+    folder = Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME") or _home()) / ".docker")
     try:
         content = json.loads((folder / "config.json").read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return "default"  # as docker's client does, which warns of a file that is no JSON
     return str((content.get("currentContext") if isinstance(content, dict) else None) or "default")
+
+
+def _home() -> str:
+    """The user's home as docker's client finds it where HOME is not set."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:  # a user without an entry, as in some containers
+        return "/"
+
+
+def _absolute(host: str) -> str:
+    """The address of an engine, its socket named from the root: clients run in another folder than the user."""
+    path = host.removeprefix(_SOCKET)
+    return host if path in ("", host) else f"{_SOCKET}{Path(path).absolute()}"
 
 
 def _of_context(context: str, environ: dict[str, str]) -> dict[str, str]:
@@ -63,7 +83,7 @@ def _of_context(context: str, environ: dict[str, str]) -> dict[str, str]:
     settled = {
         key: value for key, value in environ.items() if key not in ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_TLS")
     }
-    settled["DOCKER_HOST"] = host
+    settled["DOCKER_HOST"] = _absolute(host)
     if tls.is_dir():
         settled["DOCKER_CERT_PATH"] = str(tls)
         # Without verification it is still TLS: docker's client takes the mere presence of DOCKER_TLS_VERIFY for "verify".
@@ -77,7 +97,7 @@ def _endpoint_in(completed: Completed, context: str) -> tuple[str, bool, Path]:
         docker = inspected["Endpoints"]["docker"]
         host, skip_verify = str(docker["Host"]), bool(docker.get("SkipTLSVerify"))
         folder = Path(os.fspath((inspected.get("Storage") or {}).get("TLSPath") or "/nonexistent"))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise EngineUnavailable(
             f"The context {context!r} of docker names no engine.\nSee: docker context inspect {context}"
         ) from error

@@ -52,7 +52,7 @@ def resources_in(output: str, labels: Sequence[str]) -> list[Resource]:
             # docker says "" for a label that is not there.
             found = {label: value for label, value in zip(labels, values, strict=True) if str(value)}
             resources.append(Resource(str(name), {key: str(value) for key, value in found.items()}, _ports_in(str(ports))))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise DockerFailed(f"docker's listing is not understood: {line.strip()[:200]!r}") from error
     return resources
 

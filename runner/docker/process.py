@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 # Every client of a run carries its token, by which the guard finds those that are still at work.
 TOKEN_VARIABLE = "AGENT_TEST_TOKEN"  # noqa: S105 - the variable's name
+# Each client has a mark of its own as well, by which what it starts is found in whatever session that is.
+_CLIENT_VARIABLE = "AGENT_TEST_CLIENT"
 # In seconds, for the kernel to end what was killed and to close its pipes.
 _REAP = 2.0
 # Within which a process that starts others is caught.
@@ -46,6 +48,7 @@ class Command:
         """Start `docker WORDS` with this environment and no other. DockerFailed if it cannot be started."""
         self.name = named(words)
         self._began = time.monotonic()
+        self._mark = os.urandom(8).hex()
         try:
             # A session of its own: a Ctrl+C at the terminal must not reach the client that cleans up, and what the client
             # starts ends with it. A folder that nobody can delete: docker does not start in one that is gone.
@@ -58,9 +61,9 @@ class Command:
                 errors="replace",
                 start_new_session=True,
                 cwd="/",
-                env=environ,
+                env={**environ, _CLIENT_VARIABLE: self._mark},
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a null byte in a word or a variable
             raise DockerFailed(f"docker cannot be started: {error}") from error
 
     def result(self, deadline: float) -> Completed:
@@ -87,10 +90,11 @@ class Command:
         if self._process.returncode is not None:
             return
         kill_group(self._process.pid)
+        _kill_marked(_CLIENT_VARIABLE, self._mark)
         try:
             self._process.communicate(timeout=_REAP)
         except subprocess.TimeoutExpired:
-            # A child in a session of its own holds the pipes. The guard finds it by the run's token.
+            # A child that took its mark off holds the pipes.
             for pipe in (self._process.stdout, self._process.stderr):
                 assert pipe
                 pipe.close()
@@ -122,7 +126,11 @@ def kill_group(pid: int) -> None:
 
 def kill_clients(token: str) -> int:
     """Kill every client of the run with this token; their number. Linux only (0 where there is no /proc)."""
-    mark = f"{TOKEN_VARIABLE}={token}".encode()
+    return _kill_marked(TOKEN_VARIABLE, token)
+
+
+def _kill_marked(variable: str, value: str) -> int:
+    mark = f"{variable}={value}".encode()
     killed: set[str] = set()
     # A process may start another one while the list is read: looked through until nothing is found.
     for _ in range(_ROUNDS):

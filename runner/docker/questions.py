@@ -72,7 +72,7 @@ def _parsed(words: Sequence[str], parse: Callable[[str], T]) -> Callable[[Comple
         output = _output(words)(completed)
         try:
             return parse(output)
-        except (ValueError, LookupError, TypeError, AttributeError, DockerFailed) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, DockerFailed) as error:
             raise EnvironmentFailed(f"`{named(words)}` gave an answer that is not understood: {error}") from error
 
     return read
@@ -96,7 +96,7 @@ def version() -> Question[EngineFacts]:
             facts = EngineFacts(
                 str(server.get("Version") or ""), str(server.get("KernelVersion", "")), any("Podman" in name for name in names)
             )
-        except (ValueError, AttributeError, TypeError) as error:
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:
             raise EngineUnavailable(f"`docker version` gave an answer that is not understood: {error}") from error
         if not facts.version:
             raise EngineUnavailable("The Docker daemon did not tell its version. Is it still starting? Try again.")

@@ -29,7 +29,7 @@ class Dependencies:
 
 
 def dependencies_of(module: str, modules: Mapping[str, Path]) -> Dependencies:
-    """Find the dependencies of a module of the repository `modules`. SnapshotUnavailable if a manifest does not tell."""
+    """Find the dependencies of `module`, one of the `modules`. SnapshotUnavailable if a manifest does not tell."""
     if module not in modules:
         raise SnapshotUnavailable(f"{module} is not in its repository any more")
     local: dict[str, Path] = {}

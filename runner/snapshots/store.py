@@ -5,7 +5,6 @@ Both lie outside of any Compose project. Until it has its marker, a data volume 
 does not finish, its teardown removes.
 """
 
-import math
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,6 +17,7 @@ from runner.docker.engine import Engine, Pending
 from runner.docker.listing import VOLUMES, Resource
 from runner.errors import EnvironmentFailed
 from runner.snapshots.snapshot import Snapshot, Stage
+from runner.text import shortened
 
 KEY_LABEL = f"{SNAPSHOT_PREFIX}.key"
 _CREATED_LABEL = f"{SNAPSHOT_PREFIX}.created"
@@ -32,6 +32,8 @@ MAX_DAYS = 14
 MAX_NUMBER = 30
 # Of disk; a snapshot takes 80 to 300.
 MAX_MEGABYTES = 6000
+# In seconds of the epoch, and in megabytes: labels beyond are not ours.
+_END_OF_TIME, _LARGEST = 1e11, 10**7
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,7 @@ def _snapshot(labels: Mapping[str, str]) -> Snapshot | None:
             volume=labels[PUBLISHED_LABEL],
             modules=tuple(labels[f"{SNAPSHOT_PREFIX}.modules"].split()),
             created=_created(labels),
-            megabytes=int(labels[f"{SNAPSHOT_PREFIX}.megabytes"]),
+            megabytes=_megabytes(labels[f"{SNAPSHOT_PREFIX}.megabytes"]),
         )
     except KeyError:
         return None
@@ -185,9 +187,17 @@ def _snapshot(labels: Mapping[str, str]) -> Snapshot | None:
 def _created(labels: Mapping[str, str]) -> float:
     """When, in seconds of the epoch. KeyError without the label, ValueError for one that is no time."""
     created = float(labels[_CREATED_LABEL])
-    if not math.isfinite(created):
+    if not 0 <= created < _END_OF_TIME:
         raise ValueError(f"{created} is no time")
     return created
+
+
+def _megabytes(text: str) -> int:
+    """The size. ValueError for what is none: one beyond all disks would push every other snapshot out."""
+    megabytes = int(text)
+    if not 0 <= megabytes < _LARGEST:
+        raise ValueError(f"{shortened(text, 20)} is no size")
+    return megabytes
 
 
 def beyond_limits(ready: Iterable[Snapshot]) -> list[Snapshot]:

@@ -184,8 +184,8 @@ def test_its_docker_has_the_environment_of_the_endpoint_whatever_the_runner_s_is
     its.arm("")
     torn_down(its)
     environ = dict(entry.split("=", 1) for entry in filled.environ)
-    for shell_s_own in ("PWD", "OLDPWD", "SHLVL", "_", "LC_CTYPE"):
-        environ.pop(shell_s_own, None)
+    for its_own in ("PWD", "OLDPWD", "SHLVL", "_", "LC_CTYPE", "AGENT_TEST_CLIENT"):
+        environ.pop(its_own, None)
     assert environ == filled.endpoint.environ
 
 
@@ -350,6 +350,19 @@ def test_a_killed_guard_has_a_successor_and_the_report_tells_so(
     assert failure == "The guard process ended without a report: exit code -9"
     assert said == [f"  {failure}. A new one tears down."]
     assert json.loads(report_file.read_text())["left"] == EMPTY
+
+
+def test_a_guard_that_is_stopped_is_ended_and_has_a_successor(
+    quick: None, filled: FakeDocker, its: Guard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in (("_QUIET", 0.05), ("BOUND", 3.0), ("_MARGIN", 0.0)):
+        monkeypatch.setattr(guard, name, seconds)
+    its.arm("")
+    os.kill(pid_of(its), signal.SIGSTOP)
+    with end_of(pid_of(its)):
+        report = torn_down(its)
+    assert report.complete
+    assert report.errors == ["The guard process did not end within 3 s."]
 
 
 def test_what_a_guard_said_before_its_end_is_told(

@@ -1,6 +1,9 @@
 """The mark of a kept environment, and the commands that a person is given for it."""
 
+import os
 from pathlib import Path
+
+import pytest
 
 from runner.cleanup.keep import FOLDER_LABEL, how_to_use, is_kept, is_marked, mark, unmark
 
@@ -19,6 +22,21 @@ def test_without_label_or_folder_nothing_is_kept_and_nothing_fails(tmp_path: Pat
     for labels in ({}, {FOLDER_LABEL: ""}, {FOLDER_LABEL: str(tmp_path / "deleted")}):
         assert not is_kept(labels)
         unmark(labels)
+
+
+def test_a_label_that_names_no_folder_is_no_mark_and_nothing_fails(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in ("y" * 5000, str(tmp_path / "file"), "\x1b[2J"):
+        assert not is_kept({FOLDER_LABEL: folder})
+        unmark({FOLDER_LABEL: folder})
+
+
+def test_what_only_another_user_may_look_at_is_taken_for_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stat(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "stat", stat)
+    assert is_kept({FOLDER_LABEL: "/home/another/.agent-tests/run"})
 
 
 def test_the_hints_are_the_address_and_the_commands_each_within_80_columns() -> None:

@@ -130,6 +130,15 @@ def test_what_resists_is_named_with_the_reason_and_the_rest_is_still_removed(rem
     assert said[:2] == ["stuck (dead): LEFT after 0.5 s: network net", "  in use"]
 
 
+def test_a_name_that_no_project_of_compose_has_is_never_taken_for_removed(removed: list[str]) -> None:
+    said: list[str] = []
+    environments = standing([resource(name, DEAD) for name in ("blank ", "a\nb", "A", "\x1b[2J")])
+    assert to_remove(environments, ["evv"], everything=False) == []
+    assert remove(environments, ENDPOINT, said.append, 60.0)
+    assert removed == []
+    assert said[1] == "a\\nb: left alone, no project of Compose has such a name"
+
+
 def test_the_mark_of_a_kept_environment_goes_with_it_and_only_then(removed: list[str], tmp_path: Path) -> None:
     for project, marked in (("stuck", True), ("p", False)):
         keep.mark(tmp_path)

@@ -1,6 +1,7 @@
 """Which engine docker's client means is settled once, and nothing that the user does meanwhile changes it."""
 
 import json
+import pwd
 import time
 from pathlib import Path
 
@@ -59,7 +60,9 @@ def test_else_it_is_the_current_context_of_the_configuration(tmp_path: Path) -> 
     assert pin({"HOME": str(tmp_path), "DOCKER_HOST": "", "DOCKER_CONTEXT": ""})["DOCKER_CONTEXT"] == "at home"
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no JSON", b"\xff", b"[]", b"null", b"{}", b'{"currentContext": ""}'])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"no JSON", b"\xff", b"[]", b"null", b"{}", b'{"currentContext": ""}', b"[" * 100_000]
+)
 def test_without_a_configuration_that_names_one_it_is_the_default(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "config.json").write_bytes(content)
@@ -79,6 +82,37 @@ def test_what_compose_reads_and_the_token_of_another_run_do_not_get_through(scri
     assert settled(script, [INSPECTED], **given) == {"DOCKER_HOST": "tcp://one", "LANG": "C"}
     del given["DOCKER_HOST"]
     assert settled(script, [INSPECTED], **given, DOCKER_CONTEXT="far") == {"DOCKER_HOST": "tcp://far:2376", "LANG": "C"}
+
+
+def test_without_a_home_it_is_that_of_the_user_s_entry_as_for_docker_s_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_context(tmp_path / ".docker", "at home")
+    entry = pwd.struct_passwd(("me", "x", 1, 1, "", str(tmp_path), "/bin/sh"))
+    monkeypatch.setattr(pwd, "getpwuid", lambda _uid: entry)
+    assert pin({})["DOCKER_CONTEXT"] == pin({"HOME": ""})["DOCKER_CONTEXT"] == "at home"
+
+
+def test_a_relative_socket_and_relative_programs_are_those_of_the_user_s_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pinned = pin({"DOCKER_HOST": "unix://engine.sock", "PATH": "bin:/usr/bin:", "HOME": "."})
+    assert pinned == {
+        "DOCKER_HOST": f"unix://{tmp_path}/engine.sock",
+        "PATH": f"{tmp_path}/bin:/usr/bin:{tmp_path}",
+        "HOME": str(tmp_path),
+    }
+    for host in ("unix:///run/docker.sock", "tcp://far:2376", "ssh://me@far", "unix://"):
+        assert pin({"DOCKER_HOST": host})["DOCKER_HOST"] == host
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_a_context_with_a_name_that_no_program_can_be_given_is_an_error_and_no_defect(
+    script: ScriptedDocker, name: str
+) -> None:
+    with pytest.raises(EngineStalled, match="docker cannot be started"):
+        settle({**script.environ, "DOCKER_CONTEXT": name})
 
 
 def test_relative_folders_are_those_of_the_user_s_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,7 @@ from tests.unit.scripted_docker import ScriptedDocker
 HANGING = 'sleep 1000 & echo $$ $! >"$tell"; wait'
 # A child that leaves the client's group. What waits for it without a bound waits longer than any test here may.
 ESCAPED = f'setsid sleep {2 * PATIENCE} & echo $! >"$tell"'
+UNMARKED = ESCAPED.replace("setsid", "env -u AGENT_TEST_CLIENT setsid")
 
 
 def soon() -> float:
@@ -51,7 +52,7 @@ def test_a_client_has_the_environment_that_it_is_given_and_no_other(
     script.run("env")
     output = Command(("info",), {**script.environ, "GIVEN": "yes"}).output(late())
     names = {entry.partition("=")[0] for entry in output.splitlines()}
-    assert names - {"PWD", "OLDPWD", "SHLVL", "_"} == {"PATH", "GIVEN"}  # a shell makes the others itself
+    assert names - {"PWD", "OLDPWD", "SHLVL", "_"} == {"PATH", "GIVEN", "AGENT_TEST_CLIENT"}  # a shell makes the others itself
     assert "GIVEN=yes" in output.splitlines()
 
 
@@ -112,11 +113,20 @@ def test_at_its_deadline_a_client_is_ended_with_its_child(script: ScriptedDocker
 
 
 @pytest.mark.parametrize("client", ["wait", "exit"], ids=["that hangs itself", "that has ended"])
-def test_a_child_in_a_session_of_its_own_keeps_nobody_waiting(
+def test_a_child_in_a_session_of_its_own_is_ended_too(script: ScriptedDocker, client: str) -> None:
+    script.run(f"{ESCAPED}; {client}")
+    command = script.endpoint.start("info")
+    (child,) = script.told_pids()
+    with end_of(child), pytest.raises(DockerStalled):
+        command.result(soon())
+
+
+@pytest.mark.parametrize("client", ["wait", "exit"], ids=["that hangs itself", "that has ended"])
+def test_a_child_that_cannot_be_found_keeps_nobody_waiting(
     script: ScriptedDocker, monkeypatch: pytest.MonkeyPatch, client: str
 ) -> None:
     monkeypatch.setattr(process_module, "_REAP", 0.05)
-    script.run(f"{ESCAPED}; {client}")
+    script.run(f"{UNMARKED}; {client}")
     command = script.endpoint.start("info")
     (child,) = script.told_pids()
     began = time.monotonic()

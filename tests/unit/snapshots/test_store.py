@@ -89,6 +89,7 @@ def test_a_marker_without_its_data_or_of_another_kind_is_not_believed(engine: Fa
 
 
 ODD = [("created", "yesterday"), ("created", "nan"), ("created", "inf"), ("megabytes", "many"), ("megabytes", "6e3")]
+ODD += [("created", "1e308"), ("created", "-1"), ("megabytes", "-5"), ("megabytes", "9" * 4000)]
 
 
 @pytest.mark.parametrize(("fact", "value"), ODD)

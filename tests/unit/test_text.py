@@ -1,8 +1,16 @@
-"""Long lines break between words, and never where somebody would copy."""
+"""Text for people: columns, long lines broken where they may be, lengths of time as people say them."""
 
 import pytest
 
-from runner.text import wrapped
+from runner.text import age, table, wrapped
+
+
+def test_columns_are_as_wide_as_their_widest_cell() -> None:
+    assert table([("A", "N"), ("long", "1")], numbers=[1]) == ["A     N", "long  1"]
+
+
+def test_what_cannot_be_printed_is_escaped() -> None:
+    assert table([("A", "B"), ("\x1b[2J", "a\nb"), ("é", "\u2028")]) == [r"A        B", r"\x1b[2J  a\nb", r"é        \u2028"]
 
 
 def test_a_line_that_fits_stays_as_it_is() -> None:
@@ -30,3 +38,19 @@ def test_neither_is_a_path_or_a_name_even_if_it_is_too_long() -> None:
 
 def test_each_of_several_lines_is_broken_for_itself() -> None:
     assert wrapped("one two\nthree four", 7) == "one two\nthree\n  four"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (-5, "0 seconds"),
+        (1, "1 second"),
+        (119, "119 seconds"),
+        (120, "2 minutes"),
+        (7199, "120 minutes"),
+        (7200, "2 hours"),
+        (172800, "2 days"),
+    ],
+)
+def test_an_age_is_told_in_the_largest_unit_of_which_there_are_two(seconds: float, expected: str) -> None:
+    assert age(seconds) == expected
