@@ -79,7 +79,7 @@ class EngineStalled(EnvironmentFailed):
 
 
 def cause_of(error: Exception) -> str:
-    """What an error of the system says, without its number: `Permission denied: /srv/evv`."""
+    """Return what an error of the system says, without its number: `Permission denied: /srv/evv`."""
     if not isinstance(error, OSError) or not error.strerror:
         return str(error)
     return f"{error.strerror}: {error.filename}" if error.filename else error.strerror

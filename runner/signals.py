@@ -31,11 +31,11 @@ class Signals:
         self._on_further(signum)
 
     def shield(self) -> None:
-        """From here on no signal interrupts anything; the first one is still remembered in `first`."""
+        """Let no signal interrupt anything from here on; the first one is still remembered in `first`."""
         self._shielded = True
 
     def lift_shield(self) -> None:
-        """From here on the first signal interrupts again: another run begins."""
+        """Let the first signal interrupt again: another run begins."""
         self._shielded = False
 
     @contextlib.contextmanager

@@ -22,7 +22,7 @@ class Terminal:
         self._quiet = quiet
 
     def begin(self, what: str, project: str) -> None:
-        """A run begins, in an environment of this name."""
+        """Say that a run begins, in an environment of this name."""
         self.phases.clear()
         self.line(f"{what}: {project}")
 

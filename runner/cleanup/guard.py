@@ -42,7 +42,7 @@ class Guard:
             raise _nothing_started(error) from error
 
     def arm(self, engine_id: str) -> None:
-        """From here on the end of this process means teardown. EnvironmentFailed if the guard is gone.
+        """Have the end of this process mean teardown from here on. EnvironmentFailed if the guard is gone.
 
         `engine_id`: that of the engine on which the project will be; "" for an engine that has none.
         """

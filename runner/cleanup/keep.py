@@ -22,7 +22,7 @@ def mark(folder: Path) -> None:
 
 
 def is_marked(folder: Path) -> bool:
-    """Whether the run of this folder was kept, and was not removed since. True where only another user may look."""
+    """Tell whether the run of this folder was kept, and was not removed since. True where only another user may look."""
     try:
         return (folder / _MARK).is_file()
     except PermissionError:
@@ -39,13 +39,13 @@ def unmark(labels: Mapping[str, str]) -> None:
 
 
 def is_kept(labels: Mapping[str, str]) -> bool:
-    """Whether the environment with these labels is kept on purpose."""
+    """Tell whether the environment with these labels is kept on purpose."""
     folder = labels.get(FOLDER_LABEL)
     return bool(folder) and is_marked(Path(str(folder)))
 
 
 def how_to_use(project: str, port: int | None) -> list[str]:
-    """The exact commands to enter a kept environment and to remove it."""
+    """Return the exact commands to enter a kept environment and to remove it."""
     query = f"PGPASSWORD=$PASSWORD psql -h $HOST -U $USER {DATABASE}"
     return [
         f"kept: http://127.0.0.1:{port}",

@@ -23,7 +23,7 @@ class Owner:
     start: str
 
     def labels(self) -> dict[str, str]:
-        """The owner as labels of containers, networks and volumes."""
+        """Return the owner as labels of containers, networks and volumes."""
         return {_OWNER + key: value for key, value in asdict(self).items()}
 
     @property
@@ -38,7 +38,7 @@ class Owner:
 
 
 def this_process() -> Owner:
-    """The owner that this very process is."""
+    """Return the owner that this very process is."""
     pid = str(os.getpid())
     return Owner(host=socket.gethostname(), boot=_boot_id(), pid=pid, start=_start_of(pid) or "")
 

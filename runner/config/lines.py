@@ -34,7 +34,7 @@ class Document:
 
 
 def shown(file: Path) -> str:
-    """The file as a person writes it: relative to the current folder if it is in or below that."""
+    """Return the file as a person writes it: relative to the current folder if it is in or below that."""
     here = Path.cwd()
     return str(file.relative_to(here) if file.is_relative_to(here) else file)
 

@@ -109,7 +109,7 @@ _NAME_ITSELF = "[key]"
 
 
 def problems_in(document: Document) -> list[str]:
-    """What is wrong with one file, each as `FILE:LINE: KEY: message`. A key that is missing is no fault of one file alone."""
+    """Return what is wrong with one file, each as `FILE:LINE: KEY: message`. A missing key is no fault of one file alone."""
     content = document.content
     if content is None:
         return []

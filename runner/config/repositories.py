@@ -26,7 +26,7 @@ class Config(Frozen):
     files: tuple[Path, ...]
 
     def repository(self, name: str) -> RepoConfig:
-        """The repository called `name`; UsageError lists the known ones."""
+        """Return the repository called `name`; UsageError lists the known ones."""
         if name in self.repositories:
             return self.repositories[name]
         near = difflib.get_close_matches(name, self.repositories, n=1)
@@ -123,7 +123,7 @@ def _resolved(name: str, entry: Settings, folder: Path, *, own_compose_file: boo
 
 
 def at_checkout(repository: RepoConfig, checkout: Path) -> RepoConfig:
-    """The same repository with its sources in another folder: what `--path` asks for."""
+    """Return the same repository with its sources in another folder: what `--path` asks for."""
     checkout = checkout.resolve()
 
     def moved(path: Path) -> Path:

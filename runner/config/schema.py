@@ -11,7 +11,7 @@ from runner.config.model import ConfigFile
 
 
 def schema() -> str:
-    """The schema as it is published. Nothing is required in it: what one file leaves out, the other or `defaults` may hold."""
+    """Return the published schema. Nothing is required in it: what one file leaves out, the other or `defaults` may hold."""
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return f"{json.dumps(dialect | _without_required(ConfigFile.model_json_schema()), indent=2)}\n"
 

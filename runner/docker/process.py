@@ -158,5 +158,5 @@ def client_environ(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def has_vanished(said: str) -> bool:
-    """Whether docker failed because something was removed meanwhile: also in listings, of what nobody had asked for."""
+    """Tell whether docker failed because something was removed meanwhile: also in listings, of what nobody had asked for."""
     return "no such" in said.lower() or "not found" in said.lower()

@@ -18,7 +18,7 @@ _Found = Iterator[tuple[str, str]]
 
 
 def refusals(rendered: _Config, project: str) -> list[str]:
-    """Why the compose file cannot be used for runs beside each other: `KEY: reason. What to write instead.`, all of it.
+    """Tell why the compose file cannot be used for runs beside each other: `KEY: reason. What to write instead.`, all of it.
 
     `rendered` is for the run `project`, with ODOO_PORT set to PROBE_PORT.
     """
@@ -111,7 +111,7 @@ def _shared_by_network(network: _Config) -> _Found:
 
 
 def warnings(rendered: _Config) -> list[str]:
-    """What in the compose file is only unwise, as `KEY: why. What to write instead.`."""
+    """Return what in the compose file is only unwise, as `KEY: why. What to write instead.`."""
     reasons: list[str] = []
     for name, service in _section(rendered, "services").items():
         reasons += [f"services.{name}.{key}: {reason}" for key, reason in _unwise(service)]

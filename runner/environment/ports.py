@@ -40,7 +40,7 @@ def reserved_port(ports: Iterable[int]) -> Iterator[int | None]:
 
 
 def can_bind(port: int) -> bool:
-    """Whether a server could listen on the port now. Connections that are merely closing (TIME_WAIT) do not matter."""
+    """Tell whether a server could listen on the port now. Connections that are merely closing (TIME_WAIT) do not matter."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -73,7 +73,7 @@ def _lock(port: int) -> int | None:
 
 
 def port_holders(ports: Iterable[int]) -> dict[int, str]:
-    """Who holds each port, as far as this user may know: another run, a process of this user, or "unknown"."""
+    """Tell who holds each port, as far as this user may know: another run, a process of this user, or "unknown"."""
     holders = {}
     for port in ports:
         lock = _lock(port)

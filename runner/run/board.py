@@ -24,20 +24,20 @@ class Board:
         return nullcontext()
 
     def begins(self, module: str) -> None:
-        """A run begins."""
+        """Show that a run begins."""
 
     def event(self, module: str, event: Event) -> None:
-        """A run says something."""
+        """Show what a run says."""
         if event.kind in (Kind.PROJECT, Kind.ENDED, Kind.LINE):
             self.note(f"{module:<{self._width}} | {event.text}")
 
     def ended(self, outcome: Outcome) -> None:
-        """A run has ended."""
+        """Show that a run has ended."""
         self._terminal.closing(lines_for(outcome), outcome.label)
         self._after_a_block = True
 
     def note(self, text: str) -> None:
-        """A line by itself."""
+        """Print a line by itself."""
         if self._after_a_block:
             self._terminal.line()
         self._after_a_block = False
@@ -50,7 +50,7 @@ def _is_watched() -> bool:
 
 
 def terminal_for(*, quiet: bool) -> Terminal:
-    """The display of runs one after another. `quiet`: without what Odoo prints."""
+    """Return the display of runs one after another. `quiet`: without what Odoo prints."""
     if not _is_watched():
         return Terminal(quiet=quiet)
     from runner.run.live import LiveTerminal  # noqa: PLC0415 - rich takes a tenth of a second, for people only
@@ -59,7 +59,7 @@ def terminal_for(*, quiet: bool) -> Terminal:
 
 
 def board_for(terminal: Terminal, modules: Sequence[str]) -> Board:
-    """The display of runs side by side."""
+    """Return the display of runs side by side."""
     if not _is_watched():
         return Board(terminal, modules)
     from runner.run.live import LiveBoard, LiveTerminal  # noqa: PLC0415

@@ -60,7 +60,7 @@ class EventTerminal(Terminal):
             yield
 
     def end(self, outcome: Outcome) -> None:
-        """The last frame."""
+        """Send the last frame."""
         self._tell(outcome)
 
     def _tell(self, frame: "Event | Outcome") -> None:
@@ -71,7 +71,7 @@ class EventTerminal(Terminal):
 
 
 def frames(stream: IO[bytes]) -> "Iterator[Event | Outcome]":
-    """The frames until the process at the other end is gone, also one that was killed in the middle of one."""
+    """Return the frames until the process at the other end is gone, also one that was killed in the middle of one."""
     with contextlib.suppress(EOFError, pickle.UnpicklingError):
         while True:
             yield pickle.load(stream)  # noqa: S301 - written by our own child

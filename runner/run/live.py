@@ -36,7 +36,7 @@ class _Screen:
         return len(text)
 
     def flush(self) -> None:
-        """Every write is flushed."""
+        """Do nothing: every write is flushed."""
 
     def isatty(self) -> bool:
         return sys.stdout.isatty()
@@ -58,13 +58,13 @@ class Row:
         self._ended: float | None = None
 
     def start(self, phase: str) -> None:
-        """A phase begins."""
+        """Begin a phase."""
         self.state, self.step = Text(phase, "cyan"), ""
         if self._began is None:
             self._began = time.monotonic()
 
     def end(self, verdict: str, counts: str) -> None:
-        """The run has ended."""
+        """End the run."""
         self.state, self.step = Text(verdict, _colour(verdict)), counts
         self._ended = time.monotonic()
 
@@ -85,7 +85,7 @@ class LiveTerminal(Terminal):
         self._row = Row()
 
     def begin(self, what: str, project: str) -> None:
-        """A new line for a new run."""
+        """Begin a new line for a new run."""
         self._row = Row()
         super().begin(what, project)
 
@@ -94,7 +94,7 @@ class LiveTerminal(Terminal):
         self._print(Text(wrapped(text, self.console.width)))
 
     def closing(self, lines: Sequence[str], label: str) -> None:
-        """The closing lines, with the verdict and the failing tests in colour."""
+        """Print the closing lines, with the verdict and the failing tests in colour."""
         for line in lines:
             text = Text(wrapped(line, self.console.width))
             text.highlight_regex(rf"^\S+: {label}(?=  )", f"bold {_colour(label)}")
@@ -141,7 +141,7 @@ class LiveBoard(Board):
         return _alive(self._console, self._table)
 
     def begins(self, module: str) -> None:
-        """The run's line comes to life."""
+        """Bring the run's line to life."""
         self._rows[module].start("starting")
 
     def event(self, module: str, event: Event) -> None:
@@ -155,7 +155,7 @@ class LiveBoard(Board):
             super().event(module, event)
 
     def ended(self, outcome: Outcome) -> None:
-        """The verdict goes into the run's line; the rest stays above."""
+        """Put the verdict into the run's line; the rest stays above."""
         self._rows[outcome.module].end(outcome.label, outcome.counts)
         if outcome.exit_code:
             super().ended(outcome)

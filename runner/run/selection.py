@@ -21,7 +21,7 @@ class Selection:
 
 
 def modules_with_tests(repository: RepoConfig) -> Selection:
-    """Every module of the repository with tests, after those of the same repository that it depends on; else by name.
+    """Return every module of the repository with tests, after those of the same repository that it depends on; else by name.
 
     Left out is only what is meant to be: without anything that looks like a test, or with `installable: False`. A test file
     that is no valid Python, or a broken manifest, is a reason to run the module and to see it red.

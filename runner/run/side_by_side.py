@@ -90,7 +90,7 @@ class _Worker:
             self.process.send_signal(signum)
 
     def final_outcome(self) -> Outcome:
-        """The outcome that it told, or, if it was killed, what became of its environment."""
+        """Return the outcome that it told, or, if it was killed, what became of its environment."""
         code = self.process.wait()
         if self.outcome is not None:
             return self.outcome

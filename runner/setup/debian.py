@@ -31,7 +31,7 @@ def install(*packages: str) -> None:
 
 
 def mirror() -> str:
-    """The address of the mirror that this machine's own apt configuration names for Debian's main archive."""
+    """Return the address of the mirror that this machine's own apt configuration names for Debian's main archive."""
     codename = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
     wanted = ("Created-By: Packages", f"Codename: {codename}", "Component: main")
     addresses = (output_of("apt-get", "indextargets", "--format", "$(REPO_URI)", *wanted) or "").split()
@@ -41,7 +41,7 @@ def mirror() -> str:
 
 
 def proxy() -> dict[str, str]:
-    """The proxy of apt's configuration as an environment for tools that do not read it; empty where there is none."""
+    """Return the proxy of apt's configuration as an environment for tools that do not read it; empty where there is none."""
     line = output_of("apt-config", "shell", "PROXY", "Acquire::http::Proxy") or ""
     _, _, value = line.strip().partition("=")
     return {"http_proxy": value.strip("'")} if value.strip("'") else {}

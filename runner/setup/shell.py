@@ -16,7 +16,7 @@ def say(text: str) -> None:
 
 
 def output_of(*command: str | Path) -> str | None:
-    """What the command prints on standard output; None if it fails or does not exist."""
+    """Return what the command prints on standard output; None if it fails or does not exist."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     except OSError:

@@ -11,7 +11,7 @@ WANTED = 4000
 
 
 def has_room(engine_kernel: str, meminfo: Path = _MEMINFO) -> bool:
-    """Whether this machine has WANTED to spare. False also where the engine is in another one, as its kernel tells."""
+    """Tell whether this machine has WANTED to spare. False also where the engine is in another one, as its kernel tells."""
     if engine_kernel != os.uname().release:
         return False
     try:
@@ -23,6 +23,6 @@ def has_room(engine_kernel: str, meminfo: Path = _MEMINFO) -> bool:
 
 
 def is_limited(service: Mapping[str, Any]) -> bool:
-    """Whether the service has a limit of memory, which its files in memory would count for."""
+    """Tell whether the service has a limit of memory, which its files in memory would count for."""
     limits = ((service.get("deploy") or {}).get("resources") or {}).get("limits") or {}
     return "mem_limit" in service or "memory" in limits

@@ -72,7 +72,7 @@ class DatabaseImage:
 
 
 def stages(surroundings: str, core: tuple[str, ...], own: tuple[str, ...], own_sources: str) -> list[Stage]:
-    """The stages to a database with these modules, the lowest first. `own_sources`: the digest of the sources of `own`."""
+    """Return the stages to a database with these modules, the lowest first. `own_sources`: the digest of those of `own`."""
     base = _digest(SCHEMA, surroundings)
     chain = [Stage("base", ("base",), base, base)]
     if core != ("base",):
@@ -83,7 +83,7 @@ def stages(surroundings: str, core: tuple[str, ...], own: tuple[str, ...], own_s
 
 
 def worth_making(missing: list[Stage], ready: Iterable[Snapshot]) -> list[Stage]:
-    """Which of the missing stages, if there is none to start from, to stop at and keep.
+    """Choose the missing stages, if there is none to start from, to stop at and keep.
 
     To install `base` alone first takes some 10 s longer than to install all that is needed at once. That pays for the second
     set of dependencies with the same base, not for the first.
@@ -97,7 +97,7 @@ def worth_making(missing: list[Stage], ready: Iterable[Snapshot]) -> list[Stage]
 def surroundings_of(
     rendered: Mapping[str, Any], images: Mapping[str, str], command: list[str], mounted: str, password: str
 ) -> str:
-    """A digest of what is around the modules: images, the services as Compose renders them, and Odoo's options.
+    """Return a digest of what is around the modules: images, the services as Compose renders them, and Odoo's options.
 
     `mounted`: the digest of the files that the compose file mounts besides the addons folders.
     """
@@ -114,7 +114,7 @@ def _digest(*parts: Any) -> str:
 
 
 def unsupported(rendered: Mapping[str, Any], data_folder: str | None) -> str:
-    """Why a compose file does not allow for prepared databases; empty if it does. `data_folder`: PGDATA of the service db."""
+    """Tell why a compose file allows for no prepared databases; empty if it does. `data_folder`: PGDATA of the service db."""
     service = rendered["services"].get(DB_SERVICE)
     if service is None:
         return f"the compose file has no service `{DB_SERVICE}`"
@@ -138,7 +138,7 @@ def _is_within(folder: str, target: str) -> bool:
 
 
 def mounted_paths(rendered: Mapping[str, Any], addons: tuple[str, ...]) -> list[str]:
-    """What the services mount of this machine, without the repository's addons folders."""
+    """Return what the services mount of this machine, without the repository's addons folders."""
     return sorted(
         {
             str(volume["source"])
@@ -152,7 +152,7 @@ def mounted_paths(rendered: Mapping[str, Any], addons: tuple[str, ...]) -> list[
 def with_snapshot(
     override: dict[str, Any], rendered: Mapping[str, Any], volume: str, database: DatabaseImage
 ) -> dict[str, Any]:
-    """The override of a run, with the snapshot mounted read-only and copied before the database starts.
+    """Return the override of a run, with the snapshot mounted read-only and copied before the database starts.
 
     What the image of the database starts is said anew: Compose forgets it when it is given another entrypoint.
     """
@@ -171,7 +171,7 @@ def with_snapshot(
 
 
 def in_memory(override: dict[str, Any], labels: dict[str, str]) -> dict[str, Any]:
-    """The override of a run, with the database in a volume of memory: empty again once no container has it mounted."""
+    """Return the override of a run, with the database in a volume of memory: empty again once no container has it mounted."""
     volume = {"driver_opts": {"type": "tmpfs", "device": "tmpfs", "o": "mode=1777"}, "labels": labels}
     mount = {"type": "volume", "source": "agent-test-memory", "target": IN_MEMORY}
     override["services"][DB_SERVICE].setdefault("volumes", []).append(mount)
