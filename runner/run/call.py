@@ -6,8 +6,8 @@ from pathlib import Path
 
 from runner.config.options import Options
 from runner.config.repositories import RepoConfig
-from runner.docker.endpoint import pin
-from runner.errors import ExitCode, ReportFailed
+from runner.docker.endpoint import pin, settle
+from runner.errors import ExitCode, ReportFailed, RunnerError
 from runner.reporting import proof_log as reports
 from runner.reporting.machine_reports import MachineReports
 from runner.reporting.provenance import commit_of
@@ -53,9 +53,8 @@ def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signal
             remove_earlier(proof, reports.must_be_writable(call.repository.path))
     if call.joint_file:
         commit = commit_of(call.repository.path)  # before the runs; the log of a single one has it by itself
-    pinned = pin(environ)  # for all of them: `docker context use` meanwhile moves no later run to another engine
     run = _side_by_side if call.jobs > 1 else _one_after_another
-    ended = run(call, pinned, terminal, signals)
+    ended = run(call, _one_engine(environ), terminal, signals)
     code = machine_reports.write(ended.outcomes, environ, terminal.line)
     if signals.first is not None and code != ExitCode.LEFT_BEHIND:
         code = max(code, 128 + signals.first)  # also where the signal came after the last run had ended
@@ -70,6 +69,14 @@ def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signal
         }
         code = _say_together(call.joint_file, facts, ended, code, terminal)
     return code
+
+
+def _one_engine(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment that names one engine for all runs, whatever becomes of its context meanwhile."""
+    try:
+        return settle(environ).environ
+    except RunnerError:  # every run says it, in its log
+        return pin(environ)
 
 
 def _say_together(file: Path, facts: Mapping[str, str], ended: Ended, code: int, terminal: Terminal) -> int:

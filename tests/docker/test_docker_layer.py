@@ -128,17 +128,22 @@ def test_a_context_that_is_switched_during_a_run_moves_no_teardown(tiny: TinyRep
     assert "teardown: complete" in tiny.proof.read_text()
 
 
-def test_a_context_that_is_switched_between_two_modules_moves_no_run(tiny: TinyRepository, empty_engine: Path) -> None:
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_what_becomes_of_a_context_between_two_modules_moves_no_run(
+    tiny: TinyRepository, empty_engine: Path, jobs: str
+) -> None:
     until_told = "while [ ! -e /mnt/extra-addons/go ]; do sleep 0.05; done; result 0 0 1"
     tiny.module("a_waits", WAITS.replace("exec sleep infinity", until_told))
-    tiny.module("b_passes", PASSES)
+    tiny.module("b_waits", WAITS.replace("exec sleep infinity", until_told))
+    tiny.module("c_passes", PASSES)
     environ = contexts(tiny, first=ENGINE, other=empty_engine)
-    run = tiny.start("run", "tiny", "a_waits", "b_passes", **environ)
-    run.wait_for(RUNNING)
+    run = tiny.start("run", "tiny", "a_waits", "b_waits", "c_passes", "--jobs", jobs, **environ)
+    run.wait_for("healthy")
     _docker(environ, "context", "use", "other")
+    _docker(environ, "context", "rm", "first")
     (tiny.addons / "go").touch()
     assert run.finish() == 0, run.output
-    assert run.output.count(": PASSED  ") == 2
+    assert run.output.count(": PASSED  ") == 3
 
 
 def test_an_empty_listing_of_another_engine_is_not_believed(tiny: TinyRepository, empty_engine: Path) -> None:

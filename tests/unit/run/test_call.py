@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from runner.config.options import Options
+from runner.docker.endpoint import pin
+from runner.docker.process import Endpoint
+from runner.errors import EngineUnavailable
 from runner.reporting.machine_reports import MachineReports
 from runner.reporting.outcome import Outcome
 from runner.run import call as call_module
@@ -39,7 +42,17 @@ class User:
 
 
 @pytest.fixture
-def user(tmp_path: Path) -> User:
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> User:
+    """Its contexts have their names as hosts; that which is called gone does not exist."""
+
+    def settle(environ: Mapping[str, str]) -> Endpoint:
+        pinned = pin(environ)
+        context = pinned.pop("DOCKER_CONTEXT", None)
+        if context == "gone":
+            raise EngineUnavailable("Docker does not find its context")
+        return Endpoint({"DOCKER_HOST": f"tcp://{context}"} | pinned)
+
+    monkeypatch.setattr(call_module, "settle", settle)
     return User(tmp_path)
 
 
@@ -66,12 +79,17 @@ def engines(user: User, monkeypatch: pytest.MonkeyPatch) -> list[Engine]:
 
 def test_docker_context_use_between_two_modules_moves_none(user: User, engines: list[Engine]) -> None:
     assert make_call(user, user.environ) == 0
-    assert engines == [(None, "first")] * 2
+    assert engines == [("tcp://first", None)] * 2
+
+
+def test_of_a_context_that_does_not_exist_every_run_learns(user: User, engines: list[Engine]) -> None:
+    make_call(user, user.environ | {"DOCKER_CONTEXT": "gone"})
+    assert engines == [(None, "gone")] * 2
 
 
 @pytest.mark.parametrize(
     ("named", "engine"),
-    [({"DOCKER_CONTEXT": "mine"}, (None, "mine")), ({"DOCKER_HOST": "tcp://mine:2376"}, ("tcp://mine:2376", None))],
+    [({"DOCKER_CONTEXT": "mine"}, ("tcp://mine", None)), ({"DOCKER_HOST": "tcp://mine:2376"}, ("tcp://mine:2376", None))],
 )
 def test_the_host_or_context_of_the_environment_goes_before_the_current_context(
     user: User, engines: list[Engine], named: dict[str, str], engine: Engine
@@ -83,7 +101,7 @@ def test_the_host_or_context_of_the_environment_goes_before_the_current_context(
 def test_runs_side_by_side_get_the_engine_of_the_call_too(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     class FakeRuns:
         def __init__(self, jobs: int, environ: Mapping[str, str], **_: object) -> None:
-            assert (jobs, environ["DOCKER_CONTEXT"]) == (2, "first")
+            assert (jobs, environ["DOCKER_HOST"]) == (2, "tcp://first")
 
         def run(self, requests: Sequence[Request]) -> Ended:
             assert [request.module for request in requests] == ["evv_core", "traction"]
