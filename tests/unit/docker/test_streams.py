@@ -1,9 +1,9 @@
 """What streams from docker comes line by line, is bounded in time, and leaves neither a client nor a file behind."""
 
 import os
-import resource
 import signal
-from collections.abc import Iterator
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from runner.docker.process import Endpoint
 from runner.docker.questions import ComposeProject
 from runner.docker.streams import Streams
 from runner.errors import EngineStalled, EnvironmentFailed
-from tests.unit.processes import PATIENCE, end_of
+from tests.unit.processes import PATIENCE, ROOT, end_of
 from tests.unit.scripted_docker import ScriptedDocker
 
 PROJECT = ComposeProject("p-1", (Path("/a.yml"), Path("/b.json")), {"ODOO_PORT": "8090", "DB_PASSWORD": "of the database"})
@@ -93,20 +93,27 @@ def test_a_folder_that_is_gone_is_an_error_of_the_environment(script: ScriptedDo
         list(streams.execute("c", ["odoo"], PATIENCE))
 
 
-@pytest.fixture
-def room_for_ten_bytes() -> Iterator[None]:
-    """Have the kernel write no more into any file, as on a disk that is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+# In a process of its own: the limit would also hold for the file into which pytest writes.
+_FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from runner.docker.engine import Engine
+from runner.docker.process import Endpoint
+from runner.docker.questions import ComposeProject
+from runner.docker.streams import Streams
+from runner.errors import EnvironmentFailed
+resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+try:
+    Streams(Engine(Endpoint({"PATH": sys.argv[1]})), Path(sys.argv[2])).up(ComposeProject("p", (), {}))
+except EnvironmentFailed as error:
+    print(error)
+"""
 
 
-def test_a_full_disk_starts_no_client_with_half_of_its_environment(
-    streams: Streams, folder: Path, script: ScriptedDocker, room_for_ten_bytes: None
-) -> None:
-    with pytest.raises(EnvironmentFailed, match="`docker` cannot be run: No space left on device"):
-        streams.up(PROJECT)
+def test_a_full_disk_starts_no_client_with_half_of_its_environment(script: ScriptedDocker, folder: Path) -> None:
+    words = [sys.executable, "-c", _FULL_DISK, script.endpoint.environ["PATH"], str(folder)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("`docker` cannot be run: No space left on device: ")
     assert list(folder.iterdir()) == []
 
 
