@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from runner.cleanup.teardown import remove_project
-from runner.docker.process import Endpoint, kill_clients
+from runner.docker.process import SECRET_FILES, Endpoint, kill_clients
 
 # Seconds for which the guard tries; a daemon that restarts is back well within them.
 BOUND = 120.0
@@ -45,15 +45,28 @@ def main(arguments: list[str]) -> None:
     if not is_armed:
         if not is_left_standing:
             kill_clients(token)  # nothing is created yet, but a client that hangs would live on
+        _remove_secrets(Path(report_file).parent)
         _write(b"null")
         return
     report = remove_project(Endpoint(dict(os.environ)), project, bound=BOUND, engine_id=engine_id, token=token, settle=settle)
+    report.errors += _remove_secrets(Path(report_file).parent)
     text = json.dumps({**asdict(report), "project": project, "ended": time.strftime("%Y-%m-%d %H:%M:%S")}, indent=1)
     try:
         Path(report_file).write_text(text + "\n")
     except OSError as error:  # the folder was deleted: the runner, if it lives, still reads the pipe
         report.errors.append(f"{report_file} cannot be written: {error}")
     _write(json.dumps(asdict(report)).encode())
+
+
+def _remove_secrets(folder: Path) -> list[str]:
+    """Remove the environments, passwords in them, of clients that were killed before they had read them; the errors."""
+    errors = []
+    for file in folder.glob(SECRET_FILES):
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            errors.append(f"{file} cannot be removed: {error}")
+    return errors
 
 
 def _write(data: bytes) -> None:

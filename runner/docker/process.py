@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 # Every client of a run carries its token, by which the guard finds those that are still at work.
 TOKEN_VARIABLE = "AGENT_TEST_TOKEN"  # noqa: S105 - the variable's name
+# What launch.py reads, in the run's folder.
+SECRET_FILES = ".launch-*"  # noqa: S105 - of files
 # Each client has a mark of its own as well, by which what it starts is found in whatever session that is.
 _CLIENT_VARIABLE = "AGENT_TEST_CLIENT"
 # In seconds, for the kernel to end what was killed and to close its pipes.

@@ -21,7 +21,7 @@ from python_on_whales.exceptions import DockerException
 from runner.docker import questions
 from runner.docker.engine import Engine, stalled
 from runner.docker.messages import PortTaken, is_port_taken, said, tail
-from runner.docker.process import TOKEN_VARIABLE, Completed, kill_group
+from runner.docker.process import SECRET_FILES, TOKEN_VARIABLE, Completed, kill_group
 from runner.docker.questions import ComposeProject
 from runner.errors import EnvironmentFailed, cause_of
 
@@ -76,7 +76,7 @@ class Streams:
         self, call: Callable[[DockerClient], _Stream], environ: Mapping[str, str], limit: float, waiting_for: str, **about: Any
     ) -> Iterator[bytes]:
         """The lines of a client, as they come. EngineStalled, with the client ended, if it takes more than `limit` seconds."""
-        file = self._folder / f".launch-{secrets.token_hex(8)}"
+        file = self._folder / SECRET_FILES.replace("*", secrets.token_hex(8))
         mark = f"{TOKEN_VARIABLE}={environ.get(TOKEN_VARIABLE, '')}"
         launch = [sys.executable, "-I", "-S", str(_LAUNCH), str(file), mark, "docker"]
         lines: queue.SimpleQueue[bytes | BaseException | None] = queue.SimpleQueue()

@@ -220,6 +220,18 @@ def test_an_unarmed_guard_asks_docker_nothing_and_ends_the_run_s_clients(
     assert not report_file.exists()
 
 
+@pytest.mark.parametrize("is_armed", [True, False])
+def test_an_environment_that_a_killed_client_had_not_read_is_removed(
+    quick: None, filled: FakeDocker, its: Guard, report_file: Path, is_armed: bool
+) -> None:
+    secret = report_file.with_name(".launch-0123456789abcdef")
+    secret.write_text("DB_PASSWORD=secret")
+    if is_armed:
+        its.arm("")
+    its.finish(skip_settling=True)
+    assert not secret.exists()
+
+
 def test_a_disarmed_guard_lets_everything_stand(
     quick: None, filled: FakeDocker, its: Guard, token: str, report_file: Path
 ) -> None:
