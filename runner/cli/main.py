@@ -19,7 +19,7 @@ from runner.cli.run import run
 from runner.config import repositories as config
 from runner.config.names import CONFIG
 from runner.errors import ConfigError, Interrupted, RunnerError, UsageError, cause_of
-from runner.run.board import terminal_for
+from runner.run.display import terminal_for
 from runner.signals import Signals
 from runner.terminal import Terminal
 

@@ -1,7 +1,5 @@
-"""What the person sees: of one run its terminal, of several at once a board, alive where somebody looks at a terminal."""
+"""What the person sees of several runs at once."""
 
-import os
-import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
@@ -42,26 +40,3 @@ class Board:
             self._terminal.line()
         self._after_a_block = False
         self._terminal.line(text)
-
-
-def _is_watched() -> bool:
-    """Whether somebody looks at standard output while it comes; a terminal that can do nothing is like a file."""
-    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
-
-
-def terminal_for(*, quiet: bool) -> Terminal:
-    """Return the display of runs one after another. `quiet`: without what Odoo prints."""
-    if not _is_watched():
-        return Terminal(quiet=quiet)
-    from runner.run.live import LiveTerminal  # noqa: PLC0415 - rich takes a tenth of a second, for people only
-
-    return LiveTerminal(quiet=quiet)
-
-
-def board_for(terminal: Terminal, modules: Sequence[str]) -> Board:
-    """Return the display of runs side by side."""
-    if not _is_watched():
-        return Board(terminal, modules)
-    from runner.run.live import LiveBoard, LiveTerminal  # noqa: PLC0415
-
-    return LiveBoard(terminal, modules) if isinstance(terminal, LiveTerminal) else Board(terminal, modules)

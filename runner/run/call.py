@@ -13,7 +13,7 @@ from runner.reporting.machine_reports import MachineReports
 from runner.reporting.provenance import commit_of
 from runner.reporting.report_file import remove_earlier
 from runner.reporting.summary import joint_table, lines_for, write_joint
-from runner.run.board import board_for
+from runner.run.display import board_for
 from runner.run.module_run import Request, run_module
 from runner.run.side_by_side import Ended, SideBySide
 from runner.signals import Signals

@@ -2,7 +2,8 @@
 
 import pytest
 
-from runner.run.board import Board, board_for, terminal_for
+from runner.run.board import Board
+from runner.run.display import board_for, terminal_for
 from runner.run.events import Event, Kind
 from runner.run.live import LiveBoard, LiveTerminal
 from runner.terminal import Terminal
