@@ -24,7 +24,11 @@ _OMISSIONS = (
 # The same of the module under test only: Odoo says it of every module that it happens to read.
 _OMISSIONS_OF_THE_MODULE = (
     (re.compile(r"^The module (\S+) has an incompatible version"), "the manifest's version is of another series of Odoo"),
-    (re.compile(r"^module (\S+): some depends are not loaded"), "a module that {0} depends on cannot be loaded"),
+    # Of 19, and of 18 and older.
+    (
+        re.compile(r"^module (\S+): (?:some depends are not loaded|Unmet dependencies: )"),
+        "a module that {0} depends on cannot be loaded",
+    ),
 )
 # What Odoo 14 and 15 say of a module's tests, and go on without them.
 _TESTS_NOT_IMPORTED = re.compile(r"^Can not `import (\S+)`")

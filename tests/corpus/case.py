@@ -24,7 +24,11 @@ from odoo.tests import TransactionCase, tagged
 
 _logger = logging.getLogger(__name__)
 """
-MANIFEST = {"name": "Corpus", "version": "19.0.1.0.0", "author": "Corpus", "license": "LGPL-3", "depends": ["base"]}
+# The series that the cases speak of; tests/corpus/series.py says in what others differ.
+NEWEST = "19"
+# Stands in a manifest for the series of Odoo by which the case is run.
+_SERIES = "SERIES"
+_MANIFEST = {"name": "Corpus", "version": f"{_SERIES}.0.1.0.0", "author": "Corpus", "license": "LGPL-3", "depends": ["base"]}
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,9 @@ class Case:
 
     `files`: relative to the addon, None for one that must not exist; `beside`: relative to the addons folder. `counts`: the
     tests that ran, failures, errors and skips. The rest: what the command line and the environment of Odoo say; of several
-    `addons_folders` only the first exists. `twice`: run a second time on the same database, which is what is judged. `like`:
-    the case that takes Odoo the same way, so that this one is run when it is recorded, and not in every test.
+    `addons_folders` only the first exists. `series`: the Odoo whose version the manifests name. `twice`: run a second time on
+    the same database, which is what is judged. `like`: the case that takes Odoo the same way, so that this one is run when it
+    is recorded, and not in every test.
     """
 
     name: str
@@ -50,6 +55,7 @@ class Case:
     timeout: float = 60.0
     addons_folders: int = 1
     environ: Mapping[str, str] = field(default_factory=dict)
+    series: str = NEWEST
     twice: bool = False
     like: str = ""
 
@@ -60,8 +66,10 @@ class Case:
         for folder, contents in ((addon, files), (addons, self.beside)):
             for name, content in contents.items():
                 if content is not None:
-                    (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                    (folder / name).write_text(content, encoding="utf-8")
+                    file = folder / name
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    text = content.replace(_SERIES, self.series) if file.name == "__manifest__.py" else content
+                    file.write_text(text, encoding="utf-8")
         return addon
 
 
@@ -111,8 +119,8 @@ def differences(case: Case, verdict: Verdict) -> list[str]:
 
 
 def manifest(**changes: object) -> str:
-    """A manifest with these keys changed."""
-    return f"{MANIFEST | changes!r}\n"
+    """A manifest with these keys changed; its version is of the series by which the case is run."""
+    return f"{_MANIFEST | changes!r}\n"
 
 
 def python(text: str) -> str:

@@ -21,8 +21,7 @@ from runner.odoo import command as odoo
 from runner.signals import Signals
 from runner.terminal import Terminal
 
-from .case import Case, Outcome
-from .recorded import NEWEST
+from .case import NEWEST, Case, Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "corpus-agent-test"

@@ -8,10 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .case import differences, verdict_of
+from .case import NEWEST, differences, verdict_of
 from .cases import CASES
 from .engine import outcomes_of
-from .recorded import NEWEST, folder_of, record
+from .recorded import folder_of, record
 from .series import RECORDED, cases_of_series
 
 

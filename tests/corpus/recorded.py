@@ -5,10 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from .case import Case, Outcome
+from .case import NEWEST, Case, Outcome
 
-# The series that the cases speak of; tests/corpus/series.py says in what others differ.
-NEWEST = "19"
 # Odoo's progress, which no verdict looks at.
 _PROGRESS = re.compile(
     rb"^\S+ \S+ \d+ INFO \S+ odoo\.(?:modules\.loading: (?:loading |\d+ modules loaded)"

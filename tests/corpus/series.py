@@ -1,6 +1,6 @@
 """The corpus as other series of Odoo than the newest see it: the cases that have a log there, and in what they differ.
 
-The logs of 14 are recorded; those of 15 to 18 are written from Odoo's sources, see the README.md beside them.
+The logs of 14 and 18 are recorded; those of 15 to 17 are written from Odoo's sources, see the README.md beside them.
 """
 
 import dataclasses
@@ -9,12 +9,13 @@ from typing import Any
 
 from runner.errors import ExitCode
 
-from .case import MANIFEST, Case, manifest, test_file
+from .case import Case, test_file
 from .cases import CASES
-from .not_proven import IS_CUT, ZERO, none_started
+from .not_proven import ZERO, crash, none_started
+from .recorded import names
 
-RECORDED = ("14",)
-WRITTEN = ("15", "16", "17", "18")
+RECORDED = ("14", "18")
+WRITTEN = ("15", "16", "17")
 NAMES = (
     *("plain_pass", "failure", "error", "failing_subtests", "set_up_class_error", "tear_down_class_error"),
     *("skip_beside", "all_skipped", "class_skipped", "empty_tests_init", "expected_failure"),
@@ -39,6 +40,16 @@ UNEXPECTED_SUCCESS = Case(
                 self.assertTrue(self.env.user)
     """),
 )
+_BY_NAME = {case.name: case for case in CASES}
+
+
+def _with_state(name: str, state: str, before: str) -> Mapping[str, Any]:
+    """The reasons of Odoo 19, which has stored the module as installed by then, and its state before the one that holds a text."""
+    reasons = list(_BY_NAME[name].reasons)
+    place = next(number for number, reason in enumerate(reasons) if before in reason)
+    return {"reasons": (*reasons[:place], f"module {name} is not installed (its state: {state})", *reasons[place:])}
+
+
 _PASSED: dict[str, Any] = {"exit_code": ExitCode.PASSED, "reasons": (), "notes": ()}
 # A test case's inherited tests run under its own name, too.
 _UNTIL_17: Mapping[str, Mapping[str, Any]] = {
@@ -68,15 +79,51 @@ _UNTIL_15: Mapping[str, Mapping[str, Any]] = {
     },
 }
 # A module is stored as installed only after its tests.
-_FROM_16_TO_18: Mapping[str, Mapping[str, Any]] = {
-    "import_error_in_a_test_file": {
-        "reasons": (
-            "No module named 'no_such_library' (import_error_in_a_test_file/tests/test_two.py, line 1)",
-            "Odoo ended with exit code 255",
-            "module import_error_in_a_test_file is not installed (its state: uninstalled)",
-            none_started("import_error_in_a_test_file"),
-        ),
+_UNTIL_18: Mapping[str, Mapping[str, Any]] = {
+    **{
+        name: _with_state(name, "to install", "the log is cut short")
+        for name in (
+            *("failure_then_killed", "killed", "terminated", "segmentation_fault", "keyboard_interrupt"),
+            *("os_exit_in_a_test", "out_of_cpu_time"),
+        )
     },
+    "addons_path_missing": {
+        "reasons": (
+            "Odoo ended with exit code 2",
+            "module addons_path_missing is not installed",
+            "option --addons-path: no such directory: '/mnt/extra-addons-2'",
+            none_started("addons_path_missing"),
+        ),
+        "counts": (0, 0, 0, 0),
+    },
+    # `--init` installs such a module again, and runs its tests.
+    "installed_before": {**_PASSED, "counts": (1, 0, 0, 0)},
+    # A folder of addons that holds none is an error.
+    **{
+        name: {
+            "reasons": (
+                f"there is no __manifest__.py in {name}",
+                "Odoo ended with exit code 2",
+                f"module {name} is not installed",
+                "the path '/mnt/extra-addons' is not a valid addons directory",
+                none_started(name),
+            )
+        }
+        for name in ("no_manifest", "wrong_folder")
+    },
+}
+# 14 and 15 go on without tests that they cannot import.
+_FROM_16_TO_18: Mapping[str, Mapping[str, Any]] = {
+    name: _with_state(name, "uninstalled", none_started(name))
+    for name in ("import_error_in_a_test_file", "syntax_error_in_a_test_file", "init_imports_a_missing_file")
+}
+_ONLY_18: Mapping[str, Mapping[str, Any]] = {
+    name: {"reasons": crash(name, cause)}
+    for name, cause in {
+        "missing_python": "an external dependency is not met: External dependency no_such_library not installed",
+        "missing_binary": "an external dependency is not met: Unable to find 'no-such-program' in path",
+        "missing_data_file": "FileNotFoundError: File not found: missing_data_file/gone.xml",
+    }.items()
 }
 # The module's exception is logged once more, without its place.
 _UNTIL_16: Mapping[str, Mapping[str, Any]] = {
@@ -94,23 +141,6 @@ _UNTIL_16: Mapping[str, Mapping[str, Any]] = {
 _ONLY_14: Mapping[str, Mapping[str, Any]] = {
     "skipped_class_beside": {
         "notes": ("TestTwo.test_two (test_one) did not run: its class was skipped in setUpClass",),
-    },
-    "failure_then_killed": {
-        "reasons": (
-            "FAIL: TestOne.test_one",
-            "Odoo was killed (exit code 137)",
-            "module failure_then_killed is not installed (its state: to install)",
-            IS_CUT,
-        ),
-    },
-    "addons_path_missing": {
-        "reasons": (
-            "Odoo ended with exit code 2",
-            "module addons_path_missing is not installed",
-            "option --addons-path: no such directory: '/mnt/extra-addons-2'",
-            none_started("addons_path_missing"),
-        ),
-        "counts": (0, 0, 0, 0),
     },
     "missing_dependency": {
         "reasons": (
@@ -135,31 +165,31 @@ _ONLY_14: Mapping[str, Mapping[str, Any]] = {
             none_started("syntax_error_in_a_test_file"),
         ),
     },
-    "os_exit_in_a_test": {
-        "reasons": ("module os_exit_in_a_test is not installed (its state: to install)", IS_CUT),
-    },
-    # `--init` installs such a module again, and runs its tests.
-    "installed_before": {**_PASSED, "counts": (1, 0, 0, 0)},
 }
 _DIFFERENCES = {
-    "14": (_UNTIL_17, _UNTIL_16, _UNTIL_15, _ONLY_14),
-    "15": (_UNTIL_17, _UNTIL_16, _UNTIL_15),
-    "16": (_UNTIL_17, _UNTIL_16, _FROM_16_TO_18),
-    "17": (_UNTIL_17, _FROM_16_TO_18),
-    "18": (_FROM_16_TO_18,),
+    "14": (_UNTIL_18, _UNTIL_17, _UNTIL_16, _UNTIL_15, _ONLY_14),
+    "15": (_UNTIL_18, _UNTIL_17, _UNTIL_16, _UNTIL_15),
+    "16": (_UNTIL_18, _UNTIL_17, _UNTIL_16, _FROM_16_TO_18),
+    "17": (_UNTIL_18, _UNTIL_17, _FROM_16_TO_18),
+    "18": (_UNTIL_18, _FROM_16_TO_18, _ONLY_18),
 }
 
 
 def cases_of_series(series: str) -> tuple[Case, ...]:
-    """The cases that have a log of this series, such as 14, with the verdicts that they must get there."""
+    """The cases that are run by this series, such as 14, with the verdicts that they must get there."""
+    if series == "18":
+        return tuple(_in_series(case, series) for case in CASES)
     names = {*NAMES, *(ONLY_RECORDED if series in RECORDED else ())}
     cases = [*(case for case in CASES if case.name in names), UNEXPECTED_SUCCESS]
     assert len(cases) == len(names) + 1, names - {case.name for case in cases}
     return tuple(_in_series(case, series) for case in cases)
 
 
+def recorded_cases(series: str) -> tuple[Case, ...]:
+    """Those that have a log of this series; newer cases have none where its image is not at hand."""
+    return tuple(case for case in cases_of_series(series) if case.name in names(series))
+
+
 def _in_series(case: Case, series: str) -> Case:
     changes = {key: value for cases in _DIFFERENCES[series] for key, value in cases.get(case.name, {}).items()}
-    text = case.files.get("__manifest__.py") or manifest()
-    files = {**case.files, "__manifest__.py": text.replace(str(MANIFEST["version"]), f"{series}.0.1.0.0")}
-    return dataclasses.replace(case, files=files, **changes)
+    return dataclasses.replace(case, series=series, **changes)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from runner.errors import ExitCode
 from runner.verdict.sources import Sources, read_sources
 from runner.verdict.verdict import judge
-from tests.corpus.case import Case, Outcome, read_log
+from tests.corpus.case import NEWEST, Case, Outcome, read_log
 from tests.corpus.cases import CASES
-from tests.corpus.recorded import NEWEST, recorded
-from tests.corpus.series import RECORDED, WRITTEN, cases_of_series
+from tests.corpus.recorded import recorded
+from tests.corpus.series import RECORDED, WRITTEN, recorded_cases
 
 RESULT = re.compile(rb"^\S+ \S+ \d+ \w+ agent_test odoo\.tests\.(?:result|runner): ", re.MULTILINE)
 HEAD = re.compile(rb"^\S+ \S+ \d+ (INFO|WARNING|ERROR|CRITICAL) ", re.MULTILINE)
@@ -42,7 +42,7 @@ class Recorded:
 
 
 EVERY = {(NEWEST, case.name): case for case in CASES} | {
-    (series, case.name): case for series in (*RECORDED, *WRITTEN) for case in cases_of_series(series)
+    (series, case.name): case for series in (*RECORDED, *WRITTEN) for case in recorded_cases(series)
 }
 
 
