@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from runner.config import repositories as config
 from runner.errors import ExitCode, UsageError
+from runner.naming import shown
 from runner.run.selection import Selection, modules_with_tests
 from runner.terminal import Terminal
 
@@ -31,6 +32,6 @@ def matrix(given: argparse.Namespace, settings: config.Config, terminal: Termina
     selections = {name: modules_with_tests(settings.repository(name)) for name in names}
     for name, selection in selections.items():
         for module, reason in selection.left_out.items():
-            terminal.error(f"{name} / {module}: left out, {reason}")
+            terminal.error(f"{name} / {shown(module)}: left out, {reason}")
     terminal.line(matrix_of(selections))
     return ExitCode.PASSED

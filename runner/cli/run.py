@@ -7,7 +7,7 @@ from runner.cli.arguments import EXAMPLE, RUN_USAGE
 from runner.config import repositories as config
 from runner.config.options import Keep, Options
 from runner.errors import UsageError
-from runner.naming import check_module_name
+from runner.naming import check_module_name, shown
 from runner.odoo.addons import find_module, repositories_with
 from runner.reporting.machine_reports import MachineReports
 from runner.run.call import Call, make
@@ -64,7 +64,7 @@ def _modules(
             raise UsageError(f"Either --all or names of modules ({', '.join(modules)}), not both.")
         selection = modules_with_tests(repository)
         for module, reason in selection.left_out.items():
-            terminal.line(f"left out: {module} ({reason})")
+            terminal.line(f"left out: {shown(module)} ({reason})")
         modules = list(selection.modules)
         if not modules:
             raise UsageError(f"No module of {repository.name} has tests. Looked in: {', '.join(map(str, repository.addons))}")

@@ -6,17 +6,27 @@ from pathlib import Path
 
 from runner.config.repositories import RepoConfig
 from runner.errors import UsageError
+from runner.naming import is_module_name
 
 MANIFEST = "__manifest__.py"
 
 
 def modules_of(repository: RepoConfig) -> dict[str, Path]:
     """Find every module (a folder with a manifest) by its technical name; the first addons folder wins, as in Odoo."""
-    modules: dict[str, Path] = {}
-    for folder in repository.addons:
-        for manifest in sorted(folder.glob(f"*/{MANIFEST}")):
-            modules.setdefault(manifest.parent.name, manifest.parent)
-    return modules
+    return {name: folder for name, folder in _with_manifest(repository).items() if is_module_name(name)}
+
+
+def misnamed_modules(repository: RepoConfig) -> list[str]:
+    """Name the folders with a manifest in which Odoo finds no module, because of their names."""
+    return [name for name in _with_manifest(repository) if not is_module_name(name)]
+
+
+def _with_manifest(repository: RepoConfig) -> dict[str, Path]:
+    folders: dict[str, Path] = {}
+    for addons in repository.addons:
+        for manifest in sorted(addons.glob(f"*/{MANIFEST}")):
+            folders.setdefault(manifest.parent.name, manifest.parent)
+    return folders
 
 
 def check_checkout(repository: RepoConfig) -> None:

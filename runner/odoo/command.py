@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from runner.naming import MODULE_NAME
+from runner.naming import is_module_name
 
 # Where a prepared database is mounted in the containers.
 MOUNT = "/agent-test-snapshot"
@@ -90,11 +90,11 @@ def contents_command() -> list[str]:
 def states_command(modules: Sequence[str]) -> list[str]:
     """Print `module state` for each of the modules that the test database knows."""
     names = ", ".join(f"'{module}'" for module in modules)
-    # Module names have passed naming.check_module_name, [a-z0-9_] only.
+    # Module names have passed naming.check_module_name: letters, digits and underscores only.
     return query_command(f"select name, state from ir_module_module where name in ({names})")  # noqa: S608
 
 
 def parse_states(answer: str) -> dict[str, str]:
     """Read what `states_command` printed, as module -> state; anything else (an error of psql) says nothing of a module."""
     lines = (line.split(" ", 1) for line in answer.splitlines())
-    return {words[0]: words[1] for words in lines if len(words) == 2 and MODULE_NAME.fullmatch(words[0])}
+    return {words[0]: words[1] for words in lines if len(words) == 2 and is_module_name(words[0])}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.naming import MODULE_NAME
+from runner.naming import is_module_name
 from runner.odoo.manifest import read_manifest
 
 # Beyond that nobody waits for a digest.
@@ -42,7 +42,7 @@ def dependencies_of(module: str, modules: Mapping[str, Path]) -> Dependencies:
         for name in manifest.depends:
             if name == module:
                 raise SnapshotUnavailable(f"{module} depends on itself")
-            if not MODULE_NAME.fullmatch(name):
+            if not is_module_name(name):
                 raise SnapshotUnavailable(f"a module cannot be called {name!r}")
             if name not in modules:
                 external.add(name)

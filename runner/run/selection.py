@@ -7,7 +7,8 @@ from pathlib import Path
 
 from runner.config.repositories import RepoConfig
 from runner.errors import UsageError
-from runner.odoo.addons import check_checkout, modules_of
+from runner.naming import module_name_fault
+from runner.odoo.addons import check_checkout, misnamed_modules, modules_of
 from runner.odoo.manifest import read_manifest
 from runner.verdict.sources import read_sources
 
@@ -23,17 +24,20 @@ class Selection:
 def modules_with_tests(repository: RepoConfig) -> Selection:
     """Return every module of the repository with tests, after those of the same repository that it depends on; else by name.
 
-    Left out is only what is meant to be: without anything that looks like a test, or with `installable: False`. A test file
-    that is no valid Python, or a broken manifest, is a reason to run the module and to see it red.
+    Left out is only what is meant to be: without anything that looks like a test, or with `installable: False`; and what
+    Odoo or Compose cannot have by its name. A test file that is no valid Python, or a broken manifest, is a reason to run the
+    module and to see it red.
 
     UsageError if the checkout is missing, or if modules depend on each other in a circle.
     """
     check_checkout(repository)
     folders = modules_of(repository)
     manifests = {name: read_manifest(folder) for name, folder in folders.items()}
-    left_out = {}
+    left_out = {name: module_name_fault(name, repository.prefix) for name in misnamed_modules(repository)}
     for name, folder in folders.items():
-        if not manifests[name].installable:
+        if fault := module_name_fault(name, repository.prefix):
+            left_out[name] = fault
+        elif not manifests[name].installable:
             left_out[name] = "not installable"
         elif not _looks_tested(folder):
             left_out[name] = "no tests"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from runner.errors import cause_of
-from runner.naming import MODULE_NAME
+from runner.naming import is_module_name
 from runner.odoo.addons import MANIFEST
 
 # Read by Odoo while it loads a module; scripts and styles are put together later, from whatever is installed then.
@@ -56,7 +56,7 @@ UndeclaredNames = Mapping[str, set[str]]
 
 def undeclared_names_query(modules: Sequence[str]) -> str:
     """Return the query whose lines `MODULE KIND NAME` are the undeclared names of these modules, once all are installed."""
-    assert all(MODULE_NAME.fullmatch(module) for module in modules)
+    assert all(is_module_name(module) for module in modules)
     return _QUERY.format(names=", ".join(f"'{module}'" for module in modules))
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import shlex
 import signal
+import shutil
 import subprocess
 import sys
 from argparse import Namespace
@@ -79,8 +80,8 @@ def runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
         ("run evv traktion", ["No module 'traktion' in repository evv", "Near names here: traction"]),
         ("run evv hub_compliance", ["Repository hub has it: nox -s odoo_tests -- hub hub_compliance"]),
         ("run evv evv_core traktion", ["No module 'traktion'"]),
-        ("run evv ../evv_core", ["is not the technical name"]),
-        ("run evv 'x; rm -rf /'", ["is not the technical name"]),
+        ("run evv ../evv_core", ["not the technical name"]),
+        ("run evv 'x; rm -rf /'", ["not the technical name"]),
         (f"run evv {'m' * 200}", ["too long"]),
         ("run evv evv_core --path /no/such/checkout", ["not at /no/such/checkout: there is no such folder", "--path DIR"]),
         ("run evv evv_core --path repos.yaml", ["repos.yaml: that is no folder", "--path DIR"]),
@@ -255,6 +256,22 @@ def test_what_all_leaves_out_is_said_with_the_reason(runs: FakeRuns, folder: Pat
     assert main_inner(["run", "evv", "--all"]) == 0
     told = capsys.readouterr().out.splitlines()
     assert told[:2] == ["left out: evv_core (not installable)", "left out: evv_visits (no tests)"]
+
+
+@pytest.mark.parametrize("name", ["--help", "my-module", "x\x1b[31m\nred"])
+def test_a_folder_of_any_name_stops_neither_all_nor_matrix_and_does_nothing_to_the_terminal(
+    runs: FakeRuns, folder: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (folder / "evv/addons/traction/tests").mkdir()
+    (folder / "evv/addons/traction/tests/test_one.py").touch()
+    shutil.copytree(folder / "evv/addons/traction", folder / "evv/addons" / name)
+    assert main_inner(["run", "evv", "--all"]) == 0
+    assert main_inner(["matrix", "evv"]) == 0
+    captured = capsys.readouterr()
+    said = [line for line in (captured.out + captured.err).splitlines() if "only letters, digits and underscores" in line]
+    assert len(said) == 2
+    assert all(line.isprintable() for line in said)
+    assert '"include": [{"repository": "evv", "module": "traction"}]' in captured.out
 
 
 def test_more_jobs_than_ports_are_not_started(

@@ -98,6 +98,13 @@ def test_the_states_are_read_from_psql_s_answer() -> None:
     assert parse_states(answer) == {"base": "installed", "evv_core": "uninstalled"}
 
 
+def test_states_are_read_of_every_module_that_odoo_accepts() -> None:
+    assert parse_states("Hospital_Stay installed\n2fa_login to install\n") == {
+        "Hospital_Stay": "installed",
+        "2fa_login": "to install",
+    }
+
+
 @pytest.mark.parametrize(
     "answer",
     ["", "\n\n", "psql: error: connection to server at db failed\n", 'FATAL:  database "agent_test" does not exist\n'],

@@ -65,6 +65,20 @@ def test_what_is_left_out_has_its_reason(tmp_path: Path) -> None:
     assert left_out(tmp_path) == {"evv_retired": "not installable", "evv_untested": "no tests"}
 
 
+@pytest.mark.parametrize(
+    "name", ["my-module", "a b", ".hidden", "--help", "__pycache__", "a\nb", "x\x1b[31m", "\udcff", "m" * 250]
+)
+def test_a_folder_that_can_be_no_module_by_its_name_is_left_out_and_stops_no_other(tmp_path: Path, name: str) -> None:
+    module(tmp_path, name)
+    module(tmp_path, "ok_two", ("Hospital_Stay",))
+    module(tmp_path, "Hospital_Stay")
+    module(tmp_path, "2fa_login")
+    assert selected(tmp_path) == ("2fa_login", "Hospital_Stay", "ok_two")
+    ((of, reason),) = left_out(tmp_path).items()
+    assert of == name
+    assert "only letters, digits and underscores" in reason or "too long" in reason
+
+
 def test_a_folder_of_tests_with_nothing_in_it_is_no_tests(tmp_path: Path) -> None:
     tests = module(tmp_path, "evv_core") / "tests"
     (tests / "test_it.py").rename(tests / "common.py")
