@@ -8,6 +8,7 @@ from runner.config.options import Options
 from runner.config.repositories import RepoConfig
 from runner.docker.endpoint import pin, settle
 from runner.errors import ExitCode, ReportFailed, RunnerError
+from runner.odoo.addons import modules_of
 from runner.reporting import proof_log as reports
 from runner.reporting.machine_reports import MachineReports
 from runner.reporting.provenance import commit_of
@@ -52,7 +53,9 @@ def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signal
         if proof:
             remove_earlier(proof, reports.must_be_writable(call.repository.path))
     if call.joint_file:
-        commit = commit_of(call.repository.path)  # before the runs; the log of a single one has it by itself
+        commit = commit_of(
+            call.repository.path, modules_of(call.repository).values()
+        )  # before the runs; the log of a single one has it by itself
     run = _side_by_side if call.jobs > 1 else _one_after_another
     ended = run(call, _one_engine(environ), terminal, signals)
     code = machine_reports.write(ended.outcomes, environ, terminal.line)

@@ -119,7 +119,7 @@ def _facts_of(request: Request, project: str) -> dict[str, str]:
         "command": request.command,
         "started": reports.now(),
         "repository": f"{repository.name} at {repository.path}",
-        "commit": commit_of(repository.path),
+        "commit": commit_of(repository.path, modules_of(repository).values()),
         "module": request.module,
         "compose file": str(repository.compose_file),
     }

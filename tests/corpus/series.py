@@ -44,7 +44,7 @@ _BY_NAME = {case.name: case for case in CASES}
 
 
 def _with_state(name: str, state: str, before: str) -> Mapping[str, Any]:
-    """The reasons of Odoo 19, which stores a module as installed earlier, and its state before the reason that holds a text."""
+    """The reasons of Odoo 19, which stores a module as installed earlier, and its state before the one with a text."""
     reasons = list(_BY_NAME[name].reasons)
     place = next(number for number, reason in enumerate(reasons) if before in reason)
     return {"reasons": (*reasons[:place], f"module {name} is not installed (its state: {state})", *reasons[place:])}

@@ -3,8 +3,8 @@
 import os
 import re
 import shlex
-import signal
 import shutil
+import signal
 import subprocess
 import sys
 from argparse import Namespace

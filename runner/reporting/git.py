@@ -1,0 +1,96 @@
+"""Ask git about a checkout that nobody vouches for: nothing in it runs a program, and no answer takes more than its time.
+
+Only commands are given that read objects and names of files: none of them writes, refreshes an index, runs a filter of
+`.gitattributes`, or shows a text through a program. What else could is switched off.
+"""
+
+import os
+import re
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from runner.text import printable, shortened
+
+# `safe.bareRepository`: a committed folder that looks like a repository is none. `--no-replace-objects`: a commit is itself.
+_OPTIONS = (
+    *("--no-replace-objects", "--no-optional-locks", "--literal-pathspecs"),
+    *("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "safe.bareRepository=explicit"),
+)
+# A partial clone would fetch what it lacks, by programs that its configuration names.
+_NO_FETCHING = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
+# What the person who runs this has set for all repositories; the rest, as a hook has it, speaks of one repository.
+_OF_THE_PERSON = re.compile(r"GIT_(CONFIG.*|EXEC_PATH|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM)")
+# The index lists files as tracked that HEAD does not have, and can hide changes: an empty one can do neither.
+_NO_INDEX = {"GIT_INDEX_FILE": "/nonexistent/index"}
+_PIECE = 1 << 16
+_LONGEST_PART = 1 << 20
+_LONGEST_ERROR = 200
+
+
+class NoAnswer(Exception):
+    """git says no, with its first line, empty if it says nothing; or there is no answer in time."""
+
+
+def in_time(deadline: float) -> None:
+    """Raise NoAnswer if the deadline, of time.monotonic(), is over."""
+    if time.monotonic() > deadline:
+        raise NoAnswer("it took too long")
+
+
+def ask(folder: Path, *arguments: str, deadline: float) -> str:
+    """Return git's one answer, without the end of its line. `deadline` is of time.monotonic(). NoAnswer."""
+    return b"".join(parts(folder, *arguments, deadline=deadline)).decode(errors="surrogateescape").removesuffix("\n")
+
+
+def parts(folder: Path, *arguments: str, deadline: float) -> Iterator[bytes]:
+    """Yield what git prints, up to each null byte, as it comes. Closed before the end, it ends git. NoAnswer."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or _OF_THE_PERSON.match(name)}
+    environ |= {"LC_ALL": "C", **_NO_FETCHING, **_NO_INDEX}
+    command = ["git", *_OPTIONS, "-C", str(folder), *arguments]
+    with tempfile.TemporaryFile() as errors:
+        try:
+            git = subprocess.Popen(
+                command, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+            )
+        except OSError as error:
+            raise NoAnswer(str(error)) from error
+        alarm = threading.Timer(max(deadline - time.monotonic(), 0), git.kill)
+        alarm.start()
+        try:
+            with git:
+                try:
+                    yield from _split(git)
+                    code = git.wait()
+                finally:
+                    git.kill()
+        finally:
+            alarm.cancel()
+        if code:
+            in_time(deadline)
+            raise NoAnswer(_first_line(errors))
+
+
+def _split(git: "subprocess.Popen[bytes]") -> Iterator[bytes]:
+    assert git.stdout
+    rest = b""
+    while piece := os.read(git.stdout.fileno(), _PIECE):
+        *whole, rest = (rest + piece).split(b"\0")
+        yield from whole
+        if len(rest) > _LONGEST_PART:
+            raise NoAnswer("git printed a name without an end")
+    if rest:
+        yield rest
+
+
+def _first_line(errors: IO[bytes]) -> str:
+    errors.seek(0)
+    text = errors.read(_PIECE).decode(errors="replace").strip()
+    first_line = shortened(printable(text.partition("\n")[0]), _LONGEST_ERROR)
+    if "dubious ownership" in first_line:
+        return f"{first_line}; where you trust it: git config --global --add safe.directory FOLDER"
+    return first_line
