@@ -24,7 +24,8 @@ _TEST_LOGGER = re.compile(r"^odoo\.addons\.(\w+)\.tests(?:\.(.+))?$")
 # What happens in setUpClass and tearDownClass is logged by the test suite, of Python's unittest (14, 15) or Odoo's own, not by
 # the test's module.
 _SUITES = ("unittest.suite", "odoo.tests.suite")
-_STARTING = re.compile(r"^Starting (\S+) \.\.\.\s*$")
+# A module's tests may log that other things are starting.
+_STARTING = re.compile(r"^Starting (\S+\.(?:test|runTest)\w*) \.\.\.\s*$")
 # 14 and 15 tell no reason.
 _SKIPPED = re.compile(r"^skipped (\w+ \(odoo\.addons\.\S+\)|\S+)(?: : (.*)|[ \t]*(?:\n.*)?)$", re.DOTALL)
 # A test, a subtest or a class, as Odoo names them: a module may log other things that begin with "ERROR: ".

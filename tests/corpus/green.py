@@ -385,6 +385,14 @@ OUTPUT = (
         """),
     ),
     Case(
+        "logs_that_something_starts",
+        "Records in the form of a test's start, of what is no test.",
+        one_test("""
+            for name in ("server", "the.server", "12%"):
+                _logger.info("Starting %s ...", name)
+        """),
+    ),
+    Case(
         "long_line",
         "A line of a megabyte.",
         one_test('print("x" * 1_000_000)'),

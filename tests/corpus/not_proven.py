@@ -609,6 +609,21 @@ ENDINGS = (
         counts=(1, 0, 0, 0),
     ),
     Case(
+        "forged_start",
+        "A test prints the start of another one, whose file nobody imports.",
+        {
+            "tests/__init__.py": "from . import test_one\n",
+            "tests/test_one.py": one_test(r"""
+                words = "odoo.addons.forged_start.tests.test_two: Starting TestTwo.test_two ..."
+                print(f"2026-01-01 00:00:00,000 1 INFO agent_test {words}", flush=True)
+            """)["tests/test_one.py"],
+            "tests/test_two.py": passing("Two"),
+        },
+        UNPROVEN,
+        reasons=("2 tests started by the log, 1 by Odoo's result",),
+        counts=(2, 0, 0, 0),
+    ),
+    Case(
         "second_result",
         "A test prints a line that is the same as Odoo's own result.",
         one_test(r"""

@@ -48,6 +48,13 @@ def reasons(judged: Verdict) -> str:
     return "\n".join(judged.reasons)
 
 
+def test_more_starts_than_odoo_counts_are_not_all_odoo_s() -> None:
+    judged = verdict(log(starting(), starting("TestClient.test_two"), result(tests=1)))
+    assert judged.exit_code == NOT_PROVEN
+    assert "2 tests started by the log, 1 by Odoo's result" in reasons(judged)
+    assert verdict(log(starting(), record(TESTS, "Starting the.server ..."), result(tests=1))).passed
+
+
 # Real logs
 
 
