@@ -386,6 +386,13 @@ def test_who_wants_no_prepared_database_does_not_ask_for_any(fakes: Fakes) -> No
     assert not [words for words in fakes.engine.asked if KEY_LABEL in words]
 
 
+@pytest.mark.parametrize("tags", ["/evv_visits,/evv_core", "standard", "-/evv_core:TestOne"])
+def test_tags_that_may_select_others_tests_need_an_empty_database(fakes: Fakes, tags: str) -> None:
+    with fakes.environment(snapshot=True, test_tags=tags) as environment:
+        assert environment.plan.unavailable_reason == "--test-tags may select tests of other modules"
+    assert not [words for words in fakes.engine.asked if KEY_LABEL in words]
+
+
 def test_where_none_can_be_had_the_run_goes_on_without_and_says_why(fakes: Fakes) -> None:
     with fakes.environment(snapshot=True) as environment:
         assert environment.plan.unavailable_reason == "evv_core is not in its repository any more"
