@@ -130,6 +130,7 @@ class Environment:
                 snapshots,
                 rendered=rendered,
                 images=images,
+                environ={**engine.client_environ, **self._compose.variables},
                 password=context.password,
                 memory_of=facts.kernel if context.options.keep is Keep.NEVER else None,
             )

@@ -32,6 +32,8 @@ class Preparation:
         """
         environment = self._environment
         try:
+            if environment.plan.used:
+                _check_sources(environment.plan)
             for stage in environment.plan.missing:
                 self._make(stage)
             if environment.plan.missing:
@@ -50,8 +52,7 @@ class Preparation:
             self._finish_copy()
         with self._terminal.phase("keep it"):
             copying.take(environment.plan.installed)
-        if stage.own and not environment.plan.is_up_to_date:
-            raise SnapshotUnavailable("the sources of the dependencies changed meanwhile")
+        _check_sources(environment.plan)
         self._copying = copying
 
     def finish(self) -> None:
@@ -71,6 +72,11 @@ class Preparation:
                 self._kept_any = True
         except EnvironmentFailed as error:
             self._terminal.line(f"  the prepared database is not kept for later runs: {error}")
+
+
+def _check_sources(plan: Plan) -> None:
+    if not plan.is_up_to_date:
+        raise SnapshotUnavailable("the sources of the dependencies, or files that are mounted, changed meanwhile")
 
 
 def prefetch_undeclared_names(environment: Environment) -> Pending[tuple[int, str]] | None:

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -408,9 +408,16 @@ def planned(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> Plans:
     """Have this plan chosen: with a snapshot, unless it is said otherwise."""
 
     def plan(**about: Any) -> None:
-        def choose(*_: object, rendered: object, images: dict[str, Image], password: str, memory_of: str | None) -> Plan:
+        def choose(
+            *_: object,
+            rendered: object,
+            images: dict[str, Image],
+            environ: Mapping[str, str],
+            password: str,
+            memory_of: str | None,
+        ) -> Plan:
             assert (rendered, set(images)) == (RENDERED, {"odoo:18.0", "postgres:16"})
-            assert (password, memory_of) == ("secret", "6.1")
+            assert (password, memory_of, environ["DB_PASSWORD"]) == ("secret", "6.1", "secret")
             return replace(Plan(fakes.repository, "evv_core", {}), **{"used": SNAPSHOT, **about})
 
         monkeypatch.setattr("runner.environment.environment.choose", choose)

@@ -10,9 +10,10 @@ from runner.docker.process import Completed
 from runner.environment.environment import Environment
 from runner.errors import EnvironmentFailed
 from runner.odoo.addons import modules_of
-from runner.odoo.dependencies import Dependencies, sources_digest
+from runner.odoo.dependencies import NOT_SOURCES, Dependencies
 from runner.reporting.proof_log import ProofLog
 from runner.run.preparing import Preparation, prefetch_undeclared_names, undeclared_uses
+from runner.snapshots.contents import contents_digest
 from runner.snapshots.plan import Plan
 from runner.snapshots.snapshot import DatabaseImage, Snapshot, Stage
 from runner.snapshots.store import Store
@@ -39,7 +40,11 @@ class Making:
         modules = modules_of(self.fakes.repository)
         own = {"evv_core": modules["evv_core"]}
         plan = Plan(self.fakes.repository, "evv_visits", modules, Dependencies(own, ("base",)), DATABASE)
-        self.environment.plan = replace(plan, local_digest=sources_digest(own.values()), missing=missing, **about)
+        digests = {
+            "local_digest": contents_digest(own.values(), NOT_SOURCES),
+            "mounted_digest": plan.surroundings.contents(),
+        }
+        self.environment.plan = replace(plan, missing=missing, **(digests | about))
 
     def installs(self, states: Said = INSTALLED, output: str = CLEAN, exit_code: int = 0) -> None:
         """What Odoo prints, how it ends, and what the database then says."""

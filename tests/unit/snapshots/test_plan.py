@@ -48,9 +48,15 @@ def choose(engine: FakeVolumes, addons: Path, tmp_path: Path) -> Choose:
         there = copy.deepcopy(rendered)
         for volume in there["services"]["odoo"]["volumes"]:
             volume["source"] = volume["source"].replace("/evv/addons", str(addons))
-        here = {name: Image(digest, CONFIGS.get(name, {})) for name, digest in (IMAGES | images).items()}
+        here = {name: Image(digest, CONFIGS.get(name, {}), digest) for name, digest in (IMAGES | images).items()}
         store = Store(engine)
-        about: dict[str, Any] = {"rendered": there, "images": here, "password": "secret", "memory_of": kernel}
+        about: dict[str, Any] = {
+            "rendered": there,
+            "images": here,
+            "environ": {},
+            "password": "secret",
+            "memory_of": kernel,
+        }
         return choose_plan(repository(tmp_path), module, store, store.prefetch(), **about)
 
     return chosen
