@@ -8,6 +8,7 @@ from runner.odoo import command as odoo
 from runner.odoo.dependencies import SnapshotUnavailable
 from runner.reporting.proof_log import ProofLog
 from runner.run.copying import Copying
+from runner.snapshots.causes import is_lasting, told
 from runner.snapshots.plan import Plan
 from runner.snapshots.snapshot import Stage
 from runner.snapshots.undeclared import parse_undeclared_names, undeclared_names_query, undeclared_uses_in
@@ -115,10 +116,11 @@ def _install(environment: Environment, stage: Stage, log: ProofLog) -> list[str]
     errors = [record.message for record in odoo_log.records if record.level in ("ERROR", "CRITICAL")]
     reasons = omissions(odoo_log, "") + errors
     if installation.exit_code or reasons:
-        why = reasons[0].splitlines()[0] if reasons else f"exit code {installation.exit_code}"
-        if reasons:
-            environment.store.refuse(stage)
-        raise SnapshotUnavailable(f"the installation of {' '.join(stage.modules)} was not clean: {why}")
+        why = told(reasons[0]) if reasons else f"exit code {installation.exit_code}"
+        why = f"the installation of {' '.join(stage.modules)} was not clean: {why}"
+        if is_lasting(installation.exit_code, reasons):
+            environment.store.refuse(stage, why)
+        raise SnapshotUnavailable(why)
     exit_code, answer = engine.ask(questions.execution(container, odoo.contents_command()))
     states = odoo.parse_states(answer)
     unfinished = [name for name in {*states, *stage.modules} if states.get(name) != "installed"]

@@ -18,9 +18,9 @@ MOST_BYTES = 200_000_000
 def contents_digest(roots: Iterable[Path], leave_out: Collection[str] = (), forbidden: bytes = b"") -> str:
     """Digest all that is at and below these paths, in their order: names, modes, contents, and where links point to.
 
-    A link at a root itself is followed, as the engine does. What is called as in `leave_out` does not count. SnapshotUnavailable
-    if anything cannot be read or is no file, folder or link, if it is too much, or if `forbidden` stands in a line that does
-    not set the addons path.
+    A link at a root itself is followed, as the engine does. What is called as in `leave_out` does not count.
+    SnapshotUnavailable if anything cannot be read or is no file, folder or link, if it is too much, or if `forbidden` stands
+    in a line that does not set the addons path.
     """
     digest = hashlib.sha256()
     files = size = 0

@@ -28,7 +28,7 @@ from runner.snapshots.snapshot import (
     with_snapshot,
     worth_making,
 )
-from runner.snapshots.store import Store
+from runner.snapshots.store import Refusal, Store
 from runner.snapshots.surroundings import Around, Surroundings, surroundings_of
 
 
@@ -38,7 +38,7 @@ class Plan:
 
     `used`: the snapshot that the run starts from, if any. `missing`: the stages to make after it. `installed`: the modules in
     the database before the tests, as far as they come from preparation. `in_memory`: the run's database is not on disk.
-    `unavailable_reason`: why there is no prepared one; empty if there is.
+    `unavailable_reason`: why there is no prepared one; empty if there is. `refused`: why a further stage is not made.
     """
 
     repository: RepoConfig
@@ -54,6 +54,7 @@ class Plan:
     installed: tuple[str, ...] = ()
     in_memory: bool = False
     unavailable_reason: str = ""
+    refused: str = ""
 
     def disable(self, reason: str) -> "Plan":
         """Return the plan of a run that goes without a prepared database."""
@@ -108,14 +109,16 @@ class Plan:
             return {"prepared database": f"none ({self.unavailable_reason})"}
         source = f"{self.used.volume} ({self.used.stage})" if self.used else "made by this run"
         source += ", in memory" if self.in_memory else ""
-        return {"prepared database": source, "it holds": " ".join(self.installed)}
+        facts = {"prepared database": source, "it holds": " ".join(self.installed)}
+        return facts | ({"not more": self.refused} if self.refused else {})
 
     def in_a_line(self) -> str:
         """Return the same for the terminal."""
         if self.unavailable_reason:
             return f"no prepared database: {self.unavailable_reason}"
         asked = [name for name in (*self.dependencies.external, *self.dependencies.local) if name in self.installed]
-        return f"prepared database with {', '.join(asked)} ({len(self.installed)} modules)"
+        more = f"; not more, as {self.refused}" if self.refused else ""
+        return f"prepared database with {', '.join(asked)} ({len(self.installed)} modules){more}"
 
 
 def choose(
@@ -195,10 +198,18 @@ def _with_stages(plan: Plan, store: Store, listing: Pending[list[Resource]], ima
     number = next((number for number in range(len(wanted), 0, -1) if wanted[number - 1].key in volumes.ready), 0)
     used = volumes.ready[wanted[number - 1].key] if number else None
     missing = wanted[number:]
-    refused = next((at for at, stage in enumerate(missing) if stage.key in volumes.refused), len(missing))
-    missing = missing[:refused]
+    at = next((at for at, stage in enumerate(missing) if stage.key in volumes.refused), len(missing))
+    refused = _why(missing[at], volumes.refused[missing[at].key]) if at < len(missing) else ""
+    missing = missing[:at]
     if not used and not missing:
-        raise SnapshotUnavailable("its preparation failed before; it is tried again after a day")
+        raise SnapshotUnavailable(refused)
     if not used:
         missing = worth_making(missing, volumes.ready.values())
-    return replace(plan, used=used, missing=tuple(missing), installed=used.modules if used else ())
+    return replace(plan, used=used, missing=tuple(missing), installed=used.modules if used else (), refused=refused)
+
+
+def _why(stage: Stage, refusal: Refusal) -> str:
+    return (
+        f"the preparation of {stage.name} failed before: {refusal.reason}; it is tried again when its sources, images or "
+        "compose file change, after a day, or after `nox -s cleanup -- --snapshots`"
+    )

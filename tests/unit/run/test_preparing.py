@@ -183,11 +183,38 @@ def test_an_engine_that_fails_the_copy_sends_the_run_over_too_but_is_asked_again
     assert (making.ready, making.refused) == ({}, [])
 
 
-def test_a_cluster_that_cannot_be_copied_is_refused(making: Making) -> None:
-    making.copies(take=1)
+@pytest.mark.parametrize(("code", "refused"), [(66, ["key-base"]), (1, []), (137, [])])
+def test_a_cluster_that_no_run_can_copy_is_refused_but_not_for_a_full_disk(
+    making: Making, code: int, refused: list[str]
+) -> None:
+    making.copies(take=code)
     making.go()
     assert making.why_over == "it cannot be copied: take failed"
-    assert (making.ready, making.refused) == ({}, ["key-base"])
+    assert (making.ready, making.refused) == ({}, refused)
+
+
+@pytest.mark.parametrize(
+    ("message", "exit_code"),
+    [
+        ("could not extend file: No space left on device", 255),
+        ("socket.gaierror: [Errno -3] Temporary failure in name resolution", 255),
+        ("Something is wrong", 137),
+        ("Something is wrong", 124),
+    ],
+)
+def test_what_the_machine_hindered_is_tried_again_by_the_next_run(making: Making, message: str, exit_code: int) -> None:
+    making.installs(output=RECORD.format("ERROR", "addons.base", message), exit_code=exit_code)
+    making.go()
+    assert message in making.why_over
+    assert (making.ready, making.refused) == ({}, [])
+
+
+def test_a_hostile_log_does_not_speak_to_the_terminal(making: Making, capsys: pytest.CaptureFixture[str]) -> None:
+    making.installs(output=RECORD.format("ERROR", "addons.base", "\x1b[2J\x1b]0;x\x07broken"))
+    making.environment.context.terminal._quiet = True
+    making.go()
+    assert r"\x1b[2J\x1b]0;x\x07broken" in making.why_over
+    assert "\x1b" not in capsys.readouterr().out
 
 
 def test_a_copy_that_cannot_be_finished_is_said_and_does_not_matter_to_the_run(

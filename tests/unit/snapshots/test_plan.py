@@ -199,12 +199,16 @@ def test_a_snapshot_whose_marker_is_not_understood_is_not_used_but_made_anew(cho
 def test_a_stage_that_was_refused_is_not_tried_again_by_every_run(choose: Choose, engine: FakeVolumes) -> None:
     at_first = choose("evv_visits")
     store = Store(engine)
-    store.refuse(at_first.missing[0])
+    store.refuse(at_first.missing[0], "hr logs an error")
     (marker,) = engine.volumes
     without_core = choose("evv_visits")
     assert names(without_core) == ["base"]
-    store.refuse(without_core.missing[0])
-    assert "failed before" in choose("evv_visits").unavailable_reason
+    assert "not more, as the preparation of core failed before: hr logs an error" in without_core.in_a_line()
+    assert "hr logs an error" in without_core.facts()["not more"]
+    store.refuse(without_core.missing[0], "base\x1b[2J is broken\nand more")
+    why = choose("evv_visits").unavailable_reason
+    assert why.startswith(r"the preparation of base failed before: base\x1b[2J is broken; it is tried again when its sources")
+    assert choose("evv_visits").missing == ()
     del engine.volumes[next(name for name in engine.volumes if name != marker)]
     engine.volumes[marker]["agent-test-snapshot.created"] = "0"  # long ago
     assert names(choose("evv_visits")) == ["core", "own"]
