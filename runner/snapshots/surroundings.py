@@ -25,6 +25,8 @@ _PASSWORD, _PROJECT = "\0password", "\0project"
 _OF_THE_MACHINE = ("devices", "device_cgroup_rules", "gpus", "credential_spec", "provider", "models", "use_api_socket")
 # With all others Compose looks for a newer image when it starts the services.
 _PULLED_BEFORE = ("", "missing", "if_not_present", "never")
+# Addresses of an engine of this machine.
+_HERE = ("unix://", "npipe://")
 _MOUNTS = ("bind", "volume", "tmpfs")
 _IN_ADDONS = re.compile(rf"{ADDONS_TARGET}(-\d+)?/+[^\s/]")
 # Without the slash, which a relative path need not have.
@@ -123,6 +125,11 @@ class _Reading:
         real = Path(os.path.realpath(path))
         if any(folder.is_relative_to(real) for folder in self._modules):
             raise SnapshotUnavailable(f"{where} holds the module under test as well")
+        host = self._around.environ.get("DOCKER_HOST", "")
+        if host and not host.startswith(_HERE):
+            raise SnapshotUnavailable(
+                f"{where}: the engine at {_told(host)} may have another {_told(str(path))} than this machine"
+            )
         self.mounted.append(path)
         return len(self.mounted) - 1
 

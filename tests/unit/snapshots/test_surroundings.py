@@ -242,6 +242,18 @@ def test_a_source_that_is_missing_or_no_file_is_named(seen: Seen) -> None:
             seen(odoo(lambda s, source=source: s["volumes"].append(bind(source, "/x"))))  # type: ignore[misc]
 
 
+@pytest.mark.parametrize(
+    ("host", "is_here"), [("unix:///run/docker.sock", True), ("tcp://10.0.0.1:2375", False), ("ssh://far", False)]
+)
+def test_of_an_engine_elsewhere_the_mounted_files_are_not_known(checkout: Path, host: str, is_here: bool) -> None:
+    around = Around([checkout / "addons"], checkout, {"TOKEN": "t", "DOCKER_HOST": host}, "pw-1")
+    if is_here:
+        assert surroundings_of(rendered(checkout), around).mounted
+    else:
+        with pytest.raises(SnapshotUnavailable, match=f"the engine at {host} may have another"):
+            surroundings_of(rendered(checkout), around)
+
+
 @pytest.mark.parametrize("kind", ["configs", "secrets"])
 def test_a_config_that_is_no_file_is_named(seen: Seen, kind: str) -> None:
     with pytest.raises(SnapshotUnavailable, match="/dev/zero"):
