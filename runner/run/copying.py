@@ -16,12 +16,14 @@ _TARGET = "/agent-test-new"
 _UNTIL_IT_ANSWERS = "until pg_isready --quiet --host=127.0.0.1; do sleep 0.1; done"
 # The exit code of what cannot be copied in any run; with others, a disk may be full.
 _NOT_THERE = 66
-# $1: where to. Of a cluster that was shut down only the last segment of its log is needed.
+# $1: where to. Of a cluster that was shut down only the last segment of its log is needed. Nobody else may get there: what
+# later stages and tests make the server do, as its superuser, must not change what other repositories will start from.
 _TAKE = f"""set -eu
 no() {{ echo "no $1" >&2; exit {_NOT_THERE}; }}
 [ -s "$PGDATA/PG_VERSION" ] && [ ! -e "$PGDATA/postmaster.pid" ] || no "stopped cluster in $PGDATA"
 [ -d {odoo.FILESTORE}/{odoo.DATABASE} ] || no "filestore in {odoo.FILESTORE}"
 mkdir -p "$1"
+chmod 700 "$1"
 cp -a "$PGDATA" "$1/cluster"
 last=$(LC_ALL=C pg_controldata "$1/cluster" | sed -n 's/^.*REDO WAL file: *//p')
 [ -z "$last" ] || find "$1/cluster/pg_wal" -maxdepth 1 -type f ! -name "$last" -exec rm {{}} +
@@ -30,6 +32,7 @@ cp -a {odoo.FILESTORE}/{odoo.DATABASE} "$1/filestore"
 # $1: from where. `complete` last, when all is on disk.
 _STORE = f"""set -eu
 [ "$1" = {_TARGET} ] || cp -a "$1/." {_TARGET}
+chmod 755 {_TARGET}
 sync -f {_TARGET}/cluster
 : > {_TARGET}/complete
 sync -f {_TARGET}/complete
