@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from runner.config import repositories as config
 
@@ -201,7 +202,7 @@ def configured(tmp_path: Path) -> Iterator[Path]:
         (tmp_path / name / "compose.yml").write_text(f"{text}configs:\n  conf: {{file: ./odoo.conf}}\n")
         about = {"prefix": f"{name}-agent-test", "path": name, "addons": ["addons"], "compose_file": "compose.yml"}
         repositories[name] = about | {"ports": "18090-18099", "images": images.model_dump()}
-    (tmp_path / "repos.yaml").write_text(json.dumps({"repositories": repositories}))
+    (tmp_path / "repos.yaml").write_text(yaml.safe_dump({"repositories": repositories}))
     yield tmp_path
     made = snapshot_volumes() - before
     own = {name for name in made if _labels(name).get("agent-test-snapshot.repository") in repositories}
@@ -216,14 +217,15 @@ def test_neither_a_changed_configuration_nor_a_planted_file_makes_another_run_s_
 
     def run(repository: str) -> Started:
         command = [sys.executable, "-m", "runner", "run", repository, "measured", "--quiet"]
-        return Started(command, configured, environ_without_starter(), patience=500)
+        return Started(command, configured, environ_without_starter() | {"PYTHONPATH": str(ROOT)}, patience=500)
 
     planted, plain = run("planted"), run("plain")
     assert (planted.finish(), plain.finish()) == (0, 0), planted.output + plain.output
     assert (
         "no prepared database: services.odoo.volumes: /usr/local/lib/python3/dist-packages holds the module" in planted.output
     )
-    assert [stage for stage, _ in new_snapshots(before)] == ["base"]
+    made = [_labels(name).get("agent-test-snapshot.repository") for name in snapshot_volumes() - before]
+    assert ("plain" in made, "planted" in made) == (True, False)
 
     with (configured / "plain" / "odoo.conf").open("a") as stream:
         stream.write("with_demo = True\n")
