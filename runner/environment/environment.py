@@ -129,6 +129,7 @@ class Environment:
                 self.store,
                 snapshots,
                 rendered=rendered,
+                override=override,
                 images=images,
                 environ={**engine.client_environ, **self._compose.variables},
                 password=context.password,

@@ -128,6 +128,7 @@ def choose(
     listing: Pending[list[Resource]],
     *,
     rendered: Mapping[str, Any],
+    override: Mapping[str, Any],
     images: Mapping[str, Image],
     environ: Mapping[str, str],
     password: str,
@@ -135,8 +136,8 @@ def choose(
 ) -> Plan:
     """Return the plan with the longest stage that is ready; whatever hinders only means that the run goes without.
 
-    `listing`: the store's, asked already. `environ`: the variables of Compose's client. `memory_of`: the kernel of the engine,
-    None where the database must be on disk.
+    `listing`: the store's, asked already. `override`: what every run adds to the compose file. `environ`: the variables of
+    Compose's client. `memory_of`: the kernel of the engine, None where the database must be on disk.
     """
     plan = Plan(repository, module, modules_of(repository))
     try:
@@ -144,7 +145,7 @@ def choose(
         database = _database_image(images, rendered["services"].get(DB_SERVICE) or {})
         if hindrance := unsupported(rendered, database.data_folder):
             raise SnapshotUnavailable(hindrance)
-        surroundings = surroundings_of(rendered, Around(repository.addons, repository.path, environ, password))
+        surroundings = surroundings_of(rendered, Around(repository.addons, repository.path, environ, password, override))
         plan = replace(
             plan,
             dependencies=dependencies,

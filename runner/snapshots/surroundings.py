@@ -10,7 +10,7 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +50,15 @@ class Surroundings:
 class Around:
     """What has to be known of a run besides its compose file.
 
-    `addons` and `checkout` are where the module under test may be, `environ` is that of Compose's client, and `password` the
-    database's.
+    `addons` and `checkout` are where the module under test may be, `environ` is that of Compose's client, `password` the
+    database's, and `override` what the runner adds to the compose file in every run, also in one without a prepared database.
     """
 
     addons: Sequence[Path]
     checkout: Path
     environ: Mapping[str, str]
     password: str
+    override: Mapping[str, Any] = field(default_factory=dict)
 
 
 def surroundings_of(rendered: Mapping[str, Any], around: Around) -> Surroundings:
@@ -72,7 +73,7 @@ def surroundings_of(rendered: Mapping[str, Any], around: Around) -> Surroundings
         for name, source in (file.get(kind) or {}).items():
             reading.file(f"{kind}.{name}", source)
     project = file.pop("name", "")
-    text = json.dumps(file, sort_keys=True)
+    text = json.dumps([file, _without_labels(around)], sort_keys=True)
     for value, placeholder in ((around.password, _PASSWORD), (project, _PROJECT)):
         text = text.replace(value, placeholder) if value else text
     return Surroundings(text, tuple(reading.mounted))
@@ -142,6 +143,18 @@ class _Reading:
             if value is None:
                 raise SnapshotUnavailable(f"{where} has a value that is not known beforehand")
             source["value"] = value
+
+
+def _without_labels(around: Around) -> dict[str, Any]:
+    """The override without what says whose run it is, and where the addons folders are."""
+    override = copy.deepcopy(dict(around.override))
+    for kind in ("services", "networks", "volumes"):
+        for value in (override.get(kind) or {}).values():
+            value.pop("labels", None)
+            for mount in value.get("volumes") or ():
+                if Path(mount["source"]) in around.addons:
+                    mount["source"] = "an addons folder"
+    return override
 
 
 def _check_volume(where: str, volume: Mapping[str, Any]) -> None:

@@ -411,6 +411,7 @@ def planned(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> Plans:
         def choose(
             *_: object,
             rendered: object,
+            override: dict[str, Any],
             images: dict[str, Image],
             environ: Mapping[str, str],
             password: str,
@@ -418,6 +419,7 @@ def planned(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> Plans:
         ) -> Plan:
             assert (rendered, set(images)) == (RENDERED, {"odoo:18.0", "postgres:16"})
             assert (password, memory_of, environ["DB_PASSWORD"]) == ("secret", "6.1", "secret")
+            assert set(override["volumes"]) == {"data"}
             return replace(Plan(fakes.repository, "evv_core", {}), **{"used": SNAPSHOT, **about})
 
         monkeypatch.setattr("runner.environment.environment.choose", choose)

@@ -52,6 +52,7 @@ def choose(engine: FakeVolumes, addons: Path, tmp_path: Path) -> Choose:
         store = Store(engine)
         about: dict[str, Any] = {
             "rendered": there,
+            "override": {},
             "images": here,
             "environ": {},
             "password": "secret",
