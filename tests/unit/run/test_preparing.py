@@ -250,6 +250,13 @@ def test_sources_that_changed_during_the_preparation_are_not_published_under_the
     assert making.ready == {}
 
 
+def test_sources_that_changed_since_the_database_was_chosen_are_not_tested_on_it(making: Making) -> None:
+    making.plan(used=Snapshot("k", "k", "own", "agent-test-snapshot-x", "evv", ("base", "evv_core"), 0.0, 61, "secret"))
+    (making.fakes.repository.addons[0] / "evv_core" / "model.py").write_text("VALUE = 2\n")
+    making.go()
+    assert "changed meanwhile" in making.why_over
+
+
 def test_a_module_that_would_not_come_by_itself_is_found_once_the_modules_are_known(making: Making) -> None:
     modules_in(making.fakes.repository.path, {"glue": {"depends": ["web"], "auto_install": True}})
     making.plan(BASE)

@@ -130,6 +130,27 @@ def test_a_change_while_it_is_made_is_noticed(choose: Choose, addons: Path) -> N
     assert not plan.is_up_to_date
 
 
+def test_a_mounted_file_is_another_database_and_a_change_of_it_is_noticed(
+    choose: Choose, engine: FakeVolumes, tmp_path: Path
+) -> None:
+    (tmp_path / "odoo.conf").write_text("[options]\n")
+    rendered = copy.deepcopy(RENDERED)
+    mount = {"type": "bind", "source": str(tmp_path / "odoo.conf"), "target": "/etc/odoo/odoo.conf", "read_only": True}
+    rendered["services"]["odoo"]["volumes"].append(mount)
+    make(engine, choose("evv_visits", rendered=rendered))
+    plan = choose("evv_visits", rendered=rendered)
+    assert (plan.used is not None, plan.is_up_to_date) == (True, True)
+    (tmp_path / "odoo.conf").write_text("[options]\nwith_demo = True\n")
+    assert not plan.is_up_to_date
+    assert choose("evv_visits", rendered=rendered).used is None
+    mount["read_only"] = False
+    assert "/etc/odoo/odoo.conf can be written to" in choose("evv_visits", rendered=rendered).unavailable_reason
+
+
+def test_an_image_that_the_engine_does_not_tell_apart_is_no_base(choose: Choose) -> None:
+    assert choose("evv_visits", **{"odoo:18.0": ""}).unavailable_reason == "the engine does not tell which image odoo:18.0 is"
+
+
 @pytest.mark.parametrize("file", ["model.py", "__manifest__.py"])
 def test_a_change_in_the_module_under_test_changes_nothing(
     choose: Choose, engine: FakeVolumes, addons: Path, file: str
