@@ -8,6 +8,7 @@ from runner.odoo import command as odoo
 from runner.odoo.dependencies import SnapshotUnavailable
 from runner.reporting.proof_log import ProofLog
 from runner.run.copying import Copying
+from runner.snapshots.causes import is_lasting, told
 from runner.snapshots.plan import Plan
 from runner.snapshots.snapshot import Stage
 from runner.snapshots.undeclared import parse_undeclared_names, undeclared_names_query, undeclared_uses_in
@@ -32,6 +33,8 @@ class Preparation:
         """
         environment = self._environment
         try:
+            if environment.plan.used:
+                _check_sources(environment.plan)
             for stage in environment.plan.missing:
                 self._make(stage)
             if environment.plan.missing:
@@ -50,8 +53,7 @@ class Preparation:
             self._finish_copy()
         with self._terminal.phase("keep it"):
             copying.take(environment.plan.installed)
-        if stage.own and not environment.plan.is_up_to_date:
-            raise SnapshotUnavailable("the sources of the dependencies changed meanwhile")
+        _check_sources(environment.plan)
         self._copying = copying
 
     def finish(self) -> None:
@@ -71,6 +73,11 @@ class Preparation:
                 self._kept_any = True
         except EnvironmentFailed as error:
             self._terminal.line(f"  the prepared database is not kept for later runs: {error}")
+
+
+def _check_sources(plan: Plan) -> None:
+    if not plan.is_up_to_date:
+        raise SnapshotUnavailable("the sources of the dependencies, or files that are mounted, changed meanwhile")
 
 
 def prefetch_undeclared_names(environment: Environment) -> Pending[tuple[int, str]] | None:
@@ -109,10 +116,11 @@ def _install(environment: Environment, stage: Stage, log: ProofLog) -> list[str]
     errors = [record.message for record in odoo_log.records if record.level in ("ERROR", "CRITICAL")]
     reasons = omissions(odoo_log, "") + errors
     if installation.exit_code or reasons:
-        why = reasons[0].splitlines()[0] if reasons else f"exit code {installation.exit_code}"
-        if reasons:
-            environment.store.refuse(stage)
-        raise SnapshotUnavailable(f"the installation of {' '.join(stage.modules)} was not clean: {why}")
+        why = told(reasons[0]) if reasons else f"exit code {installation.exit_code}"
+        why = f"the installation of {' '.join(stage.modules)} was not clean: {why}"
+        if is_lasting(installation.exit_code, reasons):
+            environment.store.refuse(stage, why)
+        raise SnapshotUnavailable(why)
     exit_code, answer = engine.ask(questions.execution(container, odoo.contents_command()))
     states = odoo.parse_states(answer)
     unfinished = [name for name in {*states, *stage.modules} if states.get(name) != "installed"]

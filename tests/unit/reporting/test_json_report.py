@@ -56,7 +56,7 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
     skip = case(CaseOutcome.SKIPPED, "TestClient.test_skipped", seconds=None, details="no browser")
     outcome = failed(failing(), skip, notes=("look here",))
     phases = (("pull x", 2.0), ("up", 1.0), ("pull x", 3.0))
-    report = written(file, replace(outcome, seconds=21.5, phases=phases))
+    report = written(file, replace(outcome, seconds=21.5, phases=phases, selection="/evv_core:TestClient"))
     fails, skipped = report["modules"][0].pop("cases")
     assert report == {
         "schema_version": 1,
@@ -65,6 +65,7 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
             {
                 "module": "evv_core",
                 "verdict": "FAILED",
+                "selection": "/evv_core:TestClient",
                 "exit_code": 1,
                 "counts": {"ran": 1, "failed": 1, "errors": 0, "skipped": 1},
                 "reasons": ["FAIL: TestClient.test_fails"],

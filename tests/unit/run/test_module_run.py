@@ -39,17 +39,26 @@ def go(fakes: Fakes) -> Go:
     fakes.streams.executions = [(GREEN, 0, None)]
     fakes.engine.answers["exec p-odoo-1"] = "evv_core installed\n"
 
-    def gone(only: bool = True, keep: Keep = Keep.NEVER, environ: Mapping[str, str] = os.environ) -> Outcome:
+    def gone(
+        only: bool = True, keep: Keep = Keep.NEVER, environ: Mapping[str, str] = os.environ, tags: str | None = None
+    ) -> Outcome:
         request = Request(
             fakes.repository,
             "evv_core",
-            Options(health_timeout=5, test_timeout=5, keep=keep, snapshot=False),
+            Options(health_timeout=5, test_timeout=5, test_tags=tags, keep=keep, snapshot=False),
             "python -m runner run evv evv_core",
             proof_file(fakes.repository.path, "evv_core", only=only),
         )
         return run_module(request, environ, Terminal(), fakes.signals)
 
     return gone
+
+
+def test_a_selection_is_told_in_the_outcome_and_the_proof(go: Go) -> None:
+    outcome = go(tags="/evv_core:TestClient")
+    assert (outcome.exit_code, outcome.title) == (0, "PASSED, only /evv_core:TestClient")
+    assert "PASSED, only /evv_core:TestClient\n" in outcome.proof.read_text()
+    assert go(tags="/evv_core").title == "PASSED"
 
 
 def test_a_green_run_ends_with_0_and_a_proof_of_everything(go: Go, fakes: Fakes) -> None:
