@@ -46,7 +46,7 @@ def _suite(outcome: Outcome) -> TestSuite:
         cases.append(_synthetic(outcome))
     _tell_apart(cases)
     suite.add_testcases(cases)
-    if notes := [*outcome.reasons, *(f"note: {note}" for note in outcome.notes)]:
+    if notes := [*outcome.reasons, *outcome.allowed, *(f"note: {note}" for note in outcome.notes)]:
         suite.system_out = _legal("\n".join(notes))
     return suite
 

@@ -10,6 +10,7 @@ from runner.environment.health import check_alive
 from runner.odoo import command as odoo
 from runner.reporting.proof_log import ProofLog
 from runner.run.preparing import prefetch_undeclared_names
+from runner.run.terms import Terms
 from runner.verdict.odoolog import LoggedTest, OdooLog, Record
 from runner.verdict.sources import Sources
 from runner.verdict.verdict import Verdict, judge
@@ -23,7 +24,7 @@ class Tested:
     undeclared_names: Pending[tuple[int, str]] | None
 
 
-def run_tests(environment: Environment, *, sources: Sources, log: ProofLog) -> Tested:
+def run_tests(environment: Environment, *, sources: Sources, terms: Terms, log: ProofLog) -> Tested:
     """Install the module into a database of its own, run its tests with all output to log and terminal, and judge them.
 
     EnvironmentFailed if the container or the engine dies meanwhile.
@@ -58,6 +59,9 @@ def run_tests(environment: Environment, *, sources: Sources, log: ProofLog) -> T
         timed_out=timed_out,
         sources=sources,
         strict=context.options.strict,
+        strict_all=context.options.strict_all,
+        own=terms.own,
+        allowed=terms.allowed,
     )
     return Tested(verdict, undeclared_names)
 

@@ -168,17 +168,17 @@ def _in_a_line(text: str) -> str:
     return shortened(" ".join(text.split()), _LONGEST)
 
 
-def unimported_files(sources: Sources, cases: Sequence[Case]) -> list[str]:
+def unimported_files(sources: Sources, cases: Sequence[Case]) -> dict[str, str]:
     """Give a reason for each test file with tests that no statement imports and of which, however imported, no test ran."""
     if not sources.has_init or not (sources.imported or cases):
-        return []  # usual_cause tells of it
+        return {}  # usual_cause tells of it
     files_that_ran = {case.file for case in cases}
-    return [
-        f"tests/{file.replace('.', '/')}.py holds {counted(sum(test.file == file for test in sources.tests), 'test')}"
+    return {
+        file: f"tests/{file.replace('.', '/')}.py holds {counted(sum(test.file == file for test in sources.tests), 'test')}"
         " that never ran: tests/__init__.py does not import it"
         for file in sources.unimported
         if file not in files_that_ran
-    ]
+    }
 
 
 def usual_cause(sources: Sources, cases: Sequence[Case]) -> list[str]:

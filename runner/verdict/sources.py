@@ -6,18 +6,20 @@ file right below `tests` that was imported by whatever file, since Python then s
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
 from runner.odoo.manifest import read_manifest
+from runner.verdict.javascript import JavaScript, read_javascript
 
 _MIXIN = "its class derives from no test case, and Odoo 18 and newer run no tests that a class inherits"
 _MISNAMED = "the name of its file does not begin with `test_`"
 _UNITTEST = "its class derives from unittest.TestCase, which Odoo does not run: use odoo.tests.TransactionCase"
 _ASYNC = "it is an `async def`, which Odoo's test cases never await"
 _GENERATOR = "it holds a `yield`, so that a call runs nothing of it"
+_ON_DEMAND = "its class is tagged -standard"
 _Method: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -37,6 +39,11 @@ class SourceTest:
         """Tell whether nothing of it runs although Odoo calls it, and it passed."""
         return self.note in (_ASYNC, _GENERATOR)
 
+    @property
+    def is_on_demand(self) -> bool:
+        """Tell whether its class asks on purpose to be left out where nobody selects it."""
+        return self.note == _ON_DEMAND
+
 
 @dataclass(frozen=True)
 class Sources:
@@ -53,6 +60,7 @@ class Sources:
     tests: tuple[SourceTest, ...]
     inheriting_classes: tuple[str, ...] = ()
     manifest: str = ""
+    javascript: JavaScript = field(default_factory=JavaScript)
 
     @property
     def unimported(self) -> tuple[str, ...]:
@@ -128,6 +136,7 @@ def read_sources(module: Path) -> Sources:
             if file.is_test_file and node.bases and not any(_test_methods(node))
         ),
         manifest=read_manifest(module).fault,
+        javascript=read_javascript(module),
     )
 
 
@@ -188,7 +197,7 @@ def _note(file: _File, node: ast.ClassDef, method: _Method) -> str:
         return _UNITTEST
     tags = _tags(node)
     if "-standard" in tags:
-        return "its class is tagged -standard"
+        return _ON_DEMAND
     if "-at_install" in tags and "post_install" not in tags:
         return "its class is tagged -at_install without post_install"
     return _GENERATOR if _yields(method) else ""

@@ -27,17 +27,17 @@ def _verdict(sources: Sources | None, *records: str) -> Verdict:
 
 
 def test_an_unimported_file_is_named_with_what_it_holds() -> None:
-    (reason,) = unimported_files(_sources(ONE, TWO), [])
+    (reason,) = unimported_files(_sources(ONE, TWO), []).values()
     assert reason == "tests/test_b.py holds 1 test that never ran: tests/__init__.py does not import it"
 
 
 def test_a_file_that_is_imported_in_a_way_that_only_python_understands_is_not_told_as_unimported() -> None:
     ran = Case("m", "test_b", "TestB.test_two", CaseOutcome.PASSED)
-    assert unimported_files(_sources(ONE, TWO), [ran]) == []
+    assert unimported_files(_sources(ONE, TWO), [ran]) == {}
 
 
 def test_without_an_init_the_file_is_not_to_blame() -> None:
-    assert unimported_files(_sources(ONE, imported=(), has_init=False), []) == []
+    assert unimported_files(_sources(ONE, imported=(), has_init=False), []) == {}
 
 
 def test_without_sources_nothing_is_said_of_them() -> None:
