@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from runner.errors import ExitCode
 from runner.text import counted, shortened
 from runner.verdict.cases import Case
-from runner.verdict.failed_checks import Evidence, failed_checks, omission, tests_not_run, unimported_files, usual_cause
+from runner.verdict.failed_checks import Evidence, failed_checks, tests_not_run, unimported_files, usual_cause
 from runner.verdict.odoolog import RESULT_LOGGERS, OdooLog, Problem
+from runner.verdict.omission import omission
 from runner.verdict.sources import Sources
 
 # What Odoo says once more, in sum, of what it has said before.
@@ -79,9 +80,11 @@ def judge(
     checks = failed_checks(evidence)
     unimported = unimported_files(sources, evidence.cases) if sources and evidence.is_complete else []
     problems = [f"{problem.kind}: {problem.test}" for problem in log.problems]
+    if log.problems_left_out:
+        problems.append(f"{log.problems_left_out} more failures and errors of tests, for whose names there is no room here")
     if timed_out:
         exit_code = ExitCode.TIMED_OUT
-        last = f"; the last one started was {log.tests[-1].name}" if evidence.started else ""
+        last = f"; the last one started was {log.latest.name}" if log.latest and evidence.started else ""
         reasons = [f"the tests ran past their time (--test-timeout){last}"]
     elif failed or errors:
         exit_code = ExitCode.FAILED
@@ -92,15 +95,15 @@ def judge(
         reasons = checks + unimported + [f"{problem} is in the log, but not in Odoo's result" for problem in problems]
         if not evidence.is_installed and sources and sources.manifest:
             reasons.insert(0, sources.manifest)
-        if evidence.is_complete and reasons and sources and not evidence.ran:
+        if evidence.is_complete and reasons and sources and evidence.number_ran < 1:
             reasons += usual_cause(sources, evidence.cases)
         reasons += [f"--strict: {note}" for note in notes] if strict else []
         exit_code = ExitCode.NOT_PROVEN if reasons else ExitCode.PASSED
     return Verdict(
         exit_code=exit_code,
         module=module,
-        ran=len(evidence.ran),
-        skipped=len(evidence.skipped),
+        ran=evidence.number_ran,
+        skipped=evidence.number_skipped,
         failed=failed,
         errors=errors,
         reasons=tuple(reasons),
@@ -113,24 +116,32 @@ def judge(
 def _count(log: OdooLog) -> tuple[int, int]:
     """Count failures and errors as Odoo's result does; in a log without it those that are told."""
     if not log.results:
-        kinds = [problem.kind for problem in log.problems]
-        return kinds.count("FAIL"), kinds.count("ERROR")
-    uncounted = sum(not problem.is_counted for problem in log.problems)
-    return sum(result.failed for result in log.results) + uncounted, sum(result.errors for result in log.results)
+        return log.problem_counts["FAIL"], log.problem_counts["ERROR"]
+    failed = sum(result.failed for result in log.results) + log.uncounted_problems
+    return failed, sum(result.errors for result in log.results)
 
 
 def _notes(evidence: Evidence) -> list[str]:
     """Note tests that did not run, and errors in the log that are no failing test, nor Odoo's result, nor a reason."""
-    not_run = tests_not_run(evidence.sources, evidence.cases) if evidence.sources and evidence.is_complete else []
     log = evidence.log
+    not_run: list[str] = []
+    if evidence.left_out:
+        not_run = [
+            f"so many tests started that {evidence.left_out} are not named here; whether all of the sources did is unknown"
+        ]
+    elif evidence.sources and evidence.is_complete:
+        tests = tests_not_run(evidence.sources, evidence.cases)
+        not_run = [f"{test.name} ({test.file}) did not run: {why}" for test, why in tests]
     reported = {problem.details for problem in log.problems}
     errors = [
         f"logged at {record.level}: {shortened(' '.join(record.first_line.split()), _LONGEST)}"
-        for record in log.records
+        for record in log.errors.times
         if (record.level == "ERROR" or (record.level == "CRITICAL" and record.logger.startswith("odoo.addons.")))
         and record.message not in reported
         and record.logger not in RESULT_LOGGERS
         and not _SUMS.match(record.message)
         and not omission(record, evidence.module)
     ]
-    return [*(f"{test.name} ({test.file}) did not run: {why}" for test, why in not_run), *dict.fromkeys(errors)]
+    if log.errors.left_out:
+        errors.append(f"logged at ERROR or CRITICAL: {log.errors.left_out} more records, for which there is no room here")
+    return [*not_run, *dict.fromkeys(errors)]
