@@ -11,7 +11,8 @@ from runner.odoo import command as odoo
 from runner.reporting.proof_log import ProofLog
 from runner.run.preparing import prefetch_undeclared_names
 from runner.run.terms import Terms
-from runner.verdict.odoolog import LoggedTest, OdooLog, Record
+from runner.verdict.odoolog import LoggedTest, OdooLog
+from runner.verdict.record import Record
 from runner.verdict.sources import Sources
 from runner.verdict.verdict import Verdict, judge
 
@@ -41,7 +42,7 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, log: 
             log.raw(line)
             terminal.output(line)
             for event in odoo_log.feed(line):
-                if step := _step(event, f"{len(odoo_log.tests)} of {expected}"):
+                if step := _step(event, f"{odoo_log.begun} of {expected}"):
                     terminal.step(step)
     odoo_log.end()
     timed_out = execution.exit_code in (124, 137) and time.monotonic() - begun >= timeout

@@ -9,10 +9,12 @@ from runner.odoo.command import ADDONS_TARGET
 from runner.text import counted, printable, shortened
 from runner.verdict.allowed import Allowed, Entry
 from runner.verdict.cases import SET_UP_CLASS, Case, CaseOutcome
-from runner.verdict.failed_checks import Evidence, omission, tests_not_run
-from runner.verdict.odoolog import RESULT_LOGGERS, OdooLog, Record
+from runner.verdict.failed_checks import Evidence, tests_not_run
+from runner.verdict.odoolog import RESULT_LOGGERS
+from runner.verdict.omission import omission
 from runner.verdict.pattern_search import search
-from runner.verdict.sources import SourceTest
+from runner.verdict.record import Record
+from runner.verdict.sources import Sources, SourceTest
 
 # What Odoo says once more, in sum, of what it has said before.
 _SUMS = re.compile(r"Module \S+: \d+ failures, |At least one test failed |Failed to load registry")
@@ -90,13 +92,12 @@ def notes_of(evidence: Evidence, own: Collection[str], allowed: Allowed, unimpor
             notes.add(Note(NoteKind.NOT_RUN, f"tests/{file.replace('.', '/')}.py is not imported"), entry)
     _note_skips(notes, evidence, allowed)
     if evidence.is_complete and evidence.sources:
-        _note_javascript(notes, evidence)
-        with_their_class = skipped_with_their_class(evidence)
-        for test, why in tests_not_run(evidence.sources, evidence.cases):
-            if test not in with_their_class:
-                text = f"{test.name} ({test.file}) did not run: {why}"
-                notes.add(Note(NoteKind.NOT_RUN, text, is_strict=not test.is_on_demand))
+        _note_javascript(notes, evidence, evidence.sources)
+        _note_tests_not_run(notes, evidence, evidence.sources)
     too_slow = _note_errors(notes, _logged(evidence, own), list(allowed.of("errors")))
+    if more := evidence.log.errors.left_out:
+        text = f"logged at ERROR or CRITICAL: {more} more records, for which there is no room here"
+        notes.add(Note(NoteKind.ERROR, text))
     if evidence.is_complete:
         for entry in allowed.entries:
             if entry not in notes.used:
@@ -134,6 +135,8 @@ def _note_skips(notes: Notes, evidence: Evidence, allowed: Allowed) -> None:
         shown = ", ".join(names[:_NAMES_SHOWN]) + (f" and {len(names) - _NAMES_SHOWN} more" if names[_NAMES_SHOWN:] else "")
         why = f": {shortened(reason, _LONGEST)}" if reason else ", no reason is told"
         notes.add(Note(NoteKind.SKIPPED, printable(f"{counted(len(names), 'test')} skipped{why} ({shown})")), entry)
+    if unnamed := evidence.log.skips_left_out[evidence.module]:
+        notes.add(Note(NoteKind.SKIPPED, f"{counted(unnamed, 'more test')} skipped, for whose names there is no room here"))
 
 
 def _skips(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
@@ -149,10 +152,21 @@ def _skips(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
             yield case.file, case.name, case.details
 
 
-def _note_javascript(notes: Notes, evidence: Evidence) -> None:
+def _note_tests_not_run(notes: Notes, evidence: Evidence, sources: Sources) -> None:
+    if evidence.left_out:
+        text = f"so many tests started that {evidence.left_out} are not named here; whether all of the sources did is unknown"
+        notes.add(Note(NoteKind.NOT_RUN, text))
+        return
+    with_their_class = skipped_with_their_class(evidence)
+    for test, why in tests_not_run(sources, evidence.cases):
+        if test not in with_their_class:
+            text = f"{test.name} ({test.file}) did not run: {why}"
+            notes.add(Note(NoteKind.NOT_RUN, text, is_strict=not test.is_on_demand))
+
+
+def _note_javascript(notes: Notes, evidence: Evidence, sources: Sources) -> None:
     """Say which JavaScript tests nobody ran. No reason even with `--strict`: a module cannot run them by itself."""
-    assert evidence.sources
-    javascript = evidence.sources.javascript
+    javascript = sources.javascript
     if javascript.files and not javascript.have_run(evidence.cases, evidence.log.tests):
         shown = ", ".join(javascript.files[:_NAMES_SHOWN])
         more = f" and {len(javascript.files) - _NAMES_SHOWN} more" if javascript.files[_NAMES_SHOWN:] else ""
@@ -167,7 +181,7 @@ def _logged(evidence: Evidence, own: Collection[str]) -> list[_Logged]:
     """List what was logged at ERROR and CRITICAL and is told nowhere else, each line once."""
     logged: dict[tuple[str, str], _Logged] = {}
     told = {problem.details for problem in evidence.log.problems}
-    for record, times in _errors(evidence.log):
+    for record, times in evidence.log.errors.times.items():
         is_told = record.message in told or record.logger in RESULT_LOGGERS or _SUMS.match(record.message)
         # Those of Odoo's own at CRITICAL are reasons.
         if is_told or omission(record, evidence.module) or (record.level == "CRITICAL" and record.is_of_odoo):
@@ -177,10 +191,6 @@ def _logged(evidence: Evidence, own: Collection[str]) -> list[_Logged]:
         line.is_own = line.is_own or _is_own(record, own)
         line.times += times
     return list(logged.values())
-
-
-def _errors(log: OdooLog) -> Iterable[tuple[Record, int]]:
-    return ((record, 1) for record in log.records if record.level in ("ERROR", "CRITICAL"))
 
 
 def _is_own(record: Record, own: Collection[str]) -> bool:

@@ -85,9 +85,11 @@ def judge(
     notes = notes_of(evidence, {module, *own}, allowed, not_imported)
     told = notes.notes
     problems = [f"{problem.kind}: {problem.test}" for problem in log.problems]
+    if log.problems_left_out:
+        problems.append(f"{log.problems_left_out} more failures and errors of tests, for whose names there is no room here")
     if timed_out:
         exit_code = ExitCode.TIMED_OUT
-        last = f"; the last one started was {log.tests[-1].name}" if evidence.started else ""
+        last = f"; the last one started was {log.latest.name}" if log.latest and evidence.started else ""
         reasons = [f"the tests ran past their time (--test-timeout){last}"]
     elif failed or errors:
         exit_code = ExitCode.FAILED
@@ -98,7 +100,7 @@ def judge(
         reasons = checks + unimported + [f"{problem} is in the log, but not in Odoo's result" for problem in problems]
         if not evidence.is_installed and sources and sources.manifest:
             reasons.insert(0, sources.manifest)
-        if evidence.is_complete and reasons and sources and not evidence.ran:
+        if evidence.is_complete and reasons and sources and evidence.number_ran < 1:
             reasons += usual_cause(sources, evidence.cases)
         if strict:
             counted_notes = [note for note in told if note.is_strict or (strict_all and note.kind is NoteKind.ERROR)]
@@ -108,8 +110,8 @@ def judge(
     return Verdict(
         exit_code=exit_code,
         module=module,
-        ran=len(evidence.ran),
-        skipped=len(evidence.skipped) + len(skipped_with_their_class(evidence)),
+        ran=evidence.number_ran,
+        skipped=evidence.number_skipped + len(skipped_with_their_class(evidence)),
         failed=failed,
         errors=errors,
         reasons=tuple(reasons),
@@ -123,7 +125,6 @@ def judge(
 def _count(log: OdooLog) -> tuple[int, int]:
     """Count failures and errors as Odoo's result does; in a log without it those that are told."""
     if not log.results:
-        kinds = [problem.kind for problem in log.problems]
-        return kinds.count("FAIL"), kinds.count("ERROR")
-    uncounted = sum(not problem.is_counted for problem in log.problems)
-    return sum(result.failed for result in log.results) + uncounted, sum(result.errors for result in log.results)
+        return log.problem_counts["FAIL"], log.problem_counts["ERROR"]
+    failed = sum(result.failed for result in log.results) + log.uncounted_problems
+    return failed, sum(result.errors for result in log.results)
