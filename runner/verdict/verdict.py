@@ -12,7 +12,7 @@ from runner.text import counted
 from runner.verdict.allowed import NOTHING_ALLOWED, Allowed
 from runner.verdict.cases import Case
 from runner.verdict.failed_checks import Evidence, failed_checks, unimported_files, usual_cause
-from runner.verdict.notes import NoteKind, notes_of, skipped_with_their_class
+from runner.verdict.notes import notes_of, skipped_with_their_class
 from runner.verdict.odoolog import OdooLog, Problem
 from runner.verdict.sources import Sources
 
@@ -103,15 +103,14 @@ def judge(
         if evidence.is_complete and reasons and sources and evidence.number_ran < 1:
             reasons += usual_cause(sources, evidence.cases)
         if strict:
-            counted_notes = [note for note in told if note.is_strict or (strict_all and note.kind is NoteKind.ERROR)]
-            reasons += [f"--strict: {note.text}" for note in counted_notes]
-            told = [note for note in told if note not in counted_notes]
+            told = [note for note in notes.notes if not note.is_reason(for_all_errors=strict_all)]
+            reasons += [f"--strict: {note.text}" for note in notes.notes if note.is_reason(for_all_errors=strict_all)]
         exit_code = ExitCode.NOT_PROVEN if reasons else ExitCode.PASSED
     return Verdict(
         exit_code=exit_code,
         module=module,
         ran=evidence.number_ran,
-        skipped=evidence.number_skipped + len(skipped_with_their_class(evidence)),
+        skipped=evidence.number_skipped + sum(map(len, skipped_with_their_class(evidence).values())),
         failed=failed,
         errors=errors,
         reasons=tuple(reasons),
