@@ -32,7 +32,7 @@ def run_tests(environment: Environment, *, sources: Sources, log: ProofLog) -> T
     module, timeout, terminal = context.module, context.options.test_timeout, context.terminal
     command = odoo.test_command(module, context.options.test_tags, len(context.repository.addons), timeout)
     odoo_log = OdooLog(odoo.DATABASE)
-    expected = sum(not test.note for test in sources.tests)
+    expected = sum(test.is_expected for test in sources.tests)
     begun = time.monotonic()
     with terminal.phase("tests"):
         execution = environment.execute(command, timeout)
@@ -58,6 +58,7 @@ def run_tests(environment: Environment, *, sources: Sources, log: ProofLog) -> T
         timed_out=timed_out,
         sources=sources,
         strict=context.options.strict,
+        test_tags=context.options.test_tags if context.options.test_tags != f"/{module}" else None,
     )
     return Tested(verdict, undeclared_names)
 

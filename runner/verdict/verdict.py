@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from runner.errors import ExitCode
 from runner.text import counted, shortened
 from runner.verdict.cases import Case
-from runner.verdict.failed_checks import Evidence, failed_checks, omission, tests_not_run, unimported_files, usual_cause
+from runner.verdict.failed_checks import (
+    Evidence,
+    failed_checks,
+    files_not_read,
+    files_without_a_run,
+    omission,
+    tests_not_run,
+    usual_cause,
+)
 from runner.verdict.odoolog import RESULT_LOGGERS, OdooLog, Problem
 from runner.verdict.sources import Sources
 
@@ -64,20 +72,21 @@ def judge(
     timed_out: bool = False,
     sources: Sources | None = None,
     strict: bool = False,
+    test_tags: str | None = None,
 ) -> Verdict:
     """Judge the tests of `module` by the log of a run on its database.
 
     PASSED only if Odoo exited with 0, printed exactly one result line for the database with tests and without failures, at
-    least one test of the module started and was not skipped, the module is stored as installed, every test file with tests is
-    imported, and Odoo reported nothing that it left out. Failures and errors of tests are FAILED; all else is NOT PROVEN, with
-    every reason. `states` is a text, the error, where the database could not be asked. `strict`: also a test of the sources
-    that did not start, and a record at ERROR, is a reason.
+    least one test of the module started and was not skipped, the module is stored as installed, of every test file with tests
+    something ran, and Odoo reported nothing that it left out. Failures and errors of tests are FAILED; all else is NOT PROVEN,
+    with every reason. `states` is a text, the error, where the database could not be asked. `strict`: also a test of the
+    sources that did not start, and a record at ERROR, is a reason. `test_tags`: those asked for, if they leave tests out.
     """
     evidence = Evidence(module, odoo_exit, log, states, sources)
     failed, errors = _count(log)
     notes = _notes(evidence)
     checks = failed_checks(evidence)
-    unimported = unimported_files(sources, evidence.cases) if sources and evidence.is_complete else []
+    silent = files_without_a_run(sources, evidence.cases, test_tags) if sources and evidence.is_complete else []
     problems = [f"{problem.kind}: {problem.test}" for problem in log.problems]
     if timed_out:
         exit_code = ExitCode.TIMED_OUT
@@ -85,11 +94,11 @@ def judge(
         reasons = [f"the tests ran past their time (--test-timeout){last}"]
     elif failed or errors:
         exit_code = ExitCode.FAILED
-        reasons = problems + (unimported if problems and log.results else checks)
+        reasons = problems + (silent if problems and log.results else checks)
     else:
         # Not a test that Odoo tries again: what it says of that one before it passes is at the level _ERROR. But the result
         # may be a line that a failing test has quoted, in a log that is cut short.
-        reasons = checks + unimported + [f"{problem} is in the log, but not in Odoo's result" for problem in problems]
+        reasons = checks + silent + [f"{problem} is in the log, but not in Odoo's result" for problem in problems]
         if not evidence.is_installed and sources and sources.manifest:
             reasons.insert(0, sources.manifest)
         if evidence.is_complete and reasons and sources and not evidence.ran:
@@ -121,7 +130,9 @@ def _count(log: OdooLog) -> tuple[int, int]:
 
 def _notes(evidence: Evidence) -> list[str]:
     """Note tests that did not run, and errors in the log that are no failing test, nor Odoo's result, nor a reason."""
-    not_run = tests_not_run(evidence.sources, evidence.cases) if evidence.sources and evidence.is_complete else []
+    sources = evidence.sources if evidence.is_complete else None
+    not_run = tests_not_run(sources, evidence.cases) if sources else []
+    not_read = files_not_read(sources, evidence.cases) if sources else []
     log = evidence.log
     reported = {problem.details for problem in log.problems}
     errors = [
@@ -133,4 +144,5 @@ def _notes(evidence: Evidence) -> list[str]:
         and not _SUMS.match(record.message)
         and not omission(record, evidence.module)
     ]
-    return [*(f"{test.name} ({test.file}) did not run: {why}" for test, why in not_run), *dict.fromkeys(errors)]
+    lost = [f"{test.name} ({test.file or '__init__'}) did not run: {why}" for test, why in not_run]
+    return [*lost, *not_read, *dict.fromkeys(errors)]
