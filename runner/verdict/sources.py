@@ -16,6 +16,7 @@ from runner.verdict.cases import path_of
 from runner.verdict.collection import Collection, collect
 from runner.verdict.definitions import Definitions, Method, definitions_of, under
 from runner.verdict.inheritance import Inheritance, Kind, Node
+from runner.verdict.javascript import JavaScript, read_javascript
 
 # Where Odoo looks for tests in a module.
 TESTS, UPGRADE_TESTS = "tests", ("migrations/tests", "upgrades/tests")
@@ -96,6 +97,7 @@ class Sources:
     conditions: Mapping[str, str] = field(default_factory=dict)
     unreadable: Mapping[str, str] = field(default_factory=dict)
     run_by: _RunBy = _nothing
+    javascript: JavaScript = field(default_factory=JavaScript)
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,7 @@ def read_sources(module: Path) -> Sources:
         conditions={file.path: why for file in files if (why := collection.conditions.get(file.name, ""))},
         unreadable=reader.unreadable,
         run_by=run_by,
+        javascript=read_javascript(module),
     )
 
 

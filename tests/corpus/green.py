@@ -130,6 +130,7 @@ ORDINARY = (
                     self.assertTrue(self.env.user)
         """),
         notes=("TestSlow.test_slow (test_one) did not run: its class is tagged -standard",),
+        only_notes=1,
     ),
     Case(
         "skip_beside",
@@ -143,6 +144,7 @@ ORDINARY = (
                 def test_two(self):
                     self.fail()
         """),
+        notes=("1 test skipped: not on this machine (TestOne.test_two)",),
         counts=(1, 0, 0, 1),
     ),
     Case(
@@ -163,7 +165,8 @@ ORDINARY = (
                 def test_two(self):
                     self.fail()
         """),
-        notes=("TestTwo.test_two (test_one) did not run: its class was skipped in setUpClass: no browser",),
+        notes=("1 test skipped: no browser (TestTwo.test_two)",),
+        counts=(1, 0, 0, 1),
     ),
     Case(
         "subtests",
@@ -348,8 +351,9 @@ OUTPUT = (
             "logged at ERROR: ERROR: something the module complains of",
             "logged at ERROR: ",
             "logged at CRITICAL: and gravely so",
-            "logged at ERROR: bad query: b'SELECT nonsense'",
+            "logged at ERROR: bad query: b'SELECT nonsense' (odoo.sql_db)",
         ),
+        only_notes=1,
     ),
     Case(
         "odd_output",

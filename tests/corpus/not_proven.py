@@ -225,6 +225,7 @@ WITHOUT_TESTS = (
         """),
         UNPROVEN,
         reasons=("all 2 tests of all_skipped were skipped",),
+        notes=("1 test skipped: not on this machine (TestOne.test_one)", "1 test skipped: no browser (TestOne.test_two)"),
         counts=(0, 0, 0, 2),
     ),
     Case(
@@ -242,8 +243,8 @@ WITHOUT_TESTS = (
         """),
         UNPROVEN,
         reasons=(ZERO, none_started("class_skipped"), "TestOne.test_one: its class was skipped in setUpClass: no browser"),
-        notes=("TestOne.test_one (test_one) did not run: its class was skipped in setUpClass: no browser",),
-        counts=NOTHING,
+        notes=("1 test skipped: no browser (TestOne.test_one)",),
+        counts=(0, 0, 0, 1),
     ),
 )
 

@@ -28,17 +28,17 @@ def _verdict(sources: Sources | None, *records: str) -> Verdict:
 
 
 def test_an_unimported_file_is_named_with_what_it_holds() -> None:
-    (reason,) = files_without_a_run(_sources(ONE, TWO), [])
+    (reason,) = files_without_a_run(_sources(ONE, TWO), []).values()
     assert reason == "tests/test_b.py holds 1 test that never ran: tests/__init__.py does not import it"
 
 
 def test_a_file_that_is_imported_in_a_way_that_only_python_understands_is_not_told_as_unimported() -> None:
     ran = [Case("m", test.file, test.name, CaseOutcome.PASSED) for test in (ONE, TWO)]
-    assert files_without_a_run(_sources(ONE, TWO), ran) == []
+    assert files_without_a_run(_sources(ONE, TWO), ran) == {}
 
 
 def test_without_an_init_the_file_is_not_to_blame() -> None:
-    assert files_without_a_run(_sources(ONE, imported=(), has_init=False), []) == []
+    assert files_without_a_run(_sources(ONE, imported=(), has_init=False), []) == {}
 
 
 def test_without_sources_nothing_is_said_of_them() -> None:
