@@ -34,7 +34,7 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, log: 
     module, timeout, terminal = context.module, context.options.test_timeout, context.terminal
     command = odoo.test_command(module, context.options.test_tags, len(context.repository.addons), timeout)
     odoo_log = OdooLog(odoo.DATABASE)
-    expected = sum(not test.note for test in sources.tests)
+    expected = sum(test.is_expected for test in sources.tests)
     begun = time.monotonic()
     with terminal.phase("tests"):
         execution = environment.execute(command, timeout)
@@ -60,6 +60,7 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, log: 
         timed_out=timed_out,
         sources=sources,
         strict=context.options.strict,
+        test_tags=context.options.test_tags if context.options.test_tags != f"/{module}" else None,
         strict_all=context.options.strict_all,
         own=terms.own,
         allowed=terms.allowed,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from runner.config.model import Allow
+from runner.verdict.cases import path_of
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,14 @@ class Allowed:
         """Give the entries under this key."""
         return (entry for entry in self.entries if entry.key == key)
 
-    def unimported(self, file: str) -> Entry | None:
-        """Find the entry that allows a test file, dotted below `tests`, not to be imported. No patterns: it hides no other."""
-        names = {path := _path(file), f"{self.module}/{path}"}
+    def file(self, path: str) -> Entry | None:
+        """Find the entry that allows a file, as in `tests/test_x.py`, not to be imported. No patterns: it hides no other."""
+        names = {path, f"{self.module}/{path}"}
         return next((entry for entry in self.of("not_imported") if entry.text in names), None)
 
     def skip(self, file: str, test: str) -> Entry | None:
         """Find the entry that allows a test, as in `TestClient.test_one`, to be skipped: by its name, class or file."""
-        names = [test, test.partition(".")[0], _path(file)]
+        names = [test, test.partition(".")[0], path_of(file)]
         names += [f"{self.module}/{name}" for name in names]
         return next((entry for entry in self.of("skipped") if any(fnmatchcase(name, entry.text) for name in names)), None)
 
@@ -55,7 +56,3 @@ def allowed_for(module: str, sources: Mapping[str, Allow], modules: Collection[s
             if key == "errors" or text.partition("/")[0] not in others or "/" not in text
         ),
     )
-
-
-def _path(file: str) -> str:
-    return f"tests/{file.replace('.', '/')}.py"

@@ -36,6 +36,12 @@ class Case:
     details: str = ""
 
 
+def path_of(file: str) -> str:
+    """Name a test file below its module: `tests/deep/test_x.py` for `deep.test_x`, `migrations/tests/test_x.py` as it is."""
+    folder, _, name = file.rpartition("/")
+    return f"{folder or 'tests'}/{name.replace('.', '/')}.py"
+
+
 def cases_of(log: OdooLog, module: str) -> tuple[Case, ...]:
     """List the tests of `module` that started, in their order, then what failed or was skipped outside of any."""
     return tuple(_case(test) for test in (*log.tests, *log.outside) if test.module == module)

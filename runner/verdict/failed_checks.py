@@ -1,12 +1,13 @@
 """Every reason not to believe that a module's tests ran and passed, the cause before its consequences."""
 
 import signal
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from runner.text import counted
-from runner.verdict.cases import SET_UP_CLASS, Case, CaseOutcome, cases_of
+from runner.verdict.cases import SET_UP_CLASS, Case, CaseOutcome, cases_of, path_of
 from runner.verdict.odoolog import OdooLog
 from runner.verdict.omission import TESTS_NOT_IMPORTED, in_a_line, omission, with_exception
 from runner.verdict.sources import Sources, SourceTest
@@ -136,25 +137,69 @@ def _signal(odoo_exit: int) -> str:
         return ""
 
 
-def unimported_files(sources: Sources, cases: Sequence[Case]) -> dict[str, str]:
-    """Give a reason for each test file with tests that no statement imports and of which, however imported, no test ran."""
-    if not sources.has_init or not (sources.imported or cases):
+def files_without_a_run(sources: Sources, cases: Sequence[Case], test_tags: str | None = None) -> dict[str, str]:
+    """Give a reason for each test file of whose tests none ran, but for selection and skips, or not read, by its path.
+
+    `test_tags`: those that were asked for, if they may leave tests of the module out.
+    """
+    if not sources.has_init and not cases:
         return {}  # usual_cause tells of it
-    files_that_ran = {case.file for case in cases}
-    return {
-        file: f"tests/{file.replace('.', '/')}.py holds {counted(sum(test.file == file for test in sources.tests), 'test')}"
-        " that never ran: tests/__init__.py does not import it"
-        for file in sources.unimported
-        if file not in files_that_ran
+    no_ops = {(test.file, test.name) for test in sources.tests if test.is_no_op}
+    files_that_ran = {case.file for case in cases if (case.file, case.name) not in no_ops}
+    not_run: dict[str, list[tuple[SourceTest, str]]] = {}
+    for test, why in _all_not_run(sources, cases):
+        not_run.setdefault(test.place, []).append((test, why))
+    of_file = Counter(test.place for test in sources.tests)
+    silent = {
+        path: _why_no_run(sources, path, tests, test_tags, has_run=bool(files_that_ran))
+        for path, tests in not_run.items()
+        if _is_test_file(path) and len(tests) == of_file[path] and tests[0][0].file not in files_that_ran
     }
+    reasons = {
+        path: f"{path} holds {counted(of_file[path], 'test')} that never ran: {why}" for path, why in silent.items() if why
+    }
+    return reasons | {path: f"{path} {why}, and no test of it ran" for path, why in _unread(sources, cases, silent=True)}
+
+
+def files_not_read(sources: Sources, cases: Sequence[Case]) -> list[str]:
+    """Note the files that were not read, and that are no reasons by themselves."""
+    return [f"{path} {why}" for path, why in _unread(sources, cases, silent=False)]
+
+
+def _unread(sources: Sources, cases: Sequence[Case], *, silent: bool) -> list[tuple[str, str]]:
+    files_that_ran = {path_of(case.file) for case in cases}
+    return [
+        (path, why)
+        for path, why in sources.unreadable.items()
+        if (path not in files_that_ran and (_is_test_file(path) or not path.endswith(".py"))) == silent
+    ]
+
+
+def _is_test_file(path: str) -> bool:
+    return path.removesuffix("/__init__.py").rpartition("/")[2].startswith("test_")
+
+
+def _why_no_run(
+    sources: Sources, path: str, tests: Sequence[tuple[SourceTest, str]], test_tags: str | None, *, has_run: bool
+) -> str:
+    """Say why none of a file's tests ran; nothing if they were not selected, or where usual_cause tells of it."""
+    if why := sources.not_taken.get(path):
+        return why if sources.imported or has_run else ""
+    if not has_run or all(test.is_tagged_out or (test_tags and test.is_expected) for test, _ in tests):
+        return ""
+    if why := sources.conditions.get(path):
+        return f"tests/__init__.py imports it {why}"
+    return "; ".join(dict.fromkeys(why for _, why in tests))
 
 
 def usual_cause(sources: Sources, cases: Sequence[Case]) -> list[str]:
     """Say why no test of a module ran at all, as far as its sources tell, and the log of its classes."""
     files = f" (found {', '.join(f'{file}.py' for file in sources.files)})" if sources.files else ""
+    unread = sources.unreadable.get("tests")
     causes = (
-        (not sources.has_folder, "the module has no folder `tests`"),
-        (not sources.has_init, f"tests/__init__.py is missing{files}"),
+        (unread is not None, f"tests {unread}"),
+        (not sources.has_folder and not sources.tests, "the module has no folder `tests`"),
+        (not sources.has_init and not sources.imported, f"tests/__init__.py is missing{files}"),
         (not sources.imported, f"tests/__init__.py imports nothing{files}"),
         (not sources.files, "no file in `tests` has a name that begins with `test_`"),
         (
@@ -170,17 +215,36 @@ def usual_cause(sources: Sources, cases: Sequence[Case]) -> list[str]:
     return list(dict.fromkeys(reasons + [f"{test.name}: {why}" for test, why in tests_not_run(sources, cases)]))
 
 
-def tests_not_run(sources: Sources, cases: Iterable[Case]) -> list[tuple[SourceTest, str]]:
-    """List the tests of imported files that did not start, or of which nothing can have run, each with the reason."""
+def tests_not_run(sources: Sources, cases: Sequence[Case]) -> list[tuple[SourceTest, str]]:
+    """List the tests that did not start, or of which nothing can have run, each with the reason.
+
+    Of test files that Odoo does not take files_without_a_run tells.
+    """
+    files_that_ran = {case.file for case in cases}
+    return [
+        (test, why)
+        for test, why in _all_not_run(sources, cases)
+        if test.place not in sources.not_taken or not _is_test_file(test.place) or test.file in files_that_ran
+    ]
+
+
+def _all_not_run(sources: Sources, cases: Iterable[Case]) -> list[tuple[SourceTest, str]]:
     started = {(case.file, case.name): case for case in cases}
+    ran = set(started)
     known = {(test.file, test.name) for test in sources.tests}
-    # Where a class asks Odoo to run the tests that it inherits, they start under its own name.
-    inherited = {_method(name) for file, name in started.keys() - known}
+    # Of classes that the sources do not tell of, the names of what they may have inherited.
+    inherited = set()
+    for file, name in started:
+        run_by = sources.run_by(file, name)
+        ran |= run_by
+        if not run_by and (file, name) not in known:
+            inherited.add(_method(name))
+    kept = {(test.file, test.name) for test in sources.tests if not test.is_replaced}
     not_run = []
     for test in sources.tests:
-        has_started = (test.file, test.name) in started or _method(test.name) in inherited
-        # Of a file that is not imported unimported_files tells.
-        if test.file in sources.imported and (test.is_no_op or not has_started):
+        key = (test.file, test.name)
+        has_run = (key in ran and not (test.is_replaced and key in kept)) or _method(test.name) in inherited
+        if test.is_no_op or not has_run:
             of_class = started.get((test.file, f"{test.name.rpartition('.')[0]}.{SET_UP_CLASS}"))
             why = _of_its_class(of_class) or test.note
             not_run.append((test, why or "it was not selected by the test tags, or its class is not collected by Odoo"))

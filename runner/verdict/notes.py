@@ -1,7 +1,7 @@
 """What a verdict notes: tests that were skipped or did not run, and errors in the log; and what of it is allowed."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -9,7 +9,7 @@ from runner.odoo.command import ADDONS_TARGET
 from runner.text import counted, printable, shortened
 from runner.verdict.allowed import Allowed, Entry
 from runner.verdict.cases import SET_UP_CLASS, Case, CaseOutcome
-from runner.verdict.failed_checks import Evidence, tests_not_run
+from runner.verdict.failed_checks import Evidence, files_not_read, tests_not_run
 from runner.verdict.odoolog import RESULT_LOGGERS
 from runner.verdict.omission import omission
 from runner.verdict.pattern_search import search
@@ -87,15 +87,14 @@ class _Logged:
         return f"logged at {self.record.level}: {printable(shortened(self.text, _LONGEST))}{f' ({more})' if more else ''}"
 
 
-def notes_of(evidence: Evidence, own: Collection[str], allowed: Allowed, unimported: Iterable[str] = ()) -> Notes:
+def notes_of(evidence: Evidence, own: Collection[str], allowed: Allowed, not_imported: Mapping[str, Entry]) -> Notes:
     """Note what was skipped or did not run, and errors in the log that are no failing test, nor Odoo's result, nor a reason.
 
-    `own`: the module and what it depends on in its repository; `unimported`: test files that are reasons if not allowed.
+    `own`: the module and what it depends on in its repository; `not_imported`: test files, and what allows them not to be.
     """
     notes = Notes()
-    for file in unimported:
-        if entry := allowed.unimported(file):
-            notes.add(Note(NoteKind.NOT_RUN, f"tests/{file.replace('.', '/')}.py is not imported"), entry)
+    for path, entry in not_imported.items():
+        notes.add(Note(NoteKind.NOT_RUN, printable(f"{path} is not imported")), entry)
     _note_skips(notes, evidence, allowed)
     if evidence.is_complete and evidence.sources:
         _note_javascript(notes, evidence, evidence.sources)
@@ -186,8 +185,10 @@ def _note_tests_not_run(notes: Notes, evidence: Evidence, sources: Sources) -> N
     with_their_class = skipped_with_their_class(evidence)
     for test, why in tests_not_run(sources, evidence.cases):
         if (test.file, _class(test.name)) not in with_their_class:
-            text = f"{test.name} ({test.file}) did not run: {why}"
+            text = f"{test.name} ({test.file or '__init__'}) did not run: {why}"
             notes.add(Note(NoteKind.NOT_RUN, text, is_strict=not test.is_on_demand))
+    for text in files_not_read(sources, evidence.cases):
+        notes.add(Note(NoteKind.NOT_RUN, printable(text)))
 
 
 def _note_javascript(notes: Notes, evidence: Evidence, sources: Sources) -> None:

@@ -17,7 +17,7 @@ _RECORD = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) \d+ (\S+) (\S+) (
 # records that follow a test's output are looked for: a line that quotes Odoo's log must not become one.
 _GLUED = re.compile(
     r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) \d+ (INFO|ERROR) (\S+)"
-    r" (odoo\.(?:addons\.\w+\.tests[\w.]*|tests\.suite)|unittest\.suite): (.*)$"
+    r" (odoo\.(?:addons\.\w+\.(?:migrations\.|upgrades\.)?tests[\w.]*|tests\.suite)|unittest\.suite): (.*)$"
 )
 # What both begin with. Lines without it, which most of a long log are, are looked at no further.
 _MARK = re.compile(rb"[0-9]{4}-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9],[0-9]{3} [0-9]+ ")
@@ -41,7 +41,8 @@ _RESULT = re.compile(r"^(\d{1,9}) failed, (\d{1,9}) error\(s\) of (\d{1,9}) test
 RESULT_LOGGERS = ("odoo.tests.result", "odoo.tests.runner")
 # Loggers whose records stand between tests, so that the last one before them has ended.
 _BETWEEN_TESTS = ("odoo.modules.loading", "odoo.service.server", "odoo.tests.stats", *RESULT_LOGGERS)
-_TEST_LOGGER = re.compile(r"^odoo\.addons\.(\w+)\.tests(?:\.(.+))?$")
+# Odoo imports the tests of upgrade scripts under the name of their folder.
+_TEST_LOGGER = re.compile(r"^odoo\.addons\.(\w+)\.(?:(migrations|upgrades)\.)?tests(?:\.(.+))?$")
 # What happens in setUpClass and tearDownClass is logged by the test suite, of Python's unittest (14, 15) or Odoo's own, not by
 # the test's module.
 _SUITES = ("unittest.suite", "odoo.tests.suite")
@@ -52,7 +53,7 @@ _SKIPPED = re.compile(r"^skipped (\w+ \(odoo\.addons\.\S+\)|\S+)(?: : (.*)|[ \t]
 _SKIPPED_SUBTEST = re.compile(r"^skipped Subtest (?:([\w.<>]+\.\w+) )?[\[(].*?[\])](?: : (.*))?\s*$", re.DOTALL)
 # A test, a subtest or a class, as Odoo names them: a module may log other things that begin with "ERROR: ".
 _PROBLEM = re.compile(r"^(FAIL|ERROR): ([\w.<>]+\.\w+(?=\s*$)|Subtest (?:\S+ |[\[(]).*|\w+ \(odoo\.addons\.\S+\))")
-_OF_CLASS = re.compile(r"^(\w+) \(odoo\.addons\.(\w+)\.tests\.(\S+)\.(\w+)\)$")
+_OF_CLASS = re.compile(r"^(\w+) \(odoo\.addons\.(\w+)\.(?:(migrations|upgrades)\.)?tests\.(\S+)\.(\w+)\)$")
 # 14 tells of a subtest only its message and its parameters: `Subtest [message] (number=1)`.
 _NAMELESS_SUBTEST = re.compile(r"^Subtest ([\[(].*)$")
 # 14 and 15 know expected failures, and do not count a test that passes against expectation among the failed ones.
@@ -86,6 +87,7 @@ class Problem:
 class LoggedTest:
     """A test that started, and what became of it; `file` as in `test_client` (dotted below `tests`), the times as in records.
 
+    Of the tests of upgrade scripts `file` is as in `migrations/tests/test_client`.
     `began` is empty for what happened outside of any test, in a class (`name` is then as in `TestClient.setUpClass`).
     `more_failures` and `more_errors` are the numbers of its problems for which there was no room.
     """
@@ -250,7 +252,7 @@ class OdooLog:
     def _begin_test(self, record: Record) -> Iterator[LoggedTest]:
         starting, owner = _STARTING.match(record.message), _TEST_LOGGER.match(record.logger)
         if starting and owner:
-            module, file, name = owner[1], owner[2] or "", starting[1]
+            module, file, name = owner[1], _file(owner[2], owner[3] or ""), starting[1]
             self.latest = LoggedTest(module, file, name, record.time)
             self.begun += 1
             if self._test_room.takes(len(module) + len(file) + len(name)):
@@ -283,7 +285,7 @@ class OdooLog:
         owner = _TEST_LOGGER.match(record.logger)
         if not owner and record.logger not in _SUITES:
             return False
-        module, file = owner.groups(default="") if owner else ("", "")
+        module, file = (owner[1], _file(owner[2], owner[3] or "")) if owner else ("", "")
         # A module's own tests may log other things that begin with "skipped" or "unexpected success".
         if skipped := _SKIPPED.match(record.message):
             self._skip(
@@ -388,5 +390,10 @@ def _count_one(counts: Counter[str], module: str) -> None:
 def _key(module: str, file: str, test: str) -> tuple[str, str, str]:
     """Identify what Odoo calls so, in a record of the tests in `file`: by module, file and name."""
     if of_class := _OF_CLASS.match(test):
-        return of_class[2], of_class[3], f"{of_class[4]}.{of_class[1]}"
+        return of_class[2], _file(of_class[3], of_class[4]), f"{of_class[5]}.{of_class[1]}"
     return module, file, test.split()[1] if test.startswith("Subtest ") else test
+
+
+def _file(folder: str | None, name: str) -> str:
+    """Name a test file as `LoggedTest` does: dotted below `tests`, with its folder if that is another one."""
+    return f"{folder}/tests/{name}" if folder else name

@@ -11,7 +11,7 @@ from runner.errors import ExitCode
 from runner.text import counted
 from runner.verdict.allowed import NOTHING_ALLOWED, Allowed
 from runner.verdict.cases import Case
-from runner.verdict.failed_checks import Evidence, failed_checks, unimported_files, usual_cause
+from runner.verdict.failed_checks import Evidence, failed_checks, files_without_a_run, usual_cause
 from runner.verdict.notes import notes_of, skipped_with_their_class
 from runner.verdict.odoolog import OdooLog, Problem
 from runner.verdict.sources import Sources
@@ -63,6 +63,7 @@ def judge(
     timed_out: bool = False,
     sources: Sources | None = None,
     strict: bool = False,
+    test_tags: str | None = None,
     strict_all: bool = False,
     own: Collection[str] = (),
     allowed: Allowed = NOTHING_ALLOWED,
@@ -70,9 +71,10 @@ def judge(
     """Judge the tests of `module` by the log of a run on its database.
 
     PASSED only if Odoo exited with 0, printed exactly one result line for the database with tests and without failures, at
-    least one test of the module started and was not skipped, the module is stored as installed, every test file with tests is
-    imported, and Odoo reported nothing that it left out. Failures and errors of tests are FAILED; all else is NOT PROVEN, with
-    every reason. `states` is a text, the error, where the database could not be asked.
+    least one test of the module started and was not skipped, the module is stored as installed, of every test file with tests
+    something ran, and Odoo reported nothing that it left out. Failures and errors of tests are FAILED; all else is NOT PROVEN,
+    with every reason. `states` is a text, the error, where the database could not be asked. `test_tags`: those asked for, if
+    they leave tests out.
 
     `strict`: also a test that was skipped or did not start is a reason, and a record at ERROR of the module or of a module of
     `own`, on which it depends; with `strict_all` of whomever. `allowed`: what is neither a reason nor a note, and is told.
@@ -80,8 +82,11 @@ def judge(
     evidence = Evidence(module, odoo_exit, log, states, sources)
     failed, errors = _count(log)
     checks = failed_checks(evidence)
-    not_imported = unimported_files(sources, evidence.cases) if sources and evidence.is_complete else {}
-    unimported = [reason for file, reason in not_imported.items() if not allowed.unimported(file)]
+    silent: dict[str, str] = {}
+    if sources and evidence.is_complete and not evidence.left_out:
+        silent = files_without_a_run(sources, evidence.cases, test_tags)
+    not_imported = {path: entry for path in silent if _is_left_out(sources, path) and (entry := allowed.file(path))}
+    reasons_of_files = [reason for path, reason in silent.items() if path not in not_imported]
     notes = notes_of(evidence, {module, *own}, allowed, not_imported)
     told = notes.notes
     problems = [f"{problem.kind}: {problem.test}" for problem in log.problems]
@@ -93,11 +98,11 @@ def judge(
         reasons = [f"the tests ran past their time (--test-timeout){last}"]
     elif failed or errors:
         exit_code = ExitCode.FAILED
-        reasons = problems + (unimported if problems and log.results else checks)
+        reasons = problems + (reasons_of_files if problems and log.results else checks)
     else:
         # Not a test that Odoo tries again: what it says of that one before it passes is at the level _ERROR. But the result
         # may be a line that a failing test has quoted, in a log that is cut short.
-        reasons = checks + unimported + [f"{problem} is in the log, but not in Odoo's result" for problem in problems]
+        reasons = checks + reasons_of_files + [f"{problem} is in the log, but not in Odoo's result" for problem in problems]
         if not evidence.is_installed and sources and sources.manifest:
             reasons.insert(0, sources.manifest)
         if evidence.is_complete and reasons and sources and evidence.number_ran < 1:
@@ -119,6 +124,11 @@ def judge(
         problems=tuple(log.problems),
         cases=evidence.cases,
     )
+
+
+def _is_left_out(sources: Sources | None, path: str) -> bool:
+    """Tell whether nothing of a file ran because tests/__init__.py leaves it out, not for any other reason."""
+    return sources is not None and (path in sources.not_taken or path in sources.conditions)
 
 
 def _count(log: OdooLog) -> tuple[int, int]:

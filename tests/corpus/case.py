@@ -102,6 +102,7 @@ def verdict_of(case: Case, outcome: Outcome, addon: Path, *, strict: bool = Fals
         timed_out=outcome.timed_out,
         sources=read_sources(addon),
         strict=strict,
+        test_tags=case.tags,
         own=terms.own,
         allowed=terms.allowed,
     )

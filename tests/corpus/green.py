@@ -276,18 +276,6 @@ COLLECTED = (
         like="plain_pass",
     ),
     Case(
-        "import_error_swallowed",
-        "A file whose import fails in silence is no error, and not tested: a note.",
-        {
-            "tests/__init__.py": (
-                "from . import test_one\n\ntry:\n    from . import test_two\nexcept ImportError:\n    pass\n"
-            ),
-            "tests/test_one.py": passing(),
-            "tests/test_two.py": "import no_such_library\n" + passing("Two"),
-        },
-        notes=("TestTwo.test_two (test_two) did not run",),
-    ),
-    Case(
         "async_beside",
         "An `async def` beside a test that runs: Odoo calls it passed, nothing of it was run.",
         test_file("""
