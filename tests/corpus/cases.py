@@ -3,6 +3,7 @@
 from .green import GREEN
 from .hanging import HANGING
 from .not_proven import NOT_PROVEN
+from .noted import NOTED
 from .red import RED
 
-CASES = (*GREEN, *RED, *NOT_PROVEN, *HANGING)
+CASES = (*GREEN, *RED, *NOT_PROVEN, *NOTED, *HANGING)
