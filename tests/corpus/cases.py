@@ -2,7 +2,8 @@
 
 from .green import GREEN
 from .hanging import HANGING
+from .lost import LOST
 from .not_proven import NOT_PROVEN
 from .red import RED
 
-CASES = (*GREEN, *RED, *NOT_PROVEN, *HANGING)
+CASES = (*GREEN, *RED, *NOT_PROVEN, *LOST, *HANGING)
