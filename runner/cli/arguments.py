@@ -165,7 +165,13 @@ def _add_run(commands: _Commands) -> None:
         "--no-snapshot", action="store_true", help="use no prepared database: install everything into an empty one"
     )
     run.add_argument(
-        "--strict", action="store_true", help="red also for tests in the sources that did not run, and for records at ERROR"
+        "--strict",
+        action="store_true",
+        help="red also for skipped tests, for tests in the sources that did not run, and for records at ERROR of the module"
+        " and of the modules of its repository on which it depends",
+    )
+    run.add_argument(
+        "--strict-all", action="store_true", help="as --strict, and red for every record at ERROR, also of Odoo's own code"
     )
     run.add_argument(
         "--keep",

@@ -35,9 +35,10 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
         given.test_timeout,
         given.test_tags,
         Keep(given.keep),
-        given.strict,
+        given.strict or given.strict_all,
         given.wait_for_port,
         snapshot=not given.no_snapshot,
+        strict_all=given.strict_all,
     )
     jobs = min(given.jobs, len(modules), len(list(repository.ports)))
     if jobs < min(given.jobs, len(modules)):

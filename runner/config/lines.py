@@ -45,28 +45,34 @@ def read(file: Path) -> Document:
     PyYAML itself takes the last of two equal keys without a word.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        return parse(file, file.read_bytes())
     except OSError as error:
         raise ConfigError(f"{shown(file)} cannot be read: {error.strerror}") from error
+
+
+def parse(file: Path, content: bytes) -> Document:
+    """Read what a YAML file holds. ConfigError as `read`."""
+    try:
+        text = content.decode()
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{shown(file)}:{line}: not UTF-8 ({error.reason}). Save the file as UTF-8.") from error
     lines: dict[Key, int] = {}
     twice: dict[Key, int] = {}
     try:
-        content = yaml.safe_load(text)
+        meaning = yaml.safe_load(text)
         for key, line in _keys(yaml.compose(text, Loader=yaml.SafeLoader), ()):
             if key in lines and not any(key[:length] in twice for length in range(len(key))):
                 twice[key] = line
             lines.setdefault(key, line)
     except yaml.YAMLError as error:
         raise ConfigError(_syntax(file, text, error)) from error
-    except (ValueError, RecursionError) as error:  # 2024-13-45 is a date to YAML; a list may hold itself
+    except (ValueError, OverflowError, RecursionError) as error:  # 2024-13-45 is a date to YAML; a list may hold itself
         hint = ". What looks like a date must stand in quotes" if isinstance(error, ValueError) else ""
         raise ConfigError(f"{shown(file)}: not valid YAML: {error}{hint}") from error
     if twice:
         raise ConfigError("\n".join(_repeated(file, key, lines[key], again) for key, again in twice.items()))
-    return Document(file, text, content, lines)
+    return Document(file, text, meaning, lines)
 
 
 def _keys(node: yaml.Node | None, above: Key) -> Iterator[tuple[Key, int]]:

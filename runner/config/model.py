@@ -2,11 +2,12 @@
 
 import difflib
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
 from runner.config.lines import Document, Key
@@ -60,6 +61,40 @@ class Images(Frozen):
     postgres: Annotated[str, Field(min_length=1, description="For the variable POSTGRES_IMAGE of the compose file.")]
 
 
+def _regex(value: str) -> str:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what a coming Python may read in another way
+            re.compile(value)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"must be a regular expression of Python: {error}") from error
+    return value
+
+
+# Long enough for any name; a longer regular expression would be a program.
+_Entry = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Allow(Frozen):
+    """What is known and wanted, so that no verdict is red for it; each says so. It never makes a failure green."""
+
+    not_imported: Annotated[
+        tuple[_Entry, ...],
+        Field(description="Test files that nobody imports: `tests/test_x.py`, or `MODULE/tests/test_x.py`."),
+    ] = ()
+    skipped: Annotated[
+        tuple[_Entry, ...],
+        Field(
+            description="Tests that may be skipped: `TestX.test_y`, `TestX`, `tests/test_x.py`, or `MODULE/` and one of them;"
+            " `*` stands for any text."
+        ),
+    ] = ()
+    errors: Annotated[
+        tuple[Annotated[_Entry, AfterValidator(_regex)], ...],
+        Field(description="Records at ERROR: regular expressions, searched in the first line of what was logged."),
+    ] = ()
+
+
 class Settings(Frozen):
     """The settings of one repository, or under `defaults` those of all that do not set them themselves."""
 
@@ -85,6 +120,7 @@ class Settings(Frozen):
         Field(description="A range of ports of this machine such as 8090-8100, or one port."),
     ]
     images: Images
+    allow: Allow = Allow()
 
 
 class ConfigFile(Frozen):
@@ -92,6 +128,12 @@ class ConfigFile(Frozen):
 
     defaults: Settings
     repositories: dict[str, Settings]
+
+
+class ModuleFile(Frozen):
+    """What a module says of its own tests."""
+
+    allow: Allow = Allow()
 
 
 _WORDS = {
@@ -102,6 +144,7 @@ _WORDS = {
     "string_pattern_mismatch": "must be 2 to 40 characters of a-z, 0-9 and -, and not begin with -",
     "string_type": "must be a text; put it in quotes",
     "string_too_short": "must not be empty",
+    "string_too_long": "must be a text of 200 characters at most",
     "too_short": "must name at least one folder",
 }
 # What pydantic puts in the place of a key that is wrong itself.
@@ -110,42 +153,49 @@ _NAME_ITSELF = "[key]"
 
 def problems_in(document: Document) -> list[str]:
     """Return what is wrong with one file, each as `FILE:LINE: KEY: message`. A missing key is no fault of one file alone."""
+    problems = faults(document, ConfigFile)
+    return problems or (list(_unreadable_names(document)) if document.content else [])
+
+
+def faults(document: Document, model: type[Frozen]) -> list[str]:
+    """Return what keeps one file from being what the model says, each as `FILE:LINE: KEY: message`."""
     content = document.content
     if content is None:
         return []
     if not isinstance(content, dict):
-        return [document.says((), "must hold a mapping at its top, with `defaults:` and `repositories:`")]
+        keys = " and ".join(f"`{key}:`" for key in model.model_fields)
+        return [document.says((), f"must hold a mapping at its top, with {keys}")]
     # A section without content, as after commenting out all of it, says nothing.
-    said = {key: value for key, value in content.items() if value is not None or key not in ConfigFile.model_fields}
+    said = {key: value for key, value in content.items() if value is not None or key not in model.model_fields}
     try:
-        ConfigFile.model_validate(said)
+        model.model_validate(said)
     except ValidationError as error:
         problems = [problem for problem in error.errors(include_url=False) if problem["type"] != "missing"]
         # A list whose items are wrong is too short only because they are not counted.
         wrong = {problem["loc"][:-1] for problem in problems}
         problems = [problem for problem in problems if problem["type"] != "too_short" or problem["loc"] not in wrong]
-        if problems:
-            return [document.says(_key(problem), _words(problem)) for problem in problems]
-    return list(_unreadable_names(document))
+        return [document.says(_key(problem), _words(problem, model)) for problem in problems]
+    return []
 
 
 def _key(error: ErrorDetails) -> Key:
     return tuple(str(part) for part in error["loc"] if part != _NAME_ITSELF)
 
 
-def _words(error: ErrorDetails) -> str:
+def _words(error: ErrorDetails, model: type[Frozen]) -> str:
     kind, key = error["type"], _key(error)
     if _NAME_ITSELF in error["loc"]:
         return "the name of a repository must be a text, not a number or the like"
     if kind in ("extra_forbidden", "invalid_key"):
-        return f"unknown key{_suggestion(key[-1], _known_beside(key))}"
+        return f"unknown key{_suggestion(key[-1], _known_beside(key, model))}"
     return f"{_WORDS.get(kind) or error['msg'].removeprefix('Value error, ')} (found: {error['input']!r})"
 
 
-def _known_beside(key: Key) -> Iterable[str]:
+def _known_beside(key: Key, model: type[Frozen]) -> Iterable[str]:
     if len(key) == 1:
-        return ConfigFile.model_fields
-    return Images.model_fields if key[-2] == "images" else Settings.model_fields
+        return model.model_fields
+    nested: dict[str, type[Frozen]] = {"images": Images, "allow": Allow}
+    return nested.get(key[-2], Settings).model_fields
 
 
 def _suggestion(word: str, known: Iterable[str]) -> str:

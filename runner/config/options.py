@@ -23,3 +23,4 @@ class Options:
     strict: bool = False
     wait_for_port: float = 0.0
     snapshot: bool = True
+    strict_all: bool = False

@@ -18,7 +18,7 @@ def schema() -> str:
 
 def _without_required(schema: dict[str, Any]) -> dict[str, Any]:
     for part in (schema, *schema["$defs"].values()):
-        del part["required"]
+        part.pop("required", None)
     return schema
 
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from runner.odoo.command import ADDONS_TARGET
-from runner.verdict.cases import Case
+from runner.verdict.cases import Case, path_of
 
 _TRACEBACK = "Traceback (most recent call last):"
 _FRAME = re.compile(rf'^\s*File "{re.escape(ADDONS_TARGET)}(?:-\d+)?/([^"\n]+)", line (\d+)(?:, in (\S+))?', re.MULTILINE)
@@ -57,8 +57,9 @@ def place_of(case: Case) -> Place | None:
     Without any such frame it is the test's file alone; None if not even that is known.
     """
     frames = [frame for frame in _FRAME.findall(case.details) if frame[0].startswith(f"{case.module}/")]
-    in_tests = [frame for frame in frames if frame[0].startswith(f"{case.module}/tests/")]
+    folder = f"{case.module}/{case.file.rpartition('/')[0] or 'tests'}/"
+    in_tests = [frame for frame in frames if frame[0].startswith(folder)]
     method = class_and_method(case)[1]
     for file, line, _function in [*(frame for frame in in_tests if frame[2] == method), *in_tests, *frames]:
         return Place(file, int(line))
-    return Place(f"{case.module}/tests/{case.file.replace('.', '/')}.py", None) if case.file else None
+    return Place(f"{case.module}/{path_of(case.file)}", None) if case.file else None

@@ -66,6 +66,8 @@ class ModuleReport(_Part):
     """Why the exit code is not 0."""
     remarks: tuple[Text, ...]
     """What does not make a run red by itself, but is worth a look."""
+    allowed: tuple[Text, ...]
+    """What would make it red, or be among the remarks, and which file allows it."""
     seconds: float
     """The whole run, from its start to the end of its teardown."""
     phases: dict[Text, float]
@@ -114,6 +116,7 @@ def _module(outcome: Outcome) -> ModuleReport:
         counts=Counts.model_validate(verdict) if verdict else None,
         reasons=outcome.reasons,
         remarks=outcome.notes,
+        allowed=outcome.allowed,
         seconds=outcome.seconds,
         phases={name: sum(seconds for phase, seconds in outcome.phases if phase == name) for name, _ in outcome.phases},
         proof=str(outcome.proof),

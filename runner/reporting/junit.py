@@ -46,15 +46,16 @@ def _suite(outcome: Outcome) -> TestSuite:
         cases.append(_synthetic(outcome))
     _tell_apart(cases)
     suite.add_testcases(cases)
-    if notes := [*outcome.reasons, *(f"note: {note}" for note in outcome.notes)]:
+    if notes := [*outcome.reasons, *outcome.allowed, *(f"note: {note}" for note in outcome.notes)]:
         suite.system_out = _legal("\n".join(notes))
     return suite
 
 
 def _testcase(case: Case, *, red: bool) -> TestCase:
     class_name, method = class_and_method(case)
-    path = [part for part in (case.file, class_name) if part]
-    testcase = TestCase(_legal(method), _legal(".".join([_tests_of(case.module), *path])), case.seconds)
+    folder, _, file = case.file.rpartition("/")  # of the tests of upgrade scripts
+    path = [part for part in (folder.replace("/", ".") or "tests", file, class_name) if part]
+    testcase = TestCase(_legal(method), _legal(".".join(["odoo.addons", case.module, *path])), case.seconds)
     message, details = _legal(headline(case)), _legal(case.details)
     if case.outcome is CaseOutcome.SKIPPED:
         skipped = Skipped(message)

@@ -45,6 +45,11 @@ class Outcome:
         return self.verdict.notes if self.verdict else ()
 
     @property
+    def allowed(self) -> tuple[str, ...]:
+        """Tell what would make it red, or be among the notes, and which file allows it."""
+        return self.verdict.allowed if self.verdict else ()
+
+    @property
     def failing_cases(self) -> tuple[Case, ...]:
         """List the tests that made the run red: none that failed and passed when Odoo tried it again."""
         if self.verdict is None or self.verdict.passed:

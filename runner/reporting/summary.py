@@ -15,18 +15,20 @@ _TESTS_SHOWN = 10
 _LINES_OF_A_TEST = 10
 _REASONS_SHOWN = 20
 _NOTES_SHOWN = 5
+_ALLOWED_SHOWN = 20
 # Characters; an assertion on a long text would fill the screen.
 _LONGEST_LINE = 300
 _TITLES = ("MODULE", "VERDICT", "TESTS", "FAILED", "ERRORS", "SKIPPED", "SECONDS")
 
 
 def lines_for(outcome: Outcome) -> list[str]:
-    """Write the closing lines: verdict, reasons, each failing test with its place and its assertion, notes, the log."""
+    """Write the closing lines: verdict, reasons, failing tests with place and assertion, what is allowed, notes, the log."""
     reasons, reasons_after = _around_the_tests(outcome)
     body = [
         *_shown(reasons, _REASONS_SHOWN, "more reasons"),
         *_shown([_test(case) for case in outcome.failing_cases], _TESTS_SHOWN, "more"),
         *_shown(reasons_after, _REASONS_SHOWN, "more reasons"),
+        *_shown(outcome.allowed, _ALLOWED_SHOWN, "more allowed"),
         *_shown([f"note: {note}" for note in outcome.notes], _NOTES_SHOWN, "more notes"),
         *([f"log: {outcome.proof}"] if outcome.has_proof else []),
     ]

@@ -20,6 +20,7 @@ from runner.reporting.outcome import Outcome, decide
 from runner.reporting.provenance import commit_of
 from runner.run.counting import Doubt, doubt_about
 from runner.run.preparing import Preparation
+from runner.run.terms import Terms, terms_of
 from runner.run.testing import Tested, run_tests
 from runner.signals import Signals
 from runner.snapshots.needs_empty import remember
@@ -64,10 +65,12 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
     with reports.ProofLog(folder, request.proof) as log:
         try:
             log.block("PROOF OF EXECUTION", _facts_of(request, project))
+            # Before anything is started: the module's own file may be wrong.
+            terms = terms_of(module, modules_of(repository), repository.allow)
             verdict = _verdict_by_sources(context)
             if verdict is None:
                 environment = Environment(context, settle(environ))
-                verdict = _verdict_in(environment, log)
+                verdict = _verdict_in(environment, terms, log)
         except (RunnerError, Interrupted) as problem:
             error = problem
         if environment:
@@ -87,7 +90,7 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
             "phases": ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.phases),
         }
         reasons = [f"  - {line}" for reason in outcome.reasons for line in reason.splitlines()]
-        notes = [f"  note: {note}" for note in outcome.notes]
+        notes = [*(f"  {text}" for text in outcome.allowed), *(f"  note: {note}" for note in outcome.notes)]
         try:
             log.block("VERDICT", facts, reasons, notes, _how_it_was_left(context, environment))
             log.publish()
@@ -111,12 +114,12 @@ def _folder_of(context: RunContext) -> Path:
     return modules_of(context.repository).get(context.module, context.repository.addons[0] / context.module)
 
 
-def _verdict_in(environment: Environment, log: reports.ProofLog) -> Verdict:
+def _verdict_in(environment: Environment, terms: Terms, log: reports.ProofLog) -> Verdict:
     """Bring the environment up, prepare its database, test in it, and take it down again."""
     context = environment.context
     options = context.options
     sources = read_sources(_folder_of(context))
-    test = partial(run_tests, environment, sources=sources, log=log)
+    test = partial(run_tests, environment, sources=sources, terms=terms, log=log)
     with environment:
         log.block("ENVIRONMENT", _surroundings(environment), [f"warning: {warning}" for warning in environment.warnings])
         preparation = Preparation(environment, log)

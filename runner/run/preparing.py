@@ -95,10 +95,11 @@ def _install(environment: Environment, stage: Stage, log: ProofLog) -> list[str]
         environment.context.terminal.output(line)
     odoo_log.end()
     # In the log of a run from nothing these would be reasons against it or notes: so they have to get there.
-    errors = [record.message for record in odoo_log.records if record.level in ("ERROR", "CRITICAL")]
-    reasons = omissions(odoo_log, "") + errors
+    reasons = omissions(odoo_log, "")
+    reasons += [record.first_line for record in odoo_log.errors.times]
+    reasons += [f"{problem.kind}: {problem.test}" for problem in odoo_log.problems]
     if installation.exit_code or reasons:
-        why = reasons[0].splitlines()[0] if reasons else f"exit code {installation.exit_code}"
+        why = reasons[0] if reasons else f"exit code {installation.exit_code}"
         if reasons:
             environment.store.refuse(stage)
         raise SnapshotUnavailable(f"the installation of {' '.join(stage.modules)} was not clean: {why}")

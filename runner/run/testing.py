@@ -10,7 +10,9 @@ from runner.environment.health import check_alive
 from runner.odoo import command as odoo
 from runner.reporting.proof_log import ProofLog
 from runner.run.preparing import prefetch_undeclared_names
-from runner.verdict.odoolog import LoggedTest, OdooLog, Record
+from runner.run.terms import Terms
+from runner.verdict.odoolog import LoggedTest, OdooLog
+from runner.verdict.record import Record
 from runner.verdict.sources import Sources
 from runner.verdict.verdict import Verdict, judge
 
@@ -24,7 +26,7 @@ class Tested:
     undeclared_names: Pending[tuple[int, str]] | None
 
 
-def run_tests(environment: Environment, *, sources: Sources, log: ProofLog) -> Tested:
+def run_tests(environment: Environment, *, sources: Sources, terms: Terms, log: ProofLog) -> Tested:
     """Install the module into a database of its own, run its tests with all output to log and terminal, and judge them.
 
     EnvironmentFailed if the container or the engine dies meanwhile.
@@ -33,7 +35,7 @@ def run_tests(environment: Environment, *, sources: Sources, log: ProofLog) -> T
     module, timeout, terminal = context.module, context.options.test_timeout, context.terminal
     command = odoo.test_command(module, context.options.test_tags, len(context.repository.addons), timeout)
     odoo_log = OdooLog(odoo.DATABASE)
-    expected = sum(not test.note for test in sources.tests)
+    expected = sum(test.is_expected for test in sources.tests)
     begun = time.monotonic()
     with terminal.phase("tests"):
         execution = environment.execute(command, timeout)
@@ -41,7 +43,7 @@ def run_tests(environment: Environment, *, sources: Sources, log: ProofLog) -> T
             log.raw(line)
             terminal.output(line)
             for event in odoo_log.feed(line):
-                if step := _step(event, f"{len(odoo_log.tests)} of {expected}"):
+                if step := _step(event, f"{odoo_log.begun} of {expected}"):
                     terminal.step(step)
     odoo_log.end()
     timed_out = execution.exit_code in (124, 137) and time.monotonic() - begun >= timeout
@@ -62,6 +64,10 @@ def run_tests(environment: Environment, *, sources: Sources, log: ProofLog) -> T
         timed_out=timed_out,
         sources=sources,
         strict=context.options.strict,
+        test_tags=context.options.test_tags if context.options.test_tags != f"/{module}" else None,
+        strict_all=context.options.strict_all,
+        own=terms.own,
+        allowed=terms.allowed,
     )
     return Tested(verdict, crashed or known_states.get(module) != "installed", undeclared_names)
 

@@ -66,7 +66,21 @@ _NO_PACKAGES = {"_", "_lt", "Command", "SUPERUSER_ID"}
 # Attributes of XML that hold texts for people or settings of the display; those that hold external ids; and expressions.
 _LABELS = {"string", "help", "placeholder", "confirm", "title", "alt", "aria-label", "name", "sum", "avg", "t-set", "t-as"}
 _LABELS |= {"class", "style", "src", "href", "icon", "widget", "type", "js_class", "view_mode", "target", "mode", "position"}
-_IDS = {"ref", "inherit_id", "t-call", "t-inherit", "t-name", "groups", "group", "action", "parent", "id", "template"}
+_IDS = {
+    "ref",
+    "inherit_id",
+    "t-call",
+    "t-call-assets",
+    "t-snippet",
+    "t-inherit",
+    "t-name",
+    "groups",
+    "group",
+    "action",
+    "parent",
+    "id",
+    "template",
+}
 _EXPRESSIONS = {"eval", "domain", "filter_domain", "context", "invisible", "readonly", "required", "column_invisible", "attrs"}
 _EXPRESSIONS |= {"options", "search", "expr"}
 # Columns and fields of records that hold texts for people, but in records about fields and models.

@@ -20,7 +20,7 @@ class CaseOutcome(Enum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Case:
     """One test: `file` as in `test_client` (dotted below `tests`), `name` as in `TestClient.test_one`.
 
@@ -36,15 +36,25 @@ class Case:
     details: str = ""
 
 
+def path_of(file: str) -> str:
+    """Name a test file below its module: `tests/deep/test_x.py` for `deep.test_x`, `migrations/tests/test_x.py` as it is."""
+    folder, _, name = file.rpartition("/")
+    return f"{folder or 'tests'}/{name.replace('.', '/')}.py"
+
+
 def cases_of(log: OdooLog, module: str) -> tuple[Case, ...]:
     """List the tests of `module` that started, in their order, then what failed or was skipped outside of any."""
     return tuple(_case(test) for test in (*log.tests, *log.outside) if test.module == module)
 
 
 def _case(test: LoggedTest) -> Case:
-    outcome, details = CaseOutcome.PASSED, "\n".join(problem.details for problem in test.problems) or test.skipped or ""
-    if test.problems:
-        is_error = any(problem.kind == "ERROR" for problem in test.problems)
+    more = test.more_failures + test.more_errors
+    problems = [problem.details for problem in test.problems]
+    if more:
+        problems.append(f"[{more} more failures or errors of this test are left out here]")
+    outcome, details = CaseOutcome.PASSED, "\n".join(problems) or test.skipped or ""
+    if problems:
+        is_error = test.more_errors or any(problem.kind == "ERROR" for problem in test.problems)
         outcome = CaseOutcome.ERROR if is_error else CaseOutcome.FAILED
     elif test.skipped is not None:
         outcome = CaseOutcome.SKIPPED

@@ -1,35 +1,16 @@
 """Every reason not to believe that a module's tests ran and passed, the cause before its consequences."""
 
-import re
 import signal
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from runner.text import counted, shortened
-from runner.verdict.cases import SET_UP_CLASS, Case, CaseOutcome, cases_of
-from runner.verdict.odoolog import OdooLog, Record
+from runner.text import counted
+from runner.verdict.cases import SET_UP_CLASS, Case, CaseOutcome, cases_of, path_of
+from runner.verdict.odoolog import OdooLog
+from runner.verdict.omission import TESTS_NOT_IMPORTED, in_a_line, omission, with_exception
 from runner.verdict.sources import Sources, SourceTest
-
-# Records of Odoo itself (never of a module's own loggers) after which not everything was tested, in plain words.
-_OMISSIONS = (
-    (re.compile(r"^invalid module names, ignored: (.*)"), "Odoo ignored modules that it did not find: {0}"),
-    (re.compile(r"^module (\S+): not installable, skipped"), "module {0} is not installable"),
-    (re.compile(r"^(Some modules .*)"), "{0}"),
-    (re.compile(r"^Invalid tag (.*)"), "Odoo does not understand the test tag {0}"),
-    (re.compile(r"^(Test suite halted.*)"), "{0}"),
-    (re.compile(r"^Module (\S+) demo data failed to install"), "the demo data of {0} failed to install"),
-    (re.compile(r"^(option .*, no such directory .*, skipped)"), "Odoo skipped a folder of its addons path: {0}"),
-)
-# The same of the module under test only: Odoo says it of every module that it happens to read.
-_OMISSIONS_OF_THE_MODULE = (
-    (re.compile(r"^The module (\S+) has an incompatible version"), "the manifest's version is of another series of Odoo"),
-    (re.compile(r"^module (\S+): some depends are not loaded"), "a module that {0} depends on cannot be loaded"),
-)
-# What Odoo 14 and 15 say of a module's tests, and go on without them.
-_TESTS_NOT_IMPORTED = re.compile(r"^Can not `import (\S+)`")
-_FRAME = re.compile(r'^ *File "([^"]+)", line (\d+)')
-_LONGEST = 400
 
 
 @dataclass(frozen=True)
@@ -65,6 +46,21 @@ class Evidence:
         return self.started - self.skipped - no_ops
 
     @property
+    def left_out(self) -> int:
+        """Count its tests that started, but for whose names there was no room."""
+        return self.log.tests_left_out[self.module]
+
+    @property
+    def number_skipped(self) -> int:
+        """Count its tests that were skipped."""
+        return len(self.skipped) + self.log.skips_left_out[self.module]
+
+    @property
+    def number_ran(self) -> int:
+        """Count its tests of which something ran, of those without names every start."""
+        return len(self.ran) + self.left_out - self.log.skips_left_out[self.module]
+
+    @property
     def is_installed(self) -> bool:
         """Tell whether it is, as far as the database says."""
         return isinstance(self.states, str) or self.states.get(self.module) == "installed"
@@ -72,14 +68,14 @@ class Evidence:
     @property
     def was_installed_before(self) -> bool:
         """Tell whether Odoo found the module installed, so that it ran none of its tests."""
-        if isinstance(self.states, str) or not self.is_installed or not self.log.results or self.started:
+        if isinstance(self.states, str) or not self.is_installed or not self.log.results or self.started or self.left_out:
             return False
-        return not any(record.message.startswith(f"Loading module {self.module} (") for record in self.log.records)
+        return self.module not in self.log.loaded
 
     @property
     def is_complete(self) -> bool:
         """Tell whether Odoo came to its end with the module and its tests; else what did not start had no chance to."""
-        imports = (_TESTS_NOT_IMPORTED.match(record.message) for record in self.log.records if record.is_of_odoo)
+        imports = (TESTS_NOT_IMPORTED.match(record.message) for record in self.log.omissions.times)
         has_tests = not self.was_installed_before and not any(match and match[1] == self.module for match in imports)
         return bool(self.log.results) and self.is_installed and has_tests
 
@@ -97,17 +93,17 @@ def failed_checks(evidence: Evidence) -> list[str]:
     elif not evidence.is_installed:
         reasons.append(f"module {module} is not installed (its state: {states.get(module) or 'unknown to the database'})")
     if not log.results:
-        if not any(record.level == "CRITICAL" and record.is_of_odoo for record in log.records):
+        if not any(record.level == "CRITICAL" for record in log.omissions.times):
             reasons.append(f"Odoo's result line is missing: the log is cut short{_where_it_is_cut(evidence)}")
-    elif len(log.results) > 1:
-        reasons.append(f"Odoo's result line stands in the log {len(log.results)} times")
+    elif log.result_lines > 1:
+        reasons.append(f"Odoo's result line stands in the log {log.result_lines} times")
     elif not log.results[0].tests:
         reasons.append("Odoo ran 0 tests")
-    if not evidence.started:
+    if not evidence.started and not evidence.left_out:
         reasons.append(f"no test of {module} started")
-    elif evidence.started <= evidence.skipped:
-        reasons.append(f"all {len(evidence.skipped)} tests of {module} were skipped")
-    elif not evidence.ran:
+    elif evidence.started <= evidence.skipped and evidence.number_ran < 1:
+        reasons.append(f"all {evidence.number_skipped} tests of {module} were skipped")
+    elif evidence.number_ran < 1:
         reasons.append(f"nothing of the tests of {module} ran, although Odoo calls them passed")
     if evidence.was_installed_before:
         reasons.append(f"{module} was installed already: Odoo runs the tests of a module while it installs it")
@@ -116,28 +112,17 @@ def failed_checks(evidence: Evidence) -> list[str]:
 
 def omissions(log: OdooLog, module: str) -> list[str]:
     """List what Odoo itself says that it did not load, understand or run, in plain words."""
-    reasons = [_exception(record, module) for record in log.records if record.level == "CRITICAL" and record.is_of_odoo]
-    return reasons + [words for record in log.records if (words := omission(record, module))]
-
-
-def omission(record: Record, module: str) -> str:
-    """Say in plain words what Odoo left out, if this record tells of that; else nothing."""
-    if record.is_of_odoo:
-        line = record.first_line.strip()
-        if _TESTS_NOT_IMPORTED.match(line):
-            return _exception(record, module)
-        for pattern, words in _OMISSIONS:
-            if match := pattern.match(line):
-                return words.format(*match.groups())
-        for pattern, words in _OMISSIONS_OF_THE_MODULE:
-            if (match := pattern.match(line)) and match[1] == module:
-                return words.format(module)
-    return ""
+    records = log.omissions.times
+    reasons = [with_exception(record, module) for record in records if record.level == "CRITICAL"]
+    reasons += [words for record in records if (words := omission(record, module))]
+    if log.omissions.left_out:
+        reasons.append(f"Odoo said more of what it left out or could not do: {log.omissions.left_out} more records in the log")
+    return reasons
 
 
 def _where_it_is_cut(evidence: Evidence) -> str:
     last_line = evidence.log.last_line
-    after = f" after `{_in_a_line(last_line)}`" if last_line else ""
+    after = f" after `{in_a_line(last_line)}`" if last_line else ""
     return after + (
         "" if evidence.odoo_exit else ", although Odoo's exit code is 0: something ended it, or switched its log off"
     )
@@ -152,41 +137,69 @@ def _signal(odoo_exit: int) -> str:
         return ""
 
 
-def _exception(record: Record, module: str) -> str:
-    """Quote a record's first line with the exception whose traceback follows, and where in the module that was."""
-    lines = [line.rstrip() for line in record.message.splitlines() if line.strip()]
-    frames = [(number, match) for number, line in enumerate(lines) if (match := _FRAME.match(line))]
-    if not frames:
-        return _in_a_line(" ".join([*lines[:1], *lines[1:][-1:]])) or "a critical record without a word"
-    exception = [line for line in lines[frames[-1][0] + 1 :] if not line.startswith("    ")]
-    places = [match.groups() for _, match in frames if f"/{module}/" in match[1]]
-    place = f" ({module}/{places[-1][0].rpartition(f'/{module}/')[2]}, line {places[-1][1]})" if places else ""
-    return _in_a_line(" ".join([lines[0], *exception])) + place
+def files_without_a_run(sources: Sources, cases: Sequence[Case], test_tags: str | None = None) -> dict[str, str]:
+    """Give a reason for each test file of whose tests none ran, but for selection and skips, or not read, by its path.
+
+    `test_tags`: those that were asked for, if they may leave tests of the module out.
+    """
+    if not sources.has_init and not cases:
+        return {}  # usual_cause tells of it
+    no_ops = {(test.file, test.name) for test in sources.tests if test.is_no_op}
+    files_that_ran = {case.file for case in cases if (case.file, case.name) not in no_ops}
+    not_run: dict[str, list[tuple[SourceTest, str]]] = {}
+    for test, why in _all_not_run(sources, cases):
+        not_run.setdefault(test.place, []).append((test, why))
+    of_file = Counter(test.place for test in sources.tests)
+    silent = {
+        path: _why_no_run(sources, path, tests, test_tags, has_run=bool(files_that_ran))
+        for path, tests in not_run.items()
+        if _is_test_file(path) and len(tests) == of_file[path] and tests[0][0].file not in files_that_ran
+    }
+    reasons = {
+        path: f"{path} holds {counted(of_file[path], 'test')} that never ran: {why}" for path, why in silent.items() if why
+    }
+    return reasons | {path: f"{path} {why}, and no test of it ran" for path, why in _unread(sources, cases, silent=True)}
 
 
-def _in_a_line(text: str) -> str:
-    return shortened(" ".join(text.split()), _LONGEST)
+def files_not_read(sources: Sources, cases: Sequence[Case]) -> list[str]:
+    """Note the files that were not read, and that are no reasons by themselves."""
+    return [f"{path} {why}" for path, why in _unread(sources, cases, silent=False)]
 
 
-def unimported_files(sources: Sources, cases: Sequence[Case]) -> list[str]:
-    """Give a reason for each test file with tests that no statement imports and of which, however imported, no test ran."""
-    if not sources.has_init or not (sources.imported or cases):
-        return []  # usual_cause tells of it
-    files_that_ran = {case.file for case in cases}
+def _unread(sources: Sources, cases: Sequence[Case], *, silent: bool) -> list[tuple[str, str]]:
+    files_that_ran = {path_of(case.file) for case in cases}
     return [
-        f"tests/{file.replace('.', '/')}.py holds {counted(sum(test.file == file for test in sources.tests), 'test')}"
-        " that never ran: tests/__init__.py does not import it"
-        for file in sources.unimported
-        if file not in files_that_ran
+        (path, why)
+        for path, why in sources.unreadable.items()
+        if (path not in files_that_ran and (_is_test_file(path) or not path.endswith(".py"))) == silent
     ]
+
+
+def _is_test_file(path: str) -> bool:
+    return path.removesuffix("/__init__.py").rpartition("/")[2].startswith("test_")
+
+
+def _why_no_run(
+    sources: Sources, path: str, tests: Sequence[tuple[SourceTest, str]], test_tags: str | None, *, has_run: bool
+) -> str:
+    """Say why none of a file's tests ran; nothing if they were not selected, or where usual_cause tells of it."""
+    if why := sources.not_taken.get(path):
+        return why if sources.imported or has_run else ""
+    if not has_run or all(test.is_tagged_out or (test_tags and test.is_expected) for test, _ in tests):
+        return ""
+    if why := sources.conditions.get(path):
+        return f"tests/__init__.py imports it {why}"
+    return "; ".join(dict.fromkeys(why for _, why in tests))
 
 
 def usual_cause(sources: Sources, cases: Sequence[Case]) -> list[str]:
     """Say why no test of a module ran at all, as far as its sources tell, and the log of its classes."""
     files = f" (found {', '.join(f'{file}.py' for file in sources.files)})" if sources.files else ""
+    unread = sources.unreadable.get("tests")
     causes = (
-        (not sources.has_folder, "the module has no folder `tests`"),
-        (not sources.has_init, f"tests/__init__.py is missing{files}"),
+        (unread is not None, f"tests {unread}"),
+        (not sources.has_folder and not sources.tests, "the module has no folder `tests`"),
+        (not sources.has_init and not sources.imported, f"tests/__init__.py is missing{files}"),
         (not sources.imported, f"tests/__init__.py imports nothing{files}"),
         (not sources.files, "no file in `tests` has a name that begins with `test_`"),
         (
@@ -202,17 +215,36 @@ def usual_cause(sources: Sources, cases: Sequence[Case]) -> list[str]:
     return list(dict.fromkeys(reasons + [f"{test.name}: {why}" for test, why in tests_not_run(sources, cases)]))
 
 
-def tests_not_run(sources: Sources, cases: Iterable[Case]) -> list[tuple[SourceTest, str]]:
-    """List the tests of imported files that did not start, or of which nothing can have run, each with the reason."""
+def tests_not_run(sources: Sources, cases: Sequence[Case]) -> list[tuple[SourceTest, str]]:
+    """List the tests that did not start, or of which nothing can have run, each with the reason.
+
+    Of test files that Odoo does not take files_without_a_run tells.
+    """
+    files_that_ran = {case.file for case in cases}
+    return [
+        (test, why)
+        for test, why in _all_not_run(sources, cases)
+        if test.place not in sources.not_taken or not _is_test_file(test.place) or test.file in files_that_ran
+    ]
+
+
+def _all_not_run(sources: Sources, cases: Iterable[Case]) -> list[tuple[SourceTest, str]]:
     started = {(case.file, case.name): case for case in cases}
+    ran = set(started)
     known = {(test.file, test.name) for test in sources.tests}
-    # Where a class asks Odoo to run the tests that it inherits, they start under its own name.
-    inherited = {_method(name) for file, name in started.keys() - known}
+    # Of classes that the sources do not tell of, the names of what they may have inherited.
+    inherited = set()
+    for file, name in started:
+        run_by = sources.run_by(file, name)
+        ran |= run_by
+        if not run_by and (file, name) not in known:
+            inherited.add(_method(name))
+    kept = {(test.file, test.name) for test in sources.tests if not test.is_replaced}
     not_run = []
     for test in sources.tests:
-        has_started = (test.file, test.name) in started or _method(test.name) in inherited
-        # Of a file that is not imported unimported_files tells.
-        if test.file in sources.imported and (test.is_no_op or not has_started):
+        key = (test.file, test.name)
+        has_run = (key in ran and not (test.is_replaced and key in kept)) or _method(test.name) in inherited
+        if test.is_no_op or not has_run:
             of_class = started.get((test.file, f"{test.name.rpartition('.')[0]}.{SET_UP_CLASS}"))
             why = _of_its_class(of_class) or test.note
             not_run.append((test, why or "it was not selected by the test tags, or its class is not collected by Odoo"))

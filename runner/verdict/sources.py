@@ -1,49 +1,89 @@
 """What tests a module's sources hold, read without running them (`ast`), to say why one did not run.
 
-Odoo takes the modules that `tests` has as attributes when it is imported: what is bound in tests/__init__.py, and every
-file right below `tests` that was imported by whatever file, since Python then sets the attribute itself.
+Odoo runs the test cases of the files that it takes (see `collection`) that are defined there, and of each the methods that it
+defines itself. The files in `migrations/tests` and `upgrades/tests` it takes one by one, without any import.
 """
 
-import ast
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
 from runner.odoo.manifest import read_manifest
+from runner.odoo.source_file import UnreadableSource, parse_source, read_source, source_files
+from runner.verdict.cases import path_of
+from runner.verdict.collection import Collection, collect
+from runner.verdict.definitions import Definitions, Method, definitions_of, under
+from runner.verdict.inheritance import Inheritance, Kind, Node
+from runner.verdict.javascript import JavaScript, read_javascript
 
+# Where Odoo looks for tests in a module.
+TESTS, UPGRADE_TESTS = "tests", ("migrations/tests", "upgrades/tests")
+# All sources of a module's tests together.
+_MOST_BYTES = 20_000_000
 _MIXIN = "its class derives from no test case, and Odoo 18 and newer run no tests that a class inherits"
 _MISNAMED = "the name of its file does not begin with `test_`"
 _UNITTEST = "its class derives from unittest.TestCase, which Odoo does not run: use odoo.tests.TransactionCase"
 _ASYNC = "it is an `async def`, which Odoo's test cases never await"
 _GENERATOR = "it holds a `yield`, so that a call runs nothing of it"
-_Method: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+_ON_DEMAND = "tagged -standard"
+_FUNCTION = "it stands outside of a class, and Odoo runs only methods of test cases"
+_LOOKS_TESTED = re.compile(rb"\bdef\s+test")
+
+
+_RunBy: TypeAlias = Callable[[str, str], frozenset[tuple[str, str]]]
+
+
+def _nothing(_file: str, _name: str) -> frozenset[tuple[str, str]]:
+    return frozenset()
 
 
 @dataclass(frozen=True)
 class SourceTest:
-    """A test method in the sources: `file` is the name, dotted below `tests`, without `.py`.
+    """A test in the sources: `file` is the name, dotted below `tests`, without `.py` (`migrations/tests/test_x` elsewhere).
 
-    `note`: why Odoo may leave it out.
+    `note`: why Odoo may leave it out. `path`: the file below the module. `is_replaced`: what Odoo runs under its name is
+    another one. `is_conditional`: the program decides whether it is defined. `is_tagged_out`: its class's tags leave it out.
     """
 
     file: str
     name: str
     note: str = ""
+    path: str = ""
+    is_replaced: bool = False
+    is_conditional: bool = False
+    is_tagged_out: bool = False
+
+    @property
+    def place(self) -> str:
+        """Name its file below the module."""
+        return self.path or path_of(self.file)
 
     @property
     def is_no_op(self) -> bool:
         """Tell whether nothing of it runs although Odoo calls it, and it passed."""
         return self.note in (_ASYNC, _GENERATOR)
 
+    @property
+    def is_on_demand(self) -> bool:
+        """Tell whether its class asks on purpose to be left out where nobody selects it."""
+        return self.is_tagged_out and self.note.endswith(_ON_DEMAND)
+
+    @property
+    def is_expected(self) -> bool:
+        """Tell whether it is likely to run."""
+        return not self.note or self.is_conditional
+
 
 @dataclass(frozen=True)
 class Sources:
-    """The tests of one module: whether `tests/__init__.py` exists, which files are imported, and the test methods by file.
+    """The tests of one module: whether `tests/__init__.py` exists, which files are imported, and the tests by file.
 
     `files`: those whose name begins with `test_`. `inheriting_classes`: those without a test of their own, which may inherit
-    some. `manifest`: what is wrong with the manifest, empty for nothing.
+    some. `manifest`: what is wrong with the manifest, empty for nothing. `not_taken`: why Odoo does not take a test file, by
+    its path; `conditions`: under what tests/__init__.py imports it. `unreadable`: why a file that may hold tests was not read,
+    by its path. `run_by`: the tests of which something runs when this one runs, by file and name.
     """
 
     has_folder: bool
@@ -53,164 +93,223 @@ class Sources:
     tests: tuple[SourceTest, ...]
     inheriting_classes: tuple[str, ...] = ()
     manifest: str = ""
-
-    @property
-    def unimported(self) -> tuple[str, ...]:
-        """Name the test files that hold tests and that are imported in no way by which Odoo would see them."""
-        with_tests = {test.file for test in self.tests if test.note not in (_MIXIN, _UNITTEST)}
-        return tuple(file for file in self.files if file in with_tests and file not in self.imported)
+    not_taken: Mapping[str, str] = field(default_factory=dict)
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    run_by: _RunBy = _nothing
+    javascript: JavaScript = field(default_factory=JavaScript)
 
 
 @dataclass(frozen=True)
 class _File:
-    """A Python file below `tests`: its dotted name, that of a package without `__init__`."""
+    """A Python file of the tests: its dotted name, that of a package without `__init__`, and its path below the module."""
 
     name: str
+    path: str
     is_package: bool
-    tree: ast.Module
+    definitions: Definitions
 
     @property
     def is_test_file(self) -> bool:
-        return self.name.rpartition(".")[2].startswith("test_")
+        return self.name.rpartition("/")[2].rpartition(".")[2].startswith("test_")
 
-    @property
-    def classes(self) -> Iterator[ast.ClassDef]:
-        return (node for node in self.tree.body if isinstance(node, ast.ClassDef))
 
-    @cached_property
-    def unittest_cases(self) -> set[str]:
-        """Name the test cases of unittest as it does."""
-        cases = ("TestCase", "IsolatedAsyncioTestCase")
-        imports = [node for node in ast.walk(self.tree) if isinstance(node, ast.ImportFrom) and node.module == "unittest"]
-        aliases = {alias.asname or alias.name for node in imports for alias in node.names if alias.name in cases}
-        return aliases | {f"unittest.{case}" for case in cases}
+class _Reader:
+    """Reads the files of a module, as far as there is room, and keeps why some were not read."""
 
-    @property
-    def imports(self) -> Iterator[tuple[str, str]]:
-        """Name what it imports from `tests`: the target, and the name taken from it, empty for `import x`."""
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.ImportFrom) and (target := self._target(node)) is not None:
-                yield from ((target, alias.name) for alias in node.names)
-            elif isinstance(node, ast.Import):
-                names = (alias.name.partition(".tests.")[2] for alias in node.names)
-                yield from ((name, "") for name in names if name)
+    def __init__(self, module: Path) -> None:
+        self._module = module
+        self._room = _MOST_BYTES
+        self.unreadable: dict[str, str] = {}
 
-    def _target(self, node: ast.ImportFrom) -> str | None:
-        """Name below `tests` from where a statement imports, dotted; None if that is elsewhere."""
-        if not node.level:
-            _, below, target = f"{node.module}.".partition(".tests.")
-            return target.rstrip(".") if below else None
-        parts = self.name.split(".") if self.name else []
-        up = node.level - 1 if self.is_package else node.level
-        return _dotted(*parts[: len(parts) - up], node.module or "") if up <= len(parts) else None
+    def files(self, folder: str) -> Iterator[_File]:
+        """Read all files below a folder."""
+        start = self._module / folder
+        if not (start.exists() or start.is_symlink()):
+            return
+        try:
+            for path in source_files(start, self._module, ".py"):
+                yield self._read(path, folder)
+        except UnreadableSource as error:
+            self.unreadable[folder] = str(error)
+
+    def _read(self, path: Path, folder: str) -> _File:
+        below = path.relative_to(self._module / folder)
+        is_package = path.name == "__init__.py"
+        name = ".".join((below.parent if is_package else below.with_suffix("")).parts)
+        name = name if folder == TESTS else f"{folder}/{name}"
+        shown = path.relative_to(self._module).as_posix()
+        return _File(name, shown, is_package, self._definitions(path, shown))
+
+    def _definitions(self, path: Path, shown: str) -> Definitions:
+        try:
+            content = read_source(path, self._module)
+        except UnreadableSource as error:
+            self.unreadable[shown] = str(error)
+            return Definitions()
+        try:
+            self._room -= len(content)
+            if self._room < 0:
+                raise UnreadableSource(f"was not read: the tests hold more than {_MOST_BYTES:,} bytes")
+            return definitions_of(parse_source(content))
+        except UnreadableSource as error:
+            self.unreadable[shown] = str(error)
+        except RecursionError:
+            self.unreadable[shown] = "is nested too deep to be read"
+        except SyntaxError as error:
+            # It may be of a newer Python than ours. If Odoo imports it, Odoo says more.
+            if _LOOKS_TESTED.search(content):
+                self.unreadable[shown] = f"is no valid Python: {error.msg}" + (
+                    f" (line {error.lineno})" if error.lineno else ""
+                )
+        return Definitions()
 
 
 def read_sources(module: Path) -> Sources:
-    """Read the `tests` folder of a module. A file that is no valid Python holds no tests for us; Odoo will say so."""
-    folder = module / "tests"
-    files = [_read(path, folder) for path in sorted(folder.rglob("*.py"))]
-    has_init = (folder / "__init__.py").is_file()
+    """Read the tests of a module, in bounds. Of what cannot be read it is said why; Odoo will say it in its own way."""
+    reader = _Reader(module)
+    files = _without_hidden(list(reader.files(TESTS)))
+    upgrades = [file for folder in UPGRADE_TESTS for file in reader.files(folder)]
+    has_init = any(file.is_package and not file.name for file in files)
+    try:
+        steps = {file.name: file.definitions.steps for file in files}
+        packages = frozenset(file.name for file in files if file.is_package)
+        collection = collect(module.name, steps, packages) if has_init else Collection({}, {})
+        analysis = _Analysis(module.name, [*files, *upgrades], packages, collection)
+        tests = tuple(analysis.tests())
+        run_by: _RunBy = analysis.inheritance.tests_run_by
+        inheriting = tuple(analysis.inheriting_classes())
+    except RecursionError:
+        reader.unreadable[TESTS] = "holds a chain of imports or base classes that is too long"
+        collection, tests, run_by, inheriting = Collection({}, {}), (), _nothing, ()
     return Sources(
-        has_folder=folder.is_dir(),
+        has_folder=(module / TESTS).is_dir(),
         has_init=has_init,
-        imported=_collected({file.name: file for file in files}) if has_init else frozenset(),
-        files=tuple(file.name for file in files if file.is_test_file),
-        tests=tuple(
-            SourceTest(file.name, f"{node.name}.{method.name}", _note(file, node, method))
-            for file in files
-            for node in file.classes
-            for method in _test_methods(node)
-        ),
-        inheriting_classes=tuple(
-            f"{node.name} ({file.name})"
-            for file in files
-            for node in file.classes
-            if file.is_test_file and node.bases and not any(_test_methods(node))
-        ),
+        imported=collection.imported | {file.name for file in upgrades if _is_taken(file)},
+        files=tuple(file.name for file in (*files, *upgrades) if file.is_test_file),
+        tests=tests,
+        inheriting_classes=inheriting,
         manifest=read_manifest(module).fault,
+        not_taken={file.path: why for file in (*files, *upgrades) if (why := _why_not_taken(file, collection))},
+        conditions={file.path: why for file in files if (why := collection.conditions.get(file.name, ""))},
+        unreadable=reader.unreadable,
+        run_by=run_by,
+        javascript=read_javascript(module),
     )
 
 
-def _read(path: Path, folder: Path) -> _File:
-    is_package = path.name == "__init__.py"
-    name = _dotted(*(path.parent if is_package else path.with_suffix("")).relative_to(folder).parts)
-    try:
-        return _File(name, is_package, ast.parse(path.read_bytes()))
-    except (SyntaxError, ValueError, OSError, RecursionError):
-        return _File(name, is_package, ast.Module(body=[], type_ignores=[]))
+def _without_hidden(files: list[_File]) -> list[_File]:
+    """Give the files beside a package of their own name, which Python does not see, a name that nothing imports."""
+    packages = {file.name for file in files if file.is_package}
+    return [
+        _File(f"{file.name}.py", file.path, False, file.definitions) if not file.is_package and file.name in packages else file
+        for file in files
+    ]
 
 
-def _dotted(*parts: str) -> str:
-    return ".".join(part for part in parts if part)
+def _is_taken(file: _File) -> bool:
+    """Tell whether Odoo takes a file of the tests of upgrade scripts: those right in the folder."""
+    return file.is_test_file and not file.is_package and "." not in file.name
 
 
-def _collected(files: Mapping[str, _File]) -> frozenset[str]:
-    """Name what `tests` has as attributes, dotted below it: `test_a`, `common`, `deep`, `deep.test_b`."""
-    bound: dict[str, set[str]] = {}
-    waiting = [""]
-    while waiting:
-        name = waiting.pop()
-        if name not in bound:
-            bound[name] = set()
-            for target, alias in files[name].imports if name in files else ():
-                bound[name] |= {_dotted(target, alias)} if alias else set()
-                parts = target.split(".")
-                waiting += [*(_dotted(*parts[: end + 1]) for end in range(len(parts))), _dotted(target, alias)]
-    # Only the import of a file sets it as an attribute; a name that is none (a class) is harmless.
-    right_below = {name for name in bound if name and "." not in name}
-    return frozenset(right_below | _bound_in(bound, "", set()))
+def _why_not_taken(file: _File, collection: Collection) -> str:
+    if not file.path.startswith(f"{TESTS}/"):
+        folder = file.path.rpartition("/tests/")[0]
+        return "" if _is_taken(file) else f"Odoo takes only the files `test_*.py` right in {folder}/tests"
+    if file.name.endswith(".py"):
+        return f"its file is hidden by the folder {file.path.removesuffix('.py')}"
+    return collection.why_not(file.name)
 
 
-def _bound_in(bound: Mapping[str, set[str]], package: str, seen: set[str]) -> set[str]:
-    """Name what a package binds, and with a star the attributes of others: what they bind and what was imported below them."""
-    if package in seen:
-        return set()
-    seen.add(package)
-    names = bound.get(package, set())
-    attributes = {name for name in names if not name.endswith("*")}
-    for other in (name.rstrip("*").rstrip(".") for name in names - attributes):
-        below = {name for name in bound if name.rpartition(".")[0] == other and name != other}
-        attributes |= _bound_in(bound, other, seen) | below
-    return attributes
+class _Analysis:
+    """Finds the tests in a module's files, and what may keep them from running."""
+
+    def __init__(self, module: str, files: list[_File], packages: frozenset[str], collection: Collection) -> None:
+        self._files = files
+        self._collection = collection
+        self.inheritance = Inheritance(module, {file.name: file.definitions for file in files}, packages)
+        self._used = frozenset(name for file in files for name in file.definitions.used)
+        self._classes = {file.path: [Node(file.name, own) for own in file.definitions.classes] for file in files}
+
+    def tests(self) -> Iterator[SourceTest]:
+        """List the tests, by file."""
+        for file in self._files:
+            for node in self._classes[file.path]:
+                yield from self._of_class(file, node)
+            for function in file.definitions.functions if file.is_test_file else ():
+                if function.name not in self._used and "fixture" not in function.decorators:
+                    yield SourceTest(file.name, function.name, _FUNCTION, file.path)
+
+    def inheriting_classes(self) -> Iterator[str]:
+        """Name the classes of test files that may inherit tests, and have none of their own."""
+        for file in self._files:
+            for own in file.definitions.classes if file.is_test_file else ():
+                if own.bases and not own.tests:
+                    yield f"{own.name} ({file.name})"
+
+    def _of_class(self, file: _File, node: Node) -> Iterator[SourceTest]:
+        if node.own.tests and (kind := self._kind_as_tests(file, node)):
+            tags, by = self.inheritance.tags(node)
+            tag_note = _of_tags(tags, node, by)
+            for method in node.own.tests:
+                if method.not_callable and method.name in self._used:
+                    continue
+                note, conditional = self._note(file, node, method, kind)
+                yield SourceTest(
+                    file.name,
+                    f"{node.own.name}.{method.name}",
+                    note or tag_note,
+                    file.path,
+                    is_replaced=bool(method.gone or node.own.gone),
+                    is_conditional=conditional,
+                    is_tagged_out=bool(tag_note) and not note,
+                )
+
+    def _kind_as_tests(self, file: _File, node: Node) -> Kind | None:
+        """Tell what kind of test case a class is meant to be; None for a helper, a model, and what else has such methods.
+
+        Where its bases do not tell, it is one if it is written as one; a test that is lost weighs more than a note too many.
+        """
+        own, kind = node.own, self.inheritance.kind(node)
+        asserts = any(method.asserts for method in own.tests)
+        if own.is_model and not asserts:
+            return None
+        if kind in (Kind.CASE, Kind.UNITTEST):
+            return kind
+        is_called_so = file.is_test_file and own.name.rpartition(".")[2].startswith("Test")
+        if node in self.inheritance.lent:
+            return Kind.PLAIN
+        if kind is Kind.UNKNOWN and (asserts or is_called_so):
+            return Kind.CASE
+        is_alone = own.name.rpartition(".")[2] not in self._used
+        is_forgotten = kind is Kind.PLAIN and file.is_test_file and is_alone and (asserts or is_called_so)
+        return Kind.PLAIN if is_forgotten and own.scope == "module" else None
+
+    def _note(self, file: _File, node: Node, method: Method, kind: Kind) -> tuple[str, bool]:
+        """Say what keeps a test from running, and whether that is for the program to decide."""
+        own = node.own
+        is_misnamed = not file.is_test_file and file.name not in self._collection.taken
+        branches = own.branches or method.branches
+        causes = (
+            (is_misnamed, _MISNAMED),
+            (method.gone, method.gone),
+            (own.gone, f"its class is {own.gone}"),
+            (kind is Kind.PLAIN, _MIXIN),
+            (kind is Kind.UNITTEST, _UNITTEST),
+            (method.not_callable, f"it is a {method.not_callable}, which Odoo does not call"),
+            (method.is_async, _ASYNC),
+            (method.yields, _GENERATOR),
+            (own.scope != "module", f"its class is defined in {own.scope}"),
+            (branches, f"{'its class' if own.branches else 'it'} is {under(branches)}"),
+        )
+        note = next((note for applies, note in causes if applies), "")
+        return note, bool(branches) and note == causes[-1][1]
 
 
-def _test_methods(node: ast.ClassDef) -> Iterator[_Method]:
-    return (method for method in node.body if isinstance(method, _Method) and method.name.startswith("test"))
-
-
-def _note(file: _File, node: ast.ClassDef, method: _Method) -> str:
-    if not file.is_test_file or isinstance(method, ast.AsyncFunctionDef):
-        return _ASYNC if file.is_test_file else _MISNAMED
-    bases = [ast.unparse(base) for base in node.bases]
-    if not [base for base in bases if base != "object"]:
-        return _MIXIN
-    if file.unittest_cases.issuperset(bases):
-        return _UNITTEST
-    tags = _tags(node)
-    if "-standard" in tags:
-        return "its class is tagged -standard"
-    if "-at_install" in tags and "post_install" not in tags:
-        return "its class is tagged -at_install without post_install"
-    return _GENERATOR if _yields(method) else ""
-
-
-def _yields(method: ast.FunctionDef) -> bool:
-    """Tell whether the function itself, not one that is defined in it, holds a `yield`."""
-    waiting: list[ast.AST] = list(method.body)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.Yield | ast.YieldFrom):
-            return True
-        if not isinstance(node, _Method | ast.Lambda | ast.ClassDef):
-            waiting += ast.iter_child_nodes(node)
-    return False
-
-
-def _tags(node: ast.ClassDef) -> set[str]:
-    return {
-        str(argument.value)
-        for decorator in node.decorator_list
-        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).rpartition(".")[2] == "tagged"
-        for argument in decorator.args
-        if isinstance(argument, ast.Constant)
-    }
+def _of_tags(tags: Iterable[str], node: Node, by: Node) -> str:
+    whose = "its class is" if by == node else f"its base class {by.own.name} is"
+    if "standard" not in tags:
+        return f"{whose} {_ON_DEMAND}"
+    if "at_install" not in tags and "post_install" not in tags:
+        return f"{whose} tagged -at_install without post_install"
+    return ""

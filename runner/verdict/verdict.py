@@ -4,27 +4,25 @@ Odoo exits with 0 in more than twenty situations in which nothing, or not everyt
 what is proven: see `judge`.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from runner.errors import ExitCode
-from runner.text import counted, shortened
+from runner.text import counted
+from runner.verdict.allowed import NOTHING_ALLOWED, Allowed
 from runner.verdict.cases import Case
-from runner.verdict.failed_checks import Evidence, failed_checks, omission, tests_not_run, unimported_files, usual_cause
-from runner.verdict.odoolog import RESULT_LOGGERS, OdooLog, Problem
+from runner.verdict.failed_checks import Evidence, failed_checks, files_without_a_run, usual_cause
+from runner.verdict.notes import NoteKind, notes_of, skipped_with_their_class
+from runner.verdict.odoolog import OdooLog, Problem
 from runner.verdict.sources import Sources
-
-# What Odoo says once more, in sum, of what it has said before.
-_SUMS = re.compile(r"Module \S+: \d+ failures, |At least one test failed |Failed to load registry")
-_LONGEST = 300
 
 
 @dataclass(frozen=True)
 class Verdict:
     """How the tests of one module ended. `exit_code` is the runner's; `reasons` say why it is not 0.
 
-    `notes` do not make a run red by themselves: tests of the sources that did not start, and records at ERROR.
+    `notes` do not make a run red by themselves: tests that were skipped or did not start, and records at ERROR. `allowed`:
+    what would be among notes and reasons, and which file allows it.
     """
 
     exit_code: int
@@ -35,6 +33,7 @@ class Verdict:
     errors: int = 0
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = field(default=(), repr=False)
     cases: tuple[Case, ...] = field(default=(), repr=False)
 
@@ -64,47 +63,64 @@ def judge(
     timed_out: bool = False,
     sources: Sources | None = None,
     strict: bool = False,
+    test_tags: str | None = None,
+    strict_all: bool = False,
+    own: Collection[str] = (),
+    allowed: Allowed = NOTHING_ALLOWED,
 ) -> Verdict:
     """Judge the tests of `module` by the log of a run on its database.
 
     PASSED only if Odoo exited with 0, printed exactly one result line for the database with tests and without failures, at
-    least one test of the module started and was not skipped, the module is stored as installed, every test file with tests is
-    imported, and Odoo reported nothing that it left out. Failures and errors of tests are FAILED; all else is NOT PROVEN, with
-    every reason. `states` is a text, the error, where the database could not be asked. `strict`: also a test of the sources
-    that did not start, and a record at ERROR, is a reason.
+    least one test of the module started and was not skipped, the module is stored as installed, of every test file with tests
+    something ran, and Odoo reported nothing that it left out. Failures and errors of tests are FAILED; all else is NOT PROVEN,
+    with every reason. `states` is a text, the error, where the database could not be asked. `test_tags`: those asked for, if
+    they leave tests out.
+
+    `strict`: also a test that was skipped or did not start is a reason, and a record at ERROR of the module or of a module of
+    `own`, on which it depends; with `strict_all` of whomever. `allowed`: what is neither a reason nor a note, and is told.
     """
     evidence = Evidence(module, odoo_exit, log, states, sources)
     failed, errors = _count(log)
-    notes = _notes(evidence)
     checks = failed_checks(evidence)
-    unimported = unimported_files(sources, evidence.cases) if sources and evidence.is_complete else []
+    silent = {}
+    if sources and evidence.is_complete and not evidence.left_out:
+        silent = files_without_a_run(sources, evidence.cases, test_tags)
+    reasons_of_files = [reason for path, reason in silent.items() if not allowed.file(path)]
+    notes = notes_of(evidence, {module, *own}, allowed, silent)
+    told = notes.notes
     problems = [f"{problem.kind}: {problem.test}" for problem in log.problems]
+    if log.problems_left_out:
+        problems.append(f"{log.problems_left_out} more failures and errors of tests, for whose names there is no room here")
     if timed_out:
         exit_code = ExitCode.TIMED_OUT
-        last = f"; the last one started was {log.tests[-1].name}" if evidence.started else ""
+        last = f"; the last one started was {log.latest.name}" if log.latest and evidence.started else ""
         reasons = [f"the tests ran past their time (--test-timeout){last}"]
     elif failed or errors:
         exit_code = ExitCode.FAILED
-        reasons = problems + (unimported if problems and log.results else checks)
+        reasons = problems + (reasons_of_files if problems and log.results else checks)
     else:
         # Not a test that Odoo tries again: what it says of that one before it passes is at the level _ERROR. But the result
         # may be a line that a failing test has quoted, in a log that is cut short.
-        reasons = checks + unimported + [f"{problem} is in the log, but not in Odoo's result" for problem in problems]
+        reasons = checks + reasons_of_files + [f"{problem} is in the log, but not in Odoo's result" for problem in problems]
         if not evidence.is_installed and sources and sources.manifest:
             reasons.insert(0, sources.manifest)
-        if evidence.is_complete and reasons and sources and not evidence.ran:
+        if evidence.is_complete and reasons and sources and evidence.number_ran < 1:
             reasons += usual_cause(sources, evidence.cases)
-        reasons += [f"--strict: {note}" for note in notes] if strict else []
+        if strict:
+            counted_notes = [note for note in told if note.is_strict or (strict_all and note.kind is NoteKind.ERROR)]
+            reasons += [f"--strict: {note.text}" for note in counted_notes]
+            told = [note for note in told if note not in counted_notes]
         exit_code = ExitCode.NOT_PROVEN if reasons else ExitCode.PASSED
     return Verdict(
         exit_code=exit_code,
         module=module,
-        ran=len(evidence.ran),
-        skipped=len(evidence.skipped),
+        ran=evidence.number_ran,
+        skipped=evidence.number_skipped + len(skipped_with_their_class(evidence)),
         failed=failed,
         errors=errors,
         reasons=tuple(reasons),
-        notes=tuple(notes),
+        notes=tuple(note.text for note in told),
+        allowed=tuple(notes.allowed),
         problems=tuple(log.problems),
         cases=evidence.cases,
     )
@@ -113,24 +129,6 @@ def judge(
 def _count(log: OdooLog) -> tuple[int, int]:
     """Count failures and errors as Odoo's result does; in a log without it those that are told."""
     if not log.results:
-        kinds = [problem.kind for problem in log.problems]
-        return kinds.count("FAIL"), kinds.count("ERROR")
-    uncounted = sum(not problem.is_counted for problem in log.problems)
-    return sum(result.failed for result in log.results) + uncounted, sum(result.errors for result in log.results)
-
-
-def _notes(evidence: Evidence) -> list[str]:
-    """Note tests that did not run, and errors in the log that are no failing test, nor Odoo's result, nor a reason."""
-    not_run = tests_not_run(evidence.sources, evidence.cases) if evidence.sources and evidence.is_complete else []
-    log = evidence.log
-    reported = {problem.details for problem in log.problems}
-    errors = [
-        f"logged at {record.level}: {shortened(' '.join(record.first_line.split()), _LONGEST)}"
-        for record in log.records
-        if (record.level == "ERROR" or (record.level == "CRITICAL" and record.logger.startswith("odoo.addons.")))
-        and record.message not in reported
-        and record.logger not in RESULT_LOGGERS
-        and not _SUMS.match(record.message)
-        and not omission(record, evidence.module)
-    ]
-    return [*(f"{test.name} ({test.file}) did not run: {why}" for test, why in not_run), *dict.fromkeys(errors)]
+        return log.problem_counts["FAIL"], log.problem_counts["ERROR"]
+    failed = sum(result.failed for result in log.results) + log.uncounted_problems
+    return failed, sum(result.errors for result in log.results)

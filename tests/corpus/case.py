@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runner.config.model import Allow
 from runner.errors import ExitCode
+from runner.odoo.addons import MANIFEST as MANIFEST_FILE
 from runner.odoo.command import DATABASE
+from runner.run.terms import terms_of
 from runner.verdict.odoolog import OdooLog
 from runner.verdict.sources import read_sources
 from runner.verdict.verdict import Verdict, judge
@@ -34,7 +37,8 @@ class Case:
     `files`: relative to the addon, None for one that must not exist; `beside`: relative to the addons folder. `counts`: the
     tests that ran, failures, errors and skips. The rest: what the command line and the environment of Odoo say; of several
     `addons_folders` only the first exists. `twice`: run a second time on the same database, which is what is judged. `like`:
-    the case that takes Odoo the same way, so that this one is run when it is recorded, and not in every test.
+    the case that takes Odoo the same way, so that this one is run when it is recorded, and not in every test. `only_notes`:
+    how many of the notes are no reasons even with `--strict`. `allow`: as in repos.yaml.
     """
 
     name: str
@@ -43,6 +47,9 @@ class Case:
     exit_code: ExitCode = ExitCode.PASSED
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    only_notes: int = 0
+    allow: Allow = field(default_factory=Allow)
+    allowed: tuple[str, ...] = ()
     counts: tuple[int, int, int, int] = (1, 0, 0, 0)
     beside: Files = field(default_factory=dict)
     init: str = ""
@@ -85,6 +92,8 @@ def read_log(output: bytes, database: str = DATABASE) -> OdooLog:
 
 def verdict_of(case: Case, outcome: Outcome, addon: Path, *, strict: bool = False) -> Verdict:
     """The verdict on a case whose addon was written to the folder `addon`."""
+    modules = {folder.name: folder for folder in addon.parent.iterdir() if (folder / MANIFEST_FILE).is_file()}
+    terms = terms_of(case.name, {case.name: addon, **modules}, case.allow)
     return judge(
         module=case.name,
         odoo_exit=outcome.odoo_exit,
@@ -93,6 +102,9 @@ def verdict_of(case: Case, outcome: Outcome, addon: Path, *, strict: bool = Fals
         timed_out=outcome.timed_out,
         sources=read_sources(addon),
         strict=strict,
+        test_tags=case.tags,
+        own=terms.own,
+        allowed=terms.allowed,
     )
 
 
@@ -101,7 +113,12 @@ def differences(case: Case, verdict: Verdict) -> list[str]:
     lines = []
     if verdict.exit_code != case.exit_code:
         lines.append(f"exit code {verdict.exit_code}, not {int(case.exit_code)}")
-    for kind, expected, got in (("reasons", case.reasons, verdict.reasons), ("notes", case.notes, verdict.notes)):
+    texts = (
+        ("reasons", case.reasons, verdict.reasons),
+        ("notes", case.notes, verdict.notes),
+        ("allowed", case.allowed, verdict.allowed),
+    )
+    for kind, expected, got in texts:
         if len(expected) != len(got) or any(part not in whole for part, whole in zip(expected, got, strict=False)):
             lines += [f"{kind}:", *(f"  expected: {part}" for part in expected), *(f"  found: {whole}" for whole in got)]
     counts = (verdict.ran, verdict.failed, verdict.errors, verdict.skipped)

@@ -86,6 +86,20 @@ WITHOUT_TESTS = (
         reasons=("tests/deep/test_two.py holds 1 test that never ran: tests/__init__.py does not import it",),
     ),
     Case(
+        "import_error_swallowed",
+        "A file whose import fails in silence is no error for Odoo, and not tested.",
+        {
+            "tests/__init__.py": (
+                "from . import test_one\n\ntry:\n    from . import test_two\nexcept ImportError:\n    pass\n"
+            ),
+            "tests/test_one.py": passing(),
+            "tests/test_two.py": "import no_such_library\n" + passing("Two"),
+        },
+        UNPROVEN,
+        reasons=("tests/test_two.py holds 1 test that never ran: tests/__init__.py imports it under a `try` (line 3)",),
+        notes=("TestTwo.test_two (test_two) did not run",),
+    ),
+    Case(
         "misnamed_file",
         "The file's name does not begin with `test_`.",
         {"tests/__init__.py": "from . import one_test\n", "tests/one_test.py": passing()},
@@ -102,8 +116,9 @@ WITHOUT_TESTS = (
         reasons=(
             ZERO,
             none_started("functions_only"),
-            "no class in the test files has a method whose name begins with `test`",
+            "test_one: it stands outside of a class, and Odoo runs only methods of test cases",
         ),
+        notes=("test_one (test_one) did not run: it stands outside of a class",),
         counts=NOTHING,
         like="misnamed_file",
     ),
@@ -210,6 +225,7 @@ WITHOUT_TESTS = (
         """),
         UNPROVEN,
         reasons=("all 2 tests of all_skipped were skipped",),
+        notes=("1 test skipped: not on this machine (TestOne.test_one)", "1 test skipped: no browser (TestOne.test_two)"),
         counts=(0, 0, 0, 2),
     ),
     Case(
@@ -227,8 +243,8 @@ WITHOUT_TESTS = (
         """),
         UNPROVEN,
         reasons=(ZERO, none_started("class_skipped"), "TestOne.test_one: its class was skipped in setUpClass: no browser"),
-        notes=("TestOne.test_one (test_one) did not run: its class was skipped in setUpClass: no browser",),
-        counts=NOTHING,
+        notes=("1 test skipped: no browser (TestOne.test_one)",),
+        counts=(0, 0, 0, 1),
     ),
 )
 

@@ -39,6 +39,7 @@ UNEXPECTED_SUCCESS = Case(
                 self.assertTrue(self.env.user)
     """),
 )
+_NO_REASON = "1 test skipped, no reason is told"
 _PASSED: dict[str, Any] = {"exit_code": ExitCode.PASSED, "reasons": (), "notes": ()}
 # A test case's inherited tests run under its own name, too.
 _UNTIL_17: Mapping[str, Mapping[str, Any]] = {
@@ -50,8 +51,10 @@ _UNTIL_17: Mapping[str, Mapping[str, Any]] = {
 _UNTIL_15: Mapping[str, Mapping[str, Any]] = {
     "class_skipped": {
         "reasons": (ZERO, none_started("class_skipped"), "TestOne.test_one: its class was skipped in setUpClass"),
-        "notes": ("TestOne.test_one (test_one) did not run: its class was skipped in setUpClass",),
+        "notes": (f"{_NO_REASON} (TestOne.test_one)",),
     },
+    "skip_beside": {"notes": (f"{_NO_REASON} (TestOne.test_two)",)},
+    "all_skipped": {"notes": ("2 tests skipped, no reason is told (TestOne.test_one, TestOne.test_two)",)},
     "expected_failure": {**_PASSED, "counts": (1, 0, 0, 0)},
     "unexpected_success": {
         "exit_code": ExitCode.FAILED,
@@ -93,7 +96,7 @@ _UNTIL_16: Mapping[str, Mapping[str, Any]] = {
 }
 _ONLY_14: Mapping[str, Mapping[str, Any]] = {
     "skipped_class_beside": {
-        "notes": ("TestTwo.test_two (test_one) did not run: its class was skipped in setUpClass",),
+        "notes": (f"{_NO_REASON} (TestTwo.test_two)",),
     },
     "failure_then_killed": {
         "reasons": (

@@ -54,7 +54,8 @@ def test_every_field_is_in_every_report() -> None:
 
 def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
     skip = case(CaseOutcome.SKIPPED, "TestClient.test_skipped", seconds=None, details="no browser")
-    outcome = failed(failing(), skip, notes=("look here",))
+    allowed = ("allowed by repos.yaml: tests/test_x.py is not imported",)
+    outcome = failed(failing(), skip, notes=("look here",), allowed=allowed)
     phases = (("pull x", 2.0), ("up", 1.0), ("pull x", 3.0))
     report = written(file, replace(outcome, seconds=21.5, phases=phases))
     fails, skipped = report["modules"][0].pop("cases")
@@ -69,6 +70,7 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
                 "counts": {"ran": 1, "failed": 1, "errors": 0, "skipped": 1},
                 "reasons": ["FAIL: TestClient.test_fails"],
                 "remarks": ["look here"],
+                "allowed": ["allowed by repos.yaml: tests/test_x.py is not imported"],
                 "seconds": 21.5,
                 "phases": {"up": 1.0, "pull x": 5.0},
                 "proof": "/checkout/proof_of_execution_tests.log",

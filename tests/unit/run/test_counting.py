@@ -1,6 +1,7 @@
 """Which verdicts on a prepared database count, and which only on an empty one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,14 @@ from runner.run import testing
 from runner.run.counting import Doubt, doubt_about
 from runner.snapshots.plan import Plan
 from runner.verdict.cases import Case, CaseOutcome
-from runner.verdict.sources import Sources, SourceTest
+from runner.verdict.failed_checks import files_without_a_run
+from runner.verdict.sources import read_sources
 from runner.verdict.verdict import Verdict
 from tests.unit.repositories import repository, write_module
 
 ONE = Case("evv_core", "test_a", "TestA.test_one", CaseOutcome.FAILED)
-SOURCES = Sources(True, True, frozenset({"test_a"}), ("test_a", "test_b"), (SourceTest("test_b", "TestB.test_two"),))
-UNIMPORTED = "tests/test_b.py holds 1 test that never ran: tests/__init__.py does not import it"
+# Stands for what is said of a test file that nobody imports.
+UNIMPORTED = "an unimported file"
 
 Decide = Callable[..., Doubt | None]
 
@@ -34,13 +36,22 @@ class Answer(Pending[tuple[int, str]]):
 
 @pytest.fixture
 def decide(tmp_path: Path) -> Decide:
-    """Decide on evv_core, which has no sources but what a test writes."""
+    """Decide on evv_core, whose tests/test_b.py nobody imports, and which has no other sources but what a test writes."""
     evv = repository(tmp_path)
-    plan = Plan(evv, "evv_core", {"evv_core": write_module(evv.addons[0], "evv_core")})
+    module = write_module(evv.addons[0], "evv_core")
+    test = "from odoo.tests import TransactionCase\n\n\nclass {}(TransactionCase):\n    def test_one(self): ...\n"
+    files = {"__init__": "from . import test_a\n", "test_a": test.format("TestA"), "test_b": test.format("TestB")}
+    (module / "tests").mkdir()
+    for name, text in files.items():
+        (module / "tests" / f"{name}.py").write_text(text)
+    sources = read_sources(module)
+    (unimported,) = files_without_a_run(sources, [ONE]).values()
+    plan = Plan(evv, "evv_core", {"evv_core": module})
 
     def decided(verdict: Verdict, answer: Answer | None, *, failed_to_install: bool = False, text: str = "") -> Doubt | None:
-        (plan.modules["evv_core"] / "model.py").write_text(text)
-        return doubt_about(plan, testing.Tested(verdict, failed_to_install, answer), SOURCES)
+        (module / "model.py").write_text(text)
+        told = replace(verdict, reasons=tuple(unimported if reason == UNIMPORTED else reason for reason in verdict.reasons))
+        return doubt_about(plan, testing.Tested(told, failed_to_install, answer), sources)
 
     return decided
 

@@ -6,7 +6,9 @@ from runner.environment.environment import Environment
 from runner.odoo import command as odoo
 from runner.reporting.proof_log import ProofLog
 from runner.run import testing
+from runner.run.terms import Terms
 from runner.terminal import Terminal
+from runner.verdict.allowed import NOTHING_ALLOWED
 from runner.verdict.sources import read_sources
 from tests.unit.fake_environment import ENDPOINT, Fakes
 from tests.unit.odoo_logs import log, real, record, result, starting
@@ -24,6 +26,9 @@ class Steps(Terminal):
         self.steps.append(text)
 
 
+TERMS = Terms(frozenset({"evv_core"}), NOTHING_ALLOWED)
+
+
 def run(fakes: Fakes, output: str, terminal: Terminal) -> testing.Tested:
     tests = write_module(fakes.repository.addons[0], "evv_core") / "tests"
     tests.mkdir()
@@ -35,7 +40,7 @@ def run(fakes: Fakes, output: str, terminal: Terminal) -> testing.Tested:
     fakes.engine.answers["exec p-odoo-1"] = "evv_core installed\n"
     context = replace(fakes.context(), terminal=terminal)
     with ProofLog(fakes.folder, fakes.folder / "proof.log") as proof, Environment(context, ENDPOINT) as environment:
-        return testing.run_tests(environment, sources=read_sources(tests.parent), log=proof)
+        return testing.run_tests(environment, sources=read_sources(tests.parent), terms=TERMS, log=proof)
 
 
 def test_the_display_counts_the_tests_and_says_what_takes_long_between_them(fakes: Fakes) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from runner.verdict.cases import Case, CaseOutcome
-from runner.verdict.failed_checks import tests_not_run, unimported_files, usual_cause
+from runner.verdict.cases import Case, CaseOutcome, path_of
+from runner.verdict.failed_checks import files_without_a_run, tests_not_run, usual_cause
 from runner.verdict.sources import Sources, SourceTest
 from runner.verdict.verdict import Verdict, judge
 from tests.unit.odoo_logs import read_log, record, result, text
@@ -15,7 +15,8 @@ def _sources(
     *tests: SourceTest, imported: tuple[str, ...] = ("test_a",), has_init: bool = True, has_folder: bool = True
 ) -> Sources:
     files = tuple(dict.fromkeys(test.file for test in tests))
-    return Sources(has_folder, has_init, frozenset(imported), files, tests)
+    not_taken = {path_of(file): "tests/__init__.py does not import it" for file in files if file not in imported}
+    return Sources(has_folder, has_init, frozenset(imported), files, tests, not_taken=not_taken)
 
 
 ONE, TWO = SourceTest("test_a", "TestA.test_one"), SourceTest("test_b", "TestB.test_two")
@@ -27,17 +28,17 @@ def _verdict(sources: Sources | None, *records: str) -> Verdict:
 
 
 def test_an_unimported_file_is_named_with_what_it_holds() -> None:
-    (reason,) = unimported_files(_sources(ONE, TWO), [])
+    (reason,) = files_without_a_run(_sources(ONE, TWO), []).values()
     assert reason == "tests/test_b.py holds 1 test that never ran: tests/__init__.py does not import it"
 
 
 def test_a_file_that_is_imported_in_a_way_that_only_python_understands_is_not_told_as_unimported() -> None:
-    ran = Case("m", "test_b", "TestB.test_two", CaseOutcome.PASSED)
-    assert unimported_files(_sources(ONE, TWO), [ran]) == []
+    ran = [Case("m", test.file, test.name, CaseOutcome.PASSED) for test in (ONE, TWO)]
+    assert files_without_a_run(_sources(ONE, TWO), ran) == {}
 
 
 def test_without_an_init_the_file_is_not_to_blame() -> None:
-    assert unimported_files(_sources(ONE, imported=(), has_init=False), []) == []
+    assert files_without_a_run(_sources(ONE, imported=(), has_init=False), []) == {}
 
 
 def test_without_sources_nothing_is_said_of_them() -> None:

@@ -29,6 +29,7 @@ class Recorded:
     name: str
     outcome: Outcome
     sources: Sources
+    test_tags: str | None
 
     def exit_code(self, output: bytes, odoo_exit: int) -> int:
         return judge(
@@ -38,6 +39,7 @@ class Recorded:
             states=self.outcome.states,
             timed_out=self.outcome.timed_out,
             sources=self.sources,
+            test_tags=self.test_tags,
         ).exit_code
 
 
@@ -50,7 +52,7 @@ EVERY = {(NEWEST, case.name): case for case in CASES} | {
 def _recorded(key: tuple[str, str]) -> Recorded:
     (series, name), case = key, EVERY[key]
     with tempfile.TemporaryDirectory() as folder:
-        return Recorded(name, recorded(case, series), read_sources(case.write(Path(folder))))
+        return Recorded(name, recorded(case, series), read_sources(case.write(Path(folder))), case.tags)
 
 
 def _logs(wanted: Callable[[Case], bool]) -> st.SearchStrategy[Recorded]:

@@ -1,0 +1,357 @@
+"""What one Python file of a module's tests defines and imports, read without running it: classes, tests, names."""
+
+import ast
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+_Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+# Of whatever encloses a definition: line, column, number of the branch, and its word.
+Branches: TypeAlias = tuple[tuple[int, int, int, str], ...]
+# What makes of a method something that cannot be called.
+_NOT_CALLABLE = ("property", "cached_property", "classmethod")
+_WORDS = {ast.If: "if", ast.For: "for", ast.AsyncFor: "for", ast.While: "while", ast.With: "with", ast.AsyncWith: "with"}
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A name that a statement gives to something, or takes away: `word` is `defined`, `bound` or `deleted`."""
+
+    name: str
+    line: int
+    branches: Branches
+    word: str
+
+
+@dataclass(frozen=True)
+class Method:
+    """A function. `uses`: what it names of `self` (of `super()`: after a dot), and of other classes (`Name.method`)."""
+
+    name: str
+    line: int
+    branches: Branches
+    is_async: bool
+    yields: bool
+    decorators: frozenset[str]
+    asserts: bool
+    uses: frozenset[str]
+    gone: str = ""
+
+    @property
+    def is_test(self) -> bool:
+        """Tell whether it has a test's name."""
+        return self.name.startswith("test")
+
+    @property
+    def not_callable(self) -> str:
+        """Name the decorator by which it cannot be called."""
+        return next((name for name in _NOT_CALLABLE if name in self.decorators), "")
+
+
+@dataclass(frozen=True)
+class TestClass:
+    """A class, whether or not it is a test case. `name` as in Odoo's log (`make.<locals>.TestOne`), `bases` dotted.
+
+    `gone`: by what its name is taken from it later. `tags`: those of its decorators, None where they are computed.
+    `own_tags`: those it sets instead of the usual ones.
+    """
+
+    __test__ = False
+
+    name: str
+    line: int
+    branches: Branches
+    scope: str
+    bases: tuple[str, ...]
+    tags: tuple[str, ...] | None
+    own_tags: tuple[str, ...] | None
+    methods: tuple[Method, ...]
+    is_model: bool
+    gone: str = ""
+
+    @cached_property
+    def method(self) -> Mapping[str, Method]:
+        """Return its methods by name, as far as they keep it."""
+        return {method.name: method for method in self.methods if not method.gone}
+
+    @property
+    def tests(self) -> tuple[Method, ...]:
+        """Return its methods with a test's name."""
+        return tuple(method for method in self.methods if method.is_test)
+
+
+@dataclass(frozen=True)
+class Import:
+    """A name that is imported: `module` with as many dots as the statement has, `name` empty for `import module`."""
+
+    module: str
+    level: int
+    name: str
+    bound: str
+    branches: Branches
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """What a file holds. `steps`: its imports and the names that it binds else, in their order, for whoever replays them."""
+
+    classes: tuple[TestClass, ...] = ()
+    functions: tuple[Method, ...] = ()
+    steps: tuple[Import | Binding, ...] = ()
+    used: frozenset[str] = frozenset()
+
+    @property
+    def imports(self) -> tuple[Import, ...]:
+        """Return the imports."""
+        return tuple(step for step in self.steps if isinstance(step, Import))
+
+
+_Bindings: TypeAlias = dict[str, list[Binding]]
+
+
+def definitions_of(tree: ast.Module) -> Definitions:
+    """Read a syntax tree. RecursionError if it is nested too deep."""
+    statements = list(_statements(tree.body))
+    bindings = _by_name(statements)
+    functions = [(node, branches) for node, branches in statements if isinstance(node, _Function)]
+    classes = list(_classes(statements, bindings, "", "module"))
+    for node, branches in functions:
+        inner = list(_statements(node.body, branches))
+        classes += _classes(inner, _by_name(inner), f"{node.name}.<locals>.", f"the function `{node.name}`")
+    top: list[Import | Binding] = [step for node, branches in statements for step in _steps(node, branches)]
+    later = [step for node, branches in functions for inner in ast.walk(node) for step in _imports(inner, branches)]
+    methods = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    later += [step for node in methods for inner in ast.walk(node) for step in _imports(inner, ())]
+    return Definitions(
+        classes=tuple(classes),
+        functions=tuple(_method(node, branches, bindings) for node, branches in functions if node.name.startswith("test")),
+        steps=(*top, *later),
+        used=_used(tree),
+    )
+
+
+def under(branches: Branches) -> str:
+    """Say under what a definition stands, as in `under an `if` (line 3)`; nothing if under nothing."""
+    if not branches:
+        return ""
+    line, _, _, word = branches[-1]
+    return f"under {'an' if word[0] in 'aeiou' else 'a'} `{word}` (line {line})"
+
+
+def dotted_name(node: ast.expr) -> str:
+    """Return the name of what a class derives from, or is decorated with, as in `common.Case`; empty if it has none."""
+    parts: list[str] = []
+    while True:
+        if isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        elif isinstance(node, ast.Call):
+            node = node.func
+        elif isinstance(node, ast.Subscript):
+            node = node.value
+        else:
+            return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
+
+
+def _statements(body: Sequence[ast.stmt], branches: Branches = ()) -> Iterator[tuple[ast.stmt, Branches]]:
+    """List the statements of a scope with those below its `if`s, `try`s and the like, but of no scope within."""
+    for statement in body:
+        yield statement, branches
+        for number, word, block in _blocks(statement):
+            yield from _statements(block, (*branches, (statement.lineno, statement.col_offset, number, word)))
+
+
+def _blocks(statement: ast.stmt) -> Iterator[tuple[int, str, list[ast.stmt]]]:
+    """Part a statement into blocks; of those with different numbers only one is run to its end."""
+    if isinstance(statement, ast.Try) or type(statement).__name__ == "TryStar":
+        yield 0, "try", statement.body  # type: ignore[attr-defined]
+        yield from ((number, "except", handler.body) for number, handler in enumerate(statement.handlers, 1))  # type: ignore[attr-defined]
+        yield 0, "try", statement.orelse  # type: ignore[attr-defined]
+        yield -1, "try", statement.finalbody  # type: ignore[attr-defined]
+    elif isinstance(statement, ast.Match):
+        yield from ((number, "match", case.body) for number, case in enumerate(statement.cases))
+    elif word := _WORDS.get(type(statement)):
+        yield 0, word, statement.body  # type: ignore[attr-defined]
+        yield int(word == "if"), word, getattr(statement, "orelse", [])
+
+
+def _excludes(one: Branches, other: Branches) -> bool:
+    """Tell whether only one of two definitions can be reached: they stand in different branches of the same statement."""
+    for (*place, number, _), (*other_place, other_number, _) in zip(one, other, strict=False):
+        if place != other_place:
+            return False
+        if number != other_number:
+            return -1 not in (number, other_number)  # what is under `finally` is always reached
+    return False
+
+
+def _gone(name: str, line: int, branches: Branches, bindings: _Bindings) -> str:
+    """Say by what a definition loses its name later; nothing if it keeps it."""
+    same = bindings.get(name, [])
+    for binding in same[bisect_right(same, line, key=lambda binding: binding.line) :]:
+        if not _excludes(branches, binding.branches):
+            again = "" if binding.word == "deleted" else " again"
+            return f"{binding.word}{again} at line {binding.line}"
+    return ""
+
+
+def _by_name(statements: Iterable[tuple[ast.stmt, Branches]]) -> _Bindings:
+    names: _Bindings = {}
+    for statement, branches in statements:
+        for binding in _bindings(statement, branches):
+            names.setdefault(binding.name, []).append(binding)
+    return names
+
+
+def _steps(statement: ast.stmt, branches: Branches) -> Iterator[Import | Binding]:
+    imports = list(_imports(statement, branches))
+    yield from imports or _bindings(statement, branches)
+
+
+def _imports(node: ast.AST, branches: Branches) -> Iterator[Import]:
+    if isinstance(node, ast.ImportFrom):
+        for alias in node.names:
+            yield Import(node.module or "", node.level, alias.name, alias.asname or alias.name, branches)
+    elif isinstance(node, ast.Import):
+        for alias in node.names:
+            yield Import(alias.name, 0, "", alias.asname or "", branches)
+
+
+def _bindings(statement: ast.stmt, branches: Branches) -> Iterator[Binding]:
+    """List the names that a statement itself binds anew; not where it makes the new thing of the old one."""
+    line = statement.lineno
+    if isinstance(statement, _Function | ast.ClassDef):
+        if statement.name not in _loaded(*statement.decorator_list):
+            yield Binding(statement.name, line, branches, "defined")
+    elif isinstance(statement, ast.Import | ast.ImportFrom):
+        for alias in statement.names:
+            yield Binding(alias.asname or alias.name.partition(".")[0], line, branches, "bound")
+    elif not isinstance(statement, ast.AugAssign):
+        made_of = _loaded(statement.value) if isinstance(statement, ast.Assign) else frozenset()
+        for node in _of_statement(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del):
+                yield Binding(node.id, line, branches, "deleted")
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id not in made_of:
+                yield Binding(node.id, line, branches, "bound")
+
+
+def _of_statement(statement: ast.stmt) -> Iterator[ast.AST]:
+    """Walk through a statement, but through no statement below it, and no scope within it."""
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.AnnAssign) and node.value is None:
+            continue
+        yield node
+        waiting += [
+            child
+            for child in ast.iter_child_nodes(node)
+            if not isinstance(child, ast.stmt | ast.ExceptHandler | ast.Lambda | ast.GeneratorExp | ast.ListComp)
+            and not isinstance(child, ast.SetComp | ast.DictComp | ast.match_case)
+        ]
+
+
+def _loaded(*nodes: ast.AST) -> frozenset[str]:
+    return frozenset(inner.id for node in nodes for inner in ast.walk(node) if isinstance(inner, ast.Name))
+
+
+def _classes(
+    statements: Iterable[tuple[ast.stmt, Branches]], bindings: _Bindings, prefix: str, scope: str
+) -> Iterator[TestClass]:
+    for node, branches in statements:
+        if isinstance(node, ast.ClassDef):
+            body = list(_statements(node.body))
+            inner = _by_name(body)
+            name = f"{prefix}{node.name}"
+            yield TestClass(
+                name=name,
+                line=node.lineno,
+                branches=branches,
+                scope=scope,
+                bases=tuple(base for base in map(dotted_name, node.bases) if base != "object"),
+                tags=_tags(node),
+                own_tags=_own_tags(body),
+                methods=tuple(_method(method, path, inner) for method, path in body if isinstance(method, _Function)),
+                is_model=not inner.keys().isdisjoint(("_name", "_inherit", "_inherits")),
+                gone=_gone(node.name, node.lineno, branches, bindings),
+            )
+            yield from _classes(body, inner, f"{name}.", f"the class {node.name}")
+
+
+def _method(node: _Function, branches: Branches, bindings: _Bindings) -> Method:
+    decorators = {dotted_name(decorator).rpartition(".")[2] for decorator in node.decorator_list}
+    first = node.args.args[0].arg if node.args.args else ""
+    asserts, uses = False, set()
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Attribute):
+            owner = inner.value
+            if isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "super":
+                uses.add(f".{inner.attr}")
+            elif isinstance(owner, ast.Name) and owner.id == first:
+                uses.add(inner.attr)
+                asserts = asserts or inner.attr.startswith(("assert", "fail", "skipTest", "subTest"))
+            elif inner.attr.startswith("test") and (name := dotted_name(owner)):
+                uses.add(f"{name}.{inner.attr}")
+    return Method(
+        name=node.name,
+        line=node.lineno,
+        branches=branches,
+        is_async=isinstance(node, ast.AsyncFunctionDef),
+        yields=_yields(node),
+        decorators=frozenset(decorators),
+        asserts=asserts,
+        uses=frozenset(uses),
+        gone=_gone(node.name, node.lineno, branches, bindings),
+    )
+
+
+def _yields(method: _Function) -> bool:
+    """Tell whether the function itself, not one that is defined in it, holds a `yield`."""
+    waiting: list[ast.AST] = list(method.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, _Function | ast.Lambda | ast.ClassDef):
+            waiting += ast.iter_child_nodes(node)
+    return False
+
+
+def _tags(node: ast.ClassDef) -> tuple[str, ...] | None:
+    """Return the tags of a class's decorators, the innermost first."""
+    tags: list[str] = []
+    for decorator in reversed(node.decorator_list):
+        if isinstance(decorator, ast.Call) and dotted_name(decorator).rpartition(".")[2] == "tagged":
+            if not all(isinstance(argument, ast.Constant) for argument in decorator.args):
+                return None
+            tags += [str(argument.value) for argument in decorator.args if isinstance(argument, ast.Constant)]
+    return tuple(tags)
+
+
+def _own_tags(body: Iterable[tuple[ast.stmt, Branches]]) -> tuple[str, ...] | None:
+    for node, _ in body:
+        if isinstance(node, ast.Assign) and any(
+            isinstance(name, ast.Name) and name.id == "test_tags" for name in node.targets
+        ):
+            constants = (inner for inner in ast.walk(node.value) if isinstance(inner, ast.Constant))
+            return tuple(str(constant.value) for constant in constants)
+    return None
+
+
+def _used(tree: ast.Module) -> frozenset[str]:
+    """Return the names that are read anywhere but as a class's base."""
+    bases = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        for base in node.bases
+        for inner in ast.walk(base)
+    }
+    nodes = (node for node in ast.walk(tree) if id(node) not in bases)
+    return frozenset(
+        node.id if isinstance(node, ast.Name) else node.attr
+        for node in nodes
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load)
+    )

@@ -1,0 +1,220 @@
+"""What a verdict notes: tests that were skipped or did not run, and errors in the log; and what of it is allowed."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from runner.odoo.command import ADDONS_TARGET
+from runner.text import counted, printable, shortened
+from runner.verdict.allowed import Allowed, Entry
+from runner.verdict.cases import SET_UP_CLASS, Case, CaseOutcome
+from runner.verdict.failed_checks import Evidence, files_not_read, tests_not_run
+from runner.verdict.odoolog import RESULT_LOGGERS
+from runner.verdict.omission import omission
+from runner.verdict.pattern_search import search
+from runner.verdict.record import Record
+from runner.verdict.sources import Sources, SourceTest
+
+# What Odoo says once more, in sum, of what it has said before.
+_SUMS = re.compile(r"Module \S+: \d+ failures, |At least one test failed |Failed to load registry")
+# Characters of a text in a note, and of a line in which a regular expression is searched.
+_LONGEST, _LONGEST_SEARCHED = 300, 1000
+_NAMES_SHOWN = 5
+# More different reasons for skips than anybody reads.
+_MOST_REASONS = 50
+_TRACEBACK = "Traceback (most recent call last):"
+_FRAME = re.compile(rf'^\s*File "{re.escape(ADDONS_TARGET)}(?:-\d+)?/([^/"\n]+)/', re.MULTILINE)
+# The logger of `logging.error(...)`, which Odoo's own code never calls.
+_ROOT = "root"
+
+
+class NoteKind(Enum):
+    """What a note is of; in the order in which they are told."""
+
+    SKIPPED = "skipped"
+    JAVASCRIPT = "javascript"
+    NOT_RUN = "not run"
+    ERROR = "error"
+    ALLOWANCE = "allowance"
+
+
+@dataclass(frozen=True)
+class Note:
+    """What does not make a run red by itself. `is_strict`: it does with `--strict`."""
+
+    kind: NoteKind
+    text: str
+    is_strict: bool = True
+
+
+@dataclass
+class Notes:
+    """The notes of a verdict, and what would be among them, or a reason, if no entry of `allow` allowed it."""
+
+    notes: list[Note] = field(default_factory=list)
+    allowed: list[str] = field(default_factory=list)
+    used: set[Entry] = field(default_factory=set)
+
+    def add(self, note: Note, entry: Entry | None = None) -> None:
+        """Take a note, or say which entry allows it."""
+        if entry:
+            self.used.add(entry)
+            self.allowed.append(f"allowed by {entry.source}: {note.text}")
+        else:
+            self.notes.append(note)
+
+
+@dataclass
+class _Logged:
+    """Records of one level and first line: the first of them, whether any is of the module's, and how many there are."""
+
+    record: Record
+    text: str
+    is_own: bool = False
+    times: int = 0
+
+    def __str__(self) -> str:
+        more = ", ".join(
+            [*([] if self.is_own else [self.record.logger]), *([f"{self.times} times"] if self.times > 1 else [])]
+        )
+        return f"logged at {self.record.level}: {printable(shortened(self.text, _LONGEST))}{f' ({more})' if more else ''}"
+
+
+def notes_of(evidence: Evidence, own: Collection[str], allowed: Allowed, silent: Mapping[str, str]) -> Notes:
+    """Note what was skipped or did not run, and errors in the log that are no failing test, nor Odoo's result, nor a reason.
+
+    `own`: the module and what it depends on in its repository; `silent`: the test files of which nothing ran,
+    which are reasons if not allowed.
+    """
+    notes = Notes()
+    for path, reason in silent.items():
+        if entry := allowed.file(path):
+            notes.add(Note(NoteKind.NOT_RUN, printable(reason)), entry)
+    _note_skips(notes, evidence, allowed)
+    if evidence.is_complete and evidence.sources:
+        _note_javascript(notes, evidence, evidence.sources)
+        _note_tests_not_run(notes, evidence, evidence.sources)
+    too_slow = _note_errors(notes, _logged(evidence, own), list(allowed.of("errors")))
+    if more := evidence.log.errors.left_out:
+        text = f"logged at ERROR or CRITICAL: {more} more records, for which there is no room here"
+        notes.add(Note(NoteKind.ERROR, text))
+    if evidence.is_complete:
+        for entry in allowed.entries:
+            if entry not in notes.used:
+                what = "takes too long to search, and allows nothing" if entry in too_slow else "matches nothing in this run"
+                text = printable(f"`allow` of {entry.source}: `{entry.text}` under `{entry.key}` {what}")
+                notes.add(Note(NoteKind.ALLOWANCE, text, is_strict=False))
+    return notes
+
+
+def skipped_with_their_class(evidence: Evidence) -> list[SourceTest]:
+    """List the tests that did not start because their class was skipped as a whole."""
+    classes = {(case.file, _class(case.name)) for case in evidence.cases if _is_class_skip(case)}
+    tests = evidence.sources.tests if evidence.sources else ()
+    return [test for test in tests if (test.file, _class(test.name)) in classes]
+
+
+def _is_class_skip(case: Case) -> bool:
+    return case.outcome is CaseOutcome.SKIPPED and case.name.rpartition(".")[2] == SET_UP_CLASS
+
+
+def _class(test: str) -> str:
+    return test.rpartition(".")[0]
+
+
+def _note_skips(notes: Notes, evidence: Evidence, allowed: Allowed) -> None:
+    """Say for each reason which tests were skipped."""
+    groups: dict[tuple[Entry | None, str], dict[str, None]] = {}
+    for file, name, reason in _skips(evidence):
+        groups.setdefault((allowed.skip(file, name), " ".join(reason.split())), {})[name] = None
+    for number, ((entry, reason), skipped) in enumerate(groups.items()):
+        if number == _MOST_REASONS:
+            notes.add(Note(NoteKind.SKIPPED, f"more tests skipped, for {len(groups) - number} other reasons"))
+            break
+        names = list(skipped)
+        shown = ", ".join(names[:_NAMES_SHOWN]) + (f" and {len(names) - _NAMES_SHOWN} more" if names[_NAMES_SHOWN:] else "")
+        why = f": {shortened(reason, _LONGEST)}" if reason else ", no reason is told"
+        notes.add(Note(NoteKind.SKIPPED, printable(f"{counted(len(names), 'test')} skipped{why} ({shown})")), entry)
+    if unnamed := evidence.log.skips_left_out[evidence.module]:
+        notes.add(Note(NoteKind.SKIPPED, f"{counted(unnamed, 'more test')} skipped, for whose names there is no room here"))
+
+
+def _skips(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
+    """Give file, name and reason of what was skipped: tests that started, then those whose class was."""
+    with_their_class = skipped_with_their_class(evidence)
+    for case in evidence.cases:
+        if _is_class_skip(case):
+            of_class = (case.file, _class(case.name))
+            tests = [test.name for test in with_their_class if (test.file, _class(test.name)) == of_class]
+            # Those that a class inherits, or is given, are not in its sources.
+            yield from ((case.file, name, case.details) for name in tests or [of_class[1]])
+        elif case.outcome is CaseOutcome.SKIPPED:
+            yield case.file, case.name, case.details
+
+
+def _note_tests_not_run(notes: Notes, evidence: Evidence, sources: Sources) -> None:
+    if evidence.left_out:
+        text = f"so many tests started that {evidence.left_out} are not named here; whether all of the sources did is unknown"
+        notes.add(Note(NoteKind.NOT_RUN, text))
+        return
+    with_their_class = skipped_with_their_class(evidence)
+    for test, why in tests_not_run(sources, evidence.cases):
+        if test not in with_their_class:
+            text = f"{test.name} ({test.file or '__init__'}) did not run: {why}"
+            notes.add(Note(NoteKind.NOT_RUN, text, is_strict=not test.is_on_demand))
+    for text in files_not_read(sources, evidence.cases):
+        notes.add(Note(NoteKind.NOT_RUN, printable(text)))
+
+
+def _note_javascript(notes: Notes, evidence: Evidence, sources: Sources) -> None:
+    """Say which JavaScript tests nobody ran. No reason even with `--strict`: a module cannot run them by itself."""
+    javascript = sources.javascript
+    if javascript.files and not javascript.have_run(evidence.cases, evidence.log.tests):
+        shown = ", ".join(javascript.files[:_NAMES_SHOWN])
+        more = f" and {len(javascript.files) - _NAMES_SHOWN} more" if javascript.files[_NAMES_SHOWN:] else ""
+        text = (
+            f"{counted(len(javascript.files), 'file')} of JavaScript tests did not run ({shown}{more}):"
+            " no test that opens /web/tests in a browser did"
+        )
+        notes.add(Note(NoteKind.JAVASCRIPT, printable(text), is_strict=False))
+
+
+def _logged(evidence: Evidence, own: Collection[str]) -> list[_Logged]:
+    """List what was logged at ERROR and CRITICAL and is told nowhere else, each line once."""
+    logged: dict[tuple[str, str], _Logged] = {}
+    told = {problem.details for problem in evidence.log.problems}
+    for record, times in evidence.log.errors.times.items():
+        is_told = record.message in told or record.logger in RESULT_LOGGERS or _SUMS.match(record.message)
+        # Those of Odoo's own at CRITICAL are reasons.
+        if is_told or omission(record, evidence.module) or (record.level == "CRITICAL" and record.is_of_odoo):
+            continue
+        text = " ".join(record.first_line.split())
+        line = logged.setdefault((record.level, text), _Logged(record, text))
+        line.is_own = line.is_own or _is_own(record, own)
+        line.times += times
+    return list(logged.values())
+
+
+def _is_own(record: Record, own: Collection[str]) -> bool:
+    """Tell whether the module or a dependency logged a record, or Odoo for an exception that went through their code."""
+    parts = record.logger.split(".")
+    if (parts[2] if parts[:2] == ["odoo", "addons"] and parts[2:] else parts[0]) in {_ROOT, *own}:
+        return True
+    return any(module in own for module in _FRAME.findall(record.message.partition(_TRACEBACK)[2]))
+
+
+def _note_errors(notes: Notes, logged: list[_Logged], entries: list[Entry]) -> list[Entry]:
+    """Note what was logged, unless an entry allows it; return the entries that take too long to search."""
+    lines = [line.record.first_line[:_LONGEST_SEARCHED] for line in logged]
+    # A person writes what is in the log, or what the note shows.
+    lines += [line.text[:_LONGEST_SEARCHED] for line in logged]
+    matches = search([entry.text for entry in entries], lines)
+    for number, line in enumerate(logged):
+        matching = (
+            entry
+            for entry, found in zip(entries, matches, strict=True)
+            if found is not None and not found.isdisjoint((number, number + len(logged)))
+        )
+        notes.add(Note(NoteKind.ERROR, str(line), is_strict=line.is_own), next(matching, None))
+    return [entry for entry, found in zip(entries, matches, strict=True) if found is None]
