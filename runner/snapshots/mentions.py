@@ -34,7 +34,7 @@ _LONGEST_CODE = 100_000
 _DEEPEST_ELEMENT = 1000
 _WORDS = re.compile(r"\w+")
 # Two strings that are put together.
-_JOINT = re.compile(r"""["']\s*\+\s*["']""")
+_JOINT = re.compile(r"""["']\s*\+?\s*["']""")
 # Of a word that is the path of a file or an address, in which no field can be meant.
 _PATH = re.compile(
     r"(?!.*[?#]|/web/(?:image|content)\b)(?:(?:\.{0,2}/|[a-z]+:/?/).*"
@@ -42,7 +42,7 @@ _PATH = re.compile(
 )
 # What code and queries have, also parts of them, and texts for people mostly do not.
 _LIKE_CODE = re.compile(
-    r"[=<>\[\]{}\\]|::|->|%\(|\w\("
+    r"[=<>\[\]{}\\\t]|\S;\S|::|->|%\(|\w\("
     r"|\b(?:SELECT|FROM|WHERE|AND|OR|AS|ON|IN|SET|JOIN|BY|CASE|WHEN|INTO|VALUES|TABLE|COLUMN|LIMIT|HAVING|DISTINCT)\b"
     r"|(?i:^\s*(?:select|insert into|update|delete from|with|alter|create|drop|from|where|and|or|set|order by)\b"
     r"|\b(?:order by|group by|is null|is not null|left join|inner join|asc|desc)\b)"
@@ -60,6 +60,10 @@ _SAY = {"_", "_lt", "skipTest", "skip", "fail", "print"}
 _LOG = {"debug", "info", "warning", "warn", "error", "exception", "critical"}
 _SAY_BY_KEYWORD = {"help", "msg"}
 _RUN = {"execute", "executemany", "execute_values", "SQL", "safe_eval", "literal_eval", "eval", "exec", "query"}
+# Calls that ask the server for an address, whose first part is the module of its route, or belongs to one.
+_REQUEST = {"url_open", "start_tour", "browser_js", "phantom_js", "make_jsonrpc_request", "get", "post", "request"}
+_ADDRESS = re.compile(r"0?/(\w+)(?![\w.])")
+_ROUTES = {"odoo": "web", "websocket": "bus", "longpolling": "bus", "xmlrpc": "rpc", "jsonrpc": "rpc", "json": "rpc"}
 # What `from odoo import` gives that is no package.
 _NO_PACKAGES = {"_", "_lt", "Command", "SUPERUSER_ID"}
 
@@ -109,6 +113,8 @@ def uses_in(file: PurePath, content: bytes, names: Names) -> Iterable[Use]:
 def _occurring(text: str, names: Names) -> dict[str, set[str]]:
     """Choose the names of which all words are in a text: few, most often none."""
     words = set(_WORDS.findall(text))
+    if not words.isdisjoint(_REQUEST):
+        words |= {_ROUTES[word] for word in words.intersection(_ROUTES)}
     fields = words | {word.removeprefix("search_").removeprefix("default_") for word in words}
     occurring = {
         "module": {name for name in names.get("module", ()) if not words.isdisjoint((name, f"module_{name}"))},
@@ -310,7 +316,7 @@ class _Reader:
         parser.Parse(content, True)
 
     def _attribute(self, tag: str, name: str, value: str) -> None:
-        if name == "name" and tag == "field":
+        if name == "name" and tag in ("field", "groupby"):
             self._search(value, "field")
         elif name in _LABELS or name.startswith("t-attf-"):
             self._inline(value)
@@ -341,7 +347,8 @@ class _Parts:
     """What parts of a program are: by their place, not by what they say.
 
     `without_effect`: strings that stand for themselves, as docstrings, and what only type checkers read. `texts`: for people.
-    `code`: strings that are run. `no_fields`: attributes that are called, or of a Python module. `packages`: of other addons.
+    `code`: strings that are run. `no_fields`: attributes that are called, or of a Python module. `packages`: modules that are
+    imported, or asked by their routes.
     """
 
     def __init__(self, tree: ast.Module, *, in_string: bool) -> None:
@@ -386,6 +393,11 @@ class _Parts:
             self._are_texts(node.args)
         elif called in _RUN:
             self.code.update(node.args)
+        elif called in _REQUEST:
+            for match in filter(None, (_ADDRESS.match(_value(part)) for part in node.args)):
+                self.packages.add(_ROUTES.get(match[1], match[1]))
+        elif called == "split" and isinstance(node.func, ast.Attribute):
+            self.code.add(node.func.value)
         labels = _SAY_BY_KEYWORD | ({"string"} if on == "fields" else set())
         self._are_texts([keyword.value for keyword in node.keywords if keyword.arg in labels])
 
