@@ -432,6 +432,8 @@ def test_a_run_starts_from_its_snapshot_with_the_password_that_this_has(fakes: F
 def test_sources_that_are_known_to_need_an_empty_database_get_one_at_once(fakes: Fakes, planned: Plans) -> None:
     module = write_module(fakes.repository.addons[0], "evv_core")
     planned(modules={"evv_core": module})
+    fakes.folder /= "run"
+    fakes.folder.mkdir()
     remember(fakes.folder.parent, Plan(fakes.repository, "evv_core", {"evv_core": module}, used=SNAPSHOT), "it mentions web")
     with fakes.environment(snapshot=True) as environment:
         assert written(fakes) == {"data"}

@@ -18,6 +18,8 @@ from runner.errors import EngineUnavailable, EnvironmentFailed, Interrupted, NoF
 from runner.reporting.outcome import Outcome
 from runner.reporting.proof_log import ProofLog, proof_file
 from runner.run.module_run import Request, run_module
+from runner.snapshots.needs_empty import FILE
+from runner.snapshots.snapshot import Stage
 from runner.terminal import Terminal
 from tests.unit.fake_engine import Said, Words, failed, inspection_of, status
 from tests.unit.fake_environment import RENDERED, Fakes
@@ -41,11 +43,11 @@ def go(fakes: Fakes) -> Go:
     fakes.streams.executions = [(GREEN, 0, None)]
     fakes.engine.answers["exec p-odoo-1"] = "evv_core installed\n"
 
-    def gone(only: bool = True, keep: Keep = Keep.NEVER, environ: Mapping[str, str] = os.environ) -> Outcome:
+    def gone(only: bool = True, environ: Mapping[str, str] = os.environ, **options: Any) -> Outcome:
         request = Request(
             fakes.repository,
             "evv_core",
-            Options(health_timeout=5, test_timeout=5, keep=keep, snapshot=False),
+            Options(health_timeout=5, test_timeout=5, snapshot=False, **options),
             "python -m runner run evv evv_core",
             proof_file(fakes.repository.path, "evv_core", only=only),
         )
@@ -95,7 +97,9 @@ class PreparedBefore:
         self._environment = environment
 
     def make(self) -> None:
-        self._environment.plan = replace(self._environment.plan, installed=("base", "web"), unavailable_reason="")
+        missing = (Stage("base", ("base",), "key", "key"),)
+        plan = replace(self._environment.plan, installed=("base", "web"), missing=missing, unavailable_reason="")
+        self._environment.plan = plan
 
     def finish(self) -> None:
         pass
@@ -144,8 +148,9 @@ def test_what_is_red_on_a_prepared_database_is_tested_again_and_only_that_counts
         "it was FAILED on the prepared database (FAIL: TestClient.test_one), and PASSED on an empty one, which alone counts. "
         "Before the module is installed only the prepared one has: web",
     )
-    because = "because it was FAILED on it (FAIL: TestClient.test_one), and only the result on an empty one counts"
-    assert f"without the prepared database, {because}" in capsys.readouterr().out
+    because = "it was FAILED on it (FAIL: TestClient.test_one), and only the result on an empty one counts"
+    assert f"without the prepared database, because {because}" in capsys.readouterr().out
+    assert because in (fakes.repository.path / ".agent-tests" / FILE).read_text()
 
 
 def test_of_what_is_red_on_both_the_second_counts_and_the_log_has_the_first(on_prepared: Go) -> None:
@@ -186,10 +191,13 @@ def test_a_module_without_tests_is_told_at_once_and_nothing_is_started(go: Go, f
     assert "teardown: none was needed, nothing had been started" in proof
 
 
-def test_an_environment_that_is_wanted_for_itself_is_made_also_without_tests(go: Go, fakes: Fakes) -> None:
+@pytest.mark.parametrize("options", [{"keep": Keep.ALWAYS}, {"test_tags": "/evv_core,/evv_visits"}])
+def test_an_environment_that_may_serve_for_something_else_is_made_also_without_tests(
+    go: Go, fakes: Fakes, options: dict[str, Any]
+) -> None:
     (fakes.repository.addons[0] / "evv_core" / "tests" / "__init__.py").write_text("")
-    go(keep=Keep.ALWAYS)
-    assert "disarm" in fakes.events
+    go(**options)
+    assert "up 18000" in fakes.events
 
 
 def test_a_failed_test_ends_with_1(go: Go, fakes: Fakes) -> None:

@@ -100,6 +100,8 @@ def test_a_module_without_tests_is_told_from_its_sources(tmp_path: Path, files: 
         {"__init__.py": "__path__.append('/elsewhere')\n"},
         {"migrations/tests/test_a.py": STANDARD},
         {"upgrades/tests/test_a.py": STANDARD},
+        {"migrations/tests/test_a.py": "from odoo.addons.sale import TestA"},
+        {"upgrades/tests/test_a.py": "from odoo.addons.sale import TestA"},
         {"tests/__init__.py": "", "tests/test_a.so": ""},
         {"tests/__init__.pyc": ""},
         {"tests/__init__.py": "\0"},
