@@ -25,6 +25,7 @@ from runner.odoo.addons import modules_of
 from runner.odoo.command import KILL_AFTER, SERVICE
 from runner.odoo.test_tags import stays_within
 from runner.reporting.proof_log import TEARDOWN_REPORT
+from runner.snapshots.needs_empty import recall
 from runner.snapshots.plan import Plan, choose
 from runner.snapshots.store import Store
 
@@ -135,6 +136,8 @@ class Environment:
                 password=context.password,
                 memory_of=facts.kernel if context.options.keep is Keep.NEVER else None,
             )
+            if why := recall(context.folder.parent, self.plan):
+                self.plan = self.plan.disable(why)
             override = self.plan.override(override, rendered, dict(context.labels))
         self._use_override(json.dumps(override, indent=1))
         self._engine_id = identity.result() if identity else ""

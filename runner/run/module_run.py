@@ -1,7 +1,7 @@
 """One run: one module, one environment, one verdict, one log."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,20 +12,24 @@ from runner.config.repositories import RepoConfig
 from runner.docker.endpoint import settle
 from runner.environment.context import RunContext, labels_of
 from runner.environment.environment import Environment
-from runner.errors import EnvironmentFailed, Interrupted, ReportFailed, RunnerError
+from runner.errors import EnvironmentFailed, ExitCode, Interrupted, ReportFailed, RunnerError
 from runner.naming import project_name
 from runner.odoo.addons import modules_of
 from runner.odoo.test_tags import told_selection
 from runner.reporting import proof_log as reports
 from runner.reporting.outcome import Outcome, decide
 from runner.reporting.provenance import commit_of
-from runner.run.preparing import Preparation, undeclared_uses
+from runner.run.counting import Doubt, doubt_about
+from runner.run.preparing import Preparation
 from runner.run.terms import Terms, terms_of
-from runner.run.testing import run_tests
+from runner.run.testing import Tested, run_tests
 from runner.signals import Signals
+from runner.snapshots.needs_empty import remember
 from runner.terminal import Terminal
+from runner.verdict.failed_checks import usual_cause
 from runner.verdict.sources import read_sources
 from runner.verdict.verdict import Verdict
+from runner.verdict.without_tests import has_certainly_no_tests
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,10 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
             log.block("PROOF OF EXECUTION", _facts_of(request, project))
             # Before anything is started: the module's own file may be wrong.
             terms = terms_of(module, modules_of(repository), repository.allow)
-            environment = Environment(context, settle(environ))
-            verdict = _verdict_in(environment, terms, log)
+            verdict = _verdict_by_sources(context)
+            if verdict is None:
+                environment = Environment(context, settle(environ))
+                verdict = _verdict_in(environment, terms, log)
         except (RunnerError, Interrupted) as problem:
             error = problem
         if environment:
@@ -95,26 +101,51 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
     return outcome
 
 
+def _verdict_by_sources(context: RunContext) -> Verdict | None:
+    """Judge what needs no run: a module that has certainly no test; None for all else."""
+    options, module, folder = context.options, context.module, _folder_of(context)
+    if options.test_tags or options.keep is Keep.ALWAYS or not has_certainly_no_tests(folder):
+        return None
+    sources = read_sources(folder)
+    told = f"no test of {module} started: by its sources it has none, so nothing was started"
+    reasons = [*filter(None, [sources.manifest]), told, *usual_cause(sources, ())]
+    return Verdict(ExitCode.NOT_PROVEN, module, reasons=tuple(reasons))
+
+
+def _folder_of(context: RunContext) -> Path:
+    return modules_of(context.repository).get(context.module, context.repository.addons[0] / context.module)
+
+
 def _verdict_in(environment: Environment, terms: Terms, log: reports.ProofLog) -> Verdict:
     """Bring the environment up, prepare its database, test in it, and take it down again."""
     context = environment.context
     options = context.options
-    folder = modules_of(context.repository).get(context.module, context.repository.addons[0] / context.module)
-    test = partial(run_tests, environment, sources=read_sources(folder), terms=terms, log=log)
+    sources = read_sources(_folder_of(context))
+    test = partial(run_tests, environment, sources=sources, terms=terms, log=log)
     with environment:
         log.block("ENVIRONMENT", _surroundings(environment), [f"warning: {warning}" for warning in environment.warnings])
         preparation = Preparation(environment, log)
         preparation.make()
         tested = test()
         preparation.finish()
-        if tested.verdict.passed and (uses := undeclared_uses(environment.plan, tested.undeclared_names)):
-            log.block("NOT COUNTED", {"that it passed": "; ".join(uses)})
-            environment.start_over(uses[0])
-            tested = test()
         verdict = tested.verdict
+        if doubt := doubt_about(environment.plan, tested, sources):
+            verdict = _verdict_on_an_empty_database(environment, doubt, test, log)
         if options.keep is Keep.ALWAYS or (options.keep is Keep.FAILED and not verdict.passed):
             environment.keep()
     return verdict
+
+
+def _verdict_on_an_empty_database(
+    environment: Environment, doubt: Doubt, test: Callable[[], Tested], log: reports.ProofLog
+) -> Verdict:
+    """Test once more, without the prepared database: only that counts, and later runs of the same sources begin with it."""
+    log.block("NOT COUNTED", {f"that it was {doubt.verdict.label} on the prepared database": "; ".join(doubt.reasons)})
+    remember(environment.context.folder.parent, environment.plan, doubt.because)
+    environment.start_over(doubt.because)
+    verdict = test().verdict
+    is_same = verdict.label == doubt.verdict.label
+    return verdict if is_same else replace(verdict, notes=(doubt.note(verdict), *verdict.notes))
 
 
 def _facts_of(request: Request, project: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from runner.run.copying import Copying
 from runner.snapshots.causes import is_lasting, told
 from runner.snapshots.plan import Plan
 from runner.snapshots.snapshot import Stage
-from runner.snapshots.undeclared import parse_undeclared_names, undeclared_names_query, undeclared_uses_in
+from runner.snapshots.undeclared import undeclared_names_query
 from runner.verdict.failed_checks import omissions
 from runner.verdict.odoolog import OdooLog
 
@@ -87,16 +87,6 @@ def prefetch_undeclared_names(environment: Environment) -> Pending[tuple[int, st
         return None
     query = odoo.query_command(undeclared_names_query(list(plan.local_folders)))
     return environment.engine.prefetch(questions.execution(environment.odoo_container, query))
-
-
-def undeclared_uses(plan: Plan, names: Pending[tuple[int, str]] | None) -> list[str]:
-    """Return why tests that passed on a prepared database might not pass on an empty one; empty if nothing speaks for that."""
-    if names is None:
-        return []
-    exit_code, answer = names.result()
-    if exit_code:
-        return [f"the database does not tell what is in it: {answer.strip()}"]
-    return undeclared_uses_in(plan.local_folders, parse_undeclared_names(answer))
 
 
 def _install(environment: Environment, stage: Stage, log: ProofLog) -> list[str]:

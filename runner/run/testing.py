@@ -19,9 +19,10 @@ from runner.verdict.verdict import Verdict, judge
 
 @dataclass(frozen=True)
 class Tested:
-    """A verdict, and the question that decides whether one that passed counts: see `undeclared_uses`."""
+    """A verdict, and what decides whether it counts: see `doubt_about`."""
 
     verdict: Verdict
+    failed_to_install: bool
     undeclared_names: Pending[tuple[int, str]] | None
 
 
@@ -52,6 +53,9 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, log: 
     undeclared_names = prefetch_undeclared_names(environment)
     check_alive(engine, status.result())
     exit_code, answer = states.result()
+    known_states = odoo.parse_states(answer) if exit_code == 0 else {module: "installed"}
+    # Odoo ends with 255 when it cannot load a module or its tests.
+    crashed = execution.exit_code == 255 and not odoo_log.results
     verdict = judge(
         module=module,
         odoo_exit=execution.exit_code,
@@ -65,7 +69,7 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, log: 
         own=terms.own,
         allowed=terms.allowed,
     )
-    return Tested(verdict, undeclared_names)
+    return Tested(verdict, crashed or known_states.get(module) != "installed", undeclared_names)
 
 
 def _step(event: Record | LoggedTest, count: str) -> str:

@@ -58,9 +58,10 @@ def test_a_failing_assertion_is_red_and_named(tmp_path: Path, nothing_left: None
     assert "FAIL: TestBroken.test_that_fails" in output.rpartition("evv_core: FAILED")[2]
 
 
-def test_a_module_without_imported_tests_is_not_proven(tmp_path: Path, nothing_left: None) -> None:
+def test_a_module_without_imported_tests_is_not_proven_and_nothing_is_started(tmp_path: Path, nothing_left: None) -> None:
     checkout = checkout_of("evv", tmp_path)
     (checkout / "addons/evv_core/tests/__init__.py").write_text("")
     code, output = _run("evv", "evv_core", checkout)
     assert code == 7, output[-3000:]
     assert "no test of evv_core started" in output
+    assert "teardown: none was needed, nothing had been started" in (checkout / "proof_of_execution_tests.log").read_text()

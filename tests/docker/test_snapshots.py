@@ -233,3 +233,23 @@ def test_neither_a_changed_configuration_nor_a_planted_file_makes_another_run_s_
     assert changed.finish() == 1, changed.output
     assert "FAIL: TestDemo.test_without_demo_data" in changed.output
     assert "prepare base" in changed.output
+
+
+def test_what_is_red_only_on_a_prepared_database_passes_and_the_next_run_begins_with_an_empty_one(evv: Path) -> None:
+    tests = evv / "addons/evv_core/tests"
+    (tests / "test_first.py").write_text(
+        "from odoo.tests import TransactionCase\n\n\n"
+        "class TestFirst(TransactionCase):\n"
+        "    def test_that_evv_core_comes_before_web(self):\n"
+        '        self.assertNotIn("base.document.layout", self.env)\n'
+    )
+    append(tests / "__init__.py", "from . import test_first\n")
+    run = runner_of("evv", "evv_core", evv)
+    assert run.finish() == 0, run.output[-3000:]
+    failed = "FAIL: TestFirst.test_that_evv_core_comes_before_web"
+    assert f"note: it was FAILED on the prepared database ({failed}), and PASSED on an empty one" in run.output
+    assert failed in (evv / "proof_of_execution_tests.log").read_text().partition("NOT COUNTED")[0]
+    again = runner_of("evv", "evv_core", evv)
+    assert again.finish() == 0, again.output[-3000:]
+    assert "no prepared database: an earlier run with these sources found: it was FAILED on it" in again.output
+    assert "NOT COUNTED" not in (evv / "proof_of_execution_tests.log").read_text()

@@ -100,7 +100,9 @@ class TinyRepository:
         (self.folder / "repos.yaml").write_text(yaml.safe_dump(content))
 
     def module(self, name: str, behaviour: str) -> None:
-        (self.addons / name).mkdir()
+        (self.addons / name / "tests").mkdir(parents=True)
+        # Nobody can tell from it that there are no tests, as there are none: behaviour.sh says so.
+        (self.addons / name / "tests" / "__init__.py").write_text("exec('')\n")
         (self.addons / name / "__manifest__.py").write_text(f"{{'name': {name!r}}}\n")
         (self.addons / name / "behaviour.sh").write_text(behaviour)
 

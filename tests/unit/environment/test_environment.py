@@ -21,11 +21,12 @@ from runner.docker.messages import PortTaken
 from runner.environment.isolation import PROBE_PORT
 from runner.errors import ConfigError, EngineUnavailable, EnvironmentFailed, Interrupted, NoFreePort
 from runner.signals import Signals
+from runner.snapshots.needs_empty import remember
 from runner.snapshots.plan import Plan
 from runner.snapshots.snapshot import Snapshot
 from runner.snapshots.store import KEY_LABEL
 from tests.unit.fake_environment import ENDPOINT, LABELS, RENDERED, Fakes
-from tests.unit.repositories import repository
+from tests.unit.repositories import repository, write_module
 
 QUESTIONS = ["version", "ps", "network ls", "volume ls", "compose"]
 COMES_UP = ["ps", "container inspect"]
@@ -441,6 +442,19 @@ def test_a_run_starts_from_its_snapshot_with_the_password_that_this_has(fakes: F
     with fakes.environment(snapshot=True) as environment:
         assert written(fakes) == {"data", "agent-test-snapshot"}
         assert (environment.password, passwords(fakes)) == ("the snapshot's", ["the snapshot's"])
+        assert fakes.started == ["up 18000", *COMES_UP]
+
+
+def test_sources_that_are_known_to_need_an_empty_database_get_one_at_once(fakes: Fakes, planned: Plans) -> None:
+    module = write_module(fakes.repository.addons[0], "evv_core")
+    planned(modules={"evv_core": module})
+    fakes.folder /= "run"
+    fakes.folder.mkdir()
+    remember(fakes.folder.parent, Plan(fakes.repository, "evv_core", {"evv_core": module}, used=SNAPSHOT), "it mentions web")
+    with fakes.environment(snapshot=True) as environment:
+        assert written(fakes) == {"data"}
+        assert environment.plan.unavailable_reason == "an earlier run with these sources found: it mentions web"
+        assert passwords(fakes) == ["secret"]
         assert fakes.started == ["up 18000", *COMES_UP]
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,15 @@ import pytest
 from runner.cleanup.teardown import Report
 from runner.config.options import Keep, Options
 from runner.docker.process import Completed
+from runner.environment.environment import Environment
 from runner.errors import EngineUnavailable, EnvironmentFailed, Interrupted, NoFreePort, UsageError
 from runner.reporting.outcome import Outcome
-from runner.reporting.proof_log import proof_file
+from runner.reporting.proof_log import ProofLog, proof_file
 from runner.run.module_run import Request, run_module
+from runner.snapshots.needs_empty import FILE
+from runner.snapshots.snapshot import Stage
 from runner.terminal import Terminal
-from tests.unit.fake_engine import failed, inspection_of, status
+from tests.unit.fake_engine import Said, Words, failed, inspection_of, status
 from tests.unit.fake_environment import RENDERED, Fakes
 from tests.unit.odoo_logs import log, problem, real, result, starting
 from tests.unit.repositories import write_module
@@ -39,13 +43,11 @@ def go(fakes: Fakes) -> Go:
     fakes.streams.executions = [(GREEN, 0, None)]
     fakes.engine.answers["exec p-odoo-1"] = "evv_core installed\n"
 
-    def gone(
-        only: bool = True, keep: Keep = Keep.NEVER, environ: Mapping[str, str] = os.environ, tags: str | None = None
-    ) -> Outcome:
+    def gone(only: bool = True, environ: Mapping[str, str] = os.environ, **options: Any) -> Outcome:
         request = Request(
             fakes.repository,
             "evv_core",
-            Options(health_timeout=5, test_timeout=5, test_tags=tags, keep=keep, snapshot=False),
+            Options(health_timeout=5, test_timeout=5, snapshot=False, **options),
             "python -m runner run evv evv_core",
             proof_file(fakes.repository.path, "evv_core", only=only),
         )
@@ -55,10 +57,10 @@ def go(fakes: Fakes) -> Go:
 
 
 def test_a_selection_is_told_in_the_outcome_and_the_proof(go: Go) -> None:
-    outcome = go(tags="/evv_core:TestClient")
+    outcome = go(test_tags="/evv_core:TestClient")
     assert (outcome.exit_code, outcome.title) == (0, "PASSED, only /evv_core:TestClient")
     assert "PASSED, only /evv_core:TestClient\n" in outcome.proof.read_text()
-    assert go(tags="/evv_core").title == "PASSED"
+    assert go(test_tags="/evv_core").title == "PASSED"
 
 
 def test_a_green_run_ends_with_0_and_a_proof_of_everything(go: Go, fakes: Fakes) -> None:
@@ -95,24 +97,114 @@ def test_odoo_s_output_goes_to_the_terminal_and_the_log_as_it_is(
     assert output in capfdbinary.readouterr().out
 
 
-def test_what_passed_with_undeclared_uses_is_tested_again_and_only_that_counts(
-    go: Go, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    why = "evv_core mentions the module web"
-    monkeypatch.setattr("runner.run.module_run.undeclared_uses", lambda _plan, _names: [why])
-    fakes.streams.executions = [(GREEN, 0, None), (RED, 1, None)]
-    outcome = go()
+class PreparedBefore:
+    """Stands for a preparation: a prepared database with `web` is there already."""
+
+    def __init__(self, environment: Environment, _log: ProofLog) -> None:
+        self._environment = environment
+
+    def make(self) -> None:
+        missing = (Stage("base", ("base",), "key", "key"),)
+        plan = replace(self._environment.plan, installed=("base", "web"), missing=missing, unavailable_reason="")
+        self._environment.plan = plan
+
+    def finish(self) -> None:
+        pass
+
+
+@pytest.fixture
+def on_prepared(go: Go, fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> Go:
+    """Run on a prepared database, where `web` is installed by chance: tests that Odoo answers with one after the other."""
+    monkeypatch.setattr("runner.run.module_run.Preparation", PreparedBefore)
+
+    def answer(words: Words) -> Said:
+        return "evv_core module web\n" if "recursive needs" in " ".join(words) else "evv_core installed\n"
+
+    fakes.engine.answers["exec p-odoo-1"] = answer
+
+    def gone(*executions: tuple[bytes, int], **options: Any) -> Outcome:
+        fakes.streams.executions = [(output, code, None) for output, code in executions]
+        return go(**options)
+
+    return gone
+
+
+def test_what_passed_with_undeclared_uses_is_tested_again_and_only_that_counts(on_prepared: Go, fakes: Fakes) -> None:
+    (fakes.repository.addons[0] / "evv_core" / "model.py").write_text("LAYOUT = 'web.layout'\n")
+    outcome = on_prepared((GREEN, 0), (RED, 1))
     assert fakes.events.count("up 18000") == 2
     assert (outcome.exit_code, outcome.label) == (1, "FAILED")
+    why = "evv_core mentions the module web (model.py), on which it does not depend"
     proof = outcome.proof.read_text()
-    not_counted = proof.index(f"NOT COUNTED\nthat it passed: {why}\n")
+    not_counted = proof.index(f"NOT COUNTED\nthat it was PASSED on the prepared database: {why}\n")
     assert proof.index(GREEN.decode()) < not_counted < proof.index("FAIL: TestClient")
+    assert f"it was PASSED on the prepared database ({why}), and FAILED on an empty one" in outcome.notes[0]
 
 
-def test_what_failed_is_not_tested_again(go: Go, fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runner.run.module_run.undeclared_uses", lambda _plan, _names: pytest.fail("it was asked"))
-    fakes.streams.executions = [(RED, 1, None)]
-    assert go().exit_code == 1
+def test_what_is_red_on_a_prepared_database_is_tested_again_and_only_that_counts(
+    on_prepared: Go, fakes: Fakes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome = on_prepared((RED, 1), (GREEN, 0))
+    assert fakes.events.count("up 18000") == 2
+    assert (outcome.exit_code, outcome.label, outcome.reasons) == (0, "PASSED", ())
+    assert outcome.failing_cases == ()
+    proof = outcome.proof.read_text()
+    not_counted = proof.index("NOT COUNTED\nthat it was FAILED on the prepared database: FAIL: TestClient.test_one\n")
+    assert proof.index("FAIL: TestClient") < not_counted < proof.index(GREEN.decode())
+    assert outcome.notes == (
+        "it was FAILED on the prepared database (FAIL: TestClient.test_one), and PASSED on an empty one, which alone counts. "
+        "Before the module is installed only the prepared one has: web",
+    )
+    because = "it was FAILED on it (FAIL: TestClient.test_one), and only the result on an empty one counts"
+    assert f"without the prepared database, because {because}" in capsys.readouterr().out
+    assert because in (fakes.repository.path / ".agent-tests" / FILE).read_text()
+
+
+def test_of_what_is_red_on_both_the_second_counts_and_the_log_has_the_first(on_prepared: Go) -> None:
+    other = log(starting("TestClient.test_two"), problem("ERROR", "TestClient.test_two"), result(errors=1)).encode()
+    outcome = on_prepared((RED, 1), (other, 1))
+    assert (outcome.exit_code, outcome.reasons, outcome.notes) == (1, ("ERROR: TestClient.test_two",), ())
+    assert "FAIL: TestClient.test_one" in outcome.proof.read_text()
+
+
+def test_the_environment_of_the_run_that_counts_is_the_one_that_is_kept(on_prepared: Go, fakes: Fakes) -> None:
+    on_prepared((RED, 1), (GREEN, 0), keep=Keep.FAILED)
+    assert "disarm" not in fakes.events
+    on_prepared((RED, 1), (RED, 1), keep=Keep.FAILED)
+    assert "disarm" in fakes.events
+    assert fakes.events.index("disarm") > fakes.events.index("odoo-tests")
+
+
+def test_an_environment_that_cannot_be_made_anew_is_an_error_and_not_the_first_result(on_prepared: Go, fakes: Fakes) -> None:
+    fakes.removal = Report(left={"containers": ["p-odoo-1"]}, errors=["still in use"])
+    outcome = on_prepared((RED, 1))
+    assert (outcome.exit_code, outcome.label) == (5, "ERROR")
+    assert "FAIL: TestClient.test_one" in outcome.proof.read_text()
+
+
+@pytest.mark.parametrize("keep", [Keep.NEVER, Keep.FAILED])
+def test_a_module_without_tests_is_told_at_once_and_nothing_is_started(go: Go, fakes: Fakes, keep: Keep) -> None:
+    tests = fakes.repository.addons[0] / "evv_core" / "tests"
+    (tests / "__init__.py").write_text("")
+    (tests / "test_client.py").touch()
+    outcome = go(keep=keep, environ={"PATH": "/nonexistent"})
+    assert (outcome.exit_code, outcome.label, fakes.events) == (7, "NOT PROVEN", [])
+    assert outcome.reasons == (
+        "no test of evv_core started: by its sources it has none, so nothing was started",
+        "tests/__init__.py imports nothing (found test_client.py)",
+    )
+    proof = outcome.proof.read_text()
+    assert "NOT PROVEN" in proof
+    assert "teardown: none was needed, nothing had been started" in proof
+
+
+@pytest.mark.parametrize("options", [{"keep": Keep.ALWAYS}, {"test_tags": "/evv_core,/evv_visits"}])
+def test_an_environment_that_may_serve_for_something_else_is_made_also_without_tests(
+    go: Go, fakes: Fakes, options: dict[str, Any]
+) -> None:
+    (fakes.repository.addons[0] / "evv_core" / "tests" / "__init__.py").write_text("")
+    go(**options)
+    assert "up 18000" in fakes.events
 
 
 def test_a_failed_test_ends_with_1(go: Go, fakes: Fakes) -> None:

@@ -12,7 +12,7 @@ from runner.errors import EnvironmentFailed
 from runner.odoo.addons import modules_of
 from runner.odoo.dependencies import NOT_SOURCES, Dependencies
 from runner.reporting.proof_log import ProofLog
-from runner.run.preparing import Preparation, prefetch_undeclared_names, undeclared_uses
+from runner.run.preparing import Preparation, prefetch_undeclared_names
 from runner.snapshots.contents import contents_digest
 from runner.snapshots.plan import Plan
 from runner.snapshots.snapshot import DatabaseImage, Snapshot, Stage
@@ -264,26 +264,15 @@ def test_a_module_that_would_not_come_by_itself_is_found_once_the_modules_are_kn
     assert "glue would not be installed automatically" in making.why_over
 
 
-def undeclared_in(making: Making, answer: Said, *installed: str) -> list[str]:
-    making.plan(installed=installed)
-    making.fakes.engine.answers["exec p-odoo-1"] = answer
-    return undeclared_uses(making.environment.plan, prefetch_undeclared_names(making.environment))
-
-
-def test_what_passed_only_by_chance_is_told(making: Making) -> None:
-    (making.fakes.repository.addons[0] / "evv_core" / "model.py").write_text("ref('web.layout')")
-    answer = "evv_core module web\n"
-    assert undeclared_in(making, answer) == []
-    (why,) = undeclared_in(making, answer, "base", "web")
-    assert "evv_core mentions the module web (model.py)" in why
-
-
 def test_where_nothing_was_prepared_the_database_is_not_even_asked(making: Making) -> None:
     making.plan()
     assert prefetch_undeclared_names(making.environment) is None
     assert making.events == []
 
 
-def test_a_database_that_does_not_tell_is_not_believed(making: Making) -> None:
-    told = undeclared_in(making, failed("psql: error", 2), "base")
-    assert told == ["the database does not tell what is in it: psql: error"]
+def test_what_is_prepared_is_asked_for_the_undeclared_names_of_the_module_and_its_local_dependencies(making: Making) -> None:
+    making.plan(installed=("base", "web"))
+    pending = prefetch_undeclared_names(making.environment)
+    assert pending
+    assert pending.result() == (0, INSTALLED)
+    assert "in ('evv_core', 'evv_visits')" in making.fakes.engine.asked[-1]

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from runner.environment.environment import Environment
 from runner.odoo import command as odoo
 from runner.reporting.proof_log import ProofLog
@@ -10,6 +12,7 @@ from runner.run.terms import Terms
 from runner.terminal import Terminal
 from runner.verdict.allowed import NOTHING_ALLOWED
 from runner.verdict.sources import read_sources
+from tests.unit.fake_engine import Said, failed
 from tests.unit.fake_environment import ENDPOINT, Fakes
 from tests.unit.odoo_logs import log, real, record, result, starting
 from tests.unit.repositories import write_module
@@ -29,15 +32,17 @@ class Steps(Terminal):
 TERMS = Terms(frozenset({"evv_core"}), NOTHING_ALLOWED)
 
 
-def run(fakes: Fakes, output: str, terminal: Terminal) -> testing.Tested:
+def run(
+    fakes: Fakes, output: str, terminal: Terminal, exit_code: int = 0, states: Said = "evv_core installed\n"
+) -> testing.Tested:
     tests = write_module(fakes.repository.addons[0], "evv_core") / "tests"
     tests.mkdir()
     (tests / "__init__.py").write_text("from . import test_client\n")
     (tests / "test_client.py").write_text(
         "class TestClient(HttpCase):\n    def test_one(self): ...\n    def test_two(self): ...\n"
     )
-    fakes.streams.executions = [(output.encode(), 0, None)]
-    fakes.engine.answers["exec p-odoo-1"] = "evv_core installed\n"
+    fakes.streams.executions = [(output.encode(), exit_code, None)]
+    fakes.engine.answers["exec p-odoo-1"] = states
     context = replace(fakes.context(), terminal=terminal)
     with ProofLog(fakes.folder, fakes.folder / "proof.log") as proof, Environment(context, ENDPOINT) as environment:
         return testing.run_tests(environment, sources=read_sources(tests.parent), terms=TERMS, log=proof)
@@ -64,6 +69,24 @@ def test_the_database_is_asked_for_undeclared_names_only_where_it_was_prepared(f
     tested = run(fakes, real("evv_core-passed"), Steps())
     assert tested.verdict.passed
     assert tested.undeclared_names is None
+
+
+@pytest.mark.parametrize(
+    ("output", "exit_code", "states", "failed"),
+    [
+        (log(result(1)), 1, "evv_core installed\n", False),
+        (log(result(1)), 255, "evv_core installed\n", False),
+        (log(starting()), 255, "evv_core installed\n", True),  # a test file that cannot be imported, say
+        (log(starting()), 137, "evv_core installed\n", False),
+        (log(result()), 0, "evv_core uninstalled\n", True),
+        (log(result()), 0, "", True),
+        (log(result()), 0, failed("psql: error", 2), False),
+    ],
+)
+def test_an_installation_that_failed_is_told_from_tests_that_failed(
+    fakes: Fakes, output: str, exit_code: int, states: Said, failed: bool
+) -> None:
+    assert run(fakes, output, Steps(), exit_code, states).failed_to_install is failed
 
 
 def test_odoo_is_told_what_to_test_and_for_how_long(fakes: Fakes) -> None:
