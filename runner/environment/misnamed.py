@@ -13,10 +13,12 @@ from runner.odoo.command import SERVICE, addons_targets
 
 # More would hold up the start.
 _MOST = 50
+# In the warning.
+_NAMED = 5
 
 
 def hide_misnamed(override: dict[str, Any], rendered: dict[str, Any], addons: tuple[Path, ...]) -> list[str]:
-    """Add to a run's override an empty folder over each of them, and return a warning for each.
+    """Add to a run's override an empty folder over each of them, and return a warning that names them.
 
     `rendered` is the compose file, as Compose understands it. Only what is mounted where Odoo looks is hidden.
     """
@@ -26,15 +28,15 @@ def hide_misnamed(override: dict[str, Any], rendered: dict[str, Any], addons: tu
         for volume in (*(rendered["services"][SERVICE].get("volumes") or ()), *volumes)
     }
     targets = dict(zip(addons, addons_targets(len(addons)), strict=True))
-    warnings = []
+    hidden = []
     for folder in [folder for folder in misnamed_modules(addons) if _can_be_hidden(folder)][:_MOST]:
         target = targets[folder.parent]
         if (str(folder.parent), target) in mounted:
             # Compose would take what follows a dollar for the name of a variable.
             volumes.append({"type": "tmpfs", "target": f"{target}/{folder.name}".replace("$", "$$"), "read_only": True})
-            what = f"{folder.parent.name}/{shown(folder.name)} is hidden from Odoo"
-            warnings.append(f"{what}: no module can have this name, and Odoo 19 would install none")
-    return warnings
+            hidden.append(f"{folder.parent.name}/{shown(folder.name)}")
+    names = ", ".join(hidden[:_NAMED]) + (", ..." if len(hidden) > _NAMED else "")
+    return [f"hidden from Odoo, as no module can have these names, and Odoo 19 would install none: {names}"] if hidden else []
 
 
 def _can_be_hidden(folder: Path) -> bool:
