@@ -17,6 +17,7 @@ from runner.environment.compose_file import judge, override_for, own_checks, pro
 from runner.environment.context import RunContext
 from runner.environment.health import wait_until_healthy
 from runner.environment.images import images_of
+from runner.environment.misnamed import hide_misnamed
 from runner.environment.ports import PortSearch
 from runner.environment.startup import up
 from runner.errors import EnvironmentFailed, cause_of
@@ -115,13 +116,12 @@ class Environment:
         orphans.sweep(left, context.repository.name, Endpoint(engine.client_environ), context.terminal.line)
         self._ports.reserve()
         rendered = engine.rendered(self._compose, rendering)
-        self.warnings = judge(rendered, context.repository, context.project)
-        for warning in self.warnings:
-            context.terminal.line(f"  warning: {warning}")
+        self._warn(judge(rendered, context.repository, context.project))
         self._checks = own_checks(rendered)
         images = images_of(engine, self._streams, rendered, context.terminal)
         self.images = {name: image.digest for name, image in images.items()}
         override = override_for(rendered, dict(context.labels), context.repository.addons)
+        self._warn(hide_misnamed(override, rendered, context.repository.addons))
         self._plain_override = json.dumps(override, indent=1)
         if snapshots:
             self.plan = choose(
@@ -141,6 +141,11 @@ class Environment:
             override = self.plan.override(override, rendered, dict(context.labels))
         self._use_override(json.dumps(override, indent=1))
         self._engine_id = identity.result() if identity else ""
+
+    def _warn(self, warnings: list[str]) -> None:
+        self.warnings += warnings
+        for warning in warnings:
+            self.context.terminal.line(f"  warning: {warning}")
 
     def _use_override(self, content: str) -> None:
         """Write the second compose file, and set the password that the database will have."""

@@ -1,7 +1,7 @@
 """Find modules in a repository's addons folders."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from runner.config.repositories import RepoConfig
@@ -13,20 +13,21 @@ MANIFEST = "__manifest__.py"
 
 def modules_of(repository: RepoConfig) -> dict[str, Path]:
     """Find every module (a folder with a manifest) by its technical name; the first addons folder wins, as in Odoo."""
-    return {name: folder for name, folder in _with_manifest(repository).items() if is_module_name(name)}
+    modules: dict[str, Path] = {}
+    for folder in _with_manifest(repository.addons):
+        if is_module_name(folder.name):
+            modules.setdefault(folder.name, folder)
+    return modules
 
 
-def misnamed_modules(repository: RepoConfig) -> list[str]:
-    """Name the folders with a manifest in which Odoo finds no module, because of their names."""
-    return [name for name in _with_manifest(repository) if not is_module_name(name)]
+def misnamed_modules(addons: Sequence[Path]) -> list[Path]:
+    """Find the folders with a manifest in which Odoo can have no module, because of their names."""
+    return [folder for folder in _with_manifest(addons) if not is_module_name(folder.name)]
 
 
-def _with_manifest(repository: RepoConfig) -> dict[str, Path]:
-    folders: dict[str, Path] = {}
-    for addons in repository.addons:
-        for manifest in sorted(addons.glob(f"*/{MANIFEST}")):
-            folders.setdefault(manifest.parent.name, manifest.parent)
-    return folders
+def _with_manifest(addons: Sequence[Path]) -> Iterator[Path]:
+    for folder in addons:
+        yield from (manifest.parent for manifest in sorted(folder.glob(f"*/{MANIFEST}")))
 
 
 def check_checkout(repository: RepoConfig) -> None:

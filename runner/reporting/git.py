@@ -90,7 +90,7 @@ def _split(git: "subprocess.Popen[bytes]") -> Iterator[bytes]:
 def _first_line(errors: IO[bytes]) -> str:
     errors.seek(0)
     text = errors.read(_PIECE).decode(errors="replace").strip()
-    first_line = shortened(printable(text.partition("\n")[0]), _LONGEST_ERROR)
-    if "dubious ownership" in first_line:
-        return f"{first_line}; where you trust it: git config --global --add safe.directory FOLDER"
-    return first_line
+    first, *others = (shortened(printable(line.strip()), _LONGEST_ERROR) for line in text.split("\n"))
+    # Of the checkout of another user.
+    advice = next((line for line in others if line.startswith("git config --global --add safe.directory ")), "")
+    return f"{first}; if you trust it: {advice}" if advice else first

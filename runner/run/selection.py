@@ -33,7 +33,8 @@ def modules_with_tests(repository: RepoConfig) -> Selection:
     check_checkout(repository)
     folders = modules_of(repository)
     manifests = {name: read_manifest(folder) for name, folder in folders.items()}
-    left_out = {name: module_name_fault(name, repository.prefix) for name in misnamed_modules(repository)}
+    misnamed = [folder.name for folder in misnamed_modules(repository.addons)]
+    left_out = {name: module_name_fault(name, repository.prefix) for name in misnamed}
     for name, folder in folders.items():
         if fault := module_name_fault(name, repository.prefix):
             left_out[name] = fault

@@ -383,6 +383,7 @@ OUTPUT = (
             for name in ("server", "the.server", "12%"):
                 _logger.info("Starting %s ...", name)
         """),
+        like="prints_what_looks_like_a_result",
     ),
     Case(
         "long_line",

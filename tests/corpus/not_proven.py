@@ -638,6 +638,7 @@ ENDINGS = (
         UNPROVEN,
         reasons=("2 tests started by the log, 1 by Odoo's result",),
         counts=(2, 0, 0, 0),
+        like="second_result",
     ),
     Case(
         "second_result",

@@ -348,13 +348,15 @@ def test_a_checkout_of_somebody_else_is_told_with_what_to_do(checkout: Path, mon
     git.parent.mkdir()
     git.write_text(
         "#!/bin/sh\necho \"fatal: detected dubious ownership in repository at '/x'\" >&2\n"
-        'echo "To add an exception for this directory, call:" >&2\nexit 128\n'
+        'echo "To add an exception for this directory, call:" >&2\n'
+        'printf "\\n\\tgit config --global --add safe.directory /x\\n" >&2\nexit 128\n'
     )
     git.chmod(0o755)
     monkeypatch.setenv("PATH", f"{git.parent}:{os.environ['PATH']}")
-    said = commit_of(checkout)
-    assert said.startswith("unknown (fatal: detected dubious ownership")
-    assert "git config --global --add safe.directory" in said
+    assert commit_of(checkout) == (
+        "unknown (fatal: detected dubious ownership in repository at '/x'; if you trust it:"
+        " git config --global --add safe.directory /x)"
+    )
 
 
 def test_a_thousand_differences_are_enough(checkout: Path) -> None:
