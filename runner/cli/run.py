@@ -38,6 +38,7 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
         given.strict,
         given.wait_for_port,
         snapshot=not given.no_snapshot,
+        max_log=given.max_log,
     )
     jobs = min(given.jobs, len(modules), len(list(repository.ports)))
     if jobs < min(given.jobs, len(modules)):

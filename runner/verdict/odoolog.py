@@ -197,7 +197,11 @@ class OdooLog:
 
     def _read_part(self, part: bytes) -> Iterator[Record | LoggedTest]:
         """Read a part of a line that is too long to be read as a whole."""
-        for number, line in enumerate(_COLOUR.sub(b"", part).decode(errors="replace").splitlines()):
+        part = _COLOUR.sub(b"", part) if b"\x1b" in part else part
+        if not _MARK.search(part):
+            self._print(part, continues=self._is_begun)
+            return
+        for number, line in enumerate(part.decode(errors="replace").splitlines()):
             yield from self._read_line(line, continues=self._is_begun and not number)
 
     def _read_line(self, line: str, *, continues: bool = False) -> Iterator[Record | LoggedTest]:

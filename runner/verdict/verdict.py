@@ -26,6 +26,7 @@ class Verdict:
     """How the tests of one module ended. `exit_code` is the runner's; `reasons` say why it is not 0.
 
     `notes` do not make a run red by themselves: tests of the sources that did not start, and records at ERROR.
+    `cases_left_out` is the number of tests that started, but were too many to be kept.
     """
 
     exit_code: int
@@ -38,6 +39,7 @@ class Verdict:
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = field(default=(), repr=False)
     cases: tuple[Case, ...] = field(default=(), repr=False)
+    cases_left_out: int = 0
 
     @property
     def passed(self) -> bool:
@@ -110,6 +112,7 @@ def judge(
         notes=tuple(notes),
         problems=tuple(log.problems),
         cases=evidence.cases,
+        cases_left_out=evidence.left_out,
     )
 
 
