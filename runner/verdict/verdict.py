@@ -79,7 +79,8 @@ def judge(
     evidence = Evidence(module, odoo_exit, log, states, sources)
     failed, errors = _count(log)
     notes = _notes(evidence)
-    checks = failed_checks(evidence)
+    manifest = [sources.manifest] if sources and sources.manifest and not evidence.is_installed else []
+    checks = failed_checks(evidence, *manifest)
     unimported = unimported_files(sources, evidence.cases) if sources and evidence.is_complete else []
     problems = [f"{problem.kind}: {problem.test}" for problem in log.problems]
     if log.problems_left_out:
@@ -95,8 +96,6 @@ def judge(
         # Not a test that Odoo tries again: what it says of that one before it passes is at the level _ERROR. But the result
         # may be a line that a failing test has quoted, in a log that is cut short.
         reasons = checks + unimported + [f"{problem} is in the log, but not in Odoo's result" for problem in problems]
-        if not evidence.is_installed and sources and sources.manifest:
-            reasons.insert(0, sources.manifest)
         if evidence.is_complete and reasons and sources and evidence.number_ran < 1:
             reasons += usual_cause(sources, evidence.cases)
         reasons += [f"--strict: {note}" for note in notes] if strict else []
