@@ -96,8 +96,12 @@ def notes_of(evidence: Evidence, own: Collection[str], allowed: Allowed, not_imp
     for path, entry in not_imported.items():
         notes.add(Note(NoteKind.NOT_RUN, printable(f"{path} is not imported")), entry)
     _note_skips(notes, evidence, allowed)
+    if more := evidence.left_out:
+        text = f"so many tests started that {more} are not named here; whether all of the sources did is unknown"
+        notes.add(Note(NoteKind.NOT_RUN, text))
     if evidence.is_complete and evidence.sources:
         _note_javascript(notes, evidence, evidence.sources)
+    if evidence.is_complete and evidence.sources and not evidence.left_out:
         _note_tests_not_run(notes, evidence, evidence.sources)
     too_slow = _note_errors(notes, _logged(evidence, own), list(allowed.of("errors")))
     if more := evidence.log.errors.left_out:

@@ -11,7 +11,7 @@ from runner.errors import ExitCode
 
 from .case import Case, test_file
 from .cases import CASES
-from .not_proven import ZERO, crash, none_started
+from .not_proven import IS_CUT, ZERO, crash, none_started
 from .recorded import names
 
 RECORDED = ("14", "18")
@@ -40,16 +40,6 @@ UNEXPECTED_SUCCESS = Case(
                 self.assertTrue(self.env.user)
     """),
 )
-_BY_NAME = {case.name: case for case in CASES}
-
-
-def _with_state(name: str, state: str, before: str) -> Mapping[str, Any]:
-    """The reasons of Odoo 19, which stores a module as installed earlier, and its state before the one with a text."""
-    reasons = list(_BY_NAME[name].reasons)
-    place = next(number for number, reason in enumerate(reasons) if before in reason)
-    return {"reasons": (*reasons[:place], f"module {name} is not installed (its state: {state})", *reasons[place:])}
-
-
 _NO_REASON = "1 test skipped, no reason is told"
 _PASSED: dict[str, Any] = {"exit_code": ExitCode.PASSED, "reasons": (), "notes": ()}
 # A test case's inherited tests run under its own name, too.
@@ -76,26 +66,20 @@ _UNTIL_15: Mapping[str, Mapping[str, Any]] = {
         "reasons": (
             "Can not `import import_error_in_a_test_file`. ModuleNotFoundError: No module named 'no_such_library'"
             " (import_error_in_a_test_file/tests/test_two.py, line 1)",
-            ZERO,
-            none_started("import_error_in_a_test_file"),
+            f"so {none_started('import_error_in_a_test_file')}",
         ),
     },
 }
 # A module is stored as installed only after its tests.
 _UNTIL_18: Mapping[str, Mapping[str, Any]] = {
     **{
-        name: _with_state(name, "to install", "the log is cut short")
-        for name in (
-            *("failure_then_killed", "killed", "terminated", "segmentation_fault", "keyboard_interrupt"),
-            *("os_exit_in_a_test", "out_of_cpu_time"),
-        )
+        name: {"reasons": (IS_CUT, f"so module {name} is not installed (its state: to install)")}
+        for name in ("os_exit_in_a_test", "out_of_cpu_time")
     },
     "addons_path_missing": {
         "reasons": (
             "Odoo ended with exit code 2",
-            "module addons_path_missing is not installed",
-            "option --addons-path: no such directory: '/mnt/extra-addons-2'",
-            none_started("addons_path_missing"),
+            f"so {IS_CUT} after",
         ),
         "counts": (0, 0, 0, 0),
     },
@@ -107,9 +91,7 @@ _UNTIL_18: Mapping[str, Mapping[str, Any]] = {
             "reasons": (
                 f"there is no __manifest__.py in {name}",
                 "Odoo ended with exit code 2",
-                f"module {name} is not installed",
-                "the path '/mnt/extra-addons' is not a valid addons directory",
-                none_started(name),
+                f"so {IS_CUT} after",
             )
         }
         for name in ("no_manifest", "wrong_folder")
@@ -117,8 +99,14 @@ _UNTIL_18: Mapping[str, Mapping[str, Any]] = {
 }
 # 14 and 15 go on without tests that they cannot import.
 _FROM_16_TO_18: Mapping[str, Mapping[str, Any]] = {
-    name: _with_state(name, "uninstalled", none_started(name))
-    for name in ("import_error_in_a_test_file", "syntax_error_in_a_test_file", "init_imports_a_missing_file")
+    case.name: {
+        "reasons": (
+            *case.reasons[:-1],
+            f"so Odoo ended with exit code 255, module {case.name} is not installed (its state: uninstalled)",
+        )
+    }
+    for case in CASES
+    if case.name in ("import_error_in_a_test_file", "syntax_error_in_a_test_file", "init_imports_a_missing_file")
 }
 _ONLY_18: Mapping[str, Mapping[str, Any]] = {
     name: {"reasons": crash(name, cause)}
@@ -132,12 +120,10 @@ _ONLY_18: Mapping[str, Mapping[str, Any]] = {
 _UNTIL_16: Mapping[str, Mapping[str, Any]] = {
     "import_error_in_the_module": {
         "reasons": (
+            "No module named 'no_such_library' (import_error_in_the_module/__init__.py, line 1)",
             "Couldn't load module import_error_in_the_module",
             "No module named 'no_such_library'",
-            "No module named 'no_such_library' (import_error_in_the_module/__init__.py, line 1)",
-            "Odoo ended with exit code 255",
-            "module import_error_in_the_module is not installed",
-            none_started("import_error_in_the_module"),
+            "so Odoo ended with exit code 255, module import_error_in_the_module is not installed",
         ),
     },
 }
@@ -148,24 +134,19 @@ _ONLY_14: Mapping[str, Mapping[str, Any]] = {
     "missing_dependency": {
         "reasons": (
             "depends on module 'nowhere'. But the latter module is not available",
-            "Odoo ended with exit code 255",
-            "module missing_dependency is not installed",
-            none_started("missing_dependency"),
+            "so Odoo ended with exit code 255, module missing_dependency is not installed",
         ),
     },
     "broken_view": {
         "reasons": (
             "ParseError: while parsing /mnt/extra-addons/broken_view/view.xml:1",
-            "Odoo ended with exit code 255",
-            "module broken_view is not installed",
-            none_started("broken_view"),
+            "so Odoo ended with exit code 255, module broken_view is not installed",
         ),
     },
     "syntax_error_in_a_test_file": {
         "reasons": (
             "SyntaxError: invalid syntax (syntax_error_in_a_test_file/tests/test_one.py, line 13)",
-            ZERO,
-            none_started("syntax_error_in_a_test_file"),
+            f"so {none_started('syntax_error_in_a_test_file')}",
         ),
     },
 }
