@@ -61,7 +61,7 @@ def remove_prepared_databases(
     """
     volumes = store.volumes()
     chosen = [snapshot for snapshot in volumes.ready.values() if everything and snapshot.repository in repositories]
-    refused = list(volumes.refused.values()) if everything else []
+    refused = [refusal.volume for refusal in volumes.refused.values()] if everything else []
     if dry_run:
         for name in (*volumes.dead, *refused, *(snapshot.volume for snapshot in chosen)):
             terminal.line(f"{name}: would be removed")

@@ -42,6 +42,8 @@ def list_prepared_databases(store: Store, terminal: Terminal) -> None:
             terminal.line(line)
     for name, reason in volumes.odd.items():
         terminal.line(f"{name}: {reason}; to remove it: docker volume rm {name}")
+    for refusal in volumes.refused.values():
+        terminal.line(f"{refusal.volume}: {refusal.reason}; to try again: nox -s cleanup -- --snapshots")
     if volumes.dead:
         terminal.line("dead: never finished, or too old; nox -s cleanup removes it")
 

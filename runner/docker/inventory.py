@@ -32,10 +32,14 @@ class ContainerStatus:
 
 @dataclass(frozen=True)
 class Image:
-    """An image of the engine: the registry's digest, else its local id, and its `Config`: entrypoint, environment ..."""
+    """An image of the engine: the registry's digest, else its local id, and its `Config`: entrypoint, environment ...
+
+    `id`: of the very image, where a registry's digest may be of one for several platforms; empty if it is unknown.
+    """
 
     digest: str
     config: dict[str, Any]
+    id: str = ""
 
 
 def status_from(inspected: dict[str, Any]) -> ContainerStatus:
@@ -53,4 +57,5 @@ def status_from(inspected: dict[str, Any]) -> ContainerStatus:
 
 def image_from(inspected: dict[str, Any]) -> Image:
     """Read an image from `docker image inspect`."""
-    return Image((inspected.get("RepoDigests") or [inspected["Id"]])[0], inspected.get("Config") or {})
+    digest = (inspected.get("RepoDigests") or [inspected["Id"]])[0]
+    return Image(digest, inspected.get("Config") or {}, inspected["Id"])

@@ -23,6 +23,7 @@ from runner.errors import EnvironmentFailed, cause_of
 from runner.naming import REPOSITORY_LABEL
 from runner.odoo.addons import modules_of
 from runner.odoo.command import KILL_AFTER, SERVICE
+from runner.odoo.test_tags import stays_within
 from runner.reporting.proof_log import TEARDOWN_REPORT
 from runner.snapshots.needs_empty import recall
 from runner.snapshots.plan import Plan, choose
@@ -37,6 +38,16 @@ _START_OVER_BOUND = 60.0
 _STREAM_MARGIN = 60.0
 
 
+def _hindrance(context: RunContext) -> str:
+    """Why the command line allows for no prepared database; empty if it does."""
+    if not context.options.snapshot:
+        return "--no-snapshot"
+    if not stays_within(context.options.test_tags, context.module):
+        # Those of a module that is in the database already would not run.
+        return "--test-tags may select tests of other modules"
+    return ""
+
+
 class Environment:
     """One Compose project, from before its first docker call until nothing of it is left.
 
@@ -49,7 +60,7 @@ class Environment:
         self.context = context
         self.engine = Engine(endpoint, context.token)
         self.store = Store(self.engine)
-        self.plan = Plan(context.repository, context.module, modules_of(context.repository)).disable("--no-snapshot")
+        self.plan = Plan(context.repository, context.module, modules_of(context.repository)).disable(_hindrance(context))
         self.engine_version = ""
         self.images: dict[str, str] = {}
         self.containers: dict[str, str] = {}
@@ -86,12 +97,11 @@ class Environment:
     def _prepare(self) -> None:
         """Ask all that has to be known, refuse what cannot be used, and write the override; nothing is created yet."""
         context, engine = self.context, self.engine
-        wants_snapshot = context.options.snapshot
         # Side by side, and all before anybody waits for the first.
         version = engine.prefetch(questions.version())
         standing = engine.prefetch_resources(orphans.LABELS, f"label={REPOSITORY_LABEL}={context.repository.name}")
         rendering = engine.prefetch(questions.rendered(self._compose))
-        snapshots = self.store.prefetch() if wants_snapshot else None
+        snapshots = None if _hindrance(context) else self.store.prefetch()
         # Not before clients are at work: the import takes as long as their answers.
         from runner.docker.streams import Streams  # noqa: PLC0415
 
@@ -120,7 +130,9 @@ class Environment:
                 self.store,
                 snapshots,
                 rendered=rendered,
+                override=override,
                 images=images,
+                environ={**engine.client_environ, **self._compose.variables},
                 password=context.password,
                 memory_of=facts.kernel if context.options.keep is Keep.NEVER else None,
             )

@@ -1,7 +1,9 @@
 """Which compose files keep test runs apart and leave nothing behind: judged by what `docker compose config` says."""
 
+import os
 import posixpath
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from runner.odoo.command import SERVICE
@@ -12,6 +14,16 @@ PROBE_PORT = 64738
 _ALL_INTERFACES = ("", "0.0.0.0", "::")  # noqa: S104 - to find it, not to bind it
 # Folders that hold the engine's socket; read-only makes no difference to a socket.
 _AROUND_THE_SOCKET = ("/", "/run", "/var/run")
+_SOCKETS = ("docker.sock", "podman.sock", "containerd.sock")
+# Where the engine keeps volumes, and what holds that.
+_AROUND_THE_DATA = ("/var", "/var/lib")
+# A volume with somebody's checkout in it may be mounted, as by a runner that is in a container itself.
+_OF_THE_ENGINE = re.compile(
+    r"(/var/lib/(docker|containers|containerd)|/\.local/share/(docker|containers)|/var/snap/docker)/"
+    r"(?!([\w-]+/)*volumes/(?!agent-test-snapshot)[^/]+/_data/)"
+)
+# Also the one of prepared databases, `agent-test-snapshot.`, and the volumes that the override adds.
+_OUR_LABELS, _OUR_FOLDERS, _OUR_VOLUMES = "agent-test", "/agent-test-", ("agent-test-snapshot", "agent-test-memory")
 
 _Config = Mapping[str, Any]
 _Found = Iterator[tuple[str, str]]
@@ -25,10 +37,20 @@ def refusals(rendered: _Config, project: str) -> list[str]:
     services = _section(rendered, "services")
     reasons = [f"services: {reason}" for reason in _odoo(services)]
     for name, service in services.items():
-        reasons += [f"services.{name}.{key}: {reason}" for key, reason in _shared_by_service(service)]
+        reasons += [f"services.{name}.{key}: {reason}" for key, reason in (*_shared_by_service(service), *_ours(service))]
     for kind in ("networks", "volumes"):
         for name, value in _section(rendered, kind).items():
-            reasons += [f"{kind}.{name}.{key}: {reason}" for key, reason in _shared_by_name(value or {}, project)]
+            shared = (*_shared_by_name(value or {}, project), *_ours(value or {}))
+            reasons += [f"{kind}.{name}.{key}: {reason}" for key, reason in shared]
+    for kind in ("configs", "secrets"):
+        for name, value in _section(rendered, kind).items():
+            sources = [str(value["file"])] if (value or {}).get("file") else []
+            reasons += [f"{kind}.{name}.file: {reason}" for reason in _through(sources)]
+    for name, value in _section(rendered, "volumes").items():
+        if name in _OUR_VOLUMES:
+            reasons.append(f"volumes.{name}: the runner has a volume of this name in every run. Call it otherwise.")
+        device = str(_section(value or {}, "driver_opts").get("device") or "")
+        reasons += [f"volumes.{name}.driver_opts: {reason}" for reason in _through([device] if device.startswith("/") else [])]
     for name, value in _section(rendered, "networks").items():
         reasons += [f"networks.{name}.{key}: {reason}" for key, reason in _shared_by_network(value or {})]
     return reasons
@@ -90,9 +112,35 @@ def _ports(service: _Config) -> _Found:
 
 
 def _sockets(service: _Config) -> _Found:
-    for source in (posixpath.normpath(bind["source"]) for bind in _binds(service)):
-        if posixpath.basename(source) == "docker.sock" or source in _AROUND_THE_SOCKET:
-            yield "volumes", f"through {source} a container can start what outlives the run, and end other runs. Leave it out."
+    if service.get("use_api_socket"):
+        yield "use_api_socket", "with it a container can start what outlives the run, and end other runs. Leave it out."
+    for reason in _through(str(bind["source"]) for bind in _binds(service)):
+        yield "volumes", reason
+
+
+def _through(sources: Iterable[str]) -> Iterator[str]:
+    """What a container could do by these paths of the machine, where that is more than its own run needs."""
+    for source in map(posixpath.normpath, sources):
+        for path in dict.fromkeys((source, os.path.realpath(source))):
+            if posixpath.basename(path) in _SOCKETS or path in _AROUND_THE_SOCKET:
+                yield f"through {source} a container can start what outlives the run, and end other runs. Leave it out."
+                break
+            if path in _AROUND_THE_DATA or _OF_THE_ENGINE.search(f"{path}/"):
+                yield f"through {source} a container can change the volumes of other runs. Leave it out."
+                break
+
+
+def _ours(value: _Config) -> _Found:
+    """What the runner has for itself: labels by which it finds what is whose, and folders in containers."""
+    labels = [*_section(value, "labels"), *_section(_section(value, "deploy"), "labels")]
+    mounts = [mount for kind in ("volumes", "configs", "secrets") for mount in value.get(kind) or ()]
+    for mount in mounts:
+        labels += _section(_section(mount, "volume"), "labels")
+        if str(mount.get("target") or "").startswith(_OUR_FOLDERS):
+            yield "volumes", f"{mount['target']} is a folder of the runner's. Choose another one."
+    for label in labels:
+        if str(label).startswith(_OUR_LABELS):
+            yield "labels", f"{label!r} is a label by which the runner finds what is whose. Leave it out."
 
 
 def _shared_by_name(value: _Config, project: str) -> _Found:

@@ -13,7 +13,7 @@ from runner.odoo.manifest import read_manifest
 # Beyond that nobody waits for a digest.
 _MOST_FILES = 10_000
 # What Python and editors leave beside sources, and Odoo does not read.
-_NOT_SOURCES = ("__pycache__", ".git")
+NOT_SOURCES = ("__pycache__", ".git")
 
 
 class SnapshotUnavailable(Exception):
@@ -87,7 +87,7 @@ def _files(path: Path) -> list[Path]:
         return [path]
     files: list[Path] = []
     for folder, folders, names in os.walk(path):
-        folders[:] = [name for name in folders if name not in _NOT_SOURCES]
+        folders[:] = [name for name in folders if name not in NOT_SOURCES]
         for name in folders:
             if (Path(folder) / name).is_symlink():
                 raise SnapshotUnavailable(f"{Path(folder) / name} is a link to a folder")

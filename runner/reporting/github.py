@@ -33,7 +33,7 @@ def report_to_github(outcomes: Sequence[Outcome], environ: Mapping[str, str], sa
     for outcome in outcomes:
         if outcome.is_red_for_more:
             reasons = "\n".join(outcome.reasons) or f"exit code {outcome.exit_code}"
-            say(_error(f"{outcome.module}: {outcome.label}", reasons, {}))
+            say(_error(f"{outcome.module}: {outcome.title}", reasons, {}))
     for outcome in outcomes:
         addons = _addons_folder(outcome)
         for case in outcome.failing_cases:
@@ -102,7 +102,7 @@ def _row(outcome: Outcome, reasons: int) -> Iterable[str]:
     told = [_cell(shortened(reason, _REASON)) for reason in outcome.reasons[:reasons]]
     if untold := len(outcome.reasons) - len(told):
         told.append(f"{untold} more: see {_cell(str(outcome.proof))}")
-    return [_cell(outcome.module), f"{mark} {outcome.label}", *outcome.numbers, "<br>".join(told)]
+    return [_cell(outcome.module), f"{mark} {_cell(outcome.title)}", *outcome.numbers, "<br>".join(told)]
 
 
 def _cell(text: str) -> str:

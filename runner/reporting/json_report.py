@@ -58,6 +58,8 @@ class ModuleReport(_Part):
     """Technical name."""
     verdict: Text
     """PASSED, FAILED, NOT PROVEN, TIMED OUT, ERROR, INTERRUPTED or LEFT BEHIND."""
+    selection: Text
+    """The tags of `--test-tags`, where they select less, or something else, than the module's tests; empty for those."""
     exit_code: int
     """As that of the call, for this module alone; 0 only if it is proven that its tests ran and passed."""
     counts: Counts | None
@@ -112,6 +114,7 @@ def _module(outcome: Outcome) -> ModuleReport:
     return ModuleReport(
         module=outcome.module,
         verdict=outcome.label,
+        selection=outcome.selection,
         exit_code=outcome.exit_code,
         counts=Counts.model_validate(verdict) if verdict else None,
         reasons=outcome.reasons,

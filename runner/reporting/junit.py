@@ -38,7 +38,7 @@ def write_junit(outcomes: Sequence[Outcome], file: Path) -> None:
 def _suite(outcome: Outcome) -> TestSuite:
     suite = TestSuite(_legal(outcome.module))  # type: ignore[no-untyped-call]
     facts = {"verdict": outcome.label, "exit code": str(outcome.exit_code), "proof": str(outcome.proof)}
-    for name, value in facts.items():
+    for name, value in (facts | ({"selection": outcome.selection} if outcome.selection else {})).items():
         suite.add_property(name, _legal(value))
     tests, failing = outcome.verdict.cases if outcome.verdict else (), outcome.failing_cases
     cases: list[junitparser.TestCase] = [_testcase(case, red=case in failing) for case in tests]

@@ -15,6 +15,7 @@ class Outcome:
     """How a run ended: the runner's exit code, a label for it, and the reasons if it is not 0.
 
     `seconds`: of the whole run, and of its `phases` in their order. `has_proof`: not where the log could not be written.
+    `selection`: the tags by which it was less, or something else, than the module's tests; empty for those.
     """
 
     module: str
@@ -26,6 +27,12 @@ class Outcome:
     seconds: float = 0.0
     phases: tuple[tuple[str, float], ...] = ()
     has_proof: bool = True
+    selection: str = ""
+
+    @property
+    def title(self) -> str:
+        """Say the label for people: with the selection that a verdict is about."""
+        return f"{self.label}, only {self.selection}" if self.verdict and self.selection else self.label
 
     @property
     def counts(self) -> str:

@@ -7,17 +7,23 @@ from runner.environment.environment import Environment
 from runner.errors import EnvironmentFailed
 from runner.odoo import command as odoo
 from runner.odoo.dependencies import SnapshotUnavailable
+from runner.snapshots.causes import told
 from runner.snapshots.snapshot import DB_SERVICE, IN_MEMORY, Stage
 
 # In seconds: for the server to write all that it has and to end, and for the copy of some 100 MB.
 _STOP_LIMIT, _COPY_LIMIT = 60.0, 300.0
 _TARGET = "/agent-test-new"
 _UNTIL_IT_ANSWERS = "until pg_isready --quiet --host=127.0.0.1; do sleep 0.1; done"
-# $1: where to. Of a cluster that was shut down only the last segment of its log is needed.
+# The exit code of what cannot be copied in any run; with others, a disk may be full.
+_NOT_THERE = 66
+# $1: where to. Of a cluster that was shut down only the last segment of its log is needed. Nobody else may get there: what
+# later stages and tests make the server do, as its superuser, must not change what other repositories will start from.
 _TAKE = f"""set -eu
-[ -s "$PGDATA/PG_VERSION" ] && [ ! -e "$PGDATA/postmaster.pid" ] || {{ echo "no stopped cluster in $PGDATA" >&2; exit 1; }}
-[ -d {odoo.FILESTORE}/{odoo.DATABASE} ] || {{ echo "no filestore in {odoo.FILESTORE}" >&2; exit 1; }}
+no() {{ echo "no $1" >&2; exit {_NOT_THERE}; }}
+[ -s "$PGDATA/PG_VERSION" ] && [ ! -e "$PGDATA/postmaster.pid" ] || no "stopped cluster in $PGDATA"
+[ -d {odoo.FILESTORE}/{odoo.DATABASE} ] || no "filestore in {odoo.FILESTORE}"
 mkdir -p "$1"
+chmod 700 "$1"
 cp -a "$PGDATA" "$1/cluster"
 last=$(LC_ALL=C pg_controldata "$1/cluster" | sed -n 's/^.*REDO WAL file: *//p')
 [ -z "$last" ] || find "$1/cluster/pg_wal" -maxdepth 1 -type f ! -name "$last" -exec rm {{}} +
@@ -26,6 +32,7 @@ cp -a {odoo.FILESTORE}/{odoo.DATABASE} "$1/filestore"
 # $1: from where. `complete` last, when all is on disk.
 _STORE = f"""set -eu
 [ "$1" = {_TARGET} ] || cp -a "$1/." {_TARGET}
+chmod 755 {_TARGET}
 sync -f {_TARGET}/cluster
 : > {_TARGET}/complete
 sync -f {_TARGET}/complete
@@ -60,8 +67,10 @@ class Copying:
         self._engine.command("stop", "--time", f"{_STOP_LIMIT:.0f}", server, limit=_STOP_LIMIT + _COPY_LIMIT)
         exit_code, said = self._engine.ask(self._shell(_TAKE))
         if exit_code:
-            self._environment.store.refuse(self._stage)
-            raise SnapshotUnavailable(f"it cannot be copied: {said.strip()}")
+            reason = f"it cannot be copied: {told(said)}"
+            if exit_code == _NOT_THERE:
+                self._environment.store.refuse(self._stage, reason)
+            raise SnapshotUnavailable(reason)
         self._engine.command("start", server)
         self._stored = self._engine.prefetch(self._shell(_STORE))
         # Only the database is needed from here on; its health check, and that of Odoo's server, come a second later.

@@ -63,9 +63,9 @@ class Row:
         if self._began is None:
             self._began = time.monotonic()
 
-    def end(self, verdict: str, counts: str) -> None:
+    def end(self, outcome: Outcome) -> None:
         """End the run."""
-        self.state, self.step = Text(verdict, _colour(verdict)), counts
+        self.state, self.step = Text(outcome.title, _colour(outcome.label)), outcome.counts
         self._ended = time.monotonic()
 
     @property
@@ -97,7 +97,7 @@ class LiveTerminal(Terminal):
         """Print the closing lines, with the verdict and the failing tests in colour."""
         for line in lines:
             text = Text(wrapped(line, self.console.width))
-            text.highlight_regex(rf"^\S+: {label}(?=  )", f"bold {_colour(label)}")
+            text.highlight_regex(rf"^\S+: {label}(?=  |, only )", f"bold {_colour(label)}")
             text.highlight_regex(_FAILING, "red")
             self._print(text)
 
@@ -156,7 +156,7 @@ class LiveBoard(Board):
 
     def ended(self, outcome: Outcome) -> None:
         """Put the verdict into the run's line; the rest stays above."""
-        self._rows[outcome.module].end(outcome.label, outcome.counts)
+        self._rows[outcome.module].end(outcome)
         if outcome.exit_code:
             super().ended(outcome)
 

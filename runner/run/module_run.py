@@ -15,6 +15,7 @@ from runner.environment.environment import Environment
 from runner.errors import EnvironmentFailed, ExitCode, Interrupted, ReportFailed, RunnerError
 from runner.naming import project_name
 from runner.odoo.addons import modules_of
+from runner.odoo.test_tags import told_selection
 from runner.reporting import proof_log as reports
 from runner.reporting.outcome import Outcome, decide
 from runner.reporting.provenance import commit_of
@@ -80,9 +81,10 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
         teardown = environment.teardown if environment else None
         outcome = decide(module=module, proof=request.proof, project=project, verdict=verdict, error=error, teardown=teardown)
         phases = tuple((name, round(seconds, 2)) for name, seconds in terminal.phases)
-        outcome = replace(outcome, seconds=round(time.monotonic() - started, 2), phases=phases)
+        selection = told_selection(request.options.test_tags, module)
+        outcome = replace(outcome, seconds=round(time.monotonic() - started, 2), phases=phases, selection=selection)
         facts = {
-            "verdict": outcome.label,
+            "verdict": outcome.title,
             "exit code": str(outcome.exit_code),
             "tests": outcome.counts,
             "ended": reports.now(),

@@ -8,6 +8,8 @@ from runner.odoo import command as odoo
 from runner.odoo.dependencies import SnapshotUnavailable
 from runner.reporting.proof_log import ProofLog
 from runner.run.copying import Copying
+from runner.snapshots.causes import is_lasting, told
+from runner.snapshots.plan import Plan
 from runner.snapshots.snapshot import Stage
 from runner.snapshots.undeclared import undeclared_names_query
 from runner.verdict.failed_checks import omissions
@@ -31,6 +33,8 @@ class Preparation:
         """
         environment = self._environment
         try:
+            if environment.plan.used:
+                _check_sources(environment.plan)
             for stage in environment.plan.missing:
                 self._make(stage)
             if environment.plan.missing:
@@ -49,8 +53,7 @@ class Preparation:
             self._finish_copy()
         with self._terminal.phase("keep it"):
             copying.take(environment.plan.installed)
-        if stage.own and not environment.plan.is_up_to_date:
-            raise SnapshotUnavailable("the sources of the dependencies changed meanwhile")
+        _check_sources(environment.plan)
         self._copying = copying
 
     def finish(self) -> None:
@@ -70,6 +73,11 @@ class Preparation:
                 self._kept_any = True
         except EnvironmentFailed as error:
             self._terminal.line(f"  the prepared database is not kept for later runs: {error}")
+
+
+def _check_sources(plan: Plan) -> None:
+    if not plan.is_up_to_date:
+        raise SnapshotUnavailable("the sources of the dependencies, or files that are mounted, changed meanwhile")
 
 
 def prefetch_undeclared_names(environment: Environment) -> Pending[tuple[int, str]] | None:
@@ -99,10 +107,11 @@ def _install(environment: Environment, stage: Stage, log: ProofLog) -> list[str]
     reasons += [record.first_line for record in odoo_log.errors.times]
     reasons += [f"{problem.kind}: {problem.test}" for problem in odoo_log.problems]
     if installation.exit_code or reasons:
-        why = reasons[0] if reasons else f"exit code {installation.exit_code}"
-        if reasons:
-            environment.store.refuse(stage)
-        raise SnapshotUnavailable(f"the installation of {' '.join(stage.modules)} was not clean: {why}")
+        why = told(reasons[0]) if reasons else f"exit code {installation.exit_code}"
+        why = f"the installation of {' '.join(stage.modules)} was not clean: {why}"
+        if is_lasting(installation.exit_code, reasons):
+            environment.store.refuse(stage, why)
+        raise SnapshotUnavailable(why)
     exit_code, answer = engine.ask(questions.execution(container, odoo.contents_command()))
     states = odoo.parse_states(answer)
     unfinished = [name for name in {*states, *stage.modules} if states.get(name) != "installed"]

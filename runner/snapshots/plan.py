@@ -12,8 +12,9 @@ from runner.docker.listing import Resource
 from runner.errors import EnvironmentFailed
 from runner.odoo import command as odoo
 from runner.odoo.addons import modules_of
-from runner.odoo.dependencies import Dependencies, SnapshotUnavailable, dependencies_of, missed_auto_installs, sources_digest
+from runner.odoo.dependencies import NOT_SOURCES, Dependencies, SnapshotUnavailable, dependencies_of, missed_auto_installs
 from runner.snapshots import memory
+from runner.snapshots.contents import contents_digest
 from runner.snapshots.snapshot import (
     DB_SERVICE,
     FOLDER_IN_MEMORY,
@@ -21,14 +22,14 @@ from runner.snapshots.snapshot import (
     Snapshot,
     Stage,
     in_memory,
-    mounted_paths,
     stages,
-    surroundings_of,
+    surroundings_digest,
     unsupported,
     with_snapshot,
     worth_making,
 )
-from runner.snapshots.store import Store
+from runner.snapshots.store import Refusal, Store
+from runner.snapshots.surroundings import Around, Surroundings, surroundings_of
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Plan:
 
     `used`: the snapshot that the run starts from, if any. `missing`: the stages to make after it. `installed`: the modules in
     the database before the tests, as far as they come from preparation. `in_memory`: the run's database is not on disk.
-    `unavailable_reason`: why there is no prepared one; empty if there is.
+    `unavailable_reason`: why there is no prepared one; empty if there is. `refused`: why a further stage is not made.
     """
 
     repository: RepoConfig
@@ -46,11 +47,14 @@ class Plan:
     dependencies: Dependencies = field(default_factory=lambda: Dependencies({}, ()))
     database: DatabaseImage = field(default_factory=DatabaseImage)
     local_digest: str = ""
+    surroundings: Surroundings = field(default_factory=lambda: Surroundings(""))
+    mounted_digest: str = ""
     used: Snapshot | None = None
     missing: tuple[Stage, ...] = ()
     installed: tuple[str, ...] = ()
     in_memory: bool = False
     unavailable_reason: str = ""
+    refused: str = ""
 
     def disable(self, reason: str) -> "Plan":
         """Return the plan of a run that goes without a prepared database."""
@@ -62,8 +66,11 @@ class Plan:
 
     @property
     def is_up_to_date(self) -> bool:
-        """Whether the sources of the local dependencies are still those of the keys."""
-        return sources_digest(self.dependencies.local.values()) == self.local_digest
+        """Whether the sources of the local dependencies, and what is mounted, are still those of the keys.
+
+        SnapshotUnavailable if they cannot be read any more.
+        """
+        return _local(self.dependencies) == self.local_digest and self.surroundings.contents() == self.mounted_digest
 
     def check_auto_installs(self) -> None:
         """Raise SnapshotUnavailable if a prepared database would keep Odoo from installing local modules by itself."""
@@ -102,14 +109,16 @@ class Plan:
             return {"prepared database": f"none ({self.unavailable_reason})"}
         source = f"{self.used.volume} ({self.used.stage})" if self.used else "made by this run"
         source += ", in memory" if self.in_memory else ""
-        return {"prepared database": source, "it holds": " ".join(self.installed)}
+        facts = {"prepared database": source, "it holds": " ".join(self.installed)}
+        return facts | ({"not more": self.refused} if self.refused else {})
 
     def in_a_line(self) -> str:
         """Return the same for the terminal."""
         if self.unavailable_reason:
             return f"no prepared database: {self.unavailable_reason}"
         asked = [name for name in (*self.dependencies.external, *self.dependencies.local) if name in self.installed]
-        return f"prepared database with {', '.join(asked)} ({len(self.installed)} modules)"
+        more = f"; not more, as {self.refused}" if self.refused else ""
+        return f"prepared database with {', '.join(asked)} ({len(self.installed)} modules){more}"
 
 
 def choose(
@@ -119,13 +128,16 @@ def choose(
     listing: Pending[list[Resource]],
     *,
     rendered: Mapping[str, Any],
+    override: Mapping[str, Any],
     images: Mapping[str, Image],
+    environ: Mapping[str, str],
     password: str,
     memory_of: str | None,
 ) -> Plan:
     """Return the plan with the longest stage that is ready; whatever hinders only means that the run goes without.
 
-    `listing`: the store's, asked already. `memory_of`: the kernel of the engine, None where the database must be on disk.
+    `listing`: the store's, asked already. `override`: what every run adds to the compose file. `environ`: the variables of
+    Compose's client. `memory_of`: the kernel of the engine, None where the database must be on disk.
     """
     plan = Plan(repository, module, modules_of(repository))
     try:
@@ -133,10 +145,16 @@ def choose(
         database = _database_image(images, rendered["services"].get(DB_SERVICE) or {})
         if hindrance := unsupported(rendered, database.data_folder):
             raise SnapshotUnavailable(hindrance)
+        surroundings = surroundings_of(rendered, Around(repository.addons, repository.path, environ, password, override))
         plan = replace(
-            plan, dependencies=dependencies, database=database, local_digest=sources_digest(dependencies.local.values())
+            plan,
+            dependencies=dependencies,
+            database=database,
+            local_digest=_local(dependencies),
+            surroundings=surroundings,
+            mounted_digest=surroundings.contents(),
         )
-        plan = _with_stages(plan, store, listing, _surroundings(repository, rendered, images, password))
+        plan = _with_stages(plan, store, listing, images)
         if plan.used and not plan.missing:
             plan.check_auto_installs()
     except (SnapshotUnavailable, EnvironmentFailed) as error:
@@ -158,30 +176,41 @@ def _database_image(images: Mapping[str, Image], service: Mapping[str, Any]) -> 
     )
 
 
-def _surroundings(repository: RepoConfig, rendered: Mapping[str, Any], images: Mapping[str, Image], password: str) -> str:
-    mounted = mounted_paths(rendered, tuple(str(folder) for folder in repository.addons))
-    return surroundings_of(
-        rendered,
-        {name: image.digest for name, image in images.items()},
-        odoo.prepare_command((), (), 0),
-        sources_digest(Path(path) for path in mounted),
-        password,
-    )
+def _local(dependencies: Dependencies) -> str:
+    return contents_digest(dependencies.local.values(), NOT_SOURCES)
 
 
-def _with_stages(plan: Plan, store: Store, listing: Pending[list[Resource]], surroundings: str) -> Plan:
+def _known(images: Mapping[str, Image]) -> dict[str, str]:
+    """The images as the engine tells them apart. SnapshotUnavailable if it does not."""
+    if unknown := [name for name, image in images.items() if not image.id]:
+        raise SnapshotUnavailable(f"the engine does not tell which image {unknown[0]} is")
+    return {name: f"{image.digest} {image.id}" for name, image in images.items()}
+
+
+def _with_stages(plan: Plan, store: Store, listing: Pending[list[Resource]], images: Mapping[str, Image]) -> Plan:
     """The plan with what is ready, and what has to be made. SnapshotUnavailable where that failed before."""
     dependencies = plan.dependencies
+    surroundings = surroundings_digest(
+        plan.surroundings.text, plan.mounted_digest, _known(images), odoo.prepare_command((), (), 0)
+    )
     wanted = stages(surroundings, dependencies.external, tuple(dependencies.local), plan.local_digest)
     volumes = store.volumes(listing)
     store.sweep(volumes.dead)
     number = next((number for number in range(len(wanted), 0, -1) if wanted[number - 1].key in volumes.ready), 0)
     used = volumes.ready[wanted[number - 1].key] if number else None
     missing = wanted[number:]
-    refused = next((at for at, stage in enumerate(missing) if stage.key in volumes.refused), len(missing))
-    missing = missing[:refused]
+    at = next((at for at, stage in enumerate(missing) if stage.key in volumes.refused), len(missing))
+    refused = _why(missing[at], volumes.refused[missing[at].key]) if at < len(missing) else ""
+    missing = missing[:at]
     if not used and not missing:
-        raise SnapshotUnavailable("its preparation failed before; it is tried again after a day")
+        raise SnapshotUnavailable(refused)
     if not used:
         missing = worth_making(missing, volumes.ready.values())
-    return replace(plan, used=used, missing=tuple(missing), installed=used.modules if used else ())
+    return replace(plan, used=used, missing=tuple(missing), installed=used.modules if used else (), refused=refused)
+
+
+def _why(stage: Stage, refusal: Refusal) -> str:
+    return (
+        f"the preparation of {stage.name} failed before: {refusal.reason}; it is tried again when its sources, images or "
+        "compose file change, after a day, or after `nox -s cleanup -- --snapshots`"
+    )

@@ -14,15 +14,12 @@ from typing import Any
 from runner.odoo.command import MOUNT, SERVICE
 
 # Rises with every change of what is in a snapshot or how it is used.
-SCHEMA = 1
+SCHEMA = 2
 DB_SERVICE = "db"
 # In the containers.
 IN_MEMORY = "/agent-test-memory"
 # Within it, as the server insists on owning its folder.
 FOLDER_IN_MEMORY = f"{IN_MEMORY}/cluster"
-# What of a service is another one for each run, or compared by its content.
-_ELSEWHERE = ("ports", "volumes", "labels", "networks")
-_PASSWORD = "DB_PASSWORD"  # noqa: S105 - the variable's name
 
 # Run in the place of the image's entrypoint, as the image's user. A snapshot whose copy was not finished ends the container.
 _START = (
@@ -94,19 +91,9 @@ def worth_making(missing: list[Stage], ready: Iterable[Snapshot]) -> list[Stage]
     return missing
 
 
-def surroundings_of(
-    rendered: Mapping[str, Any], images: Mapping[str, str], command: list[str], mounted: str, password: str
-) -> str:
-    """Return a digest of what is around the modules: images, the services as Compose renders them, and Odoo's options.
-
-    `mounted`: the digest of the files that the compose file mounts besides the addons folders.
-    """
-    services = {
-        name: {key: value for key, value in rendered["services"][name].items() if key not in _ELSEWHERE}
-        for name in sorted(rendered["services"])
-    }
-    text = json.dumps(services, sort_keys=True).replace(password, f"${_PASSWORD}")
-    return _digest(text, sorted(images.items()), command, mounted)
+def surroundings_digest(text: str, contents: str, images: Mapping[str, str], command: list[str]) -> str:
+    """Digest what is around the modules: the compose file, what it mounts, the images, and Odoo's options."""
+    return _digest(text, contents, sorted(images.items()), command)
 
 
 def _digest(*parts: Any) -> str:
@@ -122,11 +109,6 @@ def unsupported(rendered: Mapping[str, Any], data_folder: str | None) -> str:
         return f"the image of the service `{DB_SERVICE}` does not name its folder in PGDATA"
     if any("image" not in settings or "build" in settings for settings in rendered["services"].values()):
         return "the compose file builds an image"
-    volumes = rendered.get("volumes") or {}
-    for name, settings in rendered["services"].items():
-        for volume in settings.get("volumes") or []:
-            if volume["type"] == "volume" and (volumes.get(volume.get("source")) or {}).get("external"):
-                return f"the service `{name}` uses the external volume {volume['source']}"
     on_disk = [volume for volume in service.get("volumes") or [] if _is_within(data_folder, volume["target"])]
     if service.get("tmpfs") or any(volume["type"] != "volume" for volume in on_disk):
         return f"the service `{DB_SERVICE}` does not keep its data in a volume"
@@ -135,18 +117,6 @@ def unsupported(rendered: Mapping[str, Any], data_folder: str | None) -> str:
 
 def _is_within(folder: str, target: str) -> bool:
     return f"{folder.rstrip('/')}/".startswith(f"{target.rstrip('/')}/")
-
-
-def mounted_paths(rendered: Mapping[str, Any], addons: tuple[str, ...]) -> list[str]:
-    """Return what the services mount of this machine, without the repository's addons folders."""
-    return sorted(
-        {
-            str(volume["source"])
-            for service in rendered["services"].values()
-            for volume in service.get("volumes") or []
-            if volume["type"] == "bind" and volume["source"] not in addons
-        }
-    )
 
 
 def with_snapshot(

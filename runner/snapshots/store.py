@@ -14,17 +14,25 @@ from runner.cleanup.owner import OWNER_LABELS, owner_from, this_process
 from runner.cleanup.resources import MAKER_LABEL, PUBLISHED_LABEL, SNAPSHOT_PREFIX
 from runner.docker import questions
 from runner.docker.engine import Engine, Pending
-from runner.docker.listing import VOLUMES, Resource
+from runner.docker.listing import PROJECT_LABEL, VOLUMES, Resource
 from runner.errors import EnvironmentFailed
+from runner.snapshots.causes import told
 from runner.snapshots.snapshot import Snapshot, Stage
 from runner.text import shortened
 
 KEY_LABEL = f"{SNAPSHOT_PREFIX}.key"
 _CREATED_LABEL = f"{SNAPSHOT_PREFIX}.created"
-_LABELS = (*(f"{SNAPSHOT_PREFIX}.{fact.name}" for fact in fields(Snapshot)), MAKER_LABEL, *OWNER_LABELS)
+_REASON_LABEL = f"{SNAPSHOT_PREFIX}.reason"
+_LABELS = (
+    *(f"{SNAPSHOT_PREFIX}.{fact.name}" for fact in fields(Snapshot)),
+    _REASON_LABEL,
+    MAKER_LABEL,
+    PROJECT_LABEL,
+    *OWNER_LABELS,
+)
 _READY = "ready"
 _REFUSED = "refused"
-# Then it is tried once more: the cause may have been the machine.
+# Then it is tried once more: the cause may have been the machine after all.
 _REFUSED_SECONDS = 86400
 # A key is never used again once its sources have changed: what is old is mostly waste. Dates in the data age too.
 MAX_DAYS = 14
@@ -37,17 +45,25 @@ _END_OF_TIME, _LARGEST = 1e11, 10**7
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """A volume that says that a stage cannot be prepared, and why."""
+
+    volume: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Volumes:
     """What the engine holds of snapshots: those that are ready, by key, and the volumes that nobody uses or finishes.
 
-    `refused`: the volumes, by key, that say that a stage cannot be prepared, so that not every run tries it again.
+    `refused`: what cannot be prepared, by key, so that not every run tries it again.
     `odd`: volumes whose labels are not understood, each with what is wrong; nothing is done about them.
     """
 
     ready: Mapping[str, Snapshot] = field(default_factory=dict)
     dead: Sequence[str] = ()
     preparing: Sequence[str] = ()
-    refused: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
     odd: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -90,9 +106,9 @@ class Store:
         # Where the marker is there already, the engine leaves it as it is and says nothing.
         self._create(f"{SNAPSHOT_PREFIX}-{stage.key[:16]}-{_READY}", labels)
 
-    def refuse(self, stage: Stage) -> None:
-        """Say that the stage's installation is not clean, as it will be again with the same key."""
-        about = {KEY_LABEL: stage.key, _CREATED_LABEL: f"{time.time():.0f}"}
+    def refuse(self, stage: Stage, reason: str) -> None:
+        """Say that the stage cannot be prepared, as it will be again with the same key, and why."""
+        about = {KEY_LABEL: stage.key, _CREATED_LABEL: f"{time.time():.0f}", _REASON_LABEL: told(reason)}
         self._create(f"{SNAPSHOT_PREFIX}-{stage.key[:16]}-{_REFUSED}", about)
 
     def drop(self, snapshot: Snapshot) -> bool:
@@ -128,10 +144,13 @@ _LISTING = questions.resources(VOLUMES, _LABELS, f"label={KEY_LABEL}")
 
 
 def sorted_out(volumes: Iterable[Resource], now: float) -> Volumes:
-    """Tell what each of the volumes with a KEY_LABEL is; `now` in seconds of the epoch."""
-    labels = {volume.name: volume.labels for volume in volumes}
+    """Tell what each of the volumes with a KEY_LABEL is; `now` in seconds of the epoch.
+
+    Those of a Compose project do not count, whatever their labels say: a compose file must not declare what is ready.
+    """
+    labels = {volume.name: volume.labels for volume in volumes if PROJECT_LABEL not in volume.labels}
     ready: dict[str, Snapshot] = {}
-    refused: dict[str, str] = {}
+    refused: dict[str, Refusal] = {}
     odd: dict[str, str] = {}
     published: set[str] = set()
     dead: list[str] = []
@@ -145,6 +164,9 @@ def sorted_out(volumes: Iterable[Resource], now: float) -> Volumes:
             continue
         if snapshot is None or snapshot.volume not in labels:
             dead.append(name)
+            continue
+        if name != f"{SNAPSHOT_PREFIX}-{snapshot.key[:16]}-{_READY}":
+            odd[name] = "it is not called as its key is"
             continue
         published.add(snapshot.volume)
         if now - snapshot.created < MAX_DAYS * 86400:
@@ -163,7 +185,7 @@ def sorted_out(volumes: Iterable[Resource], now: float) -> Volumes:
             if is_old:
                 dead.append(name)
             else:
-                refused[about[KEY_LABEL]] = name
+                refused[about[KEY_LABEL]] = Refusal(name, told(about.get(_REASON_LABEL, "")))
             continue
         owner = owner_from(about)
         (dead if owner and owner.is_on_this_host and not owner.is_alive else preparing).append(name)

@@ -4,18 +4,20 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from runner.config import repositories as config
 
 from .phases import guard_of
 from .test_odoo import checkout_of, runner_of
-from .tiny_repository import PATIENCE, ROOT, Started, left
+from .tiny_repository import PATIENCE, ROOT, Started, environ_without_starter, left
 
 pytestmark = [pytest.mark.odoo, pytest.mark.timeout(600)]
 
@@ -184,3 +186,70 @@ def test_what_is_red_only_on_a_prepared_database_passes_and_the_next_run_begins_
     assert again.finish() == 0, again.output[-3000:]
     assert "no prepared database: an earlier run with these sources found: it was FAILED on it" in again.output
     assert "NOT COUNTED" not in (evv / "proof_of_execution_tests.log").read_text()
+
+
+MEASURED = """from odoo.tests import TransactionCase
+
+
+class TestDemo(TransactionCase):
+    def test_without_demo_data(self):
+        self.assertFalse(self.env.ref("base.module_base").demo)
+"""
+
+
+@pytest.fixture
+def configured(tmp_path: Path) -> Iterator[Path]:
+    """A folder with two repositories of one module that must have no demo data, `plain` and `planted`, each with its own file.
+
+    Odoo's configuration of both is a config of Compose's; `planted` has its addons among Python's packages as well.
+    """
+    before = snapshot_volumes()
+    images = config.load(ROOT, os.environ).repositories["evv"].images
+    repositories = {}
+    for name in ("plain", "planted"):
+        module = tmp_path / name / "addons" / "measured"
+        (module / "tests").mkdir(parents=True)
+        (module / "__init__.py").touch()
+        (module / "__manifest__.py").write_text("{'name': 'Measured', 'depends': ['base'], 'license': 'LGPL-3'}")
+        (module / "tests" / "__init__.py").write_text("from . import test_demo\n")
+        (module / "tests" / "test_demo.py").write_text(MEASURED)
+        (tmp_path / name / "odoo.conf").write_text(f"[options]\n; {tmp_path}\n")
+        volume = "      - odoo-data:/var/lib/odoo\n"
+        second = "      - ./addons:/usr/local/lib/python3/dist-packages:ro\n" if name == "planted" else ""
+        text = (ROOT / "docker-compose.agent.yml").read_text()
+        assert volume in text
+        text = text.replace(volume, f"{volume}{second}    configs: [{{source: conf, target: /etc/odoo/odoo.conf}}]\n")
+        (tmp_path / name / "compose.yml").write_text(f"{text}configs:\n  conf: {{file: ./odoo.conf}}\n")
+        about = {"prefix": f"{name}-agent-test", "path": name, "addons": ["addons"], "compose_file": "compose.yml"}
+        repositories[name] = about | {"ports": "18090-18099", "images": images.model_dump()}
+    (tmp_path / "repos.yaml").write_text(yaml.safe_dump({"repositories": repositories}))
+    yield tmp_path
+    made = snapshot_volumes() - before
+    own = {name for name in made if _labels(name).get("agent-test-snapshot.repository") in repositories}
+    own |= {_labels(name)["agent-test-snapshot.volume"] for name in own}
+    if own:
+        docker("volume", "rm", *own)
+    assert [left(f"agent-test.repository={name}") for name in repositories] == [[], []]
+
+
+def test_neither_a_changed_configuration_nor_a_planted_file_makes_another_run_s_verdict(configured: Path) -> None:
+    before = snapshot_volumes()
+
+    def run(repository: str) -> Started:
+        command = [sys.executable, "-m", "runner", "run", repository, "measured", "--quiet"]
+        return Started(command, configured, environ_without_starter() | {"PYTHONPATH": str(ROOT)}, patience=500)
+
+    planted, plain = run("planted"), run("plain")
+    assert (planted.finish(), plain.finish()) == (0, 0), planted.output + plain.output
+    assert (
+        "no prepared database: services.odoo.volumes: /usr/local/lib/python3/dist-packages holds the module" in planted.output
+    )
+    made = [_labels(name).get("agent-test-snapshot.repository") for name in snapshot_volumes() - before]
+    assert ("plain" in made, "planted" in made) == (True, False)
+
+    with (configured / "plain" / "odoo.conf").open("a") as stream:
+        stream.write("with_demo = True\n")
+    changed = run("plain")
+    assert changed.finish() == 1, changed.output
+    assert "FAIL: TestDemo.test_without_demo_data" in changed.output
+    assert "prepare base" in changed.output

@@ -59,6 +59,13 @@ def test_one_that_is_not_understood_is_named_and_the_rest_is_listed(
     assert odd.endswith(f"'{value}'); to remove it: docker volume rm {MARKER}")
 
 
+def test_what_cannot_be_prepared_is_listed_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    engine = FakeVolumes()
+    Store(engine).refuse(STAGE, "hr logs an error")
+    (name,) = engine.volumes
+    assert shown(engine, capsys) == [f"{name}: hr logs an error; to try again: nox -s cleanup -- --snapshots"]
+
+
 def test_the_list_shows_every_environment_with_state_port_and_owner(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -239,9 +239,9 @@ def test_an_image_is_known_by_the_registry_s_digest_else_by_its_own(engine: Make
     inspected = '[{"Id": "sha256:local", "RepoDigests": [%s], "Config": {"Cmd": ["odoo"]}}]'
     question = questions.image("odoo:18.0")
     far = engine({"image inspect odoo:18.0": (0, inspected % '"odoo@sha256:far"', "")}).ask(question)
-    assert far == Image("odoo@sha256:far", {"Cmd": ["odoo"]})
+    assert far == Image("odoo@sha256:far", {"Cmd": ["odoo"]}, "sha256:local")
     local = engine({"image inspect": (0, inspected % "", "")}).ask(question)
-    assert local == Image("sha256:local", {"Cmd": ["odoo"]})
+    assert local == Image("sha256:local", {"Cmd": ["odoo"]}, "sha256:local")
     assert engine({"image inspect": (1, "[]", "Error: No such image: odoo:18.0")}).ask(question) is None
     with pytest.raises(EnvironmentFailed, match=r"image inspect odoo:18\.0.*shutting down"):
         engine({"image inspect": (1, "[]", "the daemon is shutting down")}).ask(question)

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -387,6 +387,13 @@ def test_who_wants_no_prepared_database_does_not_ask_for_any(fakes: Fakes) -> No
     assert not [words for words in fakes.engine.asked if KEY_LABEL in words]
 
 
+@pytest.mark.parametrize("tags", ["/evv_visits,/evv_core", "standard", "-/evv_core:TestOne"])
+def test_tags_that_may_select_others_tests_need_an_empty_database(fakes: Fakes, tags: str) -> None:
+    with fakes.environment(snapshot=True, test_tags=tags) as environment:
+        assert environment.plan.unavailable_reason == "--test-tags may select tests of other modules"
+    assert not [words for words in fakes.engine.asked if KEY_LABEL in words]
+
+
 def test_where_none_can_be_had_the_run_goes_on_without_and_says_why(fakes: Fakes) -> None:
     with fakes.environment(snapshot=True) as environment:
         assert environment.plan.unavailable_reason == "evv_core is not in its repository any more"
@@ -402,9 +409,18 @@ def planned(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> Plans:
     """Have this plan chosen: with a snapshot, unless it is said otherwise."""
 
     def plan(**about: Any) -> None:
-        def choose(*_: object, rendered: object, images: dict[str, Image], password: str, memory_of: str | None) -> Plan:
+        def choose(
+            *_: object,
+            rendered: object,
+            override: dict[str, Any],
+            images: dict[str, Image],
+            environ: Mapping[str, str],
+            password: str,
+            memory_of: str | None,
+        ) -> Plan:
             assert (rendered, set(images)) == (RENDERED, {"odoo:18.0", "postgres:16"})
-            assert (password, memory_of) == ("secret", "6.1")
+            assert (password, memory_of, environ["DB_PASSWORD"]) == ("secret", "6.1", "secret")
+            assert set(override["volumes"]) == {"data"}
             return replace(Plan(fakes.repository, "evv_core", {}), **{"used": SNAPSHOT, **about})
 
         monkeypatch.setattr("runner.environment.environment.choose", choose)

@@ -1,5 +1,6 @@
 """What breaks the isolation of runs is refused with what to write instead; what is only unwise is a warning."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,6 +78,44 @@ def test_a_usual_compose_file_is_neither_refused_nor_warned_of() -> None:
             config({"volumes": [bind("/run/user/7/docker.sock", read_only=True)]}),
             "through /run/user/7/docker.sock a container",
         ),
+        (config({"use_api_socket": True}), "services.odoo.use_api_socket: with it a container can start what outlives"),
+        (
+            config(configs={"s": {"file": "/var/run/docker.sock"}}),
+            "configs.s.file: through /var/run/docker.sock a container can",
+        ),
+        (config(secrets={"s": {"file": "/run/docker.sock"}}), "secrets.s.file: through /run/docker.sock"),
+        (
+            config(volumes={"v": {"driver_opts": {"type": "none", "o": "bind", "device": "/var/run"}}}),
+            "volumes.v.driver_opts: through /var/run a container can",
+        ),
+        (
+            config(volumes={"v": {"driver_opts": {"type": "none", "o": "bind", "device": "/var/lib/docker/volumes"}}}),
+            "volumes.v.driver_opts: through /var/lib/docker/volumes a container can change the volumes of other runs",
+        ),
+        (config({"volumes": [bind("/var/lib", read_only=True)]}), "services.odoo.volumes: through /var/lib a container can"),
+        (
+            config({"volumes": [bind("/var/lib/docker/volumes/agent-test-snapshot-0-1/_data")]}),
+            "can change the volumes of other runs",
+        ),
+        (config({"volumes": [bind("/var/lib/docker/overlay2")]}), "can change the volumes of other runs"),
+        (config({"volumes": [bind("/home/x/.local/share/docker")]}), "can change the volumes of other runs"),
+        (
+            config(volumes={"v": {"labels": {"agent-test-snapshot.key": "x"}}}),
+            "volumes.v.labels: 'agent-test-snapshot.key' is a label by which the runner finds what is whose. Leave it out.",
+        ),
+        (config({"labels": {"agent-test.owner-pid": "1"}}), "services.odoo.labels: 'agent-test.owner-pid' is a label"),
+        (config(networks={"n": {"labels": {"agent-test.repository": "x"}}}), "networks.n.labels: 'agent-test.repository'"),
+        (
+            config({"volumes": [{"type": "volume", "target": "/x", "volume": {"labels": {"agent-test-snapshot.key": "x"}}}]}),
+            "services.odoo.labels: 'agent-test-snapshot.key'",
+        ),
+        (config(volumes={"agent-test-snapshot": {}}), "volumes.agent-test-snapshot: the runner has a volume of this name"),
+        (config(volumes={"agent-test-memory": None}), "volumes.agent-test-memory: the runner has a volume of this name"),
+        (
+            config({"volumes": [{"type": "volume", "source": "v", "target": "/agent-test-snapshot/cluster"}]}),
+            "services.odoo.volumes: /agent-test-snapshot/cluster is a folder of the runner's. Choose another one.",
+        ),
+        (config({"configs": [{"source": "c", "target": "/agent-test-memory/x"}]}), "/agent-test-memory/x is a folder of the"),
         (config({"volumes": [bind("/var/run/", read_only=True)]}), "services.odoo.volumes: through /var/run a container can"),
         (config({"volumes": [bind("/", read_only=True)]}), "services.odoo.volumes: through / a container can"),
         (
@@ -179,3 +218,26 @@ def test_a_volume_that_is_a_folder_of_the_host_is_a_warning() -> None:
     (warning,) = warnings(rendered)
     assert warning.startswith("volumes.v: what is written to /srv/data stays there")
     assert refusals(rendered, PROJECT) == []
+
+
+def test_a_link_to_the_engine_s_folders_is_refused_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "innocent").symlink_to("/var/lib/docker/volumes")
+    (reason,) = refusals(config({"volumes": [bind(str(tmp_path / "innocent"), read_only=True)]}), PROJECT)
+    assert reason.startswith(f"services.odoo.volumes: through {tmp_path}/innocent a container can change the volumes")
+
+
+def test_other_labels_folders_and_sources_are_nobody_s_business() -> None:
+    fine = config(
+        {
+            "labels": {"traefik.enable": "true", "my-agent-test": "x"},
+            "volumes": [
+                bind("/var/lib/odoo-data", read_only=True),
+                bind("/var/lib/docker/volumes/ci/_data/src"),
+                {"type": "volume", "source": "v", "target": "/agent"},
+            ],
+            "configs": [{"source": "c"}],
+        },
+        configs={"c": {"file": "/src/odoo.conf"}, "d": {"content": "x"}},
+        volumes={"v": {"driver_opts": {"type": "nfs", "device": ":/srv"}}, "w": None},
+    )
+    assert refusals(fine, PROJECT) == []

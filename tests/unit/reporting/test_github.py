@@ -1,6 +1,7 @@
 """On GitHub Actions each failing test is marked at its line, and the job has a summary."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,11 @@ def test_the_summary_is_a_table_of_the_modules(job: Job) -> None:
         ["evv&#95;visit", "❌ FAILED", "2", "1", "0", "0", "FAIL&#58; TestClient.test&#95;fails"],
         ["evv&#95;core", "❌ NOT PROVEN", "-", "-", "-", "-", "first reason<br>in two lines<br>second"],
     ]
+
+
+def test_a_selection_is_in_the_summary_and_no_markup(job: Job) -> None:
+    job.report(replace(passed(), selection="/evv_core:Test|One"))
+    assert "PASSED, only /evv&#95;core&#58;Test&#124;One" in job.summary.read_text()
 
 
 def test_the_summary_is_appended_to_what_is_there(job: Job) -> None:

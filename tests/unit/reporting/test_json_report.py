@@ -57,7 +57,7 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
     allowed = ("allowed by repos.yaml: tests/test_x.py is not imported",)
     outcome = failed(failing(), skip, notes=("look here",), allowed=allowed)
     phases = (("pull x", 2.0), ("up", 1.0), ("pull x", 3.0))
-    report = written(file, replace(outcome, seconds=21.5, phases=phases))
+    report = written(file, replace(outcome, seconds=21.5, phases=phases, selection="/evv_core:TestClient"))
     fails, skipped = report["modules"][0].pop("cases")
     assert report == {
         "schema_version": 1,
@@ -66,6 +66,7 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
             {
                 "module": "evv_core",
                 "verdict": "FAILED",
+                "selection": "/evv_core:TestClient",
                 "exit_code": 1,
                 "counts": {"ran": 1, "failed": 1, "errors": 0, "skipped": 1},
                 "reasons": ["FAIL: TestClient.test_fails"],

@@ -1,6 +1,7 @@
 """The JUnit report is well-formed for every reader, and red for every run that is."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -159,6 +160,13 @@ def test_verdict_reasons_and_notes_are_in_the_testsuite(file: Path) -> None:
     assert facts == {"verdict": "FAILED", "exit code": "1", "proof": "/checkout/proof_of_execution_tests.log"}
     expected = "FAIL: TestClient.test_fails\nnote: TestX.test_y (test_x) did not run"
     assert root.findtext("testsuite/system-out") == expected
+
+
+def test_a_selection_is_a_property_of_the_testsuite(file: Path) -> None:
+    write_junit([replace(passed(), selection="/evv_core:TestOne"), passed()], file)
+    narrow, whole = ElementTree.parse(file).getroot()
+    found = [{each.get("name"): each.get("value") for each in suite.iter("property")} for suite in (narrow, whole)]
+    assert [each.get("selection") for each in found] == ["/evv_core:TestOne", None]
 
 
 def test_a_real_failure_is_reported_with_its_traceback(file: Path) -> None:

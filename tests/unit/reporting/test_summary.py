@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from runner.reporting.outcome import Outcome
-from runner.reporting.summary import lines_for
+from runner.reporting.summary import joint_table, lines_for
 from runner.verdict.cases import CaseOutcome
 from runner.verdict.odoolog import Problem
 from tests.unit.outcomes import PROOF, TRACEBACK, case, failed, failing, of, passed, real_failure, red, verdict
@@ -24,6 +24,17 @@ def body(outcome: Outcome) -> list[str]:
 
 def test_a_run_that_passed_has_its_verdict_and_its_log() -> None:
     assert lines_for(passed()) == ["", "evv_core: PASSED  1 test ran, 0 failed, 0 errors, 0 skipped", LOG]
+
+
+def test_a_verdict_on_less_than_the_module_says_so_wherever_it_is_told() -> None:
+    outcome = replace(passed(), selection="/evv_core:TestOne")
+    assert lines_for(outcome)[1] == "evv_core: PASSED, only /evv_core:TestOne  1 test ran, 0 failed, 0 errors, 0 skipped"
+    assert "PASSED, only /evv_core:TestOne" in joint_table([outcome], {})[1]
+    assert outcome.without_proof("a full disk").title == "NOT PROVEN, only /evv_core:TestOne"
+
+
+def test_a_run_without_a_verdict_has_none_to_restrict() -> None:
+    assert replace(red("ERROR"), selection="/evv_core:TestOne").title == "ERROR"
 
 
 def test_a_failing_test_has_its_place_and_its_assertion_in_the_place_of_its_bare_name() -> None:

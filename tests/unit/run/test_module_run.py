@@ -56,6 +56,13 @@ def go(fakes: Fakes) -> Go:
     return gone
 
 
+def test_a_selection_is_told_in_the_outcome_and_the_proof(go: Go) -> None:
+    outcome = go(test_tags="/evv_core:TestClient")
+    assert (outcome.exit_code, outcome.title) == (0, "PASSED, only /evv_core:TestClient")
+    assert "PASSED, only /evv_core:TestClient\n" in outcome.proof.read_text()
+    assert go(test_tags="/evv_core").title == "PASSED"
+
+
 def test_a_green_run_ends_with_0_and_a_proof_of_everything(go: Go, fakes: Fakes) -> None:
     odoo = {**RENDERED["services"]["odoo"], "restart": "always"}
     fakes.rendered = {**RENDERED, "services": {**RENDERED["services"], "odoo": odoo}}

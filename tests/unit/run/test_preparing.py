@@ -10,9 +10,10 @@ from runner.docker.process import Completed
 from runner.environment.environment import Environment
 from runner.errors import EnvironmentFailed
 from runner.odoo.addons import modules_of
-from runner.odoo.dependencies import Dependencies, sources_digest
+from runner.odoo.dependencies import NOT_SOURCES, Dependencies
 from runner.reporting.proof_log import ProofLog
 from runner.run.preparing import Preparation, prefetch_undeclared_names
+from runner.snapshots.contents import contents_digest
 from runner.snapshots.plan import Plan
 from runner.snapshots.snapshot import DatabaseImage, Snapshot, Stage
 from runner.snapshots.store import Store
@@ -39,7 +40,11 @@ class Making:
         modules = modules_of(self.fakes.repository)
         own = {"evv_core": modules["evv_core"]}
         plan = Plan(self.fakes.repository, "evv_visits", modules, Dependencies(own, ("base",)), DATABASE)
-        self.environment.plan = replace(plan, local_digest=sources_digest(own.values()), missing=missing, **about)
+        digests = {
+            "local_digest": contents_digest(own.values(), NOT_SOURCES),
+            "mounted_digest": plan.surroundings.contents(),
+        }
+        self.environment.plan = replace(plan, missing=missing, **(digests | about))
 
     def installs(self, states: Said = INSTALLED, output: str = CLEAN, exit_code: int = 0) -> None:
         """What Odoo prints, how it ends, and what the database then says."""
@@ -178,11 +183,38 @@ def test_an_engine_that_fails_the_copy_sends_the_run_over_too_but_is_asked_again
     assert (making.ready, making.refused) == ({}, [])
 
 
-def test_a_cluster_that_cannot_be_copied_is_refused(making: Making) -> None:
-    making.copies(take=1)
+@pytest.mark.parametrize(("code", "refused"), [(66, ["key-base"]), (1, []), (137, [])])
+def test_a_cluster_that_no_run_can_copy_is_refused_but_not_for_a_full_disk(
+    making: Making, code: int, refused: list[str]
+) -> None:
+    making.copies(take=code)
     making.go()
     assert making.why_over == "it cannot be copied: take failed"
-    assert (making.ready, making.refused) == ({}, ["key-base"])
+    assert (making.ready, making.refused) == ({}, refused)
+
+
+@pytest.mark.parametrize(
+    ("message", "exit_code"),
+    [
+        ("could not extend file: No space left on device", 255),
+        ("socket.gaierror: [Errno -3] Temporary failure in name resolution", 255),
+        ("Something is wrong", 137),
+        ("Something is wrong", 124),
+    ],
+)
+def test_what_the_machine_hindered_is_tried_again_by_the_next_run(making: Making, message: str, exit_code: int) -> None:
+    making.installs(output=RECORD.format("ERROR", "addons.base", message), exit_code=exit_code)
+    making.go()
+    assert message in making.why_over
+    assert (making.ready, making.refused) == ({}, [])
+
+
+def test_a_hostile_log_does_not_speak_to_the_terminal(making: Making, capsys: pytest.CaptureFixture[str]) -> None:
+    making.installs(output=RECORD.format("ERROR", "addons.base", "\x1b[2J\x1b]0;x\x07broken"))
+    making.environment.context.terminal._quiet = True
+    making.go()
+    assert r"\x1b[2J\x1b]0;x\x07broken" in making.why_over
+    assert "\x1b" not in capsys.readouterr().out
 
 
 def test_a_copy_that_cannot_be_finished_is_said_and_does_not_matter_to_the_run(
@@ -216,6 +248,13 @@ def test_sources_that_changed_during_the_preparation_are_not_published_under_the
     making.go()
     assert "changed meanwhile" in making.why_over
     assert making.ready == {}
+
+
+def test_sources_that_changed_since_the_database_was_chosen_are_not_tested_on_it(making: Making) -> None:
+    making.plan(used=Snapshot("k", "k", "own", "agent-test-snapshot-x", "evv", ("base", "evv_core"), 0.0, 61, "secret"))
+    (making.fakes.repository.addons[0] / "evv_core" / "model.py").write_text("VALUE = 2\n")
+    making.go()
+    assert "changed meanwhile" in making.why_over
 
 
 def test_a_module_that_would_not_come_by_itself_is_found_once_the_modules_are_known(making: Making) -> None:

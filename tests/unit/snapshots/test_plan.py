@@ -48,9 +48,16 @@ def choose(engine: FakeVolumes, addons: Path, tmp_path: Path) -> Choose:
         there = copy.deepcopy(rendered)
         for volume in there["services"]["odoo"]["volumes"]:
             volume["source"] = volume["source"].replace("/evv/addons", str(addons))
-        here = {name: Image(digest, CONFIGS.get(name, {})) for name, digest in (IMAGES | images).items()}
+        here = {name: Image(digest, CONFIGS.get(name, {}), digest) for name, digest in (IMAGES | images).items()}
         store = Store(engine)
-        about: dict[str, Any] = {"rendered": there, "images": here, "password": "secret", "memory_of": kernel}
+        about: dict[str, Any] = {
+            "rendered": there,
+            "override": {},
+            "images": here,
+            "environ": {},
+            "password": "secret",
+            "memory_of": kernel,
+        }
         return choose_plan(repository(tmp_path), module, store, store.prefetch(), **about)
 
     return chosen
@@ -123,6 +130,27 @@ def test_a_change_while_it_is_made_is_noticed(choose: Choose, addons: Path) -> N
     assert not plan.is_up_to_date
 
 
+def test_a_mounted_file_is_another_database_and_a_change_of_it_is_noticed(
+    choose: Choose, engine: FakeVolumes, tmp_path: Path
+) -> None:
+    (tmp_path / "odoo.conf").write_text("[options]\n")
+    rendered = copy.deepcopy(RENDERED)
+    mount = {"type": "bind", "source": str(tmp_path / "odoo.conf"), "target": "/etc/odoo/odoo.conf", "read_only": True}
+    rendered["services"]["odoo"]["volumes"].append(mount)
+    make(engine, choose("evv_visits", rendered=rendered))
+    plan = choose("evv_visits", rendered=rendered)
+    assert (plan.used is not None, plan.is_up_to_date) == (True, True)
+    (tmp_path / "odoo.conf").write_text("[options]\nwith_demo = True\n")
+    assert not plan.is_up_to_date
+    assert choose("evv_visits", rendered=rendered).used is None
+    mount["read_only"] = False
+    assert "/etc/odoo/odoo.conf can be written to" in choose("evv_visits", rendered=rendered).unavailable_reason
+
+
+def test_an_image_that_the_engine_does_not_tell_apart_is_no_base(choose: Choose) -> None:
+    assert choose("evv_visits", **{"odoo:18.0": ""}).unavailable_reason == "the engine does not tell which image odoo:18.0 is"
+
+
 @pytest.mark.parametrize("file", ["model.py", "__manifest__.py"])
 def test_a_change_in_the_module_under_test_changes_nothing(
     choose: Choose, engine: FakeVolumes, addons: Path, file: str
@@ -193,12 +221,16 @@ def test_a_snapshot_whose_marker_is_not_understood_is_not_used_but_made_anew(cho
 def test_a_stage_that_was_refused_is_not_tried_again_by_every_run(choose: Choose, engine: FakeVolumes) -> None:
     at_first = choose("evv_visits")
     store = Store(engine)
-    store.refuse(at_first.missing[0])
+    store.refuse(at_first.missing[0], "hr logs an error")
     (marker,) = engine.volumes
     without_core = choose("evv_visits")
     assert names(without_core) == ["base"]
-    store.refuse(without_core.missing[0])
-    assert "failed before" in choose("evv_visits").unavailable_reason
+    assert "not more, as the preparation of core failed before: hr logs an error" in without_core.in_a_line()
+    assert "hr logs an error" in without_core.facts()["not more"]
+    store.refuse(without_core.missing[0], "base\x1b[2J is broken\nand more")
+    why = choose("evv_visits").unavailable_reason
+    assert why.startswith(r"the preparation of base failed before: base\x1b[2J is broken; it is tried again when its sources")
+    assert choose("evv_visits").missing == ()
     del engine.volumes[next(name for name in engine.volumes if name != marker)]
     engine.volumes[marker]["agent-test-snapshot.created"] = "0"  # long ago
     assert names(choose("evv_visits")) == ["core", "own"]

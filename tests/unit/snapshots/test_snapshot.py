@@ -11,9 +11,8 @@ from runner.snapshots.snapshot import (
     FOLDER_IN_MEMORY,
     DatabaseImage,
     in_memory,
-    mounted_paths,
     stages,
-    surroundings_of,
+    surroundings_digest,
     unsupported,
     with_snapshot,
 )
@@ -49,12 +48,6 @@ def changed(change: Change) -> dict[str, Any]:
     rendered = copy.deepcopy(RENDERED)
     change(rendered)
     return rendered
-
-
-def surroundings(
-    rendered: dict[str, Any] = RENDERED, images: dict[str, str] = IMAGES, command: str = "odoo", mounted: str = "m"
-) -> str:
-    return surroundings_of(rendered, images, [command], mounted, "secret")
 
 
 def keys(
@@ -94,29 +87,10 @@ def test_other_surroundings_are_another_database_at_every_stage() -> None:
 
 
 @pytest.mark.parametrize(
-    "other",
-    [
-        surroundings(images={**IMAGES, "odoo:18.0": "sha256:rebuilt"}),
-        surroundings(images={**IMAGES, "postgres:16": "sha256:rebuilt"}),
-        surroundings(command="odoo --with-demo"),
-        surroundings(mounted="another requirements.txt"),
-        surroundings(changed(lambda r: r["services"]["db"]["environment"].update(POSTGRES_INITDB_ARGS="--data-checksums"))),
-        surroundings(changed(lambda r: r["services"]["odoo"]["environment"].update(LANG="de_DE.UTF-8"))),
-        surroundings(changed(lambda r: r["services"].update(cache={"image": "redis:7"}))),
-    ],
+    "other", [("u", "c", {}, ["o"]), ("t", "d", {}, ["o"]), ("t", "c", IMAGES, ["o"]), ("t", "c", {}, [])]
 )
-def test_images_options_services_and_mounted_files_are_surroundings(other: str) -> None:
-    assert other != surroundings()
-
-
-def test_what_is_another_for_each_run_is_no_surrounding() -> None:
-    def another_run(rendered: dict[str, Any]) -> None:
-        rendered["services"]["odoo"]["ports"] = [{"published": "8091"}]
-        rendered["services"]["odoo"]["volumes"][0]["source"] = "/elsewhere/addons"
-        rendered["services"]["db"]["environment"]["POSTGRES_PASSWORD"] = "other"
-        rendered["services"]["odoo"]["environment"]["PASSWORD"] = "other"
-
-    assert surroundings_of(changed(another_run), IMAGES, ["odoo"], "m", "other") == surroundings()
+def test_compose_file_contents_images_and_options_are_surroundings(other: tuple[Any, ...]) -> None:
+    assert surroundings_digest(*other) != surroundings_digest("t", "c", {}, ["o"])
 
 
 @pytest.mark.parametrize(
@@ -133,19 +107,12 @@ def test_what_is_another_for_each_run_is_no_surrounding() -> None:
             "not keep its data in a volume",
         ),
         (lambda r: r["services"]["db"]["volumes"][0].update(type="tmpfs", target="/var/lib"), DATA, "not keep its data"),
-        (lambda r: r["volumes"]["odoo-data"].update(external=True), DATA, "external volume odoo-data"),
     ],
 )
 def test_a_compose_file_that_does_not_allow_for_it_is_told(change: Change, data: str, why: str) -> None:
     found = unsupported(changed(change), data)
     assert why in found
     assert bool(found) == bool(why)
-
-
-def test_what_is_mounted_besides_the_addons_is_known() -> None:
-    more = {"type": "bind", "source": "/evv/odoo.conf", "target": "/etc/odoo/odoo.conf"}
-    rendered = changed(lambda r: r["services"]["odoo"]["volumes"].append(more))
-    assert mounted_paths(rendered, ("/evv/addons",)) == ["/evv/odoo.conf"]
 
 
 def started_with(service: dict[str, Any]) -> tuple[list[str], list[str]]:

@@ -108,7 +108,7 @@ def test_a_marker_that_is_not_understood_is_named_and_neither_it_nor_its_data_is
 @pytest.mark.parametrize("value", ["yesterday", "nan", None])
 def test_a_refusal_that_is_not_understood_is_named_and_refuses_nothing(engine: FakeVolumes, value: str | None) -> None:
     store = Store(engine)
-    store.refuse(STAGE)
+    store.refuse(STAGE, "why")
     (name,) = engine.volumes
     if value is None:
         del engine.volumes[name]["agent-test-snapshot.created"]
@@ -116,6 +116,36 @@ def test_a_refusal_that_is_not_understood_is_named_and_refuses_nothing(engine: F
         engine.volumes[name]["agent-test-snapshot.created"] = value
     found = store.volumes()
     assert (found.refused, found.dead, list(found.odd)) == ({}, [], [name])
+
+
+@pytest.mark.parametrize("reason", ["why", "\x1b]0;x\x07why", "why\n::error::x", "w" * 5000, "\0", "", "\udc80"])
+def test_a_refusal_says_why_and_does_nothing_to_a_terminal(engine: FakeVolumes, reason: str) -> None:
+    store = Store(engine)
+    store.refuse(STAGE, reason)
+    (name,) = engine.volumes
+    refusal = store.volumes().refused[STAGE.key]
+    assert refusal.volume == name
+    assert refusal.reason.isprintable()
+    assert 0 < len(refusal.reason) < 300
+    engine.volumes[name]["agent-test-snapshot.reason"] = reason  # by somebody else
+    assert store.volumes().refused[STAGE.key].reason.isprintable()
+
+
+def test_what_a_compose_file_declares_is_no_prepared_database(engine: FakeVolumes) -> None:
+    store = published(engine)
+    for labels in engine.volumes.values():
+        labels["com.docker.compose.project"] = "evil"
+    store.refuse(STAGE, "why")
+    engine.volumes[f"agent-test-snapshot-{STAGE.key[:16]}-refused"]["com.docker.compose.project"] = "evil"
+    found = store.volumes()
+    assert (found.ready, found.refused, found.dead, found.preparing, found.odd) == ({}, {}, [], [], {})
+
+
+def test_a_marker_of_another_name_than_its_key_is_not_believed(engine: FakeVolumes) -> None:
+    store = published(engine)
+    engine.volumes["agent-test-snapshot-fedcba9876543210-ready"] = engine.volumes.pop(MARKER)
+    found = store.volumes()
+    assert (found.ready, list(found.odd)) == ({}, ["agent-test-snapshot-fedcba9876543210-ready"])
 
 
 @pytest.mark.parametrize("value", ["a\tb", "a,b", "a\nb", '"', "{{.}}", "é", "\\"])
