@@ -8,6 +8,7 @@ never wrong.
 
 import ast
 import codecs
+import contextlib
 import csv
 import inspect
 import io
@@ -87,8 +88,9 @@ _IDS = {
 }
 _EXPRESSIONS = {"eval", "domain", "filter_domain", "context", "invisible", "readonly", "required", "column_invisible", "attrs"}
 _EXPRESSIONS |= {"options", "search", "expr"}
-# Columns and fields of records that hold texts for people, but in records about fields and models.
+# Columns and fields of records that hold texts for people, but in records about fields.
 _TEXTS = {"name", "display_name", "description", "help", "note", "comment", "summary"}
+_ABOUT_FIELDS = ("ir.model.fields", "ir.exports", "ir.default", "ir.property")
 
 
 def uses_in(file: PurePath, content: bytes, names: Names) -> Iterable[Use]:
@@ -126,6 +128,14 @@ def _occurring(text: str, names: Names) -> dict[str, set[str]]:
         },
     }
     return {kind: of_kind for kind, of_kind in occurring.items() if of_kind}
+
+
+def _parsed(text: str) -> ast.Module | None:
+    """Parse what may be an expression or a program; within XML all lines but the first of one are indented."""
+    for form in dict.fromkeys((text, inspect.cleandoc(text))):
+        with contextlib.suppress(SyntaxError, UnreadableSource):
+            return parse_source(form.encode(errors="replace"))
+    return None
 
 
 def _table(model: str) -> str:
@@ -198,16 +208,22 @@ class _Reader:
         text = text.strip()
         if not self._anything.search(text):
             return
-        if _MARKUP.search(text):
-            self._within(text, lambda: self.xml(f"<odoo>{_XML_DECLARATION.sub('', text)}</odoo>".encode()))
-        elif len(text.split()) <= 1:
+        is_markup = _MARKUP.search(text)
+        if len(text.split()) <= 1 and not is_markup:
             self.ids(text)
             if not _PATH.fullmatch(text):
                 self.text(text)
         elif not self._code(text):
-            self._inline(text)
-            if _LIKE_CODE.search(rest := _INLINE.sub("", text)):
-                self.text(rest)
+            if is_markup:
+                self._within(text, lambda: self.xml(f"<odoo>{_XML_DECLARATION.sub('', text)}</odoo>".encode()))
+            if not text.startswith("<"):
+                self._phrase(_MARKUP.sub(" ", text))
+
+    def _phrase(self, text: str) -> None:
+        """Search several words for expressions, and all of them if they look like code."""
+        self._inline(text)
+        if _LIKE_CODE.search(rest := _INLINE.sub("", text)):
+            self.text(rest)
 
     def expression(self, text: str) -> None:
         """Search what Odoo evaluates."""
@@ -218,9 +234,8 @@ class _Reader:
         """Search an expression or a program of Python, as in domains; whether it is one."""
         if len(text) > _LONGEST_CODE:
             return False
-        try:
-            tree = parse_source(inspect.cleandoc(_ID_IN_PERCENT.sub("0", text)).encode(errors="replace"))
-        except (SyntaxError, UnreadableSource):
+        tree = _parsed(_ID_IN_PERCENT.sub("0", text))
+        if tree is None:
             return False
         self.ids(" ".join(_ID_IN_PERCENT.findall(text)))
         self._within(text, lambda: self.python(tree, in_string=True))
@@ -301,7 +316,7 @@ class _Reader:
                 return
             if tag == "attribute" and name not in _LABELS:
                 self._attribute("", name, text)
-            elif tag == "field" and (name not in _TEXTS or models[0].startswith("ir.model")):
+            elif tag == "field" and (name not in _TEXTS or models[0].startswith(_ABOUT_FIELDS)):
                 self.string(text)
             else:
                 self._inline(text)
@@ -337,7 +352,7 @@ class _Reader:
             for column, value in zip(header, row, strict=False):
                 if re.split("[:/]", column)[-1] == "id":
                     self.ids(value)
-                elif column in _TEXTS and not model.startswith("ir.model.fields"):
+                elif column in _TEXTS and not model.startswith(_ABOUT_FIELDS):
                     self._inline(value)
                 else:
                     self.string(value)

@@ -9,8 +9,9 @@ import hashlib
 import os
 from pathlib import Path
 
-from runner.odoo.dependencies import SnapshotUnavailable, sources_digest
+from runner.odoo.dependencies import NOT_SOURCES, SnapshotUnavailable
 from runner.odoo.source_file import UnreadableSource, read_source
+from runner.snapshots.contents import contents_digest
 from runner.snapshots.plan import Plan
 from runner.text import printable, shortened
 
@@ -59,7 +60,10 @@ def _lines(folder: Path) -> dict[str, str]:
 def _key(plan: Plan) -> str:
     """Digest all that decides how the tests end on the prepared database; empty where there is none, or it cannot be told."""
     stage = plan.missing[-1].key if plan.missing else plan.used.key if plan.used else ""
+    if not stage:
+        return ""
     try:
-        return hashlib.sha256(f"{stage} {sources_digest(plan.local_folders.values())}".encode()).hexdigest() if stage else ""
+        sources = contents_digest(plan.local_folders.values(), NOT_SOURCES)
     except SnapshotUnavailable:
         return ""
+    return hashlib.sha256(f"{stage} {' '.join(plan.local_folders)} {sources}".encode()).hexdigest()

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from runner.errors import ExitCode
 from runner.verdict.without_tests import has_certainly_no_tests
+from tests.corpus.cases import CASES
 
 STANDARD = "from odoo.tests import TransactionCase\n\n\nclass TestA(TransactionCase):\n    def test_one(self): ...\n"
 EMPTY_CASE = "from odoo.tests import TransactionCase, tagged\n\n\n@tagged('x')\nclass TestA(TransactionCase):\n    "
@@ -117,3 +119,9 @@ def test_a_checkout_that_is_made_to_take_the_runner_s_time_is_left_to_odoo(tmp_p
     module = module_of(tmp_path, {"tests/__init__.py": "from . import test_a"})
     (module / "tests" / "test_a.py").symlink_to("/dev/zero")
     assert not has_certainly_no_tests(module)
+
+
+def test_of_all_addons_whose_tests_odoo_ran_none_is_taken_for_one_without_tests(tmp_path: Path) -> None:
+    told = [case for case in CASES if has_certainly_no_tests(case.write(tmp_path / case.name))]
+    assert {case.name for case in told} >= {"no_tests_folder", "empty_tests_init", "missing_tests_init", "functions_only"}
+    assert {(case.exit_code, case.counts) for case in told} == {(ExitCode.NOT_PROVEN, (0, 0, 0, 0))}
