@@ -14,7 +14,7 @@ from runner.verdict.cases import Case, CaseOutcome
 _TESTS_SHOWN = 10
 _LINES_OF_A_TEST = 10
 _REASONS_SHOWN = 20
-_NOTES_SHOWN = 5
+_NOTES_SHOWN = 10
 _ALLOWED_SHOWN = 20
 # Characters; an assertion on a long text would fill the screen.
 _LONGEST_LINE = 300

@@ -12,7 +12,7 @@ from runner.text import counted
 from runner.verdict.allowed import NOTHING_ALLOWED, Allowed
 from runner.verdict.cases import Case
 from runner.verdict.failed_checks import Evidence, failed_checks, files_without_a_run, usual_cause
-from runner.verdict.notes import NoteKind, notes_of, skipped_with_their_class
+from runner.verdict.notes import notes_of, skipped_with_their_class
 from runner.verdict.odoolog import OdooLog, Problem
 from runner.verdict.sources import Sources
 
@@ -82,11 +82,12 @@ def judge(
     evidence = Evidence(module, odoo_exit, log, states, sources)
     failed, errors = _count(log)
     checks = failed_checks(evidence)
-    silent = {}
+    silent: dict[str, str] = {}
     if sources and evidence.is_complete and not evidence.left_out:
         silent = files_without_a_run(sources, evidence.cases, test_tags)
-    reasons_of_files = [reason for path, reason in silent.items() if not allowed.file(path)]
-    notes = notes_of(evidence, {module, *own}, allowed, silent)
+    not_imported = {path: entry for path in silent if _is_left_out(sources, path) and (entry := allowed.file(path))}
+    reasons_of_files = [reason for path, reason in silent.items() if path not in not_imported]
+    notes = notes_of(evidence, {module, *own}, allowed, not_imported)
     told = notes.notes
     problems = [f"{problem.kind}: {problem.test}" for problem in log.problems]
     if log.problems_left_out:
@@ -107,15 +108,14 @@ def judge(
         if evidence.is_complete and reasons and sources and evidence.number_ran < 1:
             reasons += usual_cause(sources, evidence.cases)
         if strict:
-            counted_notes = [note for note in told if note.is_strict or (strict_all and note.kind is NoteKind.ERROR)]
-            reasons += [f"--strict: {note.text}" for note in counted_notes]
-            told = [note for note in told if note not in counted_notes]
+            told = [note for note in notes.notes if not note.is_reason(for_all_errors=strict_all)]
+            reasons += [f"--strict: {note.text}" for note in notes.notes if note.is_reason(for_all_errors=strict_all)]
         exit_code = ExitCode.NOT_PROVEN if reasons else ExitCode.PASSED
     return Verdict(
         exit_code=exit_code,
         module=module,
         ran=evidence.number_ran,
-        skipped=evidence.number_skipped + len(skipped_with_their_class(evidence)),
+        skipped=evidence.number_skipped + sum(map(len, skipped_with_their_class(evidence).values())),
         failed=failed,
         errors=errors,
         reasons=tuple(reasons),
@@ -124,6 +124,11 @@ def judge(
         problems=tuple(log.problems),
         cases=evidence.cases,
     )
+
+
+def _is_left_out(sources: Sources | None, path: str) -> bool:
+    """Tell whether nothing of a file ran because tests/__init__.py leaves it out, not for any other reason."""
+    return sources is not None and (path in sources.not_taken or path in sources.conditions)
 
 
 def _count(log: OdooLog) -> tuple[int, int]:
