@@ -48,7 +48,7 @@ def modules_with_tests(repository: RepoConfig) -> Selection:
 
 def _looks_tested(folder: Path) -> bool:
     sources = read_sources(folder)
-    return bool(sources.tests or sources.files)
+    return bool(sources.tests or sources.files or sources.unreadable)
 
 
 def _in_order(depends: Mapping[str, tuple[str, ...]], repository: RepoConfig) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from runner.odoo.addons import MANIFEST
 from runner.odoo.manifest import read_manifest
 from runner.odoo.source_file import UnreadableSource, parse_source, read_source, source_files
 from runner.verdict.cases import path_of
@@ -129,10 +130,15 @@ class _Reader:
         if not os.path.lexists(start):
             return
         try:
+            addons: set[Path] = set()
             for number, path in enumerate(source_files(start, self._module, ".py")):
                 if number == _MOST_FILES:
                     raise UnreadableSource(f"holds more than {_MOST_FILES:,} Python files")
-                yield self._read(path, folder)
+                if path.name == MANIFEST:
+                    addons.add(path.parent)
+                # An addon that the tests install has tests of its own, which are not this module's.
+                elif addons.isdisjoint(path.parents):
+                    yield self._read(path, folder)
         except UnreadableSource as error:
             self.unreadable[folder] = str(error)
 

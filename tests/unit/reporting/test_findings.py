@@ -102,3 +102,14 @@ def test_without_a_traceback_the_place_is_the_tests_file() -> None:
 
 def test_what_failed_outside_of_any_file_has_no_place() -> None:
     assert place_of(failing(details="", file="")) is None
+
+
+def test_a_test_of_an_upgrade_script_stands_in_its_folder() -> None:
+    details = (
+        "Traceback (most recent call last):\n"
+        '  File "/mnt/extra-addons/evv_core/migrations/tests/test_x.py", line 9, in test_one\nAssertionError\n'
+    )
+    test = Case("evv_core", "migrations/tests/test_x", "TestX.test_one", CaseOutcome.FAILED, details=details)
+    assert place_of(test) == Place("evv_core/migrations/tests/test_x.py", 9)
+    without = Case("evv_core", "migrations/tests/test_x", "TestX.test_one", CaseOutcome.PASSED)
+    assert place_of(without) == Place("evv_core/migrations/tests/test_x.py", None)

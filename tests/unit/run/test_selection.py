@@ -121,3 +121,8 @@ def test_a_missing_checkout_is_said_with_what_to_set(tmp_path: Path) -> None:
 
 def test_every_example_is_selected() -> None:
     assert selected(ROOT / "examples") == ("evv_core", "traction", "evv_visits")
+
+
+def test_a_module_whose_tests_cannot_be_read_is_run_and_seen_red(tmp_path: Path) -> None:
+    (module(tmp_path, "evv_core", tests=None) / "tests").symlink_to("/")
+    assert selected(tmp_path) == ("evv_core",)

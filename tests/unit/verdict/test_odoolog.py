@@ -221,3 +221,21 @@ def test_it_does_not_matter_in_which_pieces_a_log_comes(size: int, line_end: str
     whole.end()
     assert (pieces.errors.times, pieces.tests, pieces.problems) == (whole.errors.times, whole.tests, whole.problems)
     assert pieces.last_line == whole.last_line != ""
+
+
+@pytest.mark.parametrize("folder", ["migrations", "upgrades"])
+def test_tests_of_upgrade_scripts_are_the_module_s(folder: str) -> None:
+    logger = f"odoo.addons.{MODULE}.{folder}.tests.test_x"
+    set_up = f"ERROR: setUpClass ({logger}.TestX)\nTraceback (most recent call last):\nValueError: no"
+    odoo_log = read_log(
+        log(
+            starting("TestX.test_one", logger),
+            record(logger, "FAIL: TestX.test_one", "ERROR"),
+            record("odoo.tests.suite", set_up, "ERROR"),
+        )
+    )
+    assert [(test.module, test.file, test.name) for test in (*odoo_log.tests, *odoo_log.outside)] == [
+        (MODULE, f"{folder}/tests/test_x", "TestX.test_one"),
+        (MODULE, f"{folder}/tests/test_x", "TestX.setUpClass"),
+    ]
+    assert [problem.kind for problem in odoo_log.tests[0].problems] == ["FAIL"]

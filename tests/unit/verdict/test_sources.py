@@ -215,9 +215,8 @@ def test_the_tags_of_a_base_class_are_inherited(tmp_path: Path) -> None:
 def test_what_a_test_calls_of_its_bases_runs_with_it(tmp_path: Path) -> None:
     common = f"{HEAD}class Base(TransactionCase):\n  def test_a(self): ...\n  def test_b(self): ...\n  def test_c(self): ...\n"
     source = (
-        "from .common import Base\n\nclass TestA(Base):\n"
-        "    def test_a(self):\n        super().test_a()\n        self.help()\n"
-        "    def help(self):\n        Base.test_b(self)\n"
+        "from .common import Base\n\nclass TestA(Base):\n    def test_a(self):\n        super().test_a()\n        self.go()\n"
+        "    def go(self):\n        Base.test_b(self)\n"
     )
     sources = read_sources(_module(tmp_path, __init__="from . import test_a", test_a=source, common=common))
     ran = sources.run_by("test_a", "TestA.test_a")
@@ -261,3 +260,24 @@ def test_a_chain_of_imports_that_is_too_long_is_a_word(tmp_path: Path) -> None:
     files = {f"a{number}": f"from . import a{number + 1}\n" for number in range(2000)}
     sources = read_sources(_module(tmp_path, __init__="from . import a0", **files))
     assert "too long" in sources.unreadable["tests"]
+
+
+def test_an_addon_that_the_tests_install_has_tests_of_its_own(tmp_path: Path) -> None:
+    module = _module(tmp_path, __init__="from . import test_a", test_a=STANDARD)
+    addon = module / "tests/addons/other"
+    (addon / "tests").mkdir(parents=True)
+    (addon / "__manifest__.py").write_text("{}")
+    (addon / "tests/test_b.py").write_text(STANDARD)
+    assert [test.file for test in read_sources(module).tests] == ["test_a"]
+
+
+def test_tests_of_upgrade_scripts_are_read_and_need_no_import(tmp_path: Path) -> None:
+    folder = tmp_path / "m/migrations/tests"
+    folder.mkdir(parents=True)
+    (folder / "common.py").write_text(f"{HEAD}class Shared(TransactionCase): ...\n")
+    (folder / "test_a.py").write_text("from .common import Shared\n\nclass TestA(Shared):\n    def test_a(self): ...\n")
+    sources = read_sources(tmp_path / "m")
+    assert [(test.file, test.place, test.note) for test in sources.tests] == [
+        ("migrations/tests/test_a", "migrations/tests/test_a.py", "")
+    ]
+    assert "migrations/tests/test_a.py" not in sources.not_taken
