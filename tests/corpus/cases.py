@@ -7,4 +7,4 @@ from .not_proven import NOT_PROVEN
 from .noted import NOTED
 from .red import RED
 
-CASES = (*GREEN, *RED, *NOT_PROVEN, *LOST, *NOTED, *HANGING)
+CASES = (*GREEN, *RED, *NOT_PROVEN, *NOTED, *LOST, *HANGING)

@@ -215,8 +215,8 @@ def test_the_tags_of_a_base_class_are_inherited(tmp_path: Path) -> None:
 def test_what_a_test_calls_of_its_bases_runs_with_it(tmp_path: Path) -> None:
     common = f"{HEAD}class Base(TransactionCase):\n  def test_a(self): ...\n  def test_b(self): ...\n  def test_c(self): ...\n"
     source = (
-        "from .common import Base\n\nclass TestA(Base):\n    def test_a(self):\n        super().test_a()\n        self.help()\n"
-        "    def help(self):\n        Base.test_b(self)\n"
+        "from .common import Base\n\nclass TestA(Base):\n    def test_a(self):\n        super().test_a()\n        self.go()\n"
+        "    def go(self):\n        Base.test_b(self)\n"
     )
     sources = read_sources(_module(tmp_path, __init__="from . import test_a", test_a=source, common=common))
     ran = sources.run_by("test_a", "TestA.test_a")
