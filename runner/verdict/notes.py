@@ -96,13 +96,13 @@ def notes_of(evidence: Evidence, own: Collection[str], allowed: Allowed, not_imp
     for path, entry in not_imported.items():
         notes.add(Note(NoteKind.NOT_RUN, printable(f"{path} is not imported")), entry)
     _note_skips(notes, evidence, allowed)
-    if more := evidence.left_out:
-        text = f"so many tests started that {more} are not named here; whether all of the sources did is unknown"
+    if evidence.left_out:
+        text = f"so many tests started that {evidence.left_out} are not named here; whether all of the sources did is unknown"
         notes.add(Note(NoteKind.NOT_RUN, text))
     if evidence.is_complete and evidence.sources:
         _note_javascript(notes, evidence, evidence.sources)
-    if evidence.is_complete and evidence.sources and not evidence.left_out:
-        _note_tests_not_run(notes, evidence, evidence.sources)
+        if not evidence.left_out:
+            _note_tests_not_run(notes, evidence, evidence.sources)
     too_slow = _note_errors(notes, _logged(evidence, own), list(allowed.of("errors")))
     if more := evidence.log.errors.left_out:
         text = f"logged at ERROR or CRITICAL: {more} more records, for which there is no room here"
