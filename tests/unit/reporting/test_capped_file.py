@@ -1,4 +1,4 @@
-"""A log is bounded on the disk: of output that is too long its head and its tail are kept, with the number of bytes between."""
+"""A log is bounded on the disk: of an output that is too long its ends are kept, with the number of bytes between them."""
 
 import re
 from pathlib import Path

@@ -137,3 +137,9 @@ def test_without_cases_the_bare_names_are_shown() -> None:
 def test_more_than_five_notes_are_counted() -> None:
     lines = body(passed(notes=tuple(f"note {number}" for number in range(7))))
     assert lines == [*(f"  note: note {number}" for number in range(5)), "  ... and 2 more notes in the log"]
+
+
+def test_a_reason_as_long_as_a_book_does_not_fill_the_screen() -> None:
+    outcome = red("ERROR", reasons=("x" * 100_000, "short"))
+    assert max(map(len, lines_for(outcome))) < 1100
+    assert "  short" in lines_for(outcome)
