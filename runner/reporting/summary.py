@@ -18,6 +18,9 @@ _NOTES_SHOWN = 10
 _ALLOWED_SHOWN = 20
 # Characters; an assertion on a long text would fill the screen.
 _LONGEST_LINE = 300
+_LONGEST_REASON = 1000
+# Bytes that are read of a log at once.
+_PIECE = 1_000_000
 _TITLES = ("MODULE", "VERDICT", "TESTS", "FAILED", "ERRORS", "SKIPPED", "SECONDS")
 
 
@@ -57,7 +60,7 @@ def _test(case: Case) -> str:
 
 def _shown(texts: Sequence[str], number: int, more: str) -> list[str]:
     """List the lines of these texts, the first of so many, and how many more there are."""
-    lines = [line for text in texts for line in text.splitlines()]
+    lines = [shortened(line, _LONGEST_REASON) for text in texts for line in text.splitlines()]
     return lines + ([f"... and {number - len(texts)} {more} in the log"] if number > len(texts) else [])
 
 
@@ -75,7 +78,13 @@ def write_joint(file: Path, facts: Mapping[str, str], outcomes: Sequence[Outcome
 
 
 def _digest(outcome: Outcome) -> str:
+    if not outcome.has_proof:
+        return "not written"
+    digest = hashlib.sha256()
     try:
-        return hashlib.sha256(outcome.proof.read_bytes()).hexdigest() if outcome.has_proof else "not written"
+        with outcome.proof.open("rb") as stream:
+            while piece := stream.read(_PIECE):  # never as a whole: a log may be as long as --max-log says
+                digest.update(piece)
+        return digest.hexdigest()
     except OSError as error:
         return f"not there ({error.strerror})"

@@ -19,9 +19,10 @@ _GLUED = re.compile(
     r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) \d+ (INFO|ERROR) (\S+)"
     r" (odoo\.(?:addons\.\w+\.(?:migrations\.|upgrades\.)?tests[\w.]*|tests\.suite)|unittest\.suite): (.*)$"
 )
-# What both begin with. Lines without it, which most of a long log are, are looked at no further.
-_MARK = re.compile(rb"[0-9]{4}-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9],[0-9]{3} [0-9]+ ")
-_LONGEST_MARK = 64
+# What both have behind the year: a search for a letter is much faster than one for a digit. Lines without it, which most of a
+# long log are, are looked at no further.
+_MARK = re.compile(rb"-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9],[0-9]{3} [0-9]+ ")
+_YEAR, _LONGEST_MARK = 4, 64
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 # Bytes: what is read at once, and of a line without an end what is held back until one comes.
 _PIECE = 262_144
@@ -182,8 +183,9 @@ class OdooLog:
         while len(self._unfinished) - at > _LONGEST_LINE:
             end = at + _LONGEST_LINE
             # Not within what may be the beginning of a record that follows what was printed.
-            mark = None if self._is_of_record and self._is_begun else _MARK.search(self._unfinished, at + 1, end)
-            end = mark.start() if mark else end - _LONGEST_MARK
+            is_of_record = self._is_begun and self._is_of_record
+            mark = None if is_of_record else _MARK.search(self._unfinished, at + 1 + _YEAR, end)
+            end = mark.start() - _YEAR if mark else end - _LONGEST_MARK
             yield from self._read_part(self._unfinished[at:end])
             at, self._is_begun = end, True
         self._unfinished = self._unfinished[at:]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bench import compare, jobs, phases, subject
+from bench import compare, jobs, log, phases, subject
 from bench.timed import Timed, run
 from bench.usage import Process, Watch, family, processes
 from runner.errors import Interrupted
@@ -145,3 +145,10 @@ def test_what_is_prepared_for_the_benchmark_is_prepared_for_nobody_else() -> Non
 def test_every_module_of_the_table_exists_with_what_it_is_said_to_depend_on() -> None:
     for module, depends in compare.MODULES.items():
         assert ", ".join(read_manifest(ROOT / "bench/addons" / module).depends) == depends.removesuffix(" only")
+
+
+@pytest.mark.parametrize("kind", log.KINDS)
+def test_a_log_of_every_kind_is_made_up_read_and_judged(kind: str) -> None:
+    measured = log.read(kind, 1)
+    assert measured.exit_code in (0, 1, 7)
+    assert f"| {kind} | 1 | " in log.table([measured, measured])

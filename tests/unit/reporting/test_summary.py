@@ -153,3 +153,9 @@ def test_more_than_ten_notes_are_counted() -> None:
 def test_what_is_allowed_is_told_before_the_notes() -> None:
     allowed = ("allowed by repos.yaml: tests/test_x.py is not imported",)
     assert body(passed(notes=("look here",), allowed=allowed)) == [f"  {allowed[0]}", "  note: look here"]
+
+
+def test_a_reason_as_long_as_a_book_does_not_fill_the_screen() -> None:
+    outcome = red("ERROR", reasons=("x" * 100_000, "short"))
+    assert max(map(len, lines_for(outcome))) < 1100
+    assert "  short" in lines_for(outcome)
