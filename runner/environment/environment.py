@@ -11,6 +11,7 @@ from runner.cleanup.guard import Guard
 from runner.cleanup.teardown import Report, remove_project
 from runner.config.options import Keep
 from runner.docker import questions
+from runner.docker.endpoint import no_proxy_of
 from runner.docker.engine import Engine
 from runner.docker.process import Endpoint
 from runner.environment.compose_file import judge, override_for, own_checks, project_to_judge
@@ -110,7 +111,8 @@ class Environment:
         self._checks = own_checks(rendered)
         images = images_of(engine, self._streams, rendered, context.terminal)
         self.images = {name: image.digest for name, image in images.items()}
-        override = override_for(rendered, dict(context.labels), context.repository.addons)
+        no_proxy = no_proxy_of(engine.client_environ)
+        override = override_for(rendered, dict(context.labels), context.repository.addons, images, no_proxy)
         self._plain_override = json.dumps(override, indent=1)
         if snapshots:
             self.plan = choose(
