@@ -54,6 +54,11 @@ _FILES = _DATA + (
     f'if [ -d {MOUNT}/filestore ] && [ ! -d "$data/filestore/{DATABASE}" ]; then '
     f'mkdir -p "$data/filestore" && cp -R {MOUNT}/filestore "$data/filestore/{DATABASE}" || exit 1; fi; '
 )
+# What makes `timeout` act as at the end of its time. Found by its name, as nothing but bash is sure to be there.
+_STOP = (
+    'for process in /proc/[0-9]*; do IFS= read -r -d "" name 2>/dev/null <"$process/cmdline" || continue; '
+    '[ "$name" = timeout ] && kill -ALRM "${process#/proc/}"; done; true'
+)
 # Only the modules of the words before `--` can be seen, or none but Odoo's own.
 _ONLY_THESE = f'mkdir -p {ONLY_THESE} && while [ "$1" != -- ]; do ln -sfn "$1" {ONLY_THESE}/ || exit 1; shift; done; shift; '
 _ODOO_S_OWN = (
@@ -100,6 +105,11 @@ def prepare_command(modules: Sequence[str], folders: Sequence[str], timeout: flo
     limits = [str(KILL_AFTER), f"{timeout:g}"]
     options = [f"--init={','.join(modules)}", "--test-tags=/agent_test_no_tests", *_OPTIONS]
     return ["bash", "-c", script, "odoo-prepare", *folders, "--", *limits, *options]
+
+
+def stop_command() -> list[str]:
+    """Have Odoo log the stacks of its threads and, KILL_AFTER seconds later, be killed: as where its time is over."""
+    return ["bash", "-c", _STOP, "stop"]
 
 
 def query_command(query: str) -> list[str]:

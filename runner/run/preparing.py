@@ -110,6 +110,7 @@ def _install(environment: Environment, stage: Stage, log: ProofLog) -> list[str]
     reasons = omissions(odoo_log, "") + errors
     if installation.exit_code or reasons:
         why = reasons[0].splitlines()[0] if reasons else f"exit code {installation.exit_code}"
+        environment.check_alive(environment.prefetch_states().result())
         if reasons:
             environment.store.refuse(stage)
         raise SnapshotUnavailable(f"the installation of {' '.join(stage.modules)} was not clean: {why}")

@@ -62,6 +62,7 @@ def judge(
     log: OdooLog,
     states: Mapping[str, str] | str,
     timed_out: bool = False,
+    why_killed: str = "",
     sources: Sources | None = None,
     strict: bool = False,
 ) -> Verdict:
@@ -71,21 +72,23 @@ def judge(
     least one test of the module started and was not skipped, the module is stored as installed, every test file with tests is
     imported, and Odoo reported nothing that it left out. Failures and errors of tests are FAILED; all else is NOT PROVEN, with
     every reason. `states` is a text, the error, where the database could not be asked. `strict`: also a test of the sources
-    that did not start, and a record at ERROR, is a reason.
+    that did not start, and a record at ERROR, is a reason. `why_killed`: what kept Odoo from its
+    end, where it had to be killed after all tests had ended.
     """
-    evidence = Evidence(module, odoo_exit, log, states, sources)
+    evidence = Evidence(module, 0 if why_killed else odoo_exit, log, states, sources)
     failed, errors = _count(log)
     notes = _notes(evidence)
-    checks = failed_checks(evidence)
+    checks = ([why_killed] if why_killed else []) + failed_checks(evidence)
     unimported = unimported_files(sources, evidence.cases) if sources and evidence.is_complete else []
     problems = [f"{problem.kind}: {problem.test}" for problem in log.problems]
-    if timed_out:
+    if timed_out and not why_killed:
         exit_code = ExitCode.TIMED_OUT
         last = f"; the last one started was {log.tests[-1].name}" if evidence.started else ""
         reasons = [f"the tests ran past their time (--test-timeout){last}"]
     elif failed or errors:
         exit_code = ExitCode.FAILED
         reasons = problems + (unimported if problems and log.results else checks)
+        reasons += [why_killed] if why_killed and why_killed not in reasons else []
     else:
         # Not a test that Odoo tries again: what it says of that one before it passes is at the level _ERROR. But the result
         # may be a line that a failing test has quoted, in a log that is cut short.

@@ -35,7 +35,7 @@ class FakeExecution(Execution):
     """A command in a container that prints what it is told, and then ends, or fails."""
 
     def __init__(self, output: bytes, exit_code: int, error: BaseException | None = None) -> None:
-        super().__init__(iter(output.splitlines(keepends=True)))
+        super().__init__(line for line in output.splitlines(keepends=True))
         self._ends_with, self._error = exit_code, error
 
     def __iter__(self) -> Iterator[bytes]:
@@ -59,13 +59,13 @@ class FakeStreams(Streams):
     def pull(self, image: str) -> None:
         self._happens(f"pull {image}")
 
-    def up(self, project: ComposeProject) -> None:
+    def up(self, project: ComposeProject, look: Callable[[], None] = lambda: None) -> None:
         self.started.append(project)
         self._happens(f"up {project.variables['ODOO_PORT']}")
         if self.fails:
             raise self.fails.pop(0)
 
-    def execute(self, _container: str, command: list[str], _limit: float) -> Execution:
+    def execute(self, _container: str, command: list[str], _limit: float, silence: float | None = None) -> Execution:
         self.executed.append(command)
         self._happens(command[3])
         return FakeExecution(*(self.executions.pop(0) if len(self.executions) > 1 else self.executions[0]))
