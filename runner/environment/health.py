@@ -8,6 +8,7 @@ from runner.docker.engine import Engine
 from runner.docker.inventory import ContainerStatus
 from runner.errors import EnvironmentFailed, HealthTimeout
 from runner.odoo.command import SERVICE
+from runner.text import counted
 
 # Each look costs two docker clients, some 70 ms of a processor that Odoo could use.
 _POLL = 0.4
@@ -88,8 +89,9 @@ def _not_healthy(engine: Engine, waiting: Sequence[ContainerStatus], timeout: fl
 def _why_dead(engine: Engine, container: ContainerStatus, when: str) -> str:
     if container.oom_killed:
         cause = "ran out of memory"
-    elif container.restarts >= _RESTARTS:
-        cause = f"was started again {container.restarts} times (its last exit code: {container.exit_code})"
+    elif container.restarts:
+        ended = f", at last after exit code {container.exit_code}," if container.exit_code else ""  # 0 while it runs
+        cause = f"was started again {counted(container.restarts, 'time')}{ended}"
     elif container.has_ended:
         cause = f"ended with exit code {container.exit_code}"
     elif container.status == "running":
@@ -109,7 +111,7 @@ def last_words(engine: Engine, project: str) -> str:
         containers = engine.containers(project)
     except EnvironmentFailed as error:
         return f"Its containers cannot be looked at: {error}"
-    dead = [container for container in containers if has_failed(container) and container.exit_code]
+    dead = [container for container in containers if container.restarts or (has_failed(container) and container.exit_code)]
     ill = [container for container in containers if container not in dead and container.health == "unhealthy"]
     words = [_why_dead(engine, container, "before the environment was up") for container in dead]
     words += [f"Last lines of {container.service}, which is unhealthy:\n{_log(engine, container)}" for container in ill]

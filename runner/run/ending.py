@@ -7,7 +7,7 @@ from runner.docker import questions
 from runner.environment.environment import Environment
 from runner.odoo.command import KILL_AFTER, stop_command
 from runner.verdict.odoolog import OdooLog
-from runner.verdict.stacks import unfinished_threads
+from runner.verdict.stacks import has_ended, why_killed
 
 # Seconds from Odoo's result to its exit, of which it takes one.
 PATIENCE = 30.0
@@ -15,7 +15,9 @@ PATIENCE = 30.0
 SILENCE = 1.0
 # Seconds that it may take the engine, beyond KILL_AFTER, to tell that a process was killed.
 _MARGIN = 10.0
-# In bytes: of what Odoo prints after it was asked for its stacks, what is read for them.
+# In the place of seconds, where the tests' own time was over before.
+PAST_THEIR_TIME = "before the tests' time was over (--test-timeout)"
+# In bytes: of what Odoo prints after its result, and then after it was asked for its stacks, what is read for them.
 _LONGEST = 1_000_000
 
 
@@ -35,34 +37,32 @@ class Ending:
 
         After PATIENCE the stacks are asked for, and Odoo is killed. What a test begins after was no result.
         """
-        if self._was_stopped:
+        if self._due is not None:
             self._printed += piece[: _LONGEST - len(self._printed)]
-        elif not self._has_ended:
-            self._due = None
-        elif self._due is None:
-            self._due = self._clock() + PATIENCE
+        if not self._was_stopped:
+            self._wait_for_the_end()
         if self._due is None or self._clock() < self._due:
             return False
         if self._was_stopped:
             return True
         self._was_stopped = True
+        self._printed.clear()
         self._environment.engine.ask(questions.execution(self._environment.odoo_container, stop_command()))
         self._due = self._clock() + KILL_AFTER + _MARGIN
         return False
 
-    @property
-    def _has_ended(self) -> bool:
-        """Whether there is a result, and no test began after it."""
-        return bool(self._log.results) and bool(not self._log.tests or self._log.tests[-1].ended)
+    def _wait_for_the_end(self) -> None:
+        if not has_ended(self._log):
+            self._due = None
+        elif self._due is None:
+            self._due = self._clock() + PATIENCE
 
     def why_killed(self, exit_code: int, *, timed_out: bool) -> str:
         """Say that Odoo had to be killed although all its tests had ended, and what kept it; "" if it was not so.
 
         `exit_code` is that of its process, `timed_out` whether that was killed at the end of the tests' own time.
         """
-        was_killed = exit_code in (124, 137, -1) and self._was_stopped
-        if not self._has_ended or not (was_killed or timed_out):
+        if not timed_out and not (self._was_stopped and exit_code in (124, 137, -1)):
             return ""
-        threads = ", ".join(unfinished_threads(self._printed.decode(errors="replace")))
-        within = f"within {PATIENCE:.0f} s" if self._was_stopped else "before their time was over (--test-timeout)"
-        return f"all tests ended, but Odoo did not exit {within}: {threads or 'it does not tell what it waits for'}"
+        within = f"within {PATIENCE:.0f} s" if self._was_stopped else PAST_THEIR_TIME
+        return why_killed(self._log, self._printed.decode(errors="replace"), within)

@@ -3,6 +3,7 @@
 import re
 
 from runner.text import printable, shortened
+from runner.verdict.odoolog import OdooLog
 
 _THREAD = re.compile(r"^# Thread: <(\w+)\((.*), (?:initial|started|stopped)( daemon)? -?\d+\)>", re.MULTILINE)
 _FRAME = re.compile(r'^File: "(.+)", line (\d+), in (\S+)', re.MULTILINE)
@@ -10,6 +11,19 @@ _FRAME = re.compile(r'^File: "(.+)", line (\d+), in (\S+)', re.MULTILINE)
 _OF_THREADS = re.compile(r"/(threading|concurrent/futures/thread|odoo/tools/misc)\.py$")
 _MAIN = "_MainThread"
 _LONGEST, _MOST = 100, 10
+
+
+def has_ended(log: OdooLog) -> bool:
+    """Tell whether Odoo has printed a result, and begun no test after it."""
+    return bool(log.results) and bool(not log.tests or log.tests[-1].ended)
+
+
+def why_killed(log: OdooLog, stacks: str, within: str) -> str:
+    """Say of an Odoo that had to be killed what kept it from its end, if all its tests had ended; else nothing."""
+    if not has_ended(log):
+        return ""
+    kept = ", ".join(unfinished_threads(stacks)) or "it does not tell what it waits for"
+    return f"all tests ended, but Odoo did not exit {within}: {kept}"
 
 
 def unfinished_threads(stacks: str) -> list[str]:
@@ -22,9 +36,9 @@ def unfinished_threads(stacks: str) -> list[str]:
         kind, name, is_daemon = head.groups()
         place = _place(stacks[head.end() : end])
         if kind == _MAIN:
-            main = [f"its main thread{place}"] if place else []
+            main = [f"its main thread{place or ', in a function that was registered with `atexit`'}"]
         elif not is_daemon:
-            threads[f"thread {printable(shortened(name, _LONGEST))!r}{place}"] = None
+            threads[f"thread '{printable(shortened(name, _LONGEST))}'{place}"] = None
     return list(threads)[:_MOST] or main
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from runner.errors import ExitCode
 from runner.odoo.command import DATABASE
+from runner.run.ending import PAST_THEIR_TIME
 from runner.verdict.odoolog import OdooLog
 from runner.verdict.sources import read_sources
+from runner.verdict.stacks import why_killed
 from runner.verdict.verdict import Verdict, judge
 
 Files = Mapping[str, str | None]
@@ -85,12 +87,15 @@ def read_log(output: bytes, database: str = DATABASE) -> OdooLog:
 
 def verdict_of(case: Case, outcome: Outcome, addon: Path, *, strict: bool = False) -> Verdict:
     """The verdict on a case whose addon was written to the folder `addon`."""
+    odoo_log = read_log(outcome.output)
+    stacks = outcome.output.decode(errors="replace") if outcome.timed_out else ""
     return judge(
         module=case.name,
         odoo_exit=outcome.odoo_exit,
-        log=read_log(outcome.output),
+        log=odoo_log,
         states=outcome.states,
         timed_out=outcome.timed_out,
+        why_killed=why_killed(odoo_log, stacks, PAST_THEIR_TIME) if outcome.timed_out else "",
         sources=read_sources(addon),
         strict=strict,
     )

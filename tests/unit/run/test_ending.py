@@ -92,7 +92,7 @@ def test_an_odoo_that_exits_while_it_is_asked_was_not_killed(reading: Reading) -
 def test_the_end_of_the_tests_time_may_come_before_that_of_odoo_s(reading: Reading) -> None:
     reading.read(starting(), result(), SHUTDOWN)
     said = reading.ending.why_killed(137, timed_out=True)
-    assert said.startswith("all tests ended, but Odoo did not exit before their time was over (--test-timeout)")
+    assert said.startswith("all tests ended, but Odoo did not exit before the tests' time was over (--test-timeout): it")
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,8 @@ def test_so_is_the_place_where_it_is() -> None:
 
 
 def test_daemons_keep_nothing_from_its_end() -> None:
-    assert unfinished_threads(thread("Thread(odoo.service.cron.cron0, started daemon 1)") + AT_ITS_END) == []
+    stacks = thread("Thread(odoo.service.cron.cron0, started daemon 1)") + AT_ITS_END
+    assert unfinished_threads(stacks) == ["its main thread, in a function that was registered with `atexit`"]
 
 
 def test_without_a_thread_it_is_the_place_of_the_main_one() -> None:
@@ -53,3 +54,4 @@ def test_names_are_shown_and_do_nothing_else_and_are_not_endless() -> None:
     named = unfinished_threads("".join(threads))
     assert len(named) == 10
     assert all(name.isprintable() and len(name) < 200 for name in named)
+    assert named[0].startswith(r"thread '\x1b[31m0x")
