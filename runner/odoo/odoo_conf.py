@@ -38,10 +38,10 @@ _MEMORY = 2560 * 1024 * 1024
 _MOUNTED = re.compile(r"/mnt/extra-addons(-\d+)?(/|$)")
 
 
-def path_of_conf(environ: Mapping[str, str]) -> str:
+def path_of_conf(variables: Mapping[str, str]) -> str:
     """Return the odoo.conf that Odoo would read without `--config`; it need not exist."""
-    named = environ.get(ORIGINAL, environ.get("ODOO_RC")) or environ.get("OPENERP_SERVER")
-    home = Path(environ.get("HOME") or "/")
+    named = variables.get(ORIGINAL, variables.get("ODOO_RC")) or variables.get("OPENERP_SERVER")
+    home = Path(variables.get("HOME") or "/")
     old = home / ".openerp_serverrc"
     return named or str(old if old.is_file() and not (home / ".odoorc").is_file() else home / ".odoorc")
 
@@ -105,9 +105,9 @@ def _counts(option: str, value: str) -> str | None:
     return value
 
 
-def main(target: str, environ: Mapping[str, str]) -> None:
+def main(target: str, variables: Mapping[str, str]) -> None:
     """Write what counts to `target`, say on standard error what that is, and print the further addons folders."""
-    path = path_of_conf(environ)
+    path = path_of_conf(variables)
     conf, problem = read(path)
     if problem:
         sys.stderr.write(f"agent-test: nothing of {path} counts, as it cannot be read: {problem}\n")

@@ -22,7 +22,8 @@ def why_killed(log: OdooLog, stacks: str, within: str) -> str:
     """Say of an Odoo that had to be killed what kept it from its end, if all its tests had ended; else nothing."""
     if not has_ended(log):
         return ""
-    kept = ", ".join(unfinished_threads(stacks)) or "it does not tell what it waits for"
+    # Python's handlers of signals run in its main thread, which has to come back to Python for that.
+    kept = ", ".join(unfinished_threads(stacks)) or "it wrote no stacks, as where its main thread waits for the database"
     return f"all tests ended, but Odoo did not exit {within}: {kept}"
 
 
