@@ -15,8 +15,9 @@ _POLL = 0.4
 # Seconds in which a health check is repeated before the containers are looked at again: one may have died.
 _PATIENCE = 5.0
 _LOG_LINES = 20
-# As often the engine starts a container again before that is a loop: a server may come before its database does.
-_RESTARTS = 3
+# As often the engine starts a container again before that is a loop: one that ends where it does not find its database may
+# come before it. The engine waits 0.1 s before the first, and each time twice as long: 3 s in all.
+_RESTARTS = 5
 
 
 def wait_until_healthy(
@@ -71,9 +72,9 @@ def has_failed(container: ContainerStatus) -> bool:
 
     A service without a health check may end well: some only prepare something.
     """
-    if container.restarts >= _RESTARTS:
-        return True
-    return container.has_ended and bool(container.exit_code or container.health or container.service == SERVICE)
+    if container.has_ended:
+        return bool(container.exit_code or container.health or container.service == SERVICE)
+    return container.restarts >= _RESTARTS
 
 
 def _not_healthy(engine: Engine, waiting: Sequence[ContainerStatus], timeout: float, failing: Mapping[str, str]) -> str:
@@ -131,7 +132,7 @@ def check_alive(
 
     `may_end`: whether one without a health check may have ended well, as some only prepare something.
     """
-    running = {container.name: container for container in before if container.status == "running"}
+    running = {container.name: container for container in before if not container.has_ended}
     for container in now:
         if container.name in running and _has_died(running[container.name], container, may_end=may_end):
             raise EnvironmentFailed(_why_dead(engine, container, "while the tests ran"))
