@@ -60,7 +60,8 @@ def override_for(
     names = _names_of(rendered["services"])
     for name, service in rendered["services"].items():
         of_image = _environment_of(images, service)
-        of_service = {key: str(value).replace("$$", "$") for key, value in (service.get("environment") or {}).items()}
+        # None is a variable of this shell, where that does not have it.
+        of_service = {key: str(value or "").replace("$$", "$") for key, value in (service.get("environment") or {}).items()}
         given = [environ.get(key, "") for environ in (of_service, of_image) for key in _NO_PROXY_VARIABLES]
         exceptions = [word.strip() for words in (*given, no_proxy) for word in words.split(",") if word.strip()]
         value = ",".join(dict.fromkeys([*exceptions, *_ITSELF, *names])).replace("$", "$$")

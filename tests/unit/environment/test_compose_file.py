@@ -90,10 +90,11 @@ def test_the_services_reach_themselves_and_each_other_without_a_proxy() -> None:
 
 
 def test_the_exceptions_that_there_are_already_are_kept() -> None:
-    odoo = {"image": "i", "environment": {"no_proxy": "a, 127.0.0.1", "NO_PROXY": "b$$c", "HTTP_PROXY": None}}
+    odoo = {"image": "i", "environment": {"no_proxy": "a, 127.0.0.1", "NO_PROXY": "b$$c"}}
     image = Image("sha256:i", {"Env": ["NO_PROXY=of-image", "PATH=/bin", "odd"]})
     (value,) = {*environments({"odoo": odoo}, {"i": image}, no_proxy=".corp")["odoo"].values()}
     assert value == "b$$c,a,127.0.0.1,of-image,.corp,localhost,::1,odoo"
+    assert environments({"odoo": {"environment": {"NO_PROXY": None}}})["odoo"]["NO_PROXY"] == "127.0.0.1,localhost,::1,odoo"
 
 
 SERVER = "exec odoo --db_host=$$HOST --max-cron-threads=0"
