@@ -7,6 +7,7 @@
     ├── NoFreePort              4  every port of the range is taken
     ├── ReportFailed            7  the proof cannot be written
     └── EnvironmentFailed       5  it did not become healthy, or died
+        ├── HealthTimeout       5  all of it runs, but not all is healthy in time
         └── EngineStalled       5  the engine did not answer in time
     Interrupted (BaseException) 128 + signal
 
@@ -72,6 +73,10 @@ class EnvironmentFailed(RunnerError):
     """The environment could not be started, did not become healthy, or died."""
 
     exit_code = ExitCode.ENVIRONMENT
+
+
+class HealthTimeout(EnvironmentFailed):
+    """All containers of the environment run, but not all became healthy in time."""
 
 
 class EngineStalled(EnvironmentFailed):

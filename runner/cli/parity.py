@@ -69,7 +69,7 @@ def _rendered_facts(repository: RepoConfig, engine: Engine, folder: Path) -> lis
     rendered = engine.rendered(project)
     judge(rendered, repository, project.name)
     override = folder / f"{repository.name}.json"
-    override.write_text(json.dumps(override_for(rendered, {f"{LABEL_PREFIX}parity": "true"}, repository.addons)))
+    override.write_text(json.dumps(override_for(rendered, {f"{LABEL_PREFIX}parity": "true"}, repository.addons, {})))
     return facts(engine.rendered(replace(project, files=(*project.files, override))), repository, project.name)
 
 

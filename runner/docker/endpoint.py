@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from runner.docker.messages import unavailable
 from runner.docker.process import Completed, DockerFailed, Endpoint, client_environ
@@ -17,6 +18,7 @@ _LIMIT = 60.0
 # What of the environment names folders: clients run in another one than the user.
 _FOLDERS = ("DOCKER_CONFIG", "DOCKER_CERT_PATH", "HOME")
 _SOCKET = "unix://"
+_DEFAULT_HOST = "unix:///var/run/docker.sock"
 
 
 def pin(environ: Mapping[str, str]) -> dict[str, str]:
@@ -48,13 +50,26 @@ def settle(environ: Mapping[str, str]) -> Endpoint:
     return Endpoint(_of_context(pinned["DOCKER_CONTEXT"], pinned))
 
 
+def no_proxy_of(environ: Mapping[str, str]) -> str:
+    """Return what docker's client gives to the containers of this engine as NO_PROXY, by `proxies` of its config.json."""
+    proxies = _client_config(environ).get("proxies")
+    if not isinstance(proxies, dict):
+        return ""
+    of_host = proxies.get(environ.get("DOCKER_HOST") or _DEFAULT_HOST, proxies.get("default"))
+    return str((of_host.get("noProxy") if isinstance(of_host, dict) else None) or "")
+
+
 def _current_context(environ: Mapping[str, str]) -> str:
+    return str(_client_config(environ).get("currentContext") or "default")
+
+
+def _client_config(environ: Mapping[str, str]) -> dict[str, Any]:
     folder = Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME") or _home()) / ".docker")
     try:
         content = json.loads((folder / "config.json").read_bytes())
     except (OSError, ValueError, RecursionError):
-        return "default"  # as docker's client does, which warns of a file that is no JSON
-    return str((content.get("currentContext") if isinstance(content, dict) else None) or "default")
+        return {}  # as docker's client does, which warns of a file that is no JSON
+    return content if isinstance(content, dict) else {}
 
 
 def _home() -> str:

@@ -15,7 +15,12 @@ from runner.errors import ConfigError, EngineStalled, EnvironmentFailed
 
 # Between two tries of a health check, and what one that hangs gets beyond its time; in seconds.
 _PAUSE, _HANGING = 0.1, 10.0
-_UNTIL = f'n=$1; shift; until "$@" >/dev/null 2>&1; do n=$((n-1)); [ "$n" -gt 0 ] || exit 1; sleep {_PAUSE}; done'
+# In characters, of what a health check says.
+_LONGEST = 2000
+_UNTIL = (
+    'n=$1; shift; until said=$("$@" 2>&1); do n=$((n-1)); '
+    f'[ "$n" -gt 0 ] || {{ printf "%.{_LONGEST}s" "$said"; exit 1; }}; sleep {_PAUSE}; done'
+)
 
 T = TypeVar("T")
 
@@ -132,20 +137,23 @@ class Engine:
         """Start the listings of containers, networks and volumes, with these labels of theirs."""
         return [self.prefetch(questions.resources(kind, labels, *filters)) for kind in LISTINGS]
 
-    def passing(self, tests: Mapping[str, Sequence[str]], seconds: float) -> set[str]:
-        """Return the containers in which their command succeeds within about so many seconds, in which it is repeated."""
+    def failing(self, tests: Mapping[str, Sequence[str]], seconds: float) -> dict[str, str]:
+        """Return the containers in which their command does not succeed within about so many seconds, with what it said last.
+
+        It is repeated until then.
+        """
         tries = str(max(1, int(seconds / _PAUSE)))
         deadline = time.monotonic() + seconds + _HANGING
         pending = {
             name: self.prefetch(questions.execution(name, ["sh", "-c", _UNTIL, "until", tries, *test]))
             for name, test in tests.items()
         }
-        passed = set()
+        failing = {}
         for name, check in pending.items():
             try:
-                exit_code, _said = check.result(deadline)
-            except EngineStalled:
-                continue  # one hangs: the containers' states tell whether there is more to wait for
-            if exit_code == 0:
-                passed.add(name)
-        return passed
+                exit_code, said = check.result(deadline)
+            except EngineStalled:  # the containers' states tell whether there is more to wait for
+                exit_code, said = 1, "(it does not come to an end)"
+            if exit_code:
+                failing[name] = said
+        return failing

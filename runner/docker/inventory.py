@@ -15,7 +15,11 @@ class EngineFacts:
 
 @dataclass(frozen=True)
 class ContainerStatus:
-    """What the engine knows of one container: `status` as in `docker ps`, `health` None where it has no health check."""
+    """What the engine knows of one container: `status` as in `docker ps`, `health` None where it has no health check.
+
+    `started_at` and `restarts` tell a container that ran all the time from one that the engine has started again;
+    `check_said` is what the engine's health check printed the last time, if it failed.
+    """
 
     name: str
     service: str
@@ -23,6 +27,9 @@ class ContainerStatus:
     health: str | None
     exit_code: int | None
     oom_killed: bool
+    started_at: str = ""
+    restarts: int = 0
+    check_said: str = ""
 
     @property
     def has_ended(self) -> bool:
@@ -45,13 +52,18 @@ class Image:
 def status_from(inspected: dict[str, Any]) -> ContainerStatus:
     """Read a container's status from `docker inspect`."""
     state = inspected["State"]
+    health = state.get("Health") or {}
+    checks = health.get("Log") or [{}]
     return ContainerStatus(
         name=inspected["Name"].lstrip("/"),
         service=(inspected["Config"]["Labels"] or {}).get("com.docker.compose.service", ""),
         status=state["Status"],
-        health=(state.get("Health") or {}).get("Status"),
+        health=health.get("Status"),
         exit_code=state["ExitCode"],
         oom_killed=state["OOMKilled"],
+        started_at=str(state.get("StartedAt") or ""),
+        restarts=int(inspected.get("RestartCount") or 0),
+        check_said=str(checks[-1].get("Output") or "") if checks[-1].get("ExitCode") else "",
     )
 
 

@@ -9,7 +9,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -104,21 +104,25 @@ class Stream:
             words, {**environ, _CLIENT_VARIABLE: self._mark}, stderr=subprocess.STDOUT
         )
 
-    def pieces(self, deadline: float) -> Iterator[bytes]:
+    def pieces(self, deadline: float, silence: float | None = None) -> Generator[bytes, None, None]:
         """Return what the client prints, both streams in the order of writing, then set its `exit_code`.
 
-        DockerStalled if it has not ended at `deadline` (monotonic). However this is left, the client is ended.
+        After `silence`, in seconds, in which nothing came, an empty piece. DockerStalled if it has not ended at `deadline`
+        (monotonic). However this is left, the client is ended.
         """
         assert self._process.stdout
         pipe = self._process.stdout.fileno()
         poll = select.poll()
         poll.register(pipe, select.POLLIN)
         try:
-            while poll.poll(_left(deadline) * 1000):
-                if not (piece := os.read(pipe, _PIECE)):
-                    self.exit_code = self._process.wait(_left(deadline))
-                    return
-                yield piece
+            while left := _left(deadline):
+                if poll.poll(1000 * (left if silence is None else min(left, silence))):
+                    if not (piece := os.read(pipe, _PIECE)):
+                        self.exit_code = self._process.wait(_left(deadline))
+                        return
+                    yield piece
+                elif silence is not None:
+                    yield b""
             raise DockerStalled("its output did not end in time")
         except subprocess.TimeoutExpired:
             raise DockerStalled("it did not end in time") from None

@@ -12,7 +12,8 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,6 +29,8 @@ from runner.errors import EnvironmentFailed, cause_of
 
 # Seconds. They only have to be longer than anything that works, on a machine under load.
 UP_LIMIT = 300.0
+# While a start is silent, the time after which somebody looks at what has been started.
+_SILENCE = 2.0
 # Until a client that is being started has said its pid.
 _STARTING = 1.0
 _LAUNCH = Path(__file__).with_name("launch.py")
@@ -48,8 +51,11 @@ class Streams:
         """Pull an image. EnvironmentFailed with what the engine said."""
         self._engine.ask(questions.pull(image))  # python-on-whales has a second client inspect the image
 
-    def up(self, project: ComposeProject) -> None:
-        """Create and start the project. PortTaken if its port went meanwhile, else EnvironmentFailed."""
+    def up(self, project: ComposeProject, look: Callable[[], None] = lambda: None) -> None:
+        """Create and start the project. PortTaken if its port went meanwhile, else EnvironmentFailed.
+
+        `look` is called while nothing is said, as where Compose waits for a healthy service; its errors end the start.
+        """
 
         def call(client: DockerClient) -> _Stream:
             return client.compose.up(detach=True, color=False, stream_logs=True)
@@ -57,22 +63,39 @@ class Streams:
         lines: list[bytes] = []
         about = {"compose_files": list(project.files), "compose_project_name": project.name}
         try:
-            for line in self._lines(call, {**self._environ, **project.variables}, UP_LIMIT, "`docker compose up`", **about):
-                lines.append(line)
+            environ = {**self._environ, **project.variables}
+            with closing(self._lines(call, environ, UP_LIMIT, "`docker compose up`", _SILENCE, **about)) as said:
+                for line in said:
+                    if line:
+                        lines.append(line)
+                    else:
+                        look()
         except DockerException as error:
             text = b"".join(lines).decode(errors="replace").strip() or _said(error)
             if is_port_taken(text):
                 raise PortTaken(text) from error
             raise EnvironmentFailed(f"`docker compose up` failed:\n{tail(text)}") from error
 
-    def execute(self, container: str, command: list[str], limit: float) -> "Execution":
-        """Run a command in a container, for at most `limit` seconds: iterate over its output, then ask for its exit code."""
-        return Execution(self._environ, container, command, limit)
+    def execute(self, container: str, command: list[str], limit: float, silence: float | None = None) -> "Execution":
+        """Run a command in a container, for at most `limit` seconds: iterate over its output, then ask for its exit code.
+
+        After `silence`, in seconds, in which nothing came, that comes as an empty piece.
+        """
+        return Execution(self._environ, container, command, limit, silence)
 
     def _lines(
-        self, call: Callable[[DockerClient], _Stream], environ: Mapping[str, str], limit: float, waiting_for: str, **about: Any
-    ) -> Iterator[bytes]:
-        """The lines of a client, as they come. EngineStalled, with the client ended, if it takes more than `limit` seconds."""
+        self,
+        call: Callable[[DockerClient], _Stream],
+        environ: Mapping[str, str],
+        limit: float,
+        waiting_for: str,
+        silence: float | None = None,
+        **about: Any,
+    ) -> Generator[bytes, None, None]:
+        """The lines of a client, as they come. EngineStalled, with the client ended, if it takes more than `limit` seconds.
+
+        After `silence`, in seconds, an empty one.
+        """
         file = self._folder / SECRET_FILES.replace("*", secrets.token_hex(8))
         mark = f"{TOKEN_VARIABLE}={environ.get(TOKEN_VARIABLE, '')}"
         launch = [sys.executable, "-I", "-S", str(_LAUNCH), str(file), mark, "docker"]
@@ -97,10 +120,13 @@ class Streams:
         try:
             reader.start()
             while not has_ended:
+                left = max(0.0, deadline - time.monotonic())
                 try:
-                    line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
+                    line = lines.get(timeout=left if silence is None else min(left, silence))
                 except queue.Empty:
-                    raise stalled(limit, waiting_for) from None
+                    if time.monotonic() >= deadline:
+                        raise stalled(limit, waiting_for) from None
+                    line = b""
                 if isinstance(line, bytes):
                     yield line
                     continue
@@ -122,17 +148,29 @@ class Execution:
     EnvironmentFailed if docker cannot be run, EngineStalled, with the client ended, if it takes more than `limit` seconds.
     """
 
-    def __init__(self, environ: Mapping[str, str], container: str, command: list[str], limit: float) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], container: str, command: list[str], limit: float, silence: float | None
+    ) -> None:
         self.exit_code = -1
         self._environ = environ
         self._words = ("exec", container, *command)
         self._limit = limit
+        self._silence = silence
+        self._output = self._read()
 
     def __iter__(self) -> Iterator[bytes]:
+        return self._output
+
+    def end(self) -> None:
+        """Read no more, and end the client."""
+        self._output.close()
+
+    def _read(self) -> Generator[bytes, None, None]:
         deadline = time.monotonic() + self._limit
         try:
             stream = Stream(self._words, self._environ)
-            yield from stream.pieces(deadline)
+            with closing(stream.pieces(deadline, self._silence)) as pieces:
+                yield from pieces
         except DockerStalled:
             _exec, container, command, *_ = self._words
             raise stalled(self._limit, f"the end of `{command}` in {container}") from None

@@ -1,15 +1,24 @@
 """A repository's compose file as a run uses it: its variables, whether it keeps runs apart, and the override added to it."""
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from runner.config.repositories import RepoConfig
+from runner.docker.inventory import Image
 from runner.docker.questions import ComposeProject
 from runner.environment import isolation
 from runner.errors import ConfigError
+from runner.odoo import odoo_conf
 from runner.odoo.command import SERVICE, addons_targets
 
 _SELDOM = "30s"
+_CONF_VARIABLE = "ODOO_RC"
+_NAMES_CONF = re.compile(r"\bodoo(-bin)?(?=\s).*\s(-c|--config)\b", re.DOTALL)
+# What a container reaches without a proxy: itself, and the other services by their names.
+_NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy")
+_ITSELF = ("127.0.0.1", "localhost", "::1")
 
 
 def project_to_judge(repository: RepoConfig, project: str, password: str) -> ComposeProject:
@@ -32,14 +41,37 @@ def judge(rendered: dict[str, Any], repository: RepoConfig, project: str) -> lis
     return isolation.warnings(rendered)
 
 
-def override_for(rendered: dict[str, Any], labels: dict[str, str], addons: tuple[Path, ...]) -> dict[str, Any]:
+def override_for(
+    rendered: dict[str, Any],
+    labels: dict[str, str],
+    addons: tuple[Path, ...],
+    images: Mapping[str, Image],
+    no_proxy: str = "",
+) -> dict[str, Any]:
     """Return the second compose file of a run: labels on everything, and the addons folders after the first, read-only.
 
-    `rendered` is the first one, as Compose understands it, which `judge` does not refuse.
+    Its services reach each other without a proxy, and the server of the environment goes without the odoo.conf where it can.
+    `rendered` is the first one, as Compose understands it, which `judge` does not refuse; `images` are those of its services.
+    `no_proxy`: what docker's client gives to every container as NO_PROXY.
     """
     override: dict[str, Any] = {
         kind: {name: {"labels": labels} for name in rendered.get(kind) or {}} for kind in ("services", "networks", "volumes")
     }
+    names = _names_of(rendered["services"])
+    for name, service in rendered["services"].items():
+        of_image = _environment_of(images, service)
+        # None is a variable of this shell, where that does not have it.
+        of_service = {key: str(value or "").replace("$$", "$") for key, value in (service.get("environment") or {}).items()}
+        given = [environ.get(key, "") for environ in (of_service, of_image) for key in _NO_PROXY_VARIABLES]
+        exceptions = [word.strip() for words in (*given, no_proxy) for word in words.split(",") if word.strip()]
+        value = ",".join(dict.fromkeys([*exceptions, *_ITSELF, *names])).replace("$", "$$")
+        override["services"][name]["environment"] = dict.fromkeys(_NO_PROXY_VARIABLES, value)
+        if name == SERVICE and _goes_without_conf(service):
+            conf = of_service.get(_CONF_VARIABLE) or of_image.get(_CONF_VARIABLE, "")
+            override["services"][name]["environment"] |= {
+                _CONF_VARIABLE: "/dev/null",
+                odoo_conf.ORIGINAL: conf.replace("$", "$$"),
+            }
     override["services"][SERVICE]["volumes"] = [
         {"type": "bind", "source": str(folder), "target": target, "read_only": True}
         for folder, target in list(zip(addons, addons_targets(len(addons)), strict=True))[1:]
@@ -47,6 +79,29 @@ def override_for(rendered: dict[str, Any], labels: dict[str, str], addons: tuple
     for name in own_checks(rendered):
         override["services"][name]["healthcheck"] = {"interval": _SELDOM}
     return override
+
+
+def _environment_of(images: Mapping[str, Image], service: Mapping[str, Any]) -> dict[str, str]:
+    """The variables that the service's image sets."""
+    image = images.get(service.get("image") or "")
+    return dict(word.split("=", 1) for word in (image.config.get("Env") if image else None) or [] if "=" in word)
+
+
+def _names_of(services: Mapping[str, Any]) -> list[str]:
+    """The names by which the services find each other."""
+    names = list(services)
+    for service in services.values():
+        names += [str(service[key]) for key in ("hostname", "container_name") if service.get(key)]
+        names += [link.rpartition(":")[2] for link in service.get("links") or []]
+        for network in (service.get("networks") or {}).values():
+            names += (network or {}).get("aliases") or []
+    return names
+
+
+def _goes_without_conf(service: Mapping[str, Any]) -> bool:
+    """Whether the server's command says all that it needs: then no option of an odoo.conf has to keep it from starting."""
+    command = " ".join([*(service.get("entrypoint") or []), *(service.get("command") or [])])
+    return "--db_host" in command and not _NAMES_CONF.search(command)
 
 
 def own_checks(rendered: dict[str, Any]) -> dict[str, list[str]]:

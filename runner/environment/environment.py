@@ -11,19 +11,21 @@ from runner.cleanup.guard import Guard
 from runner.cleanup.teardown import Report, remove_project
 from runner.config.options import Keep
 from runner.docker import questions
-from runner.docker.engine import Engine
+from runner.docker.endpoint import no_proxy_of
+from runner.docker.engine import Engine, Pending
+from runner.docker.inventory import ContainerStatus
 from runner.docker.process import Endpoint
 from runner.environment.compose_file import judge, override_for, own_checks, project_to_judge
 from runner.environment.context import RunContext
-from runner.environment.health import wait_until_healthy
+from runner.environment.health import check_alive, wait_until_healthy
 from runner.environment.images import images_of
 from runner.environment.misnamed import hide_misnamed
 from runner.environment.ports import PortSearch
 from runner.environment.startup import up
-from runner.errors import EnvironmentFailed, cause_of
+from runner.errors import EnvironmentFailed, HealthTimeout, cause_of
 from runner.naming import REPOSITORY_LABEL
 from runner.odoo.addons import modules_of
-from runner.odoo.command import KILL_AFTER, SERVICE
+from runner.odoo.command import KILL_AFTER, SERVICE, query_command
 from runner.odoo.test_tags import stays_within
 from runner.reporting.proof_log import TEARDOWN_REPORT
 from runner.snapshots.needs_empty import recall
@@ -65,6 +67,7 @@ class Environment:
         self.engine_version = ""
         self.images: dict[str, str] = {}
         self.containers: dict[str, str] = {}
+        self._when_healthy: list[ContainerStatus] = []
         self.warnings: list[str] = []
         self.kept = False
         self.teardown: Report | None = None
@@ -120,7 +123,8 @@ class Environment:
         self._checks = own_checks(rendered)
         images = images_of(engine, self._streams, rendered, context.terminal)
         self.images = {name: image.digest for name, image in images.items()}
-        override = override_for(rendered, dict(context.labels), context.repository.addons)
+        no_proxy = no_proxy_of(engine.client_environ)
+        override = override_for(rendered, dict(context.labels), context.repository.addons, images, no_proxy)
         self._warn(hide_misnamed(override, rendered, context.repository.addons))
         self._plain_override = json.dumps(override, indent=1)
         if snapshots:
@@ -166,12 +170,21 @@ class Environment:
             snapshot = self.plan.used
             # Not every engine may mount memory. What has started at all is not healthier without.
             refused = self.plan.in_memory and not self._has_started
-            if not (snapshot or refused):
+            if not (snapshot or refused) or (isinstance(error, HealthTimeout) and self._database_answers()):
                 raise
             first, *others = str(error).splitlines()
             self.start_over(f"it does not start: {others[-1] if others and first.endswith(':') else first}")
             if snapshot:
                 self.store.drop(snapshot)
+
+    def _database_answers(self) -> bool:
+        """Whether the prepared database is there for Odoo: then it is not what keeps the environment from being healthy."""
+        try:
+            running = {container.service: container.name for container in self.engine.containers(self.context.project)}
+            answer = questions.execution(running[SERVICE], query_command("select 1")) if SERVICE in running else None
+            return answer is not None and self.engine.ask(answer)[0] == 0
+        except EnvironmentFailed:  # then nothing is known of it, and what the caller has to say counts
+            return False
 
     def _up(self) -> None:
         context = self.context
@@ -181,8 +194,20 @@ class Environment:
         self._has_started = True
         with context.terminal.phase("healthy"):
             timeout, say = context.options.health_timeout, context.terminal.step
-            containers = wait_until_healthy(self.engine, context.project, timeout, self._checks, say)
-        self.containers = {container.service: container.name for container in containers}
+            self._when_healthy = wait_until_healthy(self.engine, context.project, timeout, self._checks, say)
+        self.containers = {container.service: container.name for container in self._when_healthy}
+
+    def prefetch_states(self) -> Pending[list[ContainerStatus]]:
+        """Ask how the containers are that were there when the environment became healthy."""
+        return self.engine.prefetch(questions.states([container.name for container in self._when_healthy]))
+
+    def renew_states(self) -> None:
+        """Take the containers as they are now, where the run itself has stopped and started one."""
+        self._when_healthy = self.prefetch_states().result()
+
+    def check_alive(self, now: list[ContainerStatus], *, may_end: bool = True) -> None:
+        """EnvironmentFailed if, by these states, a container did not run all the time since it was healthy (health.py)."""
+        check_alive(self.engine, self._when_healthy, now, may_end=may_end)
 
     def start_over(self, why: str) -> None:
         """Remove all that was started, and bring it up again without a prepared database. EnvironmentFailed if that fails."""
@@ -226,10 +251,13 @@ class Environment:
         """The name of the container in which Odoo runs."""
         return self.containers[SERVICE]
 
-    def execute(self, command: list[str], timeout: float) -> "Execution":
-        """Run a command in Odoo's container that ends itself after `timeout` seconds; its output is streamed."""
+    def execute(self, command: list[str], timeout: float, silence: float | None = None) -> "Execution":
+        """Run a command in Odoo's container that ends itself after `timeout` seconds; its output is streamed.
+
+        After `silence`, in seconds, in which nothing came, that comes as an empty line.
+        """
         assert self._streams, "the environment was entered"
-        return self._streams.execute(self.odoo_container, command, timeout + KILL_AFTER + _STREAM_MARGIN)
+        return self._streams.execute(self.odoo_container, command, timeout + KILL_AFTER + _STREAM_MARGIN, silence)
 
     def _leave(self, error: BaseException | None) -> None:
         assert self._guard

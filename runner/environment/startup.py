@@ -1,11 +1,12 @@
 """Start a project on a free port."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from runner.docker.engine import Engine
 from runner.docker.messages import PortTaken
 from runner.docker.questions import ComposeProject
-from runner.environment.health import last_words
+from runner.environment.health import check_no_loop, last_words
 from runner.environment.ports import PortSearch
 from runner.errors import EngineStalled, EnvironmentFailed
 from runner.terminal import Terminal
@@ -21,7 +22,7 @@ def up(engine: Engine, streams: "Streams", project: ComposeProject, ports: PortS
     """
     while True:
         try:
-            streams.up(project.with_variables(ODOO_PORT=str(ports.port)))
+            streams.up(project.with_variables(ODOO_PORT=str(ports.port)), partial(check_no_loop, engine, project.name))
             return
         except PortTaken:
             terminal.line(f"  port {ports.port} was taken meanwhile; trying the next one")

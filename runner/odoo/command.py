@@ -1,8 +1,11 @@
 """The commands that run in the odoo service: Odoo's own, and questions to its database."""
 
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from runner.naming import is_module_name
+from runner.odoo import odoo_conf
 
 # Where a prepared database is mounted in the containers.
 MOUNT = "/agent-test-snapshot"
@@ -14,20 +17,47 @@ HTTP_PORT = 8169
 # After the stacks were asked for, the time to write them before the process is killed.
 KILL_AFTER = 10
 ADDONS_TARGET = "/mnt/extra-addons"
-FILESTORE = "/var/lib/odoo/filestore"
+DATA_FOLDER = "/var/lib/odoo"
+FILESTORE = f"{DATA_FOLDER}/filestore"
 ONLY_THESE = "/tmp/agent-test-addons"  # noqa: S108 - in a container of our own
+
+# Of the odoo.conf that Odoo would read counts what odoo_conf.py leaves of it, and of the variables that are options of Odoo 19
+# none of those that it leaves out: neither changes a verdict. Where the container cannot tell, Odoo goes without an odoo.conf.
+_OPTION_VARIABLES = (
+    "OPENERP_SERVER PGDATABASE PGDATABASE_TEMPLATE PGHOST_REPLICA PGPORT_REPLICA PGSSLMODE PGAPPNAME ODOO_DEV "
+    + " ".join(f"ODOO_{name.upper()}" for name in odoo_conf.LEFT_OUT)
+)
+_PROGRAM = Path(odoo_conf.__file__).read_text(encoding="utf-8")
+_CONFIGURE = (
+    f'conf="${{TMPDIR:-/tmp}}/agent-test-odoo.conf"; more=$(python3 -I -S -c {shlex.quote(_PROGRAM)} "$conf") || '
+    '{ echo "agent-test: nothing of odoo.conf counts, as it could not be read" >&2; conf=/dev/null; }; '
+    f"unset {_OPTION_VARIABLES}; export ODOO_RC=$conf; "
+)
+# The folder in which Odoo keeps its files is the same whatever the image says, as prepared databases hold files, too.
+_DATA = f'data={DATA_FOLDER}; [ -w "$data" ] || data=/tmp/agent-test-data; '
+# The folders of the odoo.conf's addons path come after those of the command's.
+_MORE_ADDONS = (
+    'for word; do shift; case $word in --addons-path=*) word=$word${more:+,$more};; esac; set -- "$@" "$word"; done; '
+)
 
 # `docker exec` does not pass through the image's entrypoint, so what that does with HOST, PORT, USER and PASSWORD is done
 # here, with the same defaults. `2>&1`: one stream keeps the order of Odoo's log and what tests print.
 # QUIT makes Odoo log the stacks of all threads; it does not end it, the KILL afterwards does.
 _ODOO = (
-    'exec timeout --signal=QUIT --kill-after="$1" "$2" odoo --db_host "${HOST:-db}" --db_port "${PORT:-5432}" '
-    '--db_user "${USER:-odoo}" --db_password "${PASSWORD:-odoo}" "${@:3}" 2>&1'
+    _CONFIGURE
+    + _MORE_ADDONS
+    + 'exec timeout --signal=QUIT --kill-after="$1" "$2" odoo --config="$conf" --data-dir="$data" --db_host "${HOST:-db}" '
+    '--db_port "${PORT:-5432}" --db_user "${USER:-odoo}" --db_password "${PASSWORD:-odoo}" "${@:3}" 2>&1'
 )
 # A prepared database has its files in a snapshot's volume.
-_FILES = (
-    f"if [ -d {MOUNT}/filestore ] && [ ! -d {FILESTORE}/{DATABASE} ]; then "
-    f"mkdir -p {FILESTORE} && cp -R {MOUNT}/filestore {FILESTORE}/{DATABASE} || exit 1; fi; "
+_FILES = _DATA + (
+    f'if [ -d {MOUNT}/filestore ] && [ ! -d "$data/filestore/{DATABASE}" ]; then '
+    f'mkdir -p "$data/filestore" && cp -R {MOUNT}/filestore "$data/filestore/{DATABASE}" || exit 1; fi; '
+)
+# What makes `timeout` act as at the end of its time. Found by its name, as nothing but bash is sure to be there.
+_STOP = (
+    'for process in /proc/[0-9]*; do IFS= read -r -d "" name 2>/dev/null <"$process/cmdline" || continue; '
+    '[ "$name" = timeout ] && kill -ALRM "${process#/proc/}"; done; true'
 )
 # Only the modules of the words before `--` can be seen, or none but Odoo's own.
 _ONLY_THESE = f'mkdir -p {ONLY_THESE} && while [ "$1" != -- ]; do ln -sfn "$1" {ONLY_THESE}/ || exit 1; shift; done; shift; '
@@ -70,11 +100,16 @@ def prepare_command(modules: Sequence[str], folders: Sequence[str], timeout: flo
 
     Tests are enabled, as some installations depend on that, but none is run.
     """
-    addons_path = f"--addons-path={ONLY_THESE}" if folders else f'"--addons-path={_ODOO_S_OWN}"'
-    script = _FILES + _ONLY_THESE + _ODOO.replace('"${@:3}"', f'{addons_path} "${{@:3}}"')
+    addons_path = f"--addons-path={ONLY_THESE}" if folders else f"--addons-path={_ODOO_S_OWN}"
+    script = _FILES + _ONLY_THESE + _ODOO.replace('"${@:3}"', f'"{addons_path}${{more:+,$more}}" "${{@:3}}"')
     limits = [str(KILL_AFTER), f"{timeout:g}"]
     options = [f"--init={','.join(modules)}", "--test-tags=/agent_test_no_tests", *_OPTIONS]
     return ["bash", "-c", script, "odoo-prepare", *folders, "--", *limits, *options]
+
+
+def stop_command() -> list[str]:
+    """Have Odoo log the stacks of its threads and, KILL_AFTER seconds later, be killed: as where its time is over."""
+    return ["bash", "-c", _STOP, "stop"]
 
 
 def query_command(query: str) -> list[str]:

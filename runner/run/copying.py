@@ -75,6 +75,7 @@ class Copying:
         self._stored = self._engine.prefetch(self._shell(_STORE))
         # Only the database is needed from here on; its health check, and that of Odoo's server, come a second later.
         self._engine.command("exec", server, "sh", "-c", _UNTIL_IT_ANSWERS)
+        self._environment.renew_states()
 
     def finish(self) -> None:
         """Wait until all is on disk, and declare it ready. EnvironmentFailed if it is not."""

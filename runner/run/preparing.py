@@ -109,6 +109,7 @@ def _install(environment: Environment, stage: Stage, log: ProofLog) -> list[str]
     if installation.exit_code or reasons:
         why = told(reasons[0]) if reasons else f"exit code {installation.exit_code}"
         why = f"the installation of {' '.join(stage.modules)} was not clean: {why}"
+        environment.check_alive(environment.prefetch_states().result())
         if is_lasting(installation.exit_code, reasons):
             environment.store.refuse(stage, why)
         raise SnapshotUnavailable(why)

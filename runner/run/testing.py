@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from runner.docker import questions
 from runner.docker.engine import Pending
 from runner.environment.environment import Environment
-from runner.environment.health import check_alive
 from runner.odoo import command as odoo
 from runner.reporting.proof_log import ProofLog
+from runner.run.ending import SILENCE, Ending
 from runner.run.preparing import prefetch_undeclared_names
 from runner.run.terms import Terms
 from runner.verdict.odoolog import LoggedTest, OdooLog
@@ -29,39 +29,48 @@ class Tested:
 def run_tests(environment: Environment, *, sources: Sources, terms: Terms, log: ProofLog) -> Tested:
     """Install the module into a database of its own, run its tests with all output to log and terminal, and judge them.
 
-    EnvironmentFailed if the container or the engine dies meanwhile.
+    EnvironmentFailed if a container of the environment or the engine dies meanwhile.
     """
     context, container, engine = environment.context, environment.odoo_container, environment.engine
     module, timeout, terminal = context.module, context.options.test_timeout, context.terminal
     command = odoo.test_command(module, context.options.test_tags, len(context.repository.addons), timeout)
     odoo_log = OdooLog(odoo.DATABASE)
     expected = sum(test.is_expected for test in sources.tests)
+    ending = Ending(environment, odoo_log)
     begun = time.monotonic()
     with terminal.phase("tests"):
-        execution = environment.execute(command, timeout)
+        execution = environment.execute(command, timeout, SILENCE)
         for piece in execution:
-            log.raw(piece)
-            terminal.output(piece)
-            steps = [step for event in odoo_log.feed(piece) if (step := _step(event, f"{odoo_log.begun} of {expected}"))]
-            if steps:
-                terminal.step(steps[-1])
+            if piece:
+                log.raw(piece)
+                terminal.output(piece)
+                steps = [step for event in odoo_log.feed(piece) if (step := _step(event, f"{odoo_log.begun} of {expected}"))]
+                if steps:
+                    terminal.step(steps[-1])
+            if ending.is_overdue(piece):
+                break
+        execution.end()
     odoo_log.end()
     timed_out = execution.exit_code in (124, 137) and time.monotonic() - begun >= timeout
     # Side by side.
-    status = engine.prefetch(questions.states([container]))
+    status = environment.prefetch_states()
     states = engine.prefetch(questions.execution(container, odoo.states_command([module])))
     undeclared_names = prefetch_undeclared_names(environment)
-    check_alive(engine, status.result())
+    now = status.result()
+    environment.check_alive(now)
     exit_code, answer = states.result()
     known_states = odoo.parse_states(answer) if exit_code == 0 else {module: "installed"}
     # Odoo ends with 255 when it cannot load a module or its tests.
     crashed = execution.exit_code == 255 and not odoo_log.results
+    if exit_code:  # a database without a health check may have ended well
+        environment.check_alive(now, may_end=False)
     verdict = judge(
         module=module,
         odoo_exit=execution.exit_code,
         log=odoo_log,
         states=odoo.parse_states(answer) if exit_code == 0 else answer.strip() or f"exit code {exit_code} of psql",
         timed_out=timed_out,
+        why_killed=ending.why_killed(execution.exit_code, timed_out=timed_out),
         sources=sources,
         strict=context.options.strict,
         test_tags=context.options.test_tags if context.options.test_tags != f"/{module}" else None,

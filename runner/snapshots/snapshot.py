@@ -145,7 +145,7 @@ def in_memory(override: dict[str, Any], labels: dict[str, str]) -> dict[str, Any
     volume = {"driver_opts": {"type": "tmpfs", "device": "tmpfs", "o": "mode=1777"}, "labels": labels}
     mount = {"type": "volume", "source": "agent-test-memory", "target": IN_MEMORY}
     override["services"][DB_SERVICE].setdefault("volumes", []).append(mount)
-    override["services"][DB_SERVICE]["environment"] = {"PGDATA": FOLDER_IN_MEMORY}
+    override["services"][DB_SERVICE].setdefault("environment", {})["PGDATA"] = FOLDER_IN_MEMORY
     override["volumes"]["agent-test-memory"] = volume
     return override
 

@@ -63,6 +63,7 @@ def judge(
     log: OdooLog,
     states: Mapping[str, str] | str,
     timed_out: bool = False,
+    why_killed: str = "",
     sources: Sources | None = None,
     strict: bool = False,
     test_tags: str | None = None,
@@ -80,11 +81,12 @@ def judge(
 
     `strict`: also a test that was skipped or did not start is a reason, and a record at ERROR of the module or of a module of
     `own`, on which it depends; with `strict_all` of whomever. `allowed`: what is neither a reason nor a note, and is told.
+    `why_killed`: what kept Odoo from its end, where it had to be killed after all tests had ended.
     """
-    evidence = Evidence(module, odoo_exit, log, states, sources)
+    evidence = Evidence(module, 0 if why_killed else odoo_exit, log, states, sources)
     failed, errors = _count(log)
     manifest = [sources.manifest] if sources and sources.manifest and not evidence.is_installed else []
-    checks = failed_checks(evidence, *manifest)
+    checks = failed_checks(evidence, *manifest, *([why_killed] if why_killed else []))
     silent: dict[str, str] = {}
     if sources and evidence.is_complete and not evidence.left_out:
         silent = files_without_a_run(sources, evidence.cases, test_tags)
@@ -95,13 +97,14 @@ def judge(
     problems = [f"{problem.kind}: {problem.test}" for problem in log.problems]
     if log.problems_left_out:
         problems.append(f"{log.problems_left_out} more failures and errors of tests, for whose names there is no room here")
-    if timed_out:
+    if timed_out and not why_killed:
         exit_code = ExitCode.TIMED_OUT
         last = f"; the last one started was {log.latest.name}" if log.latest and evidence.started else ""
         reasons = [f"the tests ran past their time (--test-timeout){last}"]
     elif failed or errors:
         exit_code = ExitCode.FAILED
         reasons = problems + (reasons_of_files if problems and log.results else checks)
+        reasons += [why_killed] if why_killed and why_killed not in reasons else []
     else:
         # Not a test that Odoo tries again: what it says of that one before it passes is at the level _ERROR. But the result
         # may be a line that a failing test has quoted, in a log that is cut short.

@@ -9,9 +9,11 @@ from runner.config.model import Allow
 from runner.errors import ExitCode
 from runner.odoo.addons import MANIFEST as MANIFEST_FILE
 from runner.odoo.command import DATABASE
+from runner.run.ending import PAST_THEIR_TIME
 from runner.run.terms import terms_of
 from runner.verdict.odoolog import OdooLog
 from runner.verdict.sources import read_sources
+from runner.verdict.stacks import why_killed
 from runner.verdict.verdict import Verdict, judge
 
 Files = Mapping[str, str | None]
@@ -102,12 +104,15 @@ def verdict_of(case: Case, outcome: Outcome, addon: Path, *, strict: bool = Fals
     """The verdict on a case whose addon was written to the folder `addon`."""
     modules = {folder.name: folder for folder in addon.parent.iterdir() if (folder / MANIFEST_FILE).is_file()}
     terms = terms_of(case.name, {case.name: addon, **modules}, case.allow)
+    odoo_log = read_log(outcome.output)
+    stacks = outcome.output.decode(errors="replace") if outcome.timed_out else ""
     return judge(
         module=case.name,
         odoo_exit=outcome.odoo_exit,
-        log=read_log(outcome.output),
+        log=odoo_log,
         states=outcome.states,
         timed_out=outcome.timed_out,
+        why_killed=why_killed(odoo_log, stacks, PAST_THEIR_TIME) if outcome.timed_out else "",
         sources=read_sources(addon),
         strict=strict,
         test_tags=case.tags,

@@ -1,5 +1,10 @@
 """Starts that fail, on a real engine: a clear message, exit code 5, and nothing left."""
 
+import json
+import sys
+
+import pytest
+
 from .tiny_repository import PASSES, RUNNING, WAITS, TinyRepository
 
 
@@ -77,3 +82,91 @@ def test_tests_that_run_past_their_time_are_ended_and_exit_with_6(tiny: TinyRepo
     assert RUNNING in output
     assert code == 6, output
     assert "the tests ran past their time (--test-timeout); the last one started was TestTiny.test_one" in output
+
+
+def _database_of(tiny: TinyRepository) -> str:
+    labels = ("agent-test.repository=tiny", "com.docker.compose.service=db")
+    (name,) = tiny.docker("ps", "--format={{.Names}}", *(f"--filter=label={label}" for label in labels)).split()
+    return name
+
+
+@pytest.mark.parametrize(
+    ("how", "said"), [("kill", "ended with exit code 137"), ("restart --time 0", "was started again"), ("pause", "was paused")]
+)
+def test_a_container_that_does_not_run_through_the_tests_is_an_error_and_no_failed_test(
+    tiny: TinyRepository, how: str, said: str
+) -> None:
+    tiny.module(
+        "good",
+        f"{WAITS.partition('exec')[0]}until [ -e /mnt/extra-addons/go ]; do sleep 0.1; done\nfailing test_one\n"
+        "result 1 0 1\nexit 1\n",
+    )
+    run = tiny.start("run", "tiny", "good")
+    run.wait_for(RUNNING)
+    tiny.docker("container", *how.split(), _database_of(tiny))
+    (tiny.addons / "go").touch()
+    assert run.finish() == 5, run.output
+    assert f"The container of db {said} while the tests ran. Its last lines:" in run.output
+
+
+def test_a_container_that_is_started_again_and_again_ends_the_start_at_once(tiny: TinyRepository) -> None:
+    tiny.module("good", PASSES)
+    tiny.server("echo no work; exit 3\n")
+    compose_file = tiny.checkout / "compose.yml"
+    compose_file.write_text(compose_file.read_text().replace("    ports:", "    restart: always\n    ports:"))
+    code, output = tiny.run("run", "tiny", "good", "--health-timeout", "300")
+    assert code == 5
+    assert "The container of odoo was started again" in output
+    assert "no work" in output
+
+
+def test_so_it_does_where_compose_waits_for_that_container(tiny: TinyRepository) -> None:
+    tiny.module("good", PASSES)
+    compose_file = tiny.checkout / "compose.yml"
+    services = compose_file.read_text().replace("    ports:", "    depends_on: {db: {condition: service_healthy}}\n    ports:")
+    broken = "    entrypoint: [sh, -c, echo no database; exit 1]\n    restart: always\n    volumes:"
+    compose_file.write_text(services.replace("    volumes:", broken, 1))
+    code, output = tiny.run("run", "tiny", "good", "--health-timeout", "300")
+    assert code == 5
+    assert "The container of db was started again" in output
+    assert "no database" in output
+
+
+def test_what_the_health_check_says_is_in_the_error(tiny: TinyRepository) -> None:
+    tiny.module("good", PASSES)
+    compose_file = tiny.checkout / "compose.yml"
+    compose_file.write_text(
+        compose_file.read_text().replace('["CMD", "test", "-e", "/run/healthy"]', '["CMD-SHELL", "echo ill; false"]')
+    )
+    code, output = tiny.run("run", "tiny", "good", "--health-timeout", "1")
+    assert code == 5
+    assert "The health check of odoo says:\n  ill" in output
+
+
+def test_behind_a_proxy_the_services_reach_each_other_without_it(tiny: TinyRepository) -> None:
+    tiny.module("good", f'echo "without: $NO_PROXY $no_proxy, with: $http_proxy"\n{PASSES}')
+    proxies = {"default": {"httpProxy": "http://127.0.0.1:9", "noProxy": ".corp"}}
+    (tiny.folder / "config.json").write_text(json.dumps({"proxies": proxies}))
+    code, output = tiny.run("run", "tiny", "good", DOCKER_CONFIG=str(tiny.folder))
+    assert code == 0, output
+    exceptions = ".corp,127.0.0.1,localhost,::1,db,odoo"
+    assert f"without: {exceptions} {exceptions}, with: http://127.0.0.1:9\n" in output
+
+
+# `python -m runner`, but with a second of patience.
+_IMPATIENT = """
+import runpy, sys
+from runner.run import ending
+ending.PATIENCE = 1.0
+sys.argv[0] = "runner"
+runpy.run_module("runner", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_an_odoo_that_does_not_exit_after_its_result_is_asked_for_its_stacks_and_killed(tiny: TinyRepository) -> None:
+    stacks = "# Thread: <Thread(forgotten, started 1)> (db:n/a) (uid:n/a)"
+    waits = f'trap \'record INFO odoo.tools.misc ""; echo "{stacks}"\' QUIT\nwhile true; do sleep 0.1; done\n'
+    tiny.module("hangs", f"{PASSES}record INFO odoo.service.server 'Initiating shutdown'\n{waits}")
+    run = tiny.start_program([sys.executable, "-c", _IMPATIENT, "run", "tiny", "hangs"])
+    assert run.finish() == 7, run.output
+    assert "all tests ended, but Odoo did not exit within 1 s: thread 'forgotten'\n" in run.output

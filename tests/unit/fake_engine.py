@@ -109,7 +109,7 @@ def _published(ports: Iterable[int]) -> str:
 
 
 def status(
-    service: str = "odoo", state: str = "running", health: str | None = "healthy", **more: int | bool
+    service: str = "odoo", state: str = "running", health: str | None = "healthy", **more: int | bool | str
 ) -> ContainerStatus:
     """A container of the project p."""
     facts = {"exit_code": 0, "oom_killed": False} | more
@@ -131,6 +131,9 @@ def inspection_of(containers: Callable[[], Iterable[ContainerStatus]]) -> Callab
 
 def _inspected(container: ContainerStatus) -> dict[str, object]:
     state = {"Status": container.status, "ExitCode": container.exit_code, "OOMKilled": container.oom_killed}
-    health = {"Health": {"Status": container.health}} if container.health is not None else {}
+    state |= {"StartedAt": container.started_at}
+    checks = [{"ExitCode": 1, "Output": container.check_said}] if container.check_said else []
+    health = {"Health": {"Status": container.health, "Log": checks}} if container.health is not None else {}
     labels = {"com.docker.compose.service": container.service}
-    return {"Name": f"/{container.name}", "Config": {"Labels": labels}, "State": state | health}
+    config = {"Config": {"Labels": labels}, "RestartCount": container.restarts}
+    return {"Name": f"/{container.name}", **config, "State": state | health}

@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +35,12 @@ class FakeExecution(Execution):
     """A command in a container that prints what it is told, and then ends, or fails."""
 
     def __init__(self, output: bytes, exit_code: int, error: BaseException | None = None) -> None:
-        super().__init__({}, "c", ["odoo"], 0.0)
-        self._output = output
+        super().__init__({}, "c", ["odoo"], 0.0, None)
+        self._printed = output
         self._ends_with, self._error = exit_code, error
 
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._output.splitlines(keepends=True)
+    def _read(self) -> Generator[bytes, None, None]:
+        yield from self._printed.splitlines(keepends=True)
         if self._error:
             raise self._error
         self.exit_code = self._ends_with
@@ -60,13 +60,13 @@ class FakeStreams(Streams):
     def pull(self, image: str) -> None:
         self._happens(f"pull {image}")
 
-    def up(self, project: ComposeProject) -> None:
+    def up(self, project: ComposeProject, look: Callable[[], None] = lambda: None) -> None:
         self.started.append(project)
         self._happens(f"up {project.variables['ODOO_PORT']}")
         if self.fails:
             raise self.fails.pop(0)
 
-    def execute(self, _container: str, command: list[str], _limit: float) -> Execution:
+    def execute(self, _container: str, command: list[str], _limit: float, silence: float | None = None) -> Execution:
         self.executed.append(command)
         self._happens(command[3])
         return FakeExecution(*(self.executions.pop(0) if len(self.executions) > 1 else self.executions[0]))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.docker import endpoint as endpoint_module
-from runner.docker.endpoint import pin, settle
+from runner.docker.endpoint import no_proxy_of, pin, settle
 from runner.errors import EngineStalled, EngineUnavailable
 from tests.unit.processes import PATIENCE
 from tests.unit.scripted_docker import ScriptedDocker
@@ -200,3 +200,21 @@ def test_a_docker_that_hangs_over_a_context_is_given_up(script: ScriptedDocker, 
 def test_a_machine_without_docker_is_told_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(EngineUnavailable, match=r"no `docker` command.*nox -s setup"):
         settle({"PATH": str(tmp_path)})
+
+
+@pytest.mark.parametrize(
+    ("proxies", "said"),
+    [
+        ({"default": {"httpProxy": "http://proxy", "noProxy": ".corp,10.0.0.0/8"}}, ".corp,10.0.0.0/8"),
+        ({"default": {"noProxy": ".corp"}, "tcp://one": {"noProxy": "one"}}, "one"),
+        ({"default": {"noProxy": ".corp"}, "tcp://one": {}}, ""),
+        ({"default": {"httpProxy": "http://proxy"}}, ""),
+        ({}, ""),
+        ([], ""),
+        ({"default": "odd"}, ""),
+    ],
+)
+def test_what_docker_s_client_keeps_from_a_proxy_is_read_as_it_does(tmp_path: Path, proxies: object, said: str) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"proxies": proxies}))
+    assert no_proxy_of({"DOCKER_CONFIG": str(tmp_path), "DOCKER_HOST": "tcp://one"}) == said
+    assert no_proxy_of({"DOCKER_CONFIG": str(tmp_path / "none")}) == ""

@@ -320,12 +320,14 @@ def test_a_short_command_s_exit_code_and_words_are_told(engine: Make) -> None:
 def test_a_health_check_is_repeated_in_the_container_until_it_passes_or_its_time_is_over(
     engine: Make, script: ScriptedDocker
 ) -> None:
-    assert engine({"exec": (0, "", "")}).passing({"c": ["pg_isready", "-q"]}, 2.0) == {"c"}
+    assert engine({"exec": (0, "", "")}).failing({"c": ["pg_isready", "-q"]}, 2.0) == {}
     (call,) = script.calls
     assert call.startswith("exec c sh -c n=$1;")
     assert call.endswith("until 20 pg_isready -q")
-    assert engine({"exec c": (1, "", ""), "exec d": (0, "", "")}).passing({"c": ["x"], "d": ["y"]}, 2.0) == {"d"}
-    assert not engine({"exec": (126, "", "exec: sh: not found")}).passing({"c": ["x"]}, 2.0)
+    made = engine({"exec c": (1, "connection refused", ""), "exec d": (0, "", "")})
+    assert made.failing({"c": ["x"], "d": ["y"]}, 2.0) == {"c": "connection refused"}
+    made = engine({"exec": (126, "", "exec: sh: not found")})
+    assert made.failing({"c": ["x"]}, 2.0) == {"c": "exec: sh: not found"}
 
 
 def test_a_health_check_that_hangs_has_not_passed_and_hides_none_that_has(
@@ -333,15 +335,27 @@ def test_a_health_check_that_hangs_has_not_passed_and_hides_none_that_has(
 ) -> None:
     monkeypatch.setattr(engine_module, "_HANGING", 0.5)
     script.run(f'[ "$2" = c ] || exit 0; {HANGING}')
-    assert Engine(script.endpoint).passing({"c": ["x"], "d": ["y"]}, 0.0) == {"d"}
+    hangs = "(it does not come to an end)"
+    assert Engine(script.endpoint).failing({"c": ["x"], "d": ["y"]}, 0.0) == {"c": hangs}
     script.run(HANGING)
-    assert Engine(script.endpoint).passing({"c": ["x"], "d": ["y"]}, 0.0) == set()
+    assert Engine(script.endpoint).failing({"c": ["x"], "d": ["y"]}, 0.0) == {"c": hangs, "d": hangs}
 
 
-@pytest.mark.parametrize(("test", "expected"), [(["true"], 0), (["false"], 1)])
-def test_the_repetition_is_a_script_that_a_shell_understands(test: list[str], expected: int) -> None:
+@pytest.mark.parametrize(
+    ("test", "expected"),
+    [
+        (["true"], (0, "")),
+        (["sh", "-c", "echo no >&2; exit 7"], (1, "no")),
+        (["sh", "-c", "head -c 9999 /dev/zero | tr '\\0' x; exit 1"], (1, "x" * 2000)),
+        (["no-such-command"], (1, "until: 1: no-such-command: not found")),
+    ],
+)
+def test_the_repetition_is_a_script_that_a_shell_understands_and_says_what_the_check_said_last(
+    test: list[str], expected: tuple[int, str]
+) -> None:
     words = ["sh", "-c", engine_module._UNTIL, "until", "2", *test]
-    assert subprocess.run(words, check=False).returncode == expected
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == expected
 
 
 def test_logs_that_cannot_be_had_say_why_instead_of_hiding_the_first_error(engine: Make) -> None:

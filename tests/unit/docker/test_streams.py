@@ -1,5 +1,6 @@
 """What streams from docker comes line by line, is bounded in time, and leaves neither a client nor a file behind."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -308,3 +309,52 @@ def test_a_docker_that_is_gone_is_an_exit_code_of_its_starter(script: ScriptedDo
     streams = Streams(Engine(Endpoint({"PATH": str(tmp_path)})), folder)
     with pytest.raises(EnvironmentFailed, match="No such file or directory"):
         streams.up(PROJECT)
+
+
+def test_a_command_that_never_stops_printing_is_given_up_at_its_limit(streams: Streams, script: ScriptedDocker) -> None:
+    script.run("while :; do echo more; done")
+    with pytest.raises(EngineStalled):
+        for _piece in streams.execute("c", ["odoo"], 0.2):
+            pass
+
+
+# Silence
+
+
+def test_silence_comes_as_an_empty_line_where_it_is_asked_for(streams: Streams, script: ScriptedDocker) -> None:
+    script.run('echo begun; read -r _ <"$here/go"; echo ended')
+    os.mkfifo(script.folder / "go")
+    execution = streams.execute("c", ["odoo"], PATIENCE, 0.05)
+    lines = iter(execution)
+    assert next(line for line in lines if line) == b"begun\n"
+    assert next(lines) == b""
+    (script.folder / "go").write_text("on\n")
+    assert [line for line in lines if line] == [b"ended\n"]
+    assert execution.exit_code == 0
+
+
+def test_a_command_can_be_left_before_its_end(streams: Streams, script: ScriptedDocker, folder: Path) -> None:
+    script.run(HANGING)
+    execution = streams.execute("c", ["odoo"], PATIENCE)
+    lines = iter(execution)
+    assert next(lines) == b"begun\n"
+    client, child = script.told_pids()
+    with end_of(client), end_of(child):
+        execution.end()
+    assert list(folder.iterdir()) == []
+
+
+def test_a_start_that_is_silent_is_looked_at_and_ends_with_what_is_seen(
+    streams: Streams, script: ScriptedDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams_module, "_SILENCE", 0.05)
+    script.run(HANGING)
+    with contextlib.ExitStack() as ends:
+
+        def look() -> None:
+            for pid in script.told_pids():
+                ends.enter_context(end_of(pid))
+            raise EnvironmentFailed("The container of db does not stay up.")
+
+        with pytest.raises(EnvironmentFailed, match="does not stay up"):
+            streams.up(PROJECT, look)

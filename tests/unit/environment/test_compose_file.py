@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from runner.docker.inventory import Image
 from runner.environment.compose_file import override_for, own_checks, project_to_judge
 from runner.environment.isolation import PROBE_PORT
 from tests.unit.repositories import repository
@@ -30,14 +33,14 @@ def test_a_compose_file_gets_the_variables_that_it_may_use_and_a_port_that_is_no
 
 
 def test_labels_go_on_every_service_network_and_volume() -> None:
-    override = override_for(RENDERED, LABELS, (Path("/a"),))
+    override = override_for(RENDERED, LABELS, (Path("/a"),), {})
     assert {name: each["labels"] for name, each in override["services"].items()} == {"db": LABELS, "odoo": LABELS}
     assert override["networks"] == {"default": {"labels": LABELS}}
     assert override["volumes"] == {"data": {"labels": LABELS}}
 
 
 def test_the_addons_folders_after_the_first_are_mounted_read_only_where_odoo_looks() -> None:
-    override = override_for(RENDERED, LABELS, (Path("/a"), Path("/b"), Path("/c")))
+    override = override_for(RENDERED, LABELS, (Path("/a"), Path("/b"), Path("/c")), {})
     mounts = override["services"]["odoo"]["volumes"]
     assert [(each["source"], each["target"]) for each in mounts] == [
         ("/b", "/mnt/extra-addons-2"),
@@ -47,7 +50,7 @@ def test_the_addons_folders_after_the_first_are_mounted_read_only_where_odoo_loo
 
 
 def test_the_checks_that_the_run_makes_itself_are_left_to_the_engine_only_seldom() -> None:
-    override = override_for(RENDERED, LABELS, (Path("/a"),))
+    override = override_for(RENDERED, LABELS, (Path("/a"),), {})
     assert override["services"]["odoo"]["healthcheck"] == {"interval": "30s"}
     assert "healthcheck" not in override["services"]["db"]
 
@@ -71,3 +74,47 @@ def test_what_compose_waits_for_and_what_is_no_check_stays_with_the_engine() -> 
         "bare": {},
     }
     assert own_checks({"services": services}) == {}
+
+
+def environments(services: dict[str, Any], images: dict[str, Image] | None = None, no_proxy: str = "") -> dict[str, Any]:
+    """The variables that a run adds to the services."""
+    override = override_for({"services": services}, LABELS, (Path("/a"),), images or {}, no_proxy)
+    return {name: service["environment"] for name, service in override["services"].items()}
+
+
+def test_the_services_reach_themselves_and_each_other_without_a_proxy() -> None:
+    mail = {"hostname": "smtp", "networks": {"default": {"aliases": ["relay"]}}}
+    added = environments({"db": {}, "odoo": {"links": ["db:database"]}, "mail": mail})
+    both = "127.0.0.1,localhost,::1,db,odoo,mail,database,smtp,relay"
+    assert added == {name: {"NO_PROXY": both, "no_proxy": both} for name in ("db", "odoo", "mail")}
+
+
+def test_the_exceptions_that_there_are_already_are_kept() -> None:
+    odoo = {"image": "i", "environment": {"no_proxy": "a, 127.0.0.1", "NO_PROXY": "b$$c"}}
+    image = Image("sha256:i", {"Env": ["NO_PROXY=of-image", "PATH=/bin", "odd"]})
+    (value,) = {*environments({"odoo": odoo}, {"i": image}, no_proxy=".corp")["odoo"].values()}
+    assert value == "b$$c,a,127.0.0.1,of-image,.corp,localhost,::1,odoo"
+    assert environments({"odoo": {"environment": {"NO_PROXY": None}}})["odoo"]["NO_PROXY"] == "127.0.0.1,localhost,::1,odoo"
+
+
+SERVER = "exec odoo --db_host=$$HOST --max-cron-threads=0"
+
+
+@pytest.mark.parametrize("command", [["sh", "-c", SERVER], ["odoo", "--db_host", "db"]])
+def test_a_server_that_knows_its_database_goes_without_the_odoo_conf_which_the_tests_still_find(command: list[str]) -> None:
+    image = {"i": Image("sha256:i", {"Env": ["ODOO_RC=/etc/odoo/odoo.conf"]})}
+    service: dict[str, Any] = {"image": "i", "command": command}
+    assert "ODOO_RC" not in environments({"odoo": {"image": "i"}}, image)["odoo"]
+    added = environments({"odoo": service}, image)["odoo"]
+    assert (added["ODOO_RC"], added["AGENT_TEST_ODOO_RC"]) == ("/dev/null", "/etc/odoo/odoo.conf")
+    added = environments({"odoo": {**service, "environment": {"ODOO_RC": "/mnt/a$$b"}}}, image)["odoo"]
+    assert added["AGENT_TEST_ODOO_RC"] == "/mnt/a$$b"
+    assert environments({"odoo": service})["odoo"]["AGENT_TEST_ODOO_RC"] == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["odoo"], ["odoo", "-c", "/a.conf", "--db_host=db"], ["sh", "-c", "exec odoo --config=/a.conf --db_host=db"], None],
+)
+def test_a_server_that_needs_a_configuration_keeps_it(command: list[str] | None) -> None:
+    assert "ODOO_RC" not in environments({"odoo": {"command": command}})["odoo"]

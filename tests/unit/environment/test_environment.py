@@ -18,13 +18,15 @@ from runner.docker import questions
 from runner.docker.inventory import Image
 from runner.docker.listing import Resource
 from runner.docker.messages import PortTaken
+from runner.docker.process import Completed
 from runner.environment.isolation import PROBE_PORT
-from runner.errors import ConfigError, EngineUnavailable, EnvironmentFailed, Interrupted, NoFreePort
+from runner.errors import ConfigError, EngineUnavailable, EnvironmentFailed, HealthTimeout, Interrupted, NoFreePort
 from runner.signals import Signals
 from runner.snapshots.needs_empty import remember
 from runner.snapshots.plan import Plan
 from runner.snapshots.snapshot import Snapshot
 from runner.snapshots.store import KEY_LABEL
+from tests.unit.fake_engine import failed
 from tests.unit.fake_environment import ENDPOINT, LABELS, RENDERED, Fakes
 from tests.unit.repositories import repository, write_module
 
@@ -516,6 +518,19 @@ def test_what_does_not_start_without_either_is_not_the_snapshot_s_fault(fakes: F
         pass
     assert "volume rm" not in fakes.events
     assert fakes.events.count("finish") == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "waits"), [(Completed(0, "1\n", ""), 1), (failed("psql: error: connection refused", 2), 2)]
+)
+def test_a_health_timeout_is_not_repeated_where_the_prepared_database_answers(
+    fakes: Fakes, planned: Plans, answer: Completed, waits: int
+) -> None:
+    fakes.failures["container inspect"] = [HealthTimeout("Not healthy after 300 s: mail is running, health starting.")]
+    fakes.engine.answers["exec p-odoo-1 bash"] = answer
+    with contextlib.nullcontext() if waits == 2 else pytest.raises(HealthTimeout), fakes.environment(snapshot=True):
+        pass
+    assert len(fakes.streams.started) == waits
 
 
 @pytest.mark.parametrize("error", [Interrupted(2), KeyError("a defect")])

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from runner.docker.inventory import ContainerStatus
-from runner.environment.health import check_alive, last_words, wait_until_healthy
-from runner.errors import EnvironmentFailed
+from runner.environment.health import check_alive, check_no_loop, last_words, wait_until_healthy
+from runner.errors import EnvironmentFailed, HealthTimeout
 from tests.unit.fake_engine import FakeEngine, failed, inspection_of, status
 
 
@@ -27,10 +27,10 @@ class Scenes(FakeEngine):
         self.passed: list[set[str]] = []
         self.patience: list[float] = []
 
-    def passing(self, tests: Mapping[str, Sequence[str]], seconds: float) -> set[str]:
+    def failing(self, tests: Mapping[str, Sequence[str]], seconds: float) -> dict[str, str]:
         self.patience.append(seconds)
         self.checked.append({container: tuple(test) for container, test in tests.items()})
-        return self.passed.pop(0)
+        return dict.fromkeys(tests.keys() - self.passed.pop(0), "curl: connection refused\n")
 
     def containers(self, project: str) -> list[ContainerStatus]:
         assert project == "p"
@@ -128,11 +128,14 @@ def test_after_a_failed_start_whoever_ended_badly_or_is_unhealthy_has_the_last_w
             status("migrate", state="exited", health=None, exit_code=3),
             status("init", state="exited", health=None),
             status(state="created", health=None, exit_code=128),
+            status("queue", "restarting", health=None, exit_code=4, restarts=1),
         ]
     )
     assert last_words(engine, "p") == (
         "The container of migrate ended with exit code 3 before the environment was up. Its last lines:\n"
         "log of p-migrate-1\n"
+        "The container of queue was started again 1 time, at last after exit code 4, before the environment was up. "
+        "Its last lines:\nlog of p-queue-1\n"
         "Last lines of db, which is unhealthy:\n"
         "log of p-db-1"
     )
@@ -163,19 +166,73 @@ def test_past_the_time_the_error_names_states_logs_and_the_option() -> None:
     assert "log of p-db-1" not in str(caught.value)
 
 
+def test_past_the_time_the_checks_have_their_say_whoever_made_them() -> None:
+    engine = Scenes([status("db", health="starting", check_said="no response\n"), STARTING])
+    engine.passed = [set()] * 9
+    with pytest.raises(HealthTimeout) as caught:
+        wait_in(engine, 1, odoo=["curl"])
+    assert "The health check of db says:\nno response\nThe health check of odoo says:\ncurl: connection refused\nLast" in str(
+        caught.value
+    )
+
+
+@pytest.mark.parametrize("state", ["restarting", "running"])
+def test_a_container_that_is_started_again_and_again_ends_the_wait(state: str) -> None:
+    again = status("mail", state, health=None, exit_code=3, restarts=5)
+    with pytest.raises(
+        EnvironmentFailed, match=r"mail was started again 5 times, at last after exit code 3, before"
+    ) as caught:
+        waited([STARTING, status("mail", health=None)], [STARTING, again], timeout=1e9)
+    assert "log of p-mail-1" in str(caught.value)
+    assert not isinstance(caught.value, HealthTimeout)
+
+
+def test_a_server_that_came_before_its_database_may_be_started_again() -> None:
+    waited([status(state="restarting", health="starting", exit_code=1, restarts=1)], [status(restarts=4)])
+
+
+def test_a_helper_that_was_started_until_it_did_its_work_is_no_failure() -> None:
+    assert waited([status("init", "exited", health=None, restarts=9), status()]).time == 0
+
+
+def test_a_start_ends_where_a_container_is_started_again_and_again() -> None:
+    check_no_loop(Scenes([status(restarts=4), status("db")]), "p")
+    with pytest.raises(EnvironmentFailed, match="The container of db does not stay up"):
+        check_no_loop(Scenes([status(), status("db", "restarting", restarts=5)]), "p")
+
+
+BEFORE = [status(), status("db", started_at="1"), status("init", health=None), status("done", "exited", health=None)]
+
+
 @pytest.mark.parametrize(
     ("dead", "cause"),
     [
-        (status(state="exited", exit_code=137, oom_killed=True), "ran out of memory while the tests ran"),
-        (status(state="exited", exit_code=1), "ended with exit code 1 while the tests ran"),
+        (status(state="exited", exit_code=137, oom_killed=True), "ran out of memory"),
+        (status(state="exited", exit_code=1), "ended with exit code 1"),
+        (status("db", "exited", exit_code=137), "ended with exit code 137"),
+        (status("db", "exited", exit_code=0), "ended with exit code 0"),
+        (status("db", "paused", started_at="1"), "was paused"),
+        (status("db", "restarting", started_at="1", restarts=1), "was started again 1 time"),
+        (status("db", started_at="2"), "was started again"),
+        (status("db", started_at="1", restarts=1), "was started again 1 time"),
+        (status("db", started_at="1", oom_killed=True), "ran out of memory"),
+        (status("init", "exited", health=None, exit_code=1), "ended with exit code 1"),
     ],
 )
-def test_an_odoo_container_that_died_under_the_tests_is_said_with_its_last_lines(dead: ContainerStatus, cause: str) -> None:
+def test_a_container_that_died_under_the_tests_is_said_with_its_last_lines(dead: ContainerStatus, cause: str) -> None:
     with pytest.raises(EnvironmentFailed) as caught:
-        check_alive(Scenes(), [dead])
-    assert cause in str(caught.value)
-    assert "log of p-odoo-1" in str(caught.value)
+        check_alive(Scenes(), BEFORE, [dead])
+    assert f"The container of {dead.service} {cause} while the tests ran. Its last lines:\n" in str(caught.value)
+    assert f"log of p-{dead.service}-1" in str(caught.value)
 
 
-def test_a_container_that_runs_is_alive_however_it_feels() -> None:
-    check_alive(FakeEngine(), [status(health="unhealthy")])
+def test_what_ran_all_the_time_or_did_its_work_and_ended_has_not_died() -> None:
+    now = [status(health="unhealthy", oom_killed=True), BEFORE[1], status("init", "exited", health=None), BEFORE[3]]
+    check_alive(FakeEngine(), BEFORE, now)
+
+
+def test_where_the_database_does_not_answer_what_ended_well_has_died_as_well() -> None:
+    stopped = status("init", "exited", health=None)
+    with pytest.raises(EnvironmentFailed, match="The container of init ended with exit code 0 while the tests ran"):
+        check_alive(Scenes(), BEFORE, [stopped], may_end=False)
+    check_alive(FakeEngine(), BEFORE, [BEFORE[3]], may_end=False)

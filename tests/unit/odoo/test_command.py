@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from runner.odoo.command import ADDONS_TARGET, DATABASE, HTTP_PORT, addons_targets, parse_states, states_command, test_command
+from runner.odoo.command import (
+    ADDONS_TARGET,
+    DATABASE,
+    HTTP_PORT,
+    addons_targets,
+    parse_states,
+    prepare_command,
+    states_command,
+    test_command,
+)
 
 SHOW = '#!/bin/sh\nfor word in "$0" "$@"; do printf "%s\\n" "$word"; done\nprintf "password=%s\\n" "$PGPASSWORD"\n'
 test_command.__test__ = False  # type: ignore[attr-defined] # pytest would take the imported function for a test
@@ -22,7 +31,7 @@ def container(tmp_path: Path) -> Path:
 
 
 def shown(container: Path, command: list[str], **environ: str) -> list[str]:
-    environ = {"PATH": f"{container}{os.pathsep}{os.environ['PATH']}", **environ}
+    environ = {"PATH": f"{container}{os.pathsep}{os.environ['PATH']}", "TMPDIR": str(container), **environ}
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
@@ -48,6 +57,37 @@ def test_a_hostile_odoo_conf_cannot_silence_the_log(container: Path) -> None:
     assert {"--workers=0", "--logfile=", "--log-level=info", "--log-handler=:INFO"} <= set(odoo(container))
 
 
+def test_odoo_reads_what_counts_of_the_odoo_conf_and_nothing_else(container: Path) -> None:
+    (container / "odoo.conf").write_text("[options]\ndb_name = prod\n")
+    words = odoo(container, ODOO_RC=str(container / "odoo.conf"))
+    assert words[0] == f"--config={container}/agent-test-odoo.conf"
+    assert words[1] in ("--data-dir=/var/lib/odoo", "--data-dir=/tmp/agent-test-data")
+    assert (container / "agent-test-odoo.conf").read_text().strip() == "[options]"
+    (container / "python3").write_text("#!/bin/sh\nexit 1\n")
+    (container / "python3").chmod(0o755)
+    assert odoo(container)[0] == "--config=/dev/null"
+
+
+def test_the_options_that_odoo_19_takes_from_variables_count_as_little(container: Path) -> None:
+    (container / "odoo").write_text('#!/bin/sh\nset | grep -E "^(ODOO|PG)"; echo "$0"\n')
+    environ = dict.fromkeys(("ODOO_TEST_TAGS", "ODOO_DBFILTER", "ODOO_DEV", "PGSSLMODE", "PGDATABASE", "ODOO_VERSION"), "x")
+    assert shown(container, test_command("evv_core", None, 1, 60), **environ)[:-1] == [
+        f"ODOO_RC='{container}/agent-test-odoo.conf'",
+        "ODOO_VERSION='x'",
+    ]
+
+
+def test_the_further_folders_of_the_odoo_conf_come_after_the_repository_s(container: Path) -> None:
+    (container / "more" / "a_module").mkdir(parents=True)
+    for name in ("__init__.py", "__manifest__.py"):
+        (container / "more" / "a_module" / name).write_text("")
+    (container / "odoo.conf").write_text(f"[options]\naddons_path = {container}/more\n")
+    conf = str(container / "odoo.conf")
+    assert f"--addons-path={ADDONS_TARGET},{container}/more" in odoo(container, ODOO_RC=conf)
+    prepared = shown(container, prepare_command(["base"], [], 60), ODOO_RC=conf)
+    assert [word for word in prepared if word.startswith("--addons-path=") and word.endswith(f"/addons,{container}/more")]
+
+
 def test_narrower_tags_replace_the_module_s(container: Path) -> None:
     words = odoo(container, tags="/evv_core:TestClient,-slow tests")
     assert [word for word in words if word.startswith("--test-tags")] == ["--test-tags=/evv_core:TestClient,-slow tests"]
@@ -60,9 +100,18 @@ def test_every_addons_folder_is_in_the_path_in_its_order(container: Path) -> Non
 
 def test_the_database_is_found_as_the_image_s_entrypoint_finds_it(container: Path) -> None:
     words = odoo(container, HOST="database", PORT="5433", USER="someone", PASSWORD="it's $ecret")
-    assert words[:8] == ["--db_host", "database", "--db_port", "5433", "--db_user", "someone", "--db_password", "it's $ecret"]
+    assert words[2:10] == [
+        "--db_host",
+        "database",
+        "--db_port",
+        "5433",
+        "--db_user",
+        "someone",
+        "--db_password",
+        "it's $ecret",
+    ]
     words = odoo(container, HOST="", PORT="", USER="", PASSWORD="")
-    assert words[:8] == ["--db_host", "db", "--db_port", "5432", "--db_user", "odoo", "--db_password", "odoo"]
+    assert words[2:10] == ["--db_host", "db", "--db_port", "5432", "--db_user", "odoo", "--db_password", "odoo"]
 
 
 def test_what_odoo_writes_to_either_stream_comes_in_one_in_order(container: Path) -> None:

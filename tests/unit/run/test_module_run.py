@@ -289,13 +289,26 @@ def test_without_a_place_for_the_log_nothing_is_started(go: Go, fakes: Fakes) ->
     assert fakes.events == []
 
 
-def test_a_container_that_died_under_the_tests_is_an_error_with_its_last_lines(go: Go, fakes: Fakes) -> None:
+@pytest.mark.parametrize("service", ["odoo", "db"])
+def test_a_container_that_died_under_the_tests_is_an_error_with_its_last_lines(go: Go, fakes: Fakes, service: str) -> None:
     fakes.streams.executions = [(GREEN[:2000], 137, None)]
-    died = status(state="exited", exit_code=137, oom_killed=True)
-    fakes.engine.answers["container inspect p-odoo-1"] = inspection_of(lambda: [died])
+    looks = [[status("db"), status()]]
+    looks.append([container for container in looks[0] if container.service != service])
+    looks[1].append(status(service, state="exited", exit_code=137, oom_killed=True))
+    fakes.engine.answers["container inspect"] = inspection_of(lambda: looks.pop(0) if len(looks) > 1 else looks[0])
     outcome = go()
     assert outcome.exit_code == 5
-    assert "ran out of memory while the tests ran" in outcome.reasons[0]
+    assert f"{service} ran out of memory while the tests ran" in outcome.reasons[0]
+
+
+def test_a_database_that_ended_well_under_the_tests_has_died_where_it_does_not_answer(go: Go, fakes: Fakes) -> None:
+    fakes.streams.executions = [(GREEN[:2000], 1, None)]
+    looks = [[status("db", health=None), status()], [status("db", "exited", health=None), status()]]
+    fakes.engine.answers["container inspect"] = inspection_of(lambda: looks.pop(0) if len(looks) > 1 else looks[0])
+    fakes.engine.answers["exec p-odoo-1"] = failed("psql: error: connection refused", 2)
+    outcome = go()
+    assert outcome.exit_code == 5
+    assert "The container of db ended with exit code 0 while the tests ran" in outcome.reasons[0]
 
 
 def test_a_proof_that_cannot_be_written_is_no_proof(go: Go, fakes: Fakes) -> None:

@@ -108,7 +108,8 @@ def test_a_stage_is_copied_from_the_stopped_server_and_then_published_with_what_
     proof = making.go()
     assert making.events == [
         *("volume create", "run --detach", "odoo-prepare", "exec p-odoo-1"),
-        *("stop --time", "exec p-snapshot-base", "start p-db-1", "exec p-snapshot-base", "exec p-db-1", "tests"),
+        *("stop --time", "exec p-snapshot-base", "start p-db-1", "exec p-snapshot-base", "exec p-db-1"),
+        *("container inspect", "tests"),
         *("rm --force", "volume create", "volume ls"),
     ]
     snapshot = making.ready["base"]

@@ -329,6 +329,22 @@ def test_past_their_time_before_any_test_is_said_too() -> None:
     assert judged.reasons == ("the tests ran past their time (--test-timeout)",)
 
 
+KILLED = "all tests ended, but Odoo did not exit within 30 s: thread 'forgotten'"
+
+
+@pytest.mark.parametrize("timed_out", [False, True])
+def test_an_odoo_that_had_to_be_killed_after_its_tests_proves_nothing_and_that_is_all_there_is_to_say(timed_out: bool) -> None:
+    text = log(starting(), result(tests=1))
+    judged = judge(module=MODULE, odoo_exit=137, log=read_log(text), states=INSTALLED, timed_out=timed_out, why_killed=KILLED)
+    assert (judged.exit_code, judged.reasons) == (NOT_PROVEN, (KILLED,))
+
+
+def test_what_failed_before_odoo_had_to_be_killed_has_failed() -> None:
+    text = log(starting(), problem("FAIL", "TestClient.test_one"), result(failed=1))
+    judged = judge(module=MODULE, odoo_exit=137, log=read_log(text), states=INSTALLED, why_killed=KILLED)
+    assert (judged.exit_code, judged.reasons) == (ExitCode.FAILED, ("FAIL: TestClient.test_one", KILLED))
+
+
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
