@@ -84,7 +84,7 @@ class Allow(Frozen):
         tuple[_Entry, ...],
         Field(
             max_length=_MOST_ENTRIES,
-            description="Test files of which nothing runs: `tests/test_x.py`, or `MODULE/tests/test_x.py`.",
+            description="Test files that nobody imports: `tests/test_x.py`, or `MODULE/tests/test_x.py`.",
         ),
     ] = ()
     skipped: Annotated[

@@ -96,9 +96,13 @@ def notes_of(evidence: Evidence, own: Collection[str], allowed: Allowed, not_imp
     for path, entry in not_imported.items():
         notes.add(Note(NoteKind.NOT_RUN, printable(f"{path} is not imported")), entry)
     _note_skips(notes, evidence, allowed)
+    if evidence.left_out:
+        text = f"so many tests started that {evidence.left_out} are not named here; whether all of the sources did is unknown"
+        notes.add(Note(NoteKind.NOT_RUN, text))
     if evidence.is_complete and evidence.sources:
         _note_javascript(notes, evidence, evidence.sources)
-        _note_tests_not_run(notes, evidence, evidence.sources)
+        if not evidence.left_out:
+            _note_tests_not_run(notes, evidence, evidence.sources)
     too_slow = _note_errors(notes, _logged(evidence, own), list(allowed.of("errors")))
     if more := evidence.log.errors.left_out:
         text = f"logged at ERROR or CRITICAL: {more} more records, for which there is no room here"
@@ -178,10 +182,6 @@ def _first_of(names: Sequence[str]) -> str:
 
 
 def _note_tests_not_run(notes: Notes, evidence: Evidence, sources: Sources) -> None:
-    if evidence.left_out:
-        text = f"so many tests started that {evidence.left_out} are not named here; whether all of the sources did is unknown"
-        notes.add(Note(NoteKind.NOT_RUN, text))
-        return
     with_their_class = skipped_with_their_class(evidence)
     for test, why in tests_not_run(sources, evidence.cases):
         if (test.file, _class(test.name)) not in with_their_class:

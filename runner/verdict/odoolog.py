@@ -181,7 +181,7 @@ class OdooLog:
         while len(self._unfinished) - at > _LONGEST_LINE:
             end = at + _LONGEST_LINE
             # Not within what may be the beginning of a record that follows what was printed.
-            mark = None if self._is_begun and self._is_of_record else _MARK.search(self._unfinished, at + 1, end)
+            mark = None if self._is_of_record and self._is_begun else _MARK.search(self._unfinished, at + 1, end)
             end = mark.start() if mark else end - _LONGEST_MARK
             yield from self._read_part(self._unfinished[at:end])
             at, self._is_begun = end, True
@@ -204,7 +204,12 @@ class OdooLog:
 
     def _read_part(self, part: bytes) -> Iterator[Record | LoggedTest]:
         """Read a part of a line that is too long to be read as a whole."""
-        for number, line in enumerate(_COLOUR.sub(b"", part).decode(errors="replace").splitlines()):
+        part = _COLOUR.sub(b"", part) if b"\x1b" in part else part
+        self._is_of_record = self._is_begun and self._is_of_record
+        if not _MARK.search(part):
+            self._print(part, continues=self._is_begun)
+            return
+        for number, line in enumerate(part.decode(errors="replace").splitlines()):
             yield from self._read_line(line, continues=self._is_begun and not number)
 
     def _read_line(self, line: str, *, continues: bool = False) -> Iterator[Record | LoggedTest]:

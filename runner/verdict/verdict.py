@@ -22,7 +22,8 @@ class Verdict:
     """How the tests of one module ended. `exit_code` is the runner's; `reasons` say why it is not 0.
 
     `notes` do not make a run red by themselves: tests that were skipped or did not start, and records at ERROR. `allowed`:
-    what would be among notes and reasons, and which file allows it.
+    what would be among notes and reasons, and which file allows it. `cases_left_out`: the
+    number of tests that started, but were too many to be kept.
     """
 
     exit_code: int
@@ -36,6 +37,7 @@ class Verdict:
     allowed: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = field(default=(), repr=False)
     cases: tuple[Case, ...] = field(default=(), repr=False)
+    cases_left_out: int = 0
 
     @property
     def passed(self) -> bool:
@@ -81,7 +83,8 @@ def judge(
     """
     evidence = Evidence(module, odoo_exit, log, states, sources)
     failed, errors = _count(log)
-    checks = failed_checks(evidence)
+    manifest = [sources.manifest] if sources and sources.manifest and not evidence.is_installed else []
+    checks = failed_checks(evidence, *manifest)
     silent: dict[str, str] = {}
     if sources and evidence.is_complete and not evidence.left_out:
         silent = files_without_a_run(sources, evidence.cases, test_tags)
@@ -103,8 +106,6 @@ def judge(
         # Not a test that Odoo tries again: what it says of that one before it passes is at the level _ERROR. But the result
         # may be a line that a failing test has quoted, in a log that is cut short.
         reasons = checks + reasons_of_files + [f"{problem} is in the log, but not in Odoo's result" for problem in problems]
-        if not evidence.is_installed and sources and sources.manifest:
-            reasons.insert(0, sources.manifest)
         if evidence.is_complete and reasons and sources and evidence.number_ran < 1:
             reasons += usual_cause(sources, evidence.cases)
         if strict:
@@ -123,6 +124,7 @@ def judge(
         allowed=tuple(notes.allowed),
         problems=tuple(log.problems),
         cases=evidence.cases,
+        cases_left_out=evidence.left_out,
     )
 
 
