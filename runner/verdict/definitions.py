@@ -318,7 +318,8 @@ def _method(node: _Function, branches: Branches, bindings: _Bindings) -> Method:
 
 def _yields(method: _Function) -> bool:
     """Tell whether the function itself, not one that is defined in it, holds a `yield`."""
-    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in _walk(*method.body, not_in=_SCOPES))
+    own = [statement for statement in method.body if not isinstance(statement, _SCOPES)]
+    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in _walk(*own, not_in=_SCOPES))
 
 
 def _tags(node: ast.ClassDef) -> tuple[str, ...] | None:

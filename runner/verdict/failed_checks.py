@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from runner.text import counted
+from runner.text import counted, printable
 from runner.verdict.cases import SET_UP_CLASS, Case, CaseOutcome, cases_of, path_of
 from runner.verdict.odoolog import OdooLog
 from runner.verdict.omission import TESTS_NOT_IMPORTED, in_a_line, omission, with_exception
@@ -211,10 +211,9 @@ def files_without_a_run(sources: Sources, cases: Sequence[Case], test_tags: str 
         for path, tests in not_run.items()
         if _is_test_file(path) and len(tests) == of_file[path] and tests[0][0].file not in files_that_ran
     }
-    reasons = {
-        path: f"{path} holds {counted(of_file[path], 'test')} that never ran: {why}" for path, why in silent.items() if why
-    }
-    return reasons | {path: f"{path} {why}, and no test of it ran" for path, why in _unread(sources, cases, silent=True)}
+    lost = {path: f"holds {counted(of_file[path], 'test')} that never ran: {why}" for path, why in silent.items() if why}
+    lost |= {path: f"{why}, and no test of it ran" for path, why in _unread(sources, cases, silent=True)}
+    return {path: printable(f"{path} {why}") for path, why in lost.items()}
 
 
 def files_not_read(sources: Sources, cases: Sequence[Case]) -> list[str]:

@@ -186,7 +186,7 @@ def _note_tests_not_run(notes: Notes, evidence: Evidence, sources: Sources) -> N
     for test, why in tests_not_run(sources, evidence.cases):
         if (test.file, _class(test.name)) not in with_their_class:
             text = f"{test.name} ({test.file or '__init__'}) did not run: {why}"
-            notes.add(Note(NoteKind.NOT_RUN, text, is_strict=not test.is_on_demand))
+            notes.add(Note(NoteKind.NOT_RUN, printable(text), is_strict=not test.is_on_demand))
     for text in files_not_read(sources, evidence.cases):
         notes.add(Note(NoteKind.NOT_RUN, printable(text)))
 

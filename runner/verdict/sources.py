@@ -30,6 +30,8 @@ _UNITTEST = "its class derives from unittest.TestCase, which Odoo does not run: 
 _ASYNC = "it is an `async def`, which Odoo's test cases never await"
 _GENERATOR = "it holds a `yield`, so that a call runs nothing of it"
 _ON_DEMAND = "tagged -standard"
+# Odoo's own word for functions that a script of its own runs (`odoo.tests.standalone`).
+_STANDALONE = f"it is a standalone test, which is left out like what is {_ON_DEMAND}"
 _FUNCTION = "it stands outside of a class, and Odoo runs only methods of test cases"
 _LOOKS_TESTED = re.compile(rb"\bdef\s+test")
 
@@ -246,7 +248,9 @@ class _Analysis:
                 yield from self._of_class(file, node)
             for function in file.definitions.functions if file.is_test_file else ():
                 if function.name not in self._used and "fixture" not in function.decorators:
-                    yield SourceTest(file.name, function.name, _FUNCTION, file.path)
+                    on_demand = "standalone" in function.decorators
+                    note = _STANDALONE if on_demand else _FUNCTION
+                    yield SourceTest(file.name, function.name, note, file.path, is_tagged_out=on_demand)
 
     def inheriting_classes(self) -> Iterator[str]:
         """Name the classes of test files that may inherit tests, and have none of their own."""

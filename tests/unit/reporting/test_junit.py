@@ -81,6 +81,12 @@ def test_a_testcase_is_named_as_odoo_names_the_test(file: Path) -> None:
     }
 
 
+def test_a_test_of_an_upgrade_script_is_named_as_odoo_names_it(file: Path) -> None:
+    testcase = written(file, passed(case(file="migrations/tests/test_x"))).find("testsuite/testcase")
+    assert testcase is not None
+    assert testcase.get("classname") == "odoo.addons.evv_core.migrations.tests.test_x.TestClient"
+
+
 def test_a_testcase_has_no_time_where_none_is_known(file: Path) -> None:
     testcase = written(file, passed(case(seconds=None))).find("testsuite/testcase")
     assert testcase is not None

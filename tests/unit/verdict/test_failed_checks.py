@@ -78,3 +78,9 @@ def test_the_tests_of_an_unimported_file_are_told_of_once() -> None:
 def test_of_a_run_that_was_cut_short_nothing_is_said() -> None:
     assert _verdict(_sources(ONE), LOADED, result(tests=0)).notes != ()
     assert _verdict(_sources(ONE), LOADED).notes == ()
+
+
+def test_the_name_of_a_file_does_no_more_than_show() -> None:
+    odd = SourceTest("test_\x1b[2J", "TestB.test_two")
+    (reason,) = files_without_a_run(_sources(ONE, odd), []).values()
+    assert reason.startswith(r"tests/test_\x1b[2J.py holds 1 test")

@@ -281,3 +281,18 @@ def test_tests_of_upgrade_scripts_are_read_and_need_no_import(tmp_path: Path) ->
         ("migrations/tests/test_a", "migrations/tests/test_a.py", "")
     ]
     assert "migrations/tests/test_a.py" not in sources.not_taken
+
+
+@pytest.mark.parametrize(
+    "inner", ["def inner(self): yield", "x = lambda: (yield)", "class C:\n            def m(self): yield"]
+)
+def test_a_yield_of_what_a_test_defines_is_not_its_own(tmp_path: Path, inner: str) -> None:
+    source = f"{CASE}    def test_a(self):\n        {inner}\n"
+    (test,) = read_sources(_module(tmp_path, __init__="from . import test_a", test_a=source)).tests
+    assert not test.is_no_op
+
+
+def test_a_standalone_test_is_left_out_on_purpose(tmp_path: Path) -> None:
+    source = "from odoo.tests import standalone\n\n@standalone('slow')\ndef test_a(env): ...\n"
+    (test,) = read_sources(_module(tmp_path, __init__="from . import test_a", test_a=source)).tests
+    assert test.is_on_demand
