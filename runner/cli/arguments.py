@@ -12,6 +12,8 @@ from runner.errors import UsageError
 RUN_USAGE = "nox -s odoo_tests -- REPO (MODULE [MODULE ...] | --all) [options]"
 EXAMPLE = "For example: nox -s odoo_tests -- evv traction"
 _LONGEST = 86400.0
+_UNITS = {"K": 1000, "M": 1_000_000, "G": 1_000_000_000}
+_LEAST_SIZE, _DIGITS = 100_000, 16
 _RUN_IS = "RUN is an environment: its project, a beginning of that name, or its module. They are listed by: nox -s list"
 
 
@@ -159,6 +161,13 @@ def _add_run(commands: _Commands) -> None:
         metavar="S",
         help="seconds to wait for a free port if all are taken; default: that is an error at once",
     )
+    run.add_argument(
+        "--max-log",
+        type=_size,
+        default=100_000_000,
+        metavar="SIZE",
+        help="leave the middle of Odoo's output out of a log of more than SIZE, as 500K, 100M or 2G; default: 100M",
+    )
     run.add_argument("--junit", type=Path, metavar="FILE", help="write a JUnit report, with one testsuite for each module")
     run.add_argument("--json", type=Path, metavar="FILE", help="write a JSON report, by the schema docs/report.schema.json")
     run.add_argument(
@@ -228,6 +237,14 @@ def _seconds(text: str) -> float:
     if not 0 < value <= _LONGEST:
         raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, at most {_LONGEST:g} (given: {text!r})")
     return value
+
+
+def _size(text: str) -> int:
+    number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "")
+    size = int(number) * _UNITS.get(unit, 1) if number.isascii() and number.isdigit() and len(number) < _DIGITS else 0
+    if size < _LEAST_SIZE:
+        raise argparse.ArgumentTypeError(f"must be a number of bytes, as 500K, 100M or 2G, at least 100K (given: {text!r})")
+    return size
 
 
 def _number(text: str) -> int:

@@ -39,6 +39,7 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
         given.wait_for_port,
         snapshot=not given.no_snapshot,
         strict_all=given.strict_all,
+        max_log=given.max_log,
     )
     jobs = min(given.jobs, len(modules), len(list(repository.ports)))
     if jobs < min(given.jobs, len(modules)):

@@ -73,6 +73,8 @@ def _regex(value: str) -> str:
 
 # Long enough for any name; a longer regular expression would be a program.
 _Entry = Annotated[str, Field(min_length=1, max_length=200)]
+# Whoever needs more wants no verdict.
+_MOST_ENTRIES = 100
 
 
 class Allow(Frozen):
@@ -80,18 +82,25 @@ class Allow(Frozen):
 
     not_imported: Annotated[
         tuple[_Entry, ...],
-        Field(description="Test files that nobody imports: `tests/test_x.py`, or `MODULE/tests/test_x.py`."),
+        Field(
+            max_length=_MOST_ENTRIES,
+            description="Test files that nobody imports: `tests/test_x.py`, or `MODULE/tests/test_x.py`.",
+        ),
     ] = ()
     skipped: Annotated[
         tuple[_Entry, ...],
         Field(
+            max_length=_MOST_ENTRIES,
             description="Tests that may be skipped: `TestX.test_y`, `TestX`, `tests/test_x.py`, or `MODULE/` and one of them;"
-            " `*` stands for any text."
+            " `*` stands for any text.",
         ),
     ] = ()
     errors: Annotated[
         tuple[Annotated[_Entry, AfterValidator(_regex)], ...],
-        Field(description="Records at ERROR: regular expressions, searched in the first line of what was logged."),
+        Field(
+            max_length=_MOST_ENTRIES,
+            description="Records at ERROR: regular expressions, searched in the first line of what was logged.",
+        ),
     ] = ()
 
 
@@ -145,6 +154,7 @@ _WORDS = {
     "string_type": "must be a text; put it in quotes",
     "string_too_short": "must not be empty",
     "string_too_long": "must be a text of 200 characters at most",
+    "too_long": "must have 100 entries at most",
     "too_short": "must name at least one folder",
 }
 # What pydantic puts in the place of a key that is wrong itself.

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import Enum
 
+# Bytes.
+MAX_LOG = 100_000_000
+
 
 class Keep(Enum):
     """When an environment is left standing after its run."""
@@ -14,7 +17,7 @@ class Keep(Enum):
 
 @dataclass(frozen=True)
 class Options:
-    """The options of a run; times in seconds."""
+    """The options of a run; times in seconds, `max_log` in bytes."""
 
     health_timeout: float
     test_timeout: float
@@ -24,3 +27,4 @@ class Options:
     wait_for_port: float = 0.0
     snapshot: bool = True
     strict_all: bool = False
+    max_log: int = MAX_LOG

@@ -5,13 +5,14 @@ Standard library only: the guard lives from this as the runner does, and has to 
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # Every client of a run carries its token, by which the guard finds those that are still at work.
 TOKEN_VARIABLE = "AGENT_TEST_TOKEN"  # noqa: S105 - the variable's name
@@ -23,6 +24,8 @@ _CLIENT_VARIABLE = "AGENT_TEST_CLIENT"
 _REAP = 2.0
 # Within which a process that starts others is caught.
 _ROUNDS = 50
+# Bytes that are read from a stream at once.
+_PIECE = 65_536
 # In seconds, to read what a client has said that ended before its deadline, while another one was waited for.
 _READ = 0.1
 
@@ -51,22 +54,9 @@ class Command:
         self.name = named(words)
         self._began = time.monotonic()
         self._mark = os.urandom(8).hex()
-        try:
-            # A session of its own: a Ctrl+C at the terminal must not reach the client that cleans up, and what the client
-            # starts ends with it. A folder that nobody can delete: docker does not start in one that is gone.
-            self._process = subprocess.Popen(
-                ["docker", *words],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,
-                cwd="/",
-                env={**environ, _CLIENT_VARIABLE: self._mark},
-            )
-        except (OSError, ValueError) as error:  # ValueError: a null byte in a word or a variable
-            raise DockerFailed(f"docker cannot be started: {error}") from error
+        self._process: subprocess.Popen[str] = _started(
+            words, {**environ, _CLIENT_VARIABLE: self._mark}, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
+        )
 
     def result(self, deadline: float) -> Completed:
         """Return the client's answer. DockerStalled, with the client ended, if there is none at `deadline` (monotonic)."""
@@ -101,6 +91,70 @@ class Command:
                 assert pipe
                 pipe.close()
             self._process.poll()
+
+
+class Stream:
+    """One docker client whose output is read while it comes, piece by piece: it waits where nobody reads."""
+
+    def __init__(self, words: tuple[str, ...], environ: Mapping[str, str]) -> None:
+        """Start `docker WORDS` with this environment and no other. DockerFailed if it cannot be started."""
+        self.exit_code = -1
+        self._mark = os.urandom(8).hex()
+        self._process: subprocess.Popen[bytes] = _started(
+            words, {**environ, _CLIENT_VARIABLE: self._mark}, stderr=subprocess.STDOUT
+        )
+
+    def pieces(self, deadline: float) -> Iterator[bytes]:
+        """Return what the client prints, both streams in the order of writing, then set its `exit_code`.
+
+        DockerStalled if it has not ended at `deadline` (monotonic). However this is left, the client is ended.
+        """
+        assert self._process.stdout
+        pipe = self._process.stdout.fileno()
+        poll = select.poll()
+        poll.register(pipe, select.POLLIN)
+        try:
+            while poll.poll(_left(deadline) * 1000):
+                if not (piece := os.read(pipe, _PIECE)):
+                    self.exit_code = self._process.wait(_left(deadline))
+                    return
+                yield piece
+            raise DockerStalled("its output did not end in time")
+        except subprocess.TimeoutExpired:
+            raise DockerStalled("it did not end in time") from None
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        if self._process.returncode is None:
+            kill_group(self._process.pid)
+            _kill_marked(_CLIENT_VARIABLE, self._mark)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_REAP)
+        # Not read to its end: a child that took its mark off may hold it.
+        assert self._process.stdout
+        self._process.stdout.close()
+
+
+def _left(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic())
+
+
+def _started(words: Sequence[str], environ: Mapping[str, str], **more: Any) -> "subprocess.Popen[Any]":
+    try:
+        # A session of its own: a Ctrl+C at the terminal must not reach the client that cleans up, and what the client
+        # starts ends with it. A folder that nobody can delete: docker does not start in one that is gone.
+        return subprocess.Popen(
+            ["docker", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            cwd="/",
+            env=environ,
+            **more,
+        )
+    except (OSError, ValueError) as error:  # ValueError: a null byte in a word or a variable
+        raise DockerFailed(f"docker cannot be started: {error}") from error
 
 
 @dataclass(frozen=True)

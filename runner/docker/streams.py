@@ -1,7 +1,8 @@
-"""What takes long: `up` and a command in a container, whose lines stream, and `pull`. The only user of python-on-whales.
+"""What takes long: `up`, a command in a container, whose output streams, and `pull`. The only user of python-on-whales.
 
-What streams is started by launch.py, so that it is like every other client: with an environment and a process group of its
-own, and ended, with what it started, when its time is over or its output is not wanted any more.
+`up` is started by launch.py, so that it is like every other client: with an environment and a process group of its own, and
+ended, with what it started, when its time is over. python-on-whales reads lines as long as they are, and as many as there are,
+whether or not somebody takes them: what a command in a container prints, of any length, is read by a Stream instead.
 """
 
 import errno
@@ -13,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException
@@ -21,7 +22,7 @@ from python_on_whales.exceptions import DockerException
 from runner.docker import questions
 from runner.docker.engine import Engine, stalled
 from runner.docker.messages import PortTaken, is_port_taken, said, tail
-from runner.docker.process import SECRET_FILES, TOKEN_VARIABLE, Completed, kill_group
+from runner.docker.process import SECRET_FILES, TOKEN_VARIABLE, Completed, DockerFailed, DockerStalled, Stream, kill_group
 from runner.docker.questions import ComposeProject
 from runner.errors import EnvironmentFailed, cause_of
 
@@ -66,11 +67,7 @@ class Streams:
 
     def execute(self, container: str, command: list[str], limit: float) -> "Execution":
         """Run a command in a container, for at most `limit` seconds: iterate over its output, then ask for its exit code."""
-
-        def call(client: DockerClient) -> _Stream:
-            return cast("_Stream", client.container.execute(container, command, stream=True))
-
-        return Execution(self._lines(call, self._environ, limit, f"the end of `{command[0]}` in {container}"))
+        return Execution(self._environ, container, command, limit)
 
     def _lines(
         self, call: Callable[[DockerClient], _Stream], environ: Mapping[str, str], limit: float, waiting_for: str, **about: Any
@@ -120,18 +117,28 @@ class Streams:
 
 
 class Execution:
-    """A command in a container: its output line by line as bytes, and afterwards its exit code."""
+    """A command in a container: its output as it comes, in pieces of some kilobytes, and afterwards its exit code.
 
-    def __init__(self, lines: Iterator[bytes]) -> None:
+    EnvironmentFailed if docker cannot be run, EngineStalled, with the client ended, if it takes more than `limit` seconds.
+    """
+
+    def __init__(self, environ: Mapping[str, str], container: str, command: list[str], limit: float) -> None:
         self.exit_code = -1
-        self._lines = lines
+        self._environ = environ
+        self._words = ("exec", container, *command)
+        self._limit = limit
 
     def __iter__(self) -> Iterator[bytes]:
+        deadline = time.monotonic() + self._limit
         try:
-            yield from self._lines
-            self.exit_code = 0
-        except DockerException as error:
-            self.exit_code = error.return_code
+            stream = Stream(self._words, self._environ)
+            yield from stream.pieces(deadline)
+        except DockerStalled:
+            _exec, container, command, *_ = self._words
+            raise stalled(self._limit, f"the end of `{command}` in {container}") from None
+        except DockerFailed as error:
+            raise EnvironmentFailed(str(error)) from error
+        self.exit_code = stream.exit_code
 
 
 def _secret_file(file: Path, environ: Mapping[str, str]) -> BinaryIO:

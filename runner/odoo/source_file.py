@@ -102,5 +102,5 @@ def source_files(start: Path, folder: Path, *suffixes: str) -> Iterator[Path]:
             path = place / name
             if path.name.endswith(suffixes):
                 yield path
-            elif path.is_dir():
+            elif os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises an error where a name is too long, or a folder closed
                 waiting.append(path)

@@ -15,6 +15,8 @@ _TITLE, _MESSAGE = 250, 4000
 # Bytes; GitHub refuses the summary of a step of more than 1 MiB.
 _SUMMARY = 1_000_000
 _REASONS, _REASON = 20, 500
+# Of a module: GitHub shows ten of a step, and keeps no more than fifty of a job.
+_ANNOTATIONS = 50
 # How deep below the checkout an addons folder is looked for.
 _DEPTHS = ("", "*/", "*/*/", "*/*/*/")
 # What Markdown or a table's cell would take for its own.
@@ -36,9 +38,12 @@ def report_to_github(outcomes: Sequence[Outcome], environ: Mapping[str, str], sa
             say(_error(f"{outcome.module}: {outcome.title}", reasons, {}))
     for outcome in outcomes:
         addons = _addons_folder(outcome)
-        for case in outcome.failing_cases:
+        failing = outcome.failing_cases
+        for case in failing[:_ANNOTATIONS]:
             title = f"{outcome.module}: {case.name} {case.outcome.value}"
             say(_error(title, f"{headline(case)}\n\n{case.details}", _where(case, addons, workspace)))
+        if len(failing) > _ANNOTATIONS:
+            say(f"{outcome.module}: {len(failing) - _ANNOTATIONS} more failing tests have no annotation: see {outcome.proof}")
     if file := environ.get("GITHUB_STEP_SUMMARY"):
         _append_summary(outcomes, Path(file))
     else:

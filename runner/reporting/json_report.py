@@ -79,8 +79,11 @@ class ModuleReport(_Part):
     cases: tuple[CaseReport, ...]
     """The tests that started, in their order, then what failed outside of any.
 
-    A test that failed is among them as such also where it passed when Odoo tried it again, which makes no run red.
+    A test that failed is among them as such also where it passed when Odoo tried it again, which makes no run red. Of more
+    than 10,000 tests those that failed are listed before all others.
     """
+    cases_left_out: int
+    """Number of tests that started and are not among `cases`, which are too many."""
 
 
 class CallReport(_Part):
@@ -123,7 +126,8 @@ def _module(outcome: Outcome) -> ModuleReport:
         seconds=outcome.seconds,
         phases={name: sum(seconds for phase, seconds in outcome.phases if phase == name) for name, _ in outcome.phases},
         proof=str(outcome.proof),
-        cases=tuple(CaseReport.model_validate(case) for case in verdict.cases) if verdict else (),
+        cases=tuple(CaseReport.model_validate(case) for case in outcome.reported_cases),
+        cases_left_out=outcome.cases_left_out,
     )
 
 

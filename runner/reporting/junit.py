@@ -40,13 +40,16 @@ def _suite(outcome: Outcome) -> TestSuite:
     facts = {"verdict": outcome.label, "exit code": str(outcome.exit_code), "proof": str(outcome.proof)}
     for name, value in (facts | ({"selection": outcome.selection} if outcome.selection else {})).items():
         suite.add_property(name, _legal(value))
-    tests, failing = outcome.verdict.cases if outcome.verdict else (), outcome.failing_cases
-    cases: list[junitparser.TestCase] = [_testcase(case, red=case in failing) for case in tests]
+    red = bool(outcome.failing_cases)
+    cases: list[junitparser.TestCase] = [_testcase(case, red=red) for case in outcome.reported_cases]
     if outcome.is_red_for_more:
         cases.append(_synthetic(outcome))
     _tell_apart(cases)
     suite.add_testcases(cases)
-    if notes := [*outcome.reasons, *outcome.allowed, *(f"note: {note}" for note in outcome.notes)]:
+    notes = [*outcome.reasons, *outcome.allowed, *(f"note: {note}" for note in outcome.notes)]
+    if outcome.cases_left_out:
+        notes.append(f"note: {outcome.cases_left_out} tests are too many for this report, and are not listed in it")
+    if notes:
         suite.system_out = _legal("\n".join(notes))
     return suite
 

@@ -9,6 +9,9 @@ from runner.errors import ExitCode, Interrupted, RunnerError
 from runner.verdict.cases import Case, CaseOutcome
 from runner.verdict.verdict import Verdict
 
+# Tests of a module that a report lists: parsers and viewers of reports fail at files of hundreds of megabytes.
+_CASES_IN_REPORTS = 10_000
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -62,6 +65,21 @@ class Outcome:
         if self.verdict is None or self.verdict.passed:
             return ()
         return tuple(case for case in self.verdict.cases if case.outcome in (CaseOutcome.FAILED, CaseOutcome.ERROR))
+
+    @property
+    def reported_cases(self) -> tuple[Case, ...]:
+        """List the tests that a report has room for, in their order; of more than 10,000 first those that failed."""
+        cases = self.verdict.cases if self.verdict else ()
+        if len(cases) <= _CASES_IN_REPORTS:
+            return cases
+        failed = (CaseOutcome.FAILED, CaseOutcome.ERROR)
+        chosen = sorted(range(len(cases)), key=lambda at: cases[at].outcome not in failed)[:_CASES_IN_REPORTS]
+        return tuple(cases[at] for at in sorted(chosen))
+
+    @property
+    def cases_left_out(self) -> int:
+        """Count the tests that started and are not in `reported_cases`."""
+        return len(self.verdict.cases) + self.verdict.cases_left_out - len(self.reported_cases) if self.verdict else 0
 
     @property
     def is_red_for_more(self) -> bool:

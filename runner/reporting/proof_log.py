@@ -1,4 +1,4 @@
-"""The proof log: a head, Odoo's output in full, and a foot with the verdict and the proof of the teardown."""
+"""The proof log: a head, Odoo's output (the two ends of one that is too long), and a foot with verdict and teardown."""
 
 import contextlib
 import os
@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
 
 from runner.cleanup import keep as keeping
 from runner.cleanup.resources import listing_commands
 from runner.cleanup.teardown import Report
+from runner.config.options import MAX_LOG
 from runner.errors import EnvironmentFailed, ReportFailed, UsageError, cause_of
+from runner.reporting.capped_file import CappedFile
 from runner.text import aligned
 
 PROOF = "proof_of_execution_tests"
@@ -74,16 +75,18 @@ class ProofLog:
     file, is not possible at all; EnvironmentFailed if it cannot be written any more, as on a disk that is full.
     """
 
-    def __init__(self, folder: Path, proof: Path) -> None:
+    def __init__(self, folder: Path, proof: Path, limit: int = MAX_LOG) -> None:
+        """`limit`: bytes that it may have; output beyond is left out in the middle, with a word of how much that is."""
         self.file = folder / "tests.log"
         self.proof = proof
-        self._stream: BinaryIO | None = None
+        self._limit = limit
+        self._stream: CappedFile | None = None
         self._failure: OSError | None = None
 
     def __enter__(self) -> "ProofLog":
         try:
             self.proof.unlink(missing_ok=True)
-            self._stream = self.file.open("wb")
+            self._stream = CappedFile(self.file, self._limit)
         except OSError as error:
             raise _no_log(error, self.proof.parent) from error
         return self
@@ -105,14 +108,18 @@ class ProofLog:
         """Append output as it is."""
         assert self._stream
         try:
-            self._stream.write(data)
+            self._stream.output(data)
         except OSError as error:
             raise self._failed(error) from error
 
     def block(self, title: str, facts: Mapping[str, str], *more: list[str]) -> None:
         """Append a framed block: facts, each on a line, then the lines of `more`."""
+        assert self._stream
         lines = [_RULE, title, *aligned(facts), *(line for part in more for line in part), _RULE, ""]
-        self.raw("\n".join(lines).encode(errors="backslashreplace"))
+        try:
+            self._stream.whole("\n".join(lines).encode(errors="backslashreplace"))
+        except OSError as error:
+            raise self._failed(error) from error
 
     def publish(self) -> None:
         """Put the finished log in the place of the proof, at once and whole. ReportFailed if that cannot be done."""

@@ -14,7 +14,7 @@ from runner.verdict.cases import Case, CaseOutcome
 _TESTS_SHOWN = 10
 _LINES_OF_A_TEST = 10
 _REASONS_SHOWN = 20
-_NOTES_SHOWN = 5
+_NOTES_SHOWN = 10
 _ALLOWED_SHOWN = 20
 # Characters; an assertion on a long text would fill the screen.
 _LONGEST_LINE = 300
@@ -24,12 +24,13 @@ _TITLES = ("MODULE", "VERDICT", "TESTS", "FAILED", "ERRORS", "SKIPPED", "SECONDS
 def lines_for(outcome: Outcome) -> list[str]:
     """Write the closing lines: verdict, reasons, failing tests with place and assertion, what is allowed, notes, the log."""
     reasons, reasons_after = _around_the_tests(outcome)
+    failing = outcome.failing_cases
     body = [
-        *_shown(reasons, _REASONS_SHOWN, "more reasons"),
-        *_shown([_test(case) for case in outcome.failing_cases], _TESTS_SHOWN, "more"),
-        *_shown(reasons_after, _REASONS_SHOWN, "more reasons"),
-        *_shown(outcome.allowed, _ALLOWED_SHOWN, "more allowed"),
-        *_shown([f"note: {note}" for note in outcome.notes], _NOTES_SHOWN, "more notes"),
+        *_shown(reasons[:_REASONS_SHOWN], len(reasons), "more reasons"),
+        *_shown([_test(case) for case in failing[:_TESTS_SHOWN]], len(failing), "more"),
+        *_shown(reasons_after[:_REASONS_SHOWN], len(reasons_after), "more reasons"),
+        *_shown(outcome.allowed[:_ALLOWED_SHOWN], len(outcome.allowed), "more allowed"),
+        *_shown([f"note: {note}" for note in outcome.notes[:_NOTES_SHOWN]], len(outcome.notes), "more notes"),
         *([f"log: {outcome.proof}"] if outcome.has_proof else []),
     ]
     return ["", f"{outcome.module}: {outcome.title}  {outcome.counts}", *(f"  {line}".rstrip() for line in body)]
@@ -54,10 +55,10 @@ def _test(case: Case) -> str:
     return "\n".join([f"{kind}: {case.name}{where}", *(f"  {line}" for line in shown)])
 
 
-def _shown(texts: Sequence[str], limit: int, more: str) -> list[str]:
-    """List the lines of the first texts, and how many more there are."""
-    lines = [line for text in texts[:limit] for line in text.splitlines()]
-    return lines + ([f"... and {len(texts) - limit} {more} in the log"] if len(texts) > limit else [])
+def _shown(texts: Sequence[str], number: int, more: str) -> list[str]:
+    """List the lines of these texts, the first of so many, and how many more there are."""
+    lines = [line for text in texts for line in text.splitlines()]
+    return lines + ([f"... and {number - len(texts)} {more} in the log"] if number > len(texts) else [])
 
 
 def joint_table(outcomes: Sequence[Outcome], not_run: Mapping[str, str]) -> list[str]:

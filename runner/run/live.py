@@ -20,6 +20,8 @@ from runner.text import wrapped
 
 _PER_SECOND = 8
 _TURNING = "|/-\\"
+# Bytes of a line for whose end the display waits.
+_LONGEST_LINE = 4000
 _SECONDS_WIDTH = len("3600 s")
 _COLOURS = {"PASSED": "green", "INTERRUPTED": "yellow"}
 # Of the closing lines: the head of a failing test.
@@ -83,6 +85,7 @@ class LiveTerminal(Terminal):
         super().__init__(quiet=quiet)
         self.console = Console(file=cast("TextIO", _Screen()), highlight=False, markup=False, emoji=False)
         self._row = Row()
+        self._unfinished = b""
 
     def begin(self, what: str, project: str) -> None:
         """Begin a new line for a new run."""
@@ -105,9 +108,18 @@ class LiveTerminal(Terminal):
         self.console.print(text, soft_wrap=True)
 
     def output(self, data: bytes) -> None:
-        """Show a line of what Odoo printed; the log has its very bytes."""
-        if not self._quiet:
-            self._print(Text(data.decode(errors="backslashreplace").rstrip("\r\n")))
+        """Show the lines of what Odoo printed, a very long one in several; the log has its very bytes."""
+        if self._quiet:
+            return
+        lines, line_end, self._unfinished = (self._unfinished + data).rpartition(b"\n")
+        if line_end:
+            self._show(lines)
+        while len(self._unfinished) > _LONGEST_LINE:
+            self._show(self._unfinished[:_LONGEST_LINE])
+            self._unfinished = self._unfinished[_LONGEST_LINE:]
+
+    def _show(self, lines: bytes) -> None:
+        self._print(Text(lines.decode(errors="backslashreplace").replace("\r\n", "\n").rstrip("\r")))
 
     def step(self, text: str) -> None:
         """Show where the phase is."""
@@ -125,7 +137,11 @@ class LiveTerminal(Terminal):
             return Text.assemble(*parts, no_wrap=True, overflow="ellipsis")
 
         with _alive(self.console, last_line), super().phase(name):
-            yield
+            try:
+                yield
+            finally:
+                if self._unfinished:
+                    self.output(b"\n")
 
 
 class LiveBoard(Board):

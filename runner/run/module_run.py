@@ -63,7 +63,7 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
     environment: Environment | None = None
     verdict: Verdict | None = None
     error: RunnerError | Interrupted | None = None
-    with reports.ProofLog(folder, request.proof) as log:
+    with reports.ProofLog(folder, request.proof, request.options.max_log) as log:
         try:
             log.block("PROOF OF EXECUTION", _facts_of(request, project))
             # Before anything is started: the module's own file may be wrong.

@@ -97,10 +97,10 @@ def _install(environment: Environment, stage: Stage, log: ProofLog) -> list[str]
     timeout = environment.context.options.test_timeout
     command = odoo.prepare_command(stage.modules, plan.folders_in_container if stage.own else [], timeout)
     installation = environment.execute(command, timeout)
-    for line in installation:
-        odoo_log.feed(line)
-        log.raw(line)
-        environment.context.terminal.output(line)
+    for piece in installation:
+        odoo_log.feed(piece)
+        log.raw(piece)
+        environment.context.terminal.output(piece)
     odoo_log.end()
     # In the log of a run from nothing these would be reasons against it or notes: so they have to get there.
     reasons = omissions(odoo_log, "")

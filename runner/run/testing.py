@@ -39,12 +39,12 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, log: 
     begun = time.monotonic()
     with terminal.phase("tests"):
         execution = environment.execute(command, timeout)
-        for line in execution:
-            log.raw(line)
-            terminal.output(line)
-            for event in odoo_log.feed(line):
-                if step := _step(event, f"{odoo_log.begun} of {expected}"):
-                    terminal.step(step)
+        for piece in execution:
+            log.raw(piece)
+            terminal.output(piece)
+            steps = [step for event in odoo_log.feed(piece) if (step := _step(event, f"{odoo_log.begun} of {expected}"))]
+            if steps:
+                terminal.step(steps[-1])
     odoo_log.end()
     timed_out = execution.exit_code in (124, 137) and time.monotonic() - begun >= timeout
     # Side by side.

@@ -29,7 +29,7 @@ class Allowed:
         return (entry for entry in self.entries if entry.key == key)
 
     def file(self, path: str) -> Entry | None:
-        """Find the entry that allows a file, as in `tests/test_x.py`, not to be tested. No patterns: it hides no other."""
+        """Find the entry that allows a file, as in `tests/test_x.py`, not to be imported. No patterns: it hides no other."""
         names = {path, f"{self.module}/{path}"}
         return next((entry for entry in self.of("not_imported") if entry.text in names), None)
 

@@ -12,6 +12,9 @@ from runner.verdict.odoolog import OdooLog
 from runner.verdict.omission import TESTS_NOT_IMPORTED, in_a_line, omission, with_exception
 from runner.verdict.sources import Sources, SourceTest
 
+# Of Odoo after what it could not go on without, of which it has written a record at CRITICAL.
+_CRITICAL_EXIT = 255
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -46,6 +49,11 @@ class Evidence:
         return self.started - self.skipped - no_ops
 
     @property
+    def has_started(self) -> bool:
+        """Tell whether any of them started."""
+        return bool(self.started) or self.left_out > 0
+
+    @property
     def left_out(self) -> int:
         """Count its tests that started, but for whose names there was no room."""
         return self.log.tests_left_out[self.module]
@@ -68,7 +76,7 @@ class Evidence:
     @property
     def was_installed_before(self) -> bool:
         """Tell whether Odoo found the module installed, so that it ran none of its tests."""
-        if isinstance(self.states, str) or not self.is_installed or not self.log.results or self.started or self.left_out:
+        if isinstance(self.states, str) or not self.is_installed or not self.log.results or self.has_started:
             return False
         return self.module not in self.log.loaded
 
@@ -80,40 +88,78 @@ class Evidence:
         return bool(self.log.results) and self.is_installed and has_tests
 
 
-def failed_checks(evidence: Evidence) -> list[str]:
-    """List the reasons in exit code, log and database, each once."""
-    module, odoo_exit, log, states = evidence.module, evidence.odoo_exit, evidence.log, evidence.states
-    reasons = omissions(log, module)
+def failed_checks(evidence: Evidence, *causes: str) -> list[str]:
+    """List the reasons in exit code, log and database, each once, after the `causes` that are known from elsewhere.
+
+    Where Odoo did not come to its end with the module, what only follows from a cause is the last reason: one line, "so ...".
+    """
+    reasons = [*causes, *omissions(evidence.log, evidence.module), *_causes(evidence)]
+    missing = _missing(evidence)
+    if evidence.is_complete:
+        return list(dict.fromkeys(reasons + missing))
+    if not reasons:
+        reasons, missing = missing[:1], missing[1:]
+    if missing:
+        reasons.append(f"so {', '.join(missing[:-1])}{' and ' if missing[1:] else ''}{missing[-1]}")
+    return list(dict.fromkeys(reasons))
+
+
+def _causes(evidence: Evidence) -> list[str]:
+    """List what speaks against the tests by itself."""
+    odoo_exit, log = evidence.odoo_exit, evidence.log
+    reasons = []
     if odoo_exit == 137:
         reasons.append("Odoo was killed (exit code 137), as happens when memory runs out")
-    elif odoo_exit:
+    elif odoo_exit and not _follows_from_a_record(evidence):
         reasons.append(f"Odoo ended with exit code {odoo_exit}{_signal(odoo_exit)}")
-    if isinstance(states, str):
-        reasons.append(f"the database could not be asked which modules are installed: {states}")
-    elif not evidence.is_installed:
-        reasons.append(f"module {module} is not installed (its state: {states.get(module) or 'unknown to the database'})")
-    if not log.results:
-        if not any(record.level == "CRITICAL" for record in log.omissions.times):
-            reasons.append(f"Odoo's result line is missing: the log is cut short{_where_it_is_cut(evidence)}")
-    elif log.result_lines > 1:
+    if isinstance(evidence.states, str):
+        reasons.append(f"the database could not be asked which modules are installed: {evidence.states}")
+    if log.result_lines > 1:
         reasons.append(f"Odoo's result line stands in the log {log.result_lines} times")
-    elif not log.results[0].tests:
-        reasons.append("Odoo ran 0 tests")
-    if not evidence.started and not evidence.left_out:
-        reasons.append(f"no test of {module} started")
-    elif evidence.started <= evidence.skipped and evidence.number_ran < 1:
-        reasons.append(f"all {evidence.number_skipped} tests of {module} were skipped")
-    elif evidence.number_ran < 1:
-        reasons.append(f"nothing of the tests of {module} ran, although Odoo calls them passed")
+    if evidence.has_started and evidence.number_ran < 1:
+        if evidence.started <= evidence.skipped:
+            reasons.append(f"all {evidence.number_skipped} tests of {evidence.module} were skipped")
+        else:
+            reasons.append(f"nothing of the tests of {evidence.module} ran, although Odoo calls them passed")
     if evidence.was_installed_before:
-        reasons.append(f"{module} was installed already: Odoo runs the tests of a module while it installs it")
-    return list(dict.fromkeys(reasons))
+        reasons.append(f"{evidence.module} was installed already: Odoo runs the tests of a module while it installs it")
+    return reasons
+
+
+def _missing(evidence: Evidence) -> list[str]:
+    """List what should be there and is not: the cause may be known, or not."""
+    module, log = evidence.module, evidence.log
+    missing = []
+    if _follows_from_a_record(evidence):
+        missing.append(f"Odoo ended with exit code {evidence.odoo_exit}")
+    if not log.results and not _is_broken_off(log):
+        missing.append(f"Odoo's result line is missing: the log is cut short{_where_it_is_cut(evidence)}")
+    if not isinstance(evidence.states, str) and not evidence.is_installed:
+        state = evidence.states.get(module) or "unknown to the database"
+        missing.append(f"module {module} is not installed (its state: {state})")
+    if log.result_lines == 1 and not log.results[0].tests and (evidence.is_complete or evidence.has_started):
+        missing.append("Odoo ran 0 tests")
+    if not evidence.has_started:
+        missing.append(f"no test of {module} started" if evidence.is_installed else "none of its tests ran")
+    return missing
+
+
+def _is_broken_off(log: OdooLog) -> bool:
+    """Tell whether Odoo wrote that it could not go on."""
+    return any(record.level == "CRITICAL" for record in log.omissions.times)
+
+
+def _follows_from_a_record(evidence: Evidence) -> bool:
+    return evidence.odoo_exit == _CRITICAL_EXIT and _is_broken_off(evidence.log)
 
 
 def omissions(log: OdooLog, module: str) -> list[str]:
     """List what Odoo itself says that it did not load, understand or run, in plain words."""
     records = log.omissions.times
-    reasons = [with_exception(record, module) for record in records if record.level == "CRITICAL"]
+    critical = [record for record in records if record.level == "CRITICAL"]
+    # What only says that something failed is said of the same exception.
+    critical.sort(key=lambda record: "Traceback (most recent call last)" not in record.message)
+    reasons = [with_exception(record, module) for record in critical]
     reasons += [words for record in records if (words := omission(record, module))]
     if log.omissions.left_out:
         reasons.append(f"Odoo said more of what it left out or could not do: {log.omissions.left_out} more records in the log")

@@ -1,7 +1,7 @@
 """What a verdict notes: tests that were skipped or did not run, and errors in the log; and what of it is allowed."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -14,17 +14,19 @@ from runner.verdict.odoolog import RESULT_LOGGERS
 from runner.verdict.omission import omission
 from runner.verdict.pattern_search import search
 from runner.verdict.record import Record
-from runner.verdict.sources import Sources, SourceTest
+from runner.verdict.sources import Sources
 
 # What Odoo says once more, in sum, of what it has said before.
 _SUMS = re.compile(r"Module \S+: \d+ failures, |At least one test failed |Failed to load registry")
 # Characters of a text in a note, and of a line in which a regular expression is searched.
 _LONGEST, _LONGEST_SEARCHED = 300, 1000
-_NAMES_SHOWN = 5
+_NAMES_SHOWN, _LONGEST_NAME = 5, 100
 # More different reasons for skips than anybody reads.
 _MOST_REASONS = 50
 _TRACEBACK = "Traceback (most recent call last):"
 _FRAME = re.compile(rf'^\s*File "{re.escape(ADDONS_TARGET)}(?:-\d+)?/([^/"\n]+)/', re.MULTILINE)
+# Why tours and whatever else needs a browser do not run; such tests are skipped without anybody's wish, so they come first.
+_BROWSER = re.compile(r"chrome|websocket", re.IGNORECASE)
 # The logger of `logging.error(...)`, which Odoo's own code never calls.
 _ROOT = "root"
 
@@ -46,6 +48,10 @@ class Note:
     kind: NoteKind
     text: str
     is_strict: bool = True
+
+    def is_reason(self, *, for_all_errors: bool) -> bool:
+        """Tell whether `--strict` makes it a reason; `for_all_errors`: `--strict-all` does."""
+        return self.is_strict or (for_all_errors and self.kind is NoteKind.ERROR)
 
 
 @dataclass
@@ -81,20 +87,22 @@ class _Logged:
         return f"logged at {self.record.level}: {printable(shortened(self.text, _LONGEST))}{f' ({more})' if more else ''}"
 
 
-def notes_of(evidence: Evidence, own: Collection[str], allowed: Allowed, silent: Mapping[str, str]) -> Notes:
+def notes_of(evidence: Evidence, own: Collection[str], allowed: Allowed, not_imported: Mapping[str, Entry]) -> Notes:
     """Note what was skipped or did not run, and errors in the log that are no failing test, nor Odoo's result, nor a reason.
 
-    `own`: the module and what it depends on in its repository; `silent`: the test files of which nothing ran,
-    which are reasons if not allowed.
+    `own`: the module and what it depends on in its repository; `not_imported`: test files, and what allows them not to be.
     """
     notes = Notes()
-    for path, reason in silent.items():
-        if entry := allowed.file(path):
-            notes.add(Note(NoteKind.NOT_RUN, printable(reason)), entry)
+    for path, entry in not_imported.items():
+        notes.add(Note(NoteKind.NOT_RUN, printable(f"{path} is not imported")), entry)
     _note_skips(notes, evidence, allowed)
+    if evidence.left_out:
+        text = f"so many tests started that {evidence.left_out} are not named here; whether all of the sources did is unknown"
+        notes.add(Note(NoteKind.NOT_RUN, text))
     if evidence.is_complete and evidence.sources:
         _note_javascript(notes, evidence, evidence.sources)
-        _note_tests_not_run(notes, evidence, evidence.sources)
+        if not evidence.left_out:
+            _note_tests_not_run(notes, evidence, evidence.sources)
     too_slow = _note_errors(notes, _logged(evidence, own), list(allowed.of("errors")))
     if more := evidence.log.errors.left_out:
         text = f"logged at ERROR or CRITICAL: {more} more records, for which there is no room here"
@@ -102,17 +110,23 @@ def notes_of(evidence: Evidence, own: Collection[str], allowed: Allowed, silent:
     if evidence.is_complete:
         for entry in allowed.entries:
             if entry not in notes.used:
-                what = "takes too long to search, and allows nothing" if entry in too_slow else "matches nothing in this run"
+                what = (
+                    "takes too long to be searched, and allows nothing" if entry in too_slow else "matches nothing in this run"
+                )
                 text = printable(f"`allow` of {entry.source}: `{entry.text}` under `{entry.key}` {what}")
                 notes.add(Note(NoteKind.ALLOWANCE, text, is_strict=False))
     return notes
 
 
-def skipped_with_their_class(evidence: Evidence) -> list[SourceTest]:
-    """List the tests that did not start because their class was skipped as a whole."""
-    classes = {(case.file, _class(case.name)) for case in evidence.cases if _is_class_skip(case)}
-    tests = evidence.sources.tests if evidence.sources else ()
-    return [test for test in tests if (test.file, _class(test.name)) in classes]
+def skipped_with_their_class(evidence: Evidence) -> dict[tuple[str, str], list[str]]:
+    """List the tests that did not start because their class was skipped as a whole, by file and class."""
+    classes: dict[tuple[str, str], list[str]] = {
+        (case.file, _class(case.name)): [] for case in evidence.cases if _is_class_skip(case)
+    }
+    for test in evidence.sources.tests if evidence.sources else ():
+        if (of_class := (test.file, _class(test.name))) in classes:
+            classes[of_class].append(test.name)
+    return classes
 
 
 def _is_class_skip(case: Case) -> bool:
@@ -125,42 +139,52 @@ def _class(test: str) -> str:
 
 def _note_skips(notes: Notes, evidence: Evidence, allowed: Allowed) -> None:
     """Say for each reason which tests were skipped."""
-    groups: dict[tuple[Entry | None, str], dict[str, None]] = {}
-    for file, name, reason in _skips(evidence):
-        groups.setdefault((allowed.skip(file, name), " ".join(reason.split())), {})[name] = None
-    for number, ((entry, reason), skipped) in enumerate(groups.items()):
-        if number == _MOST_REASONS:
-            notes.add(Note(NoteKind.SKIPPED, f"more tests skipped, for {len(groups) - number} other reasons"))
-            break
-        names = list(skipped)
-        shown = ", ".join(names[:_NAMES_SHOWN]) + (f" and {len(names) - _NAMES_SHOWN} more" if names[_NAMES_SHOWN:] else "")
-        why = f": {shortened(reason, _LONGEST)}" if reason else ", no reason is told"
-        notes.add(Note(NoteKind.SKIPPED, printable(f"{counted(len(names), 'test')} skipped{why} ({shown})")), entry)
+    skips: dict[tuple[Entry | None, str, str], dict[tuple[str, str], int]] = {}
+    for thing, file, name, reason, times in _skips(evidence):
+        tests = skips.setdefault((allowed.skip(file, name), thing, " ".join(reason.split())), {})
+        tests[file, name] = times
+    order = sorted(skips, key=lambda skip: (not _BROWSER.search(skip[2]), -sum(skips[skip].values())))
+    untold = set([skip for skip in order if skip[0] is None][_MOST_REASONS:])
+    for entry, thing, reason in order:
+        tests = skips[entry, thing, reason]
+        if (entry, thing, reason) not in untold:
+            why = f": {shortened(reason, _LONGEST)}" if reason else ", no reason is told"
+            names = _first_of([shortened(name, _LONGEST_NAME) for _, name in tests])
+            text = f"{counted(sum(tests.values()), thing)} skipped{why} ({names})"
+            notes.add(Note(NoteKind.SKIPPED, printable(text)), entry)
+    if untold:
+        notes.add(Note(NoteKind.SKIPPED, f"more tests skipped, for {len(untold)} other reasons"))
     if unnamed := evidence.log.skips_left_out[evidence.module]:
         notes.add(Note(NoteKind.SKIPPED, f"{counted(unnamed, 'more test')} skipped, for whose names there is no room here"))
 
 
-def _skips(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
-    """Give file, name and reason of what was skipped: tests that started, then those whose class was."""
+def _skips(evidence: Evidence) -> Iterator[tuple[str, str, str, str, int]]:
+    """Give what was skipped: a test or subtests, file and name of the test, the reason, and how many."""
     with_their_class = skipped_with_their_class(evidence)
     for case in evidence.cases:
         if _is_class_skip(case):
             of_class = (case.file, _class(case.name))
-            tests = [test.name for test in with_their_class if (test.file, _class(test.name)) == of_class]
             # Those that a class inherits, or is given, are not in its sources.
-            yield from ((case.file, name, case.details) for name in tests or [of_class[1]])
+            for name in with_their_class[of_class]:
+                yield "test", case.file, name, case.details, 1
+            if not with_their_class[of_class]:
+                yield "test case", case.file, of_class[1], case.details, 1
         elif case.outcome is CaseOutcome.SKIPPED:
-            yield case.file, case.name, case.details
+            yield "test", case.file, case.name, case.details, 1
+    for (module, file, name, reason), times in evidence.log.subtest_skips.items():
+        if module == evidence.module:
+            yield "subtest", file, name, reason, times
+
+
+def _first_of(names: Sequence[str]) -> str:
+    more = len(names) - _NAMES_SHOWN
+    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _note_tests_not_run(notes: Notes, evidence: Evidence, sources: Sources) -> None:
-    if evidence.left_out:
-        text = f"so many tests started that {evidence.left_out} are not named here; whether all of the sources did is unknown"
-        notes.add(Note(NoteKind.NOT_RUN, text))
-        return
     with_their_class = skipped_with_their_class(evidence)
     for test, why in tests_not_run(sources, evidence.cases):
-        if test not in with_their_class:
+        if (test.file, _class(test.name)) not in with_their_class:
             text = f"{test.name} ({test.file or '__init__'}) did not run: {why}"
             notes.add(Note(NoteKind.NOT_RUN, text, is_strict=not test.is_on_demand))
     for text in files_not_read(sources, evidence.cases):
@@ -171,10 +195,8 @@ def _note_javascript(notes: Notes, evidence: Evidence, sources: Sources) -> None
     """Say which JavaScript tests nobody ran. No reason even with `--strict`: a module cannot run them by itself."""
     javascript = sources.javascript
     if javascript.files and not javascript.have_run(evidence.cases, evidence.log.tests):
-        shown = ", ".join(javascript.files[:_NAMES_SHOWN])
-        more = f" and {len(javascript.files) - _NAMES_SHOWN} more" if javascript.files[_NAMES_SHOWN:] else ""
         text = (
-            f"{counted(len(javascript.files), 'file')} of JavaScript tests did not run ({shown}{more}):"
+            f"{counted(len(javascript.files), 'file')} of JavaScript tests did not run ({_first_of(javascript.files)}):"
             " no test that opens /web/tests in a browser did"
         )
         notes.add(Note(NoteKind.JAVASCRIPT, printable(text), is_strict=False))
@@ -185,9 +207,9 @@ def _logged(evidence: Evidence, own: Collection[str]) -> list[_Logged]:
     logged: dict[tuple[str, str], _Logged] = {}
     told = {problem.details for problem in evidence.log.problems}
     for record, times in evidence.log.errors.times.items():
-        is_told = record.message in told or record.logger in RESULT_LOGGERS or _SUMS.match(record.message)
         # Those of Odoo's own at CRITICAL are reasons.
-        if is_told or omission(record, evidence.module) or (record.level == "CRITICAL" and record.is_of_odoo):
+        is_sum = record.is_of_odoo and (record.level == "CRITICAL" or _SUMS.match(record.message))
+        if is_sum or record.message in told or record.logger in RESULT_LOGGERS or omission(record, evidence.module):
             continue
         text = " ".join(record.first_line.split())
         line = logged.setdefault((record.level, text), _Logged(record, text))

@@ -30,6 +30,7 @@ _LONGEST_LINE = 65_536
 _TESTS = (50_000, 8_000_000)
 _PROBLEMS = (10_000, 8_000_000)
 _PROBLEMS_WITHOUT_DETAILS = (10_000, 2_000_000)
+_SUBTEST_SKIPS = (1000, 1_000_000)
 _ERRORS = (1000, 4_000_000)
 _OMISSIONS = (200, 2_000_000)
 _RESULTS = 100
@@ -49,6 +50,7 @@ _LOADING = re.compile(r"^Loading module (\S+) \(")
 _STARTING = re.compile(r"^Starting (\S+) \.\.\.\s*$")
 # 14 and 15 tell no reason.
 _SKIPPED = re.compile(r"^skipped (\w+ \(odoo\.addons\.\S+\)|\S+)(?: : (.*)|[ \t]*(?:\n.*)?)$", re.DOTALL)
+_SKIPPED_SUBTEST = re.compile(r"^skipped Subtest (?:([\w.<>]+\.\w+) )?[\[(].*?[\])](?: : (.*))?\s*$", re.DOTALL)
 # A test, a subtest or a class, as Odoo names them: a module may log other things that begin with "ERROR: ".
 _PROBLEM = re.compile(r"^(FAIL|ERROR): ([\w.<>]+\.\w+(?=\s*$)|Subtest (?:\S+ |[\[(]).*|\w+ \(odoo\.addons\.\S+\))")
 _OF_CLASS = re.compile(r"^(\w+) \(odoo\.addons\.(\w+)\.(?:(migrations|upgrades)\.)?tests\.(\S+)\.(\w+)\)$")
@@ -107,7 +109,8 @@ class OdooLog:
     `tests`: those that started, in their order; `outside`: what failed or was skipped outside of any; `latest`: the test that
     started last, `latest_of_file` its name by module and file. `errors`: the records at ERROR or CRITICAL that are no
     `problems`; `omissions`: those of Odoo that are CRITICAL or tell what it left out. `loaded`: the modules that Odoo began to
-    load. `last_line`: the last one that is not empty, of a record its message.
+    load. `subtest_skips` counts the subtests that were skipped, by module, file, test and reason. `last_line`: the last one
+    that is not empty, of a record its message.
 
     Memory is bounded, whatever the log's length. What there is no room for is counted: `tests_left_out`, and of these
     `skips_left_out`, by module. `begun`, `problem_counts` (by kind), `uncounted_problems` (those that Odoo's result does not
@@ -127,6 +130,7 @@ class OdooLog:
         self.problems: list[Problem] = []
         self.problem_counts: Counter[str] = Counter()
         self.uncounted_problems = 0
+        self.subtest_skips: Counter[tuple[str, str, str, str]] = Counter()
         self.errors = Records(Room(*_ERRORS))
         self.omissions = Records(Room(*_OMISSIONS))
         self.loaded: set[str] = set()
@@ -134,6 +138,7 @@ class OdooLog:
         self._database = database
         self._known: dict[tuple[str, str, str], LoggedTest] = {}
         self._test_room = Room(*_TESTS)
+        self._subtest_skip_room = Room(*_SUBTEST_SKIPS)
         self._problem_room = Room(*_PROBLEMS)
         self._problem_name_room = Room(*_PROBLEMS_WITHOUT_DETAILS)
         # The line that has no end yet; whether it has a beginning that was read already, and whether that is a record's.
@@ -176,7 +181,7 @@ class OdooLog:
         while len(self._unfinished) - at > _LONGEST_LINE:
             end = at + _LONGEST_LINE
             # Not within what may be the beginning of a record that follows what was printed.
-            mark = None if self._is_begun and self._is_of_record else _MARK.search(self._unfinished, at + 1, end)
+            mark = None if self._is_of_record and self._is_begun else _MARK.search(self._unfinished, at + 1, end)
             end = mark.start() if mark else end - _LONGEST_MARK
             yield from self._read_part(self._unfinished[at:end])
             at, self._is_begun = end, True
@@ -199,7 +204,12 @@ class OdooLog:
 
     def _read_part(self, part: bytes) -> Iterator[Record | LoggedTest]:
         """Read a part of a line that is too long to be read as a whole."""
-        for number, line in enumerate(_COLOUR.sub(b"", part).decode(errors="replace").splitlines()):
+        part = _COLOUR.sub(b"", part) if b"\x1b" in part else part
+        self._is_of_record = self._is_begun and self._is_of_record
+        if not _MARK.search(part):
+            self._print(part, continues=self._is_begun)
+            return
+        for number, line in enumerate(part.decode(errors="replace").splitlines()):
             yield from self._read_line(line, continues=self._is_begun and not number)
 
     def _read_line(self, line: str, *, continues: bool = False) -> Iterator[Record | LoggedTest]:
@@ -287,6 +297,9 @@ class OdooLog:
                 _key(module, file, skipped[1]), (skipped[2] or "").strip(), is_of_class=bool(_OF_CLASS.match(skipped[1]))
             )
             return False
+        if subtest := _SKIPPED_SUBTEST.match(record.message):
+            self._skip_subtest((module, file, subtest[1] or self._latest_in(module, file)), (subtest[2] or "").strip())
+            return False
         return record.level == "ERROR" and self._read_problem(record, module, file)
 
     def _add_result(self, result: Result) -> None:
@@ -304,6 +317,12 @@ class OdooLog:
             if key not in self._known and test.skipped is None:
                 _count_one(self.skips_left_out, key[0])
             test.skipped = shortened(reason, _LONGEST_REASON)
+
+    def _skip_subtest(self, key: tuple[str, str, str], reason: str) -> None:
+        skip = (*key, shortened(reason, _LONGEST_REASON))
+        is_test = key in self._known or self._is_latest(key)
+        if skip in self.subtest_skips or (is_test and self._subtest_skip_room.takes(sum(map(len, skip)))):
+            self.subtest_skips[skip] += 1
 
     def _read_problem(self, record: Record, module: str, file: str) -> bool:
         unexpected = _UNEXPECTED.match(record.first_line)

@@ -4,6 +4,7 @@ Odoo runs the test cases of the files that it takes (see `collection`) that are 
 defines itself. The files in `migrations/tests` and `upgrades/tests` it takes one by one, without any import.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,8 +21,8 @@ from runner.verdict.javascript import JavaScript, read_javascript
 
 # Where Odoo looks for tests in a module.
 TESTS, UPGRADE_TESTS = "tests", ("migrations/tests", "upgrades/tests")
-# All sources of a module's tests together.
-_MOST_BYTES = 20_000_000
+# All sources of a module's tests together; Odoo's own largest have 2 MB in 150 files.
+_MOST_BYTES, _MOST_FILES = 5_000_000, 5000
 _MIXIN = "its class derives from no test case, and Odoo 18 and newer run no tests that a class inherits"
 _MISNAMED = "the name of its file does not begin with `test_`"
 _UNITTEST = "its class derives from unittest.TestCase, which Odoo does not run: use odoo.tests.TransactionCase"
@@ -125,10 +126,12 @@ class _Reader:
     def files(self, folder: str) -> Iterator[_File]:
         """Read all files below a folder."""
         start = self._module / folder
-        if not (start.exists() or start.is_symlink()):
+        if not os.path.lexists(start):
             return
         try:
-            for path in source_files(start, self._module, ".py"):
+            for number, path in enumerate(source_files(start, self._module, ".py")):
+                if number == _MOST_FILES:
+                    raise UnreadableSource(f"holds more than {_MOST_FILES:,} Python files")
                 yield self._read(path, folder)
         except UnreadableSource as error:
             self.unreadable[folder] = str(error)
@@ -157,11 +160,10 @@ class _Reader:
         except RecursionError:
             self.unreadable[shown] = "is nested too deep to be read"
         except SyntaxError as error:
-            # It may be of a newer Python than ours. If Odoo imports it, Odoo says more.
-            if _LOOKS_TESTED.search(content):
-                self.unreadable[shown] = f"is no valid Python: {error.msg}" + (
-                    f" (line {error.lineno})" if error.lineno else ""
-                )
+            # It may be of a newer Python than ours, or what a program makes a source of. If Odoo imports it, Odoo says more.
+            if path.name.startswith("test_") or _LOOKS_TESTED.search(content):
+                line = f" (line {error.lineno})" if error.lineno else ""
+                self.unreadable[shown] = f"is no valid Python: {error.msg}{line}"
         return Definitions()
 
 
@@ -183,7 +185,7 @@ def read_sources(module: Path) -> Sources:
         reader.unreadable[TESTS] = "holds a chain of imports or base classes that is too long"
         collection, tests, run_by, inheriting = Collection({}, {}), (), _nothing, ()
     return Sources(
-        has_folder=(module / TESTS).is_dir(),
+        has_folder=os.path.isdir(module / TESTS),  # noqa: PTH112 - Path.is_dir raises errors
         has_init=has_init,
         imported=collection.imported | {file.name for file in upgrades if _is_taken(file)},
         files=tuple(file.name for file in (*files, *upgrades) if file.is_test_file),

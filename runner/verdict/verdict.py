@@ -12,7 +12,7 @@ from runner.text import counted
 from runner.verdict.allowed import NOTHING_ALLOWED, Allowed
 from runner.verdict.cases import Case
 from runner.verdict.failed_checks import Evidence, failed_checks, files_without_a_run, usual_cause
-from runner.verdict.notes import NoteKind, notes_of, skipped_with_their_class
+from runner.verdict.notes import notes_of, skipped_with_their_class
 from runner.verdict.odoolog import OdooLog, Problem
 from runner.verdict.sources import Sources
 
@@ -22,7 +22,8 @@ class Verdict:
     """How the tests of one module ended. `exit_code` is the runner's; `reasons` say why it is not 0.
 
     `notes` do not make a run red by themselves: tests that were skipped or did not start, and records at ERROR. `allowed`:
-    what would be among notes and reasons, and which file allows it.
+    what would be among notes and reasons, and which file allows it. `cases_left_out`: the
+    number of tests that started, but were too many to be kept.
     """
 
     exit_code: int
@@ -36,6 +37,7 @@ class Verdict:
     allowed: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = field(default=(), repr=False)
     cases: tuple[Case, ...] = field(default=(), repr=False)
+    cases_left_out: int = 0
 
     @property
     def passed(self) -> bool:
@@ -81,12 +83,14 @@ def judge(
     """
     evidence = Evidence(module, odoo_exit, log, states, sources)
     failed, errors = _count(log)
-    checks = failed_checks(evidence)
-    silent = {}
+    manifest = [sources.manifest] if sources and sources.manifest and not evidence.is_installed else []
+    checks = failed_checks(evidence, *manifest)
+    silent: dict[str, str] = {}
     if sources and evidence.is_complete and not evidence.left_out:
         silent = files_without_a_run(sources, evidence.cases, test_tags)
-    reasons_of_files = [reason for path, reason in silent.items() if not allowed.file(path)]
-    notes = notes_of(evidence, {module, *own}, allowed, silent)
+    not_imported = {path: entry for path in silent if _is_left_out(sources, path) and (entry := allowed.file(path))}
+    reasons_of_files = [reason for path, reason in silent.items() if path not in not_imported]
+    notes = notes_of(evidence, {module, *own}, allowed, not_imported)
     told = notes.notes
     problems = [f"{problem.kind}: {problem.test}" for problem in log.problems]
     if log.problems_left_out:
@@ -102,20 +106,17 @@ def judge(
         # Not a test that Odoo tries again: what it says of that one before it passes is at the level _ERROR. But the result
         # may be a line that a failing test has quoted, in a log that is cut short.
         reasons = checks + reasons_of_files + [f"{problem} is in the log, but not in Odoo's result" for problem in problems]
-        if not evidence.is_installed and sources and sources.manifest:
-            reasons.insert(0, sources.manifest)
         if evidence.is_complete and reasons and sources and evidence.number_ran < 1:
             reasons += usual_cause(sources, evidence.cases)
         if strict:
-            counted_notes = [note for note in told if note.is_strict or (strict_all and note.kind is NoteKind.ERROR)]
-            reasons += [f"--strict: {note.text}" for note in counted_notes]
-            told = [note for note in told if note not in counted_notes]
+            told = [note for note in notes.notes if not note.is_reason(for_all_errors=strict_all)]
+            reasons += [f"--strict: {note.text}" for note in notes.notes if note.is_reason(for_all_errors=strict_all)]
         exit_code = ExitCode.NOT_PROVEN if reasons else ExitCode.PASSED
     return Verdict(
         exit_code=exit_code,
         module=module,
         ran=evidence.number_ran,
-        skipped=evidence.number_skipped + len(skipped_with_their_class(evidence)),
+        skipped=evidence.number_skipped + sum(map(len, skipped_with_their_class(evidence).values())),
         failed=failed,
         errors=errors,
         reasons=tuple(reasons),
@@ -123,7 +124,13 @@ def judge(
         allowed=tuple(notes.allowed),
         problems=tuple(log.problems),
         cases=evidence.cases,
+        cases_left_out=evidence.left_out,
     )
+
+
+def _is_left_out(sources: Sources | None, path: str) -> bool:
+    """Tell whether nothing of a file ran because tests/__init__.py leaves it out, not for any other reason."""
+    return sources is not None and (path in sources.not_taken or path in sources.conditions)
 
 
 def _count(log: OdooLog) -> tuple[int, int]:

@@ -2,7 +2,9 @@
 
 from .green import GREEN
 from .hanging import HANGING
+from .lost import LOST
 from .not_proven import NOT_PROVEN
+from .noted import NOTED
 from .red import RED
 
-CASES = (*GREEN, *RED, *NOT_PROVEN, *HANGING)
+CASES = (*GREEN, *RED, *NOT_PROVEN, *LOST, *NOTED, *HANGING)

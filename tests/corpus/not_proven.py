@@ -18,13 +18,17 @@ def none_started(module: str) -> str:
 
 def unknown(module: str, cause: str) -> tuple[str, ...]:
     """The reasons where Odoo finds no such module."""
-    ignored = f"Odoo ignored modules that it did not find: {module}"
-    return (cause, ignored, f"module {module} is not installed", ZERO, none_started(module))
+    return (cause, f"Odoo ignored modules that it did not find: {module}", so_not_installed(module))
+
+
+def so_not_installed(module: str) -> str:
+    """What follows where the module is not installed."""
+    return f"so module {module} is not installed"
 
 
 def crash(module: str, *causes: str) -> tuple[str, ...]:
     """The reasons where the module's installation fails."""
-    return (*causes, "Odoo ended with exit code 255", f"module {module} is not installed", none_started(module))
+    return (*causes, f"so Odoo ended with exit code 255, module {module} is not installed")
 
 
 WITHOUT_TESTS = (
@@ -288,7 +292,7 @@ SELECTION = (
         "The second run on one database: the module is installed already, so that its tests are not run again.",
         ONE_TEST,
         UNPROVEN,
-        reasons=(ZERO, none_started("installed_before"), "installed_before was installed already"),
+        reasons=("installed_before was installed already", f"so {none_started('installed_before')}"),
         counts=NOTHING,
         twice=True,
     ),
@@ -340,9 +344,7 @@ MANIFESTS = (
         UNPROVEN,
         reasons=(
             "__manifest__.py says `installable: False`",
-            "module not_installable is not installed (its state: uninstallable)",
-            ZERO,
-            none_started("not_installable"),
+            "so module not_installable is not installed (its state: uninstallable) and none of its tests ran",
         ),
         counts=NOTHING,
     ),
@@ -353,9 +355,7 @@ MANIFESTS = (
         UNPROVEN,
         reasons=(
             "the manifest's version is of another series of Odoo",
-            "module other_series is not installed (its state: uninstallable)",
-            ZERO,
-            none_started("other_series"),
+            "so module other_series is not installed (its state: uninstallable) and none of its tests ran",
         ),
         counts=NOTHING,
     ),
@@ -375,9 +375,7 @@ MANIFESTS = (
         reasons=(
             "a module that dependency_not_installable depends on cannot be loaded",
             "Some modules have inconsistent states",
-            "module dependency_not_installable is not installed (its state: to install)",
-            ZERO,
-            none_started("dependency_not_installable"),
+            "so module dependency_not_installable is not installed (its state: to install) and none of its tests ran",
         ),
         counts=NOTHING,
         beside={"neighbour/__init__.py": "", "neighbour/__manifest__.py": manifest(installable=False)},
@@ -422,8 +420,7 @@ LOADING = (
         UNPROVEN,
         reasons=(
             "No module named 'no_such_library' (import_error_in_a_test_file/tests/test_two.py, line 1)",
-            "Odoo ended with exit code 255",
-            none_started("import_error_in_a_test_file"),
+            f"so Odoo ended with exit code 255 and {none_started('import_error_in_a_test_file')}",
         ),
         counts=NOTHING,
     ),
@@ -434,8 +431,7 @@ LOADING = (
         UNPROVEN,
         reasons=(
             "SyntaxError: expected ':' (syntax_error_in_a_test_file/tests/test_one.py, line 13)",
-            "Odoo ended with exit code 255",
-            none_started("syntax_error_in_a_test_file"),
+            f"so Odoo ended with exit code 255 and {none_started('syntax_error_in_a_test_file')}",
         ),
         counts=NOTHING,
         like="import_error_in_a_test_file",
@@ -447,8 +443,7 @@ LOADING = (
         UNPROVEN,
         reasons=(
             "ImportError: cannot import name 'test_gone'",
-            "Odoo ended with exit code 255",
-            none_started("init_imports_a_missing_file"),
+            f"so Odoo ended with exit code 255 and {none_started('init_imports_a_missing_file')}",
         ),
         counts=NOTHING,
         like="import_error_in_a_test_file",
@@ -460,8 +455,8 @@ LOADING = (
         UNPROVEN,
         reasons=crash(
             "import_error_in_the_module",
-            "Couldn't load module import_error_in_the_module",
             "No module named 'no_such_library' (import_error_in_the_module/__init__.py, line 1)",
+            "Couldn't load module import_error_in_the_module",
         ),
         counts=NOTHING,
     ),
@@ -544,9 +539,7 @@ LOADING = (
         UNPROVEN,
         reasons=(
             "Odoo ended with exit code 1",
-            "module database_unreachable is not installed",
-            f"{IS_CUT} after `psycopg2.OperationalError: could not translate host name",
-            none_started("database_unreachable"),
+            f"so {IS_CUT} after `psycopg2.OperationalError: could not translate host name",
         ),
         counts=NOTHING,
         environ={"HOST": "no-such-host.invalid"},
@@ -560,9 +553,8 @@ ENDINGS = (
         {"__init__.py": "import sys\n\nsys.exit(0)\n", **ONE_TEST},
         UNPROVEN,
         reasons=(
-            "module sys_exit_at_import is not installed",
             f"{IS_CUT} after `Loading module sys_exit_at_import (15/15)`, although Odoo's exit code is 0",
-            none_started("sys_exit_at_import"),
+            so_not_installed("sys_exit_at_import"),
         ),
         counts=NOTHING,
     ),

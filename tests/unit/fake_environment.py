@@ -35,11 +35,12 @@ class FakeExecution(Execution):
     """A command in a container that prints what it is told, and then ends, or fails."""
 
     def __init__(self, output: bytes, exit_code: int, error: BaseException | None = None) -> None:
-        super().__init__(iter(output.splitlines(keepends=True)))
+        super().__init__({}, "c", ["odoo"], 0.0)
+        self._output = output
         self._ends_with, self._error = exit_code, error
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from self._lines
+        yield from self._output.splitlines(keepends=True)
         if self._error:
             raise self._error
         self.exit_code = self._ends_with

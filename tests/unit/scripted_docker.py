@@ -60,10 +60,10 @@ class ScriptedDocker:
         """The same as an endpoint."""
         return Endpoint(self.environ)
 
-    def told(self) -> list[str]:
+    def told(self, patience: float = PATIENCE) -> list[str]:
         """The words of the next line that the script writes into the pipe; AssertionError if none comes."""
         while b"\n" not in self._unread:
-            readable, _, _ = select.select([self._told], [], [], PATIENCE)
+            readable, _, _ = select.select([self._told], [], [], patience)
             assert readable, "the script does not tell anything"
             self._unread += os.read(self._told, 1024)
         line, _, self._unread = self._unread.partition(b"\n")

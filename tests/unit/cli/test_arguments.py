@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from runner.cli.arguments import EXAMPLE, RUN_USAGE, parse
+from runner.config.options import MAX_LOG
 from runner.errors import UsageError
 
 
@@ -109,3 +110,18 @@ def test_help_tells_every_option_and_ends_with_success(capsys: pytest.CaptureFix
     told = capsys.readouterr().out
     for part in (RUN_USAGE, "--path", "--test-tags", "--health-timeout", "--test-timeout", "--keep"):
         assert part in told
+
+
+@pytest.mark.parametrize(("text", "size"), [("100K", 100_000), ("5M", 5_000_000), ("2G", 2_000_000_000), ("123456", 123_456)])
+def test_the_size_of_a_log_has_a_unit_or_none(text: str, size: int) -> None:
+    assert parse(["run", "evv", "traction", "--max-log", text]).max_log == size
+
+
+def test_a_log_is_limited_also_where_nobody_asks_for_it() -> None:
+    assert parse(["run", "evv", "traction"]).max_log == MAX_LOG
+
+
+@pytest.mark.parametrize("text", ["", "M", "0", "1K", "99999", "-5M", "1.5M", "5T", "5m", "\u0665M", "9" * 5000, "100 M"])
+def test_what_is_no_size_of_a_log_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="must be a number of bytes, as 500K, 100M or 2G, at least 100K"):
+        parse(["run", "evv", "traction", f"--max-log={text}"])

@@ -304,3 +304,30 @@ def test_a_relative_checkout_is_made_absolute(tmp_path: Path, monkeypatch: pytes
 def test_addons_outside_the_checkout_stay_where_they_are(tmp_path: Path) -> None:
     config = loaded(tmp_path, YAML.replace("[addons]", "[addons, ../common]"))
     assert at_checkout(config.repository("evv"), tmp_path / "w").addons == (tmp_path / "w/addons", tmp_path / "common")
+
+
+# allow
+
+
+def test_what_is_allowed_stands_with_the_defaults_or_the_repository_and_a_list_replaces_the_other(tmp_path: Path) -> None:
+    text = YAML.replace("defaults:\n", "defaults:\n  allow: {skipped: [TestTour], errors: ['^bad query']}\n")
+    config = loaded(
+        tmp_path, text.replace("path: evv,", "path: evv, allow: {skipped: [TestX], not_imported: [tests/test_x.py]},")
+    )
+    evv, hub = config.repository("evv").allow, config.repository("hub").allow
+    assert (evv.not_imported, evv.skipped, evv.errors) == (("tests/test_x.py",), ("TestX",), ("^bad query",))
+    assert (hub.not_imported, hub.skipped, hub.errors) == ((), ("TestTour",), ("^bad query",))
+
+
+@pytest.mark.parametrize(
+    ("allow", "words"),
+    [
+        ("{skiped: [TestX]}", "allow.skiped: unknown key. Perhaps you meant 'skipped'?"),
+        ("{errors: ['(a']}", "allow.errors.0: must be a regular expression of Python: missing )"),
+        ("{skipped: TestX}", "allow.skipped: must be a list"),
+        ("[TestX]", "allow: must be a mapping"),
+    ],
+)
+def test_what_is_wrong_with_it_is_told_with_file_line_and_key(tmp_path: Path, allow: str, words: str) -> None:
+    told = error(tmp_path, YAML.replace("path: evv,", f"path: evv, allow: {allow},"))
+    assert f"repos.yaml:6: repositories.evv.{words}" in told

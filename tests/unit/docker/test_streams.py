@@ -1,9 +1,9 @@
 """What streams from docker comes line by line, is bounded in time, and leaves neither a client nor a file behind."""
 
 import os
-import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from runner.docker.engine import Engine
 from runner.docker.messages import PortTaken
 from runner.docker.process import Endpoint
 from runner.docker.questions import ComposeProject
-from runner.docker.streams import Streams
+from runner.docker.streams import Execution, Streams
 from runner.errors import EngineStalled, EnvironmentFailed
 from tests.unit.processes import PATIENCE, ROOT, end_of
 from tests.unit.scripted_docker import ScriptedDocker
@@ -36,6 +36,10 @@ def streams(script: ScriptedDocker, folder: Path) -> Streams:
     return Streams(Engine(script.endpoint, "of-this-run"), folder)
 
 
+def _output(execution: Execution) -> bytes:
+    return b"".join(execution)
+
+
 # How a client is started
 
 
@@ -53,7 +57,7 @@ def test_a_client_has_the_engine_s_environment_and_the_project_s_and_no_other(
 
 def test_a_client_has_a_session_and_a_folder_of_its_own(streams: Streams, script: ScriptedDocker) -> None:
     script.run("cat /proc/$$/stat; pwd")
-    stat, here = streams.execute("c", ["odoo"], PATIENCE)
+    stat, here = _output(streams.execute("c", ["odoo"], PATIENCE)).splitlines(keepends=True)
     pid, _name, _state, _parent, group, session, *_ = stat.split()
     assert pid == group == session
     assert here == b"/\n"
@@ -62,25 +66,38 @@ def test_a_client_has_a_session_and_a_folder_of_its_own(streams: Streams, script
 def test_the_password_is_in_no_file_once_the_client_runs_and_no_file_is_left(
     streams: Streams, script: ScriptedDocker, folder: Path
 ) -> None:
-    script.run('echo $$; read -r _ <"$here/go"')
+    script.run('echo $$ >"$tell"; read -r _ <"$here/go"')
     os.mkfifo(script.folder / "go")
-    lines = iter(streams.execute("c", ["odoo"], PATIENCE))
-    pid = next(lines).strip()
-    (file,) = folder.iterdir()
-    assert file.stat().st_mode & 0o777 == 0o600
-    assert file.read_bytes() == pid
-    (script.folder / "go").write_text("on\n")
-    assert list(lines) == []
+    with ThreadPoolExecutor() as threads:
+        up = threads.submit(streams.up, PROJECT)
+        (pid,) = script.told()
+        (file,) = folder.iterdir()
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert file.read_text() == pid
+        (script.folder / "go").write_text("on\n")
+        up.result(PATIENCE)
     assert list(folder.iterdir()) == []
 
 
+def test_the_password_is_in_no_file_for_a_command_in_a_container(
+    streams: Streams, script: ScriptedDocker, folder: Path
+) -> None:
+    script.run(f"ls -A {folder}")
+    assert _output(streams.execute("c", ["odoo"], PATIENCE)) == b""
+
+
 @pytest.mark.parametrize("ends", ["exit 0", "exit 1", "kill -9 $$", "sleep 1000"])
-def test_however_a_client_ends_no_file_is_left(streams: Streams, script: ScriptedDocker, folder: Path, ends: str) -> None:
+def test_however_a_client_ends_no_file_is_left(
+    streams: Streams, script: ScriptedDocker, folder: Path, ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script.run(ends)
+    monkeypatch.setattr(streams_module, "UP_LIMIT", 0.5)
     try:
-        list(streams.execute("c", ["odoo"], 0.5))
+        streams.up(PROJECT)
     except EngineStalled:
         assert ends == "sleep 1000"
+    except EnvironmentFailed:
+        assert ends in ("exit 1", "kill -9 $$")
     assert list(folder.iterdir()) == []
 
 
@@ -89,8 +106,6 @@ def test_a_folder_that_is_gone_is_an_error_of_the_environment(script: ScriptedDo
     expected = r"^`docker` cannot be run: No such file or directory: .*deleted"
     with pytest.raises(EnvironmentFailed, match=expected):
         streams.up(PROJECT)
-    with pytest.raises(EnvironmentFailed, match=expected):
-        list(streams.execute("c", ["odoo"], PATIENCE))
 
 
 # In a process of its own: the limit would also hold for the file into which pytest writes.
@@ -199,24 +214,43 @@ def test_a_pull_that_hangs_is_given_up_and_named(
 
 
 @pytest.mark.parametrize("code", [0, 1, 137, 255])
-def test_a_command_s_output_comes_line_by_line_and_its_exit_code_afterwards(
+def test_a_command_s_output_comes_in_pieces_and_its_exit_code_afterwards(
     streams: Streams, script: ScriptedDocker, code: int
 ) -> None:
     script.answer({"exec c odoo --version": (code, "one\ncaf\u00e9\n", "")})
     execution = streams.execute("c", ["odoo", "--version"], PATIENCE)
-    assert list(execution) == [b"one\n", "caf\u00e9\n".encode()]
+    assert _output(execution) == "one\ncaf\u00e9\n".encode()
     assert execution.exit_code == code
 
 
 def test_lines_come_in_the_order_in_which_they_were_written(streams: Streams, script: ScriptedDocker) -> None:
     script.run("for i in 1 2 3 4 5 6 7 8 9; do echo out; echo err >&2; done")
-    assert list(streams.execute("c", ["odoo"], PATIENCE)) == [b"out\n", b"err\n"] * 9
+    assert _output(streams.execute("c", ["odoo"], PATIENCE)) == b"out\nerr\n" * 9
+
+
+def test_a_line_without_an_end_comes_in_pieces_and_is_never_in_memory_as_a_whole(
+    streams: Streams, script: ScriptedDocker
+) -> None:
+    script.run("head -c 20000000 /dev/zero")
+    sizes = [len(piece) for piece in streams.execute("c", ["odoo"], PATIENCE)]
+    assert sum(sizes) == 20_000_000
+    assert max(sizes) <= 65_536
+
+
+def test_a_command_waits_until_its_output_is_taken(streams: Streams, script: ScriptedDocker) -> None:
+    script.run('head -c 1000000 /dev/zero; echo >"$tell"')
+    pieces = iter(streams.execute("c", ["odoo"], PATIENCE))
+    assert next(pieces)
+    with pytest.raises(AssertionError, match="does not tell anything"):
+        script.told(0.2)
+    assert sum(map(len, pieces)) > 900_000
+    script.told()
 
 
 def test_bytes_that_are_no_text_are_passed_on_and_the_exit_code_too(streams: Streams, script: ScriptedDocker) -> None:
     script.run(r"printf 'caf\351\n'; printf '\377\n' >&2; exit 1")
     execution = streams.execute("c", ["odoo"], PATIENCE)
-    assert list(execution) == [b"caf\xe9\n", b"\xff\n"]
+    assert _output(execution) == b"caf\xe9\n\xff\n"
     assert execution.exit_code == 1
 
 
@@ -249,16 +283,13 @@ def test_a_child_that_outlives_its_client_holds_nobody_up_and_is_ended_too(strea
         next(lines)
 
 
-def test_a_child_in_a_session_of_its_own_holds_nobody_up(
-    streams: Streams, script: ScriptedDocker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(streams_module, "_STARTING", 0.1)
-    script.run(f'setsid sleep {2 * PATIENCE} & echo $! >"$tell"')
+def test_a_child_in_a_session_of_its_own_holds_nobody_up(streams: Streams, script: ScriptedDocker) -> None:
+    script.run(f'setsid sleep {2 * PATIENCE} & echo $! >"$tell"; echo begun')
     lines = iter(streams.execute("c", ["odoo"], 0.5))
-    with pytest.raises(EngineStalled):
-        next(lines)
+    assert next(lines) == b"begun\n"
     (child,) = script.told_pids()
-    os.kill(child, signal.SIGKILL)
+    with end_of(child), pytest.raises(EngineStalled):
+        next(lines)
 
 
 def test_a_client_whose_lines_nobody_wants_any_more_is_ended_with_its_child(

@@ -104,3 +104,16 @@ def test_what_is_no_python_is_a_syntax_error(source: bytes) -> None:
 def test_a_warning_of_pythons_parser_goes_nowhere(recwarn: pytest.WarningsRecorder) -> None:
     parse_source(b"x = '\\d'\n")
     assert not recwarn.list
+
+
+def test_folders_whose_names_are_too_long_are_passed_by(tmp_path: Path) -> None:
+    (tmp_path / "a.py").touch()
+    here = Path.cwd()
+    try:
+        os.chdir(tmp_path)
+        for _ in range(30):
+            Path("d" * 200).mkdir()
+            os.chdir("d" * 200)
+    finally:
+        os.chdir(here)
+    assert [path.name for path in source_files(tmp_path, tmp_path, ".py")] == ["a.py"]

@@ -136,6 +136,12 @@ def test_long_texts_are_cut(job: Job) -> None:
     assert annotation[3].endswith("y ...")
 
 
+def test_of_very_many_failing_tests_the_first_are_marked_and_the_others_counted(job: Job) -> None:
+    outcome = failed(*(failing(f"TestClient.test_{number}") for number in range(70)), proof=job.proof)
+    assert len(job.report(outcome)) == 50
+    assert f"evv_core: 20 more failing tests have no annotation: see {job.proof}" in job.said
+
+
 def test_the_summary_is_a_table_of_the_modules(job: Job) -> None:
     job.report(passed(), failed(module="evv_visit"), red("NOT PROVEN"))
     head, _rule, *rows = job.rows

@@ -75,6 +75,7 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
                 "seconds": 21.5,
                 "phases": {"up": 1.0, "pull x": 5.0},
                 "proof": "/checkout/proof_of_execution_tests.log",
+                "cases_left_out": 0,
             }
         ],
     }

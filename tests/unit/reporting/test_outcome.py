@@ -8,6 +8,7 @@ from runner.cleanup.teardown import Report
 from runner.errors import EnvironmentFailed, Interrupted, NoFreePort, RunnerError
 from runner.reporting.outcome import Outcome, decide
 from runner.verdict.verdict import Verdict
+from tests.unit.outcomes import case, failed, failing, passed
 
 GREEN, RED = Verdict(0, "m", ran=3), Verdict(1, "m", ran=3, failed=1, reasons=("FAIL: T.test",))
 CLEAN, DIRTY = Report(left={"networks": []}), Report(left={"networks": ["net"], "volumes": ["data"]})
@@ -72,3 +73,17 @@ def test_what_ended_the_run_and_keeps_its_proof_away_is_told_once() -> None:
 def test_counts_are_told_also_where_no_test_ran() -> None:
     assert outcome().counts == GREEN.counts
     assert outcome(None, NoFreePort("none")).counts == "no test ran"
+
+
+def test_of_very_many_tests_a_report_lists_those_that_failed_first_and_counts_the_others() -> None:
+    cases = [*(case(name=f"T.test_{number}") for number in range(10_000)), failing("T.test_z"), failing("T.test_y")]
+    red = failed(*cases)
+    assert len(red.reported_cases) == 10_000
+    assert red.reported_cases[-2:] == (failing("T.test_z"), failing("T.test_y"))
+    assert red.reported_cases[:-2] == tuple(cases[:9_998])
+    assert red.cases_left_out == 2
+
+
+def test_tests_that_the_log_had_no_room_for_count_as_left_out() -> None:
+    green = passed(case(), cases_left_out=7)
+    assert (green.reported_cases, green.cases_left_out) == ((case(),), 7)

@@ -145,6 +145,11 @@ def test_without_cases_the_bare_names_are_shown() -> None:
     assert body(failed(case(), problems=(problem,))) == ["  FAIL: TestClient.test_fails"]
 
 
-def test_more_than_five_notes_are_counted() -> None:
-    lines = body(passed(notes=tuple(f"note {number}" for number in range(7))))
-    assert lines == [*(f"  note: note {number}" for number in range(5)), "  ... and 2 more notes in the log"]
+def test_more_than_ten_notes_are_counted() -> None:
+    lines = body(passed(notes=tuple(f"note {number}" for number in range(12))))
+    assert lines == [*(f"  note: note {number}" for number in range(10)), "  ... and 2 more notes in the log"]
+
+
+def test_what_is_allowed_is_told_before_the_notes() -> None:
+    allowed = ("allowed by repos.yaml: tests/test_x.py is not imported",)
+    assert body(passed(notes=("look here",), allowed=allowed)) == [f"  {allowed[0]}", "  note: look here"]

@@ -156,3 +156,18 @@ def test_without_colours_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None
     screen = shown(_CLOSING.replace("WORD", "FAILED").replace("EXIT", "1"))
     assert "evv_core: FAILED" in screen
     assert not re.search("\x1b\\[[0-9;]*3[0-9]m", screen)
+
+
+def test_what_comes_in_pieces_is_shown_in_lines_and_a_line_without_an_end_too() -> None:
+    program = """
+from runner.run.live import LiveTerminal
+terminal = LiveTerminal()
+with terminal.phase("tests"):
+    for piece in (b"one", b" line\\nan", b"other\\r\\n", b"x" * 9000, b" the end"):
+        terminal.output(piece)
+"""
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown(program))
+    assert "one line" in text
+    assert "another" in text
+    assert re.search("x{200}", text.replace("\r", "").replace("\n", ""))
+    assert " the end" in text

@@ -375,3 +375,23 @@ def test_without_a_docker_client_the_run_ends_with_3_and_a_proof(go: Go, fakes: 
     outcome = go(environ={"PATH": "/nonexistent"})
     assert (outcome.exit_code, fakes.events) == (3, [])
     assert "There is no `docker` command." in outcome.proof.read_text()
+
+
+def test_a_file_of_the_module_that_cannot_be_understood_is_told_before_anything_starts(go: Go, fakes: Fakes) -> None:
+    (fakes.repository.addons[0] / "evv_core" / ".agent-tests.yaml").write_text("allow:\n  skiped: [TestX]\n")
+    outcome = go()
+    assert (outcome.exit_code, outcome.label) == (2, "ERROR")
+    assert ".agent-tests.yaml:2: allow.skiped: unknown key. Perhaps you meant 'skipped'?" in outcome.reasons[0]
+    assert "nothing had been started" in outcome.proof.read_text()
+    assert fakes.events == []
+
+
+def test_what_is_allowed_is_in_the_proof(go: Go, fakes: Fakes) -> None:
+    tests = fakes.repository.addons[0] / "evv_core" / "tests"
+    (tests / "test_other.py").write_text("class TestOther(TransactionCase):\n    def test_one(self): ...\n")
+    assert go().exit_code == 7
+    (tests.parent / ".agent-tests.yaml").write_text("allow:\n  not_imported: [tests/test_other.py]\n")
+    fakes.streams.executions = [(GREEN, 0, None)]
+    outcome = go()
+    assert outcome.exit_code == 0
+    assert "allowed by evv_core/.agent-tests.yaml: tests/test_other.py is not imported" in outcome.proof.read_text()

@@ -1,5 +1,6 @@
 """What the sources of a module say of its tests, without running them."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,160 @@ def test_a_file_that_is_no_python_is_left_to_odoo(tmp_path: Path) -> None:
 def test_methods_that_are_no_tests_are_not_counted(tmp_path: Path) -> None:
     sources = read_sources(_module(tmp_path, __init__="from . import test_a", test_a=STANDARD))
     assert list(_notes(sources)) == ["TestA.test_one"]
+
+
+HEAD = "from odoo.tests import TransactionCase, tagged\n\n"
+CASE = f"{HEAD}class TestA(TransactionCase):\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "note"),
+    [
+        (f"{CASE}    def test_a(self): ...\n    def test_a(self): ...\n", "defined again at line 5"),
+        (f"{CASE}    def test_a(self): ...\n    test_a = None\n", "bound again at line 5"),
+        (f"{CASE}    def test_a(self): ...\n    del test_a\n", "deleted at line 5"),
+        (f"{CASE}    def test_a(self): ...\n    for test_a in (): pass\n", "bound again at line 5"),
+        (f"{CASE}    def test_a(self): ...\n\nTestA = None\n", "its class is bound again at line 6"),
+        (f"{CASE}    def test_a(self): ...\n\nfrom x import TestA\n", "its class is bound again at line 6"),
+        (f"{CASE}    if x:\n        def test_a(self): ...\n", "it is under an `if` (line 4)"),
+        (f"{CASE}    if x:\n        pass\n    else:\n        def test_a(self): ...\n", "it is under an `if` (line 4)"),
+        (f"{CASE}    @classmethod\n    def test_a(self): ...\n", "it is a classmethod, which Odoo does not call"),
+        (
+            f"{HEAD}while x:\n  class TestA(TransactionCase):\n    def test_a(self): ...\n",
+            "under a `while` (line 3)",
+        ),
+        (f"{HEAD}match x:\n case 1:\n  class TestA(TransactionCase):\n   def test_a(self): ...\n", "under a `match` (line 3)"),
+        (
+            f"{HEAD}class A:\n  class TestA(TransactionCase):\n    def test_a(self): ...\n",
+            "is defined in the class A",
+        ),
+        (f"{HEAD}def test_a(): ...\n", "it stands outside of a class"),
+    ],
+)
+def test_what_keeps_a_test_from_running_is_its_note(tmp_path: Path, source: str, note: str) -> None:
+    sources = read_sources(_module(tmp_path, __init__="from . import test_a", test_a=source))
+    assert note in next(test.note for test in sources.tests)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    def test_a(self): ...\n    test_a = wrapped(test_a)\n",
+        "    if x:\n        def test_a(self): ...\n    else:\n        def test_a(self): ...\n",
+        "    try:\n        def test_a(self): ...\n    except ImportError:\n        def test_a(self): ...\n",
+        "    @property\n    def x(self): ...\n    @x.setter\n    def x(self, value): ...\n    def test_a(self): ...\n",
+        "    test_a: str\n    def test_a(self): ...\n    test_a: str\n",
+        "    def test_a(self): ...\n    other = [test_a for test_a in ()]\n",
+    ],
+)
+def test_what_only_looks_like_another_definition_is_none(tmp_path: Path, body: str) -> None:
+    sources = read_sources(_module(tmp_path, __init__="from . import test_a", test_a=CASE + body))
+    assert not any(test.is_replaced for test in sources.tests)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class Thing:\n    def test_button(self): ...\n",
+        "class TestThing:\n    def test_button(self): ...\n\nTestThing().test_button()\n",
+        "from odoo import models\n\nclass TestThing(models.Model):\n    def test_button(self): ...\n",
+        "from x import Base\n\nclass TestThing(Base):\n    _name = 'x'\n    def test_button(self): ...\n",
+        "from odoo.addons.x.models.y import Thing\n\nclass TestThing(Thing):\n    def test_button(self): ...\n",
+        "from odoo.tests import Form\n\nclass TestForm(Form):\n    def test_button(self): ...\n",
+        "from threading import Thread\n\nclass TestThread(Thread):\n    def test_button(self): ...\n",
+        "from unittest import mock\n\nclass TestMock(mock.Mock):\n    def test_button(self): ...\n",
+        "def test_data(): ...\n\nDATA = test_data()\n",
+    ],
+)
+def test_methods_of_helpers_and_models_are_no_tests(tmp_path: Path, source: str) -> None:
+    assert read_sources(_module(tmp_path, __init__="from . import test_a", test_a=source)).tests == ()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from odoo.addons.other.tests.common import Anything\n\nclass A(Anything):\n    def test_a(self): ...\n",
+        "from odoo.tests.common import HttpCase as Base\n\nclass A(Base):\n    def test_a(self): ...\n",
+        "import odoo.tests\n\nclass A(odoo.tests.TransactionCase):\n    def test_a(self): ...\n",
+        "import odoo\n\nclass A(odoo.tests.HttpCase):\n    def test_a(self): ...\n",
+        "from odoo.tests import common\n\nclass A(common.SavepointCase):\n    def test_a(self): ...\n",
+        "from . import common\n\nclass A(common.Shared):\n    def test_a(self): ...\n",
+        "from .common import Shared as S\n\nclass B(S): ...\n\nclass A(B):\n    def test_a(self): ...\n",
+        "from .common import *\n\nclass A(Shared):\n    def test_a(self): ...\n",
+        "from odoo.addons.m.tests.common import Shared\n\nclass A(Shared):\n    def test_a(self): ...\n",
+        "from odoo.addons.m.tests import common as c\n\nclass A(c.Shared):\n    def test_a(self): ...\n",
+        "from testlib import Base\n\nclass TestA(Base):\n    def test_a(self): ...\n",
+        "from testlib import Base\n\nclass A(Base):\n    def test_a(self):\n        self.assertTrue(1)\n",
+    ],
+)
+def test_a_test_case_is_one_by_its_bases(tmp_path: Path, source: str) -> None:
+    common = "from odoo.tests import TransactionCase\n\nclass Shared(TransactionCase): ...\n"
+    sources = read_sources(_module(tmp_path, __init__="from . import test_a", test_a=source, common=common))
+    assert [test.note for test in sources.tests] == [""]
+
+
+def test_classes_that_derive_from_each_other_end_the_search(tmp_path: Path) -> None:
+    source = "class A(B):\n    def test_a(self): ...\n\nclass B(A): ...\n"
+    assert read_sources(_module(tmp_path, __init__="from . import test_a", test_a=source)).tests == ()
+
+
+def test_another_module_s_tests_are_not_this_one_s(tmp_path: Path) -> None:
+    module = _module(tmp_path, __init__="from odoo.addons.other.tests import test_a", test_a=STANDARD)
+    assert _not_taken(read_sources(module)) == ["test_a"]
+
+
+def test_the_tags_of_a_base_class_are_inherited(tmp_path: Path) -> None:
+    common = f"{HEAD}@tagged('-standard', 'slow')\nclass Slow(TransactionCase): ...\n"
+    source = "from .common import Slow\n\nclass TestA(Slow):\n    def test_a(self): ...\n"
+    (test,) = read_sources(_module(tmp_path, __init__="from . import test_a", test_a=source, common=common)).tests
+    assert (test.note, test.is_on_demand) == ("its base class Slow is tagged -standard", True)
+
+
+def test_what_a_test_calls_of_its_bases_runs_with_it(tmp_path: Path) -> None:
+    common = f"{HEAD}class Base(TransactionCase):\n  def test_a(self): ...\n  def test_b(self): ...\n  def test_c(self): ...\n"
+    source = (
+        "from .common import Base\n\nclass TestA(Base):\n    def test_a(self):\n        super().test_a()\n        self.help()\n"
+        "    def help(self):\n        Base.test_b(self)\n"
+    )
+    sources = read_sources(_module(tmp_path, __init__="from . import test_a", test_a=source, common=common))
+    ran = sources.run_by("test_a", "TestA.test_a")
+    assert {("common", "Base.test_a"), ("common", "Base.test_b")} <= ran
+    assert ("common", "Base.test_c") not in ran
+    # Odoo up to 17 runs inherited tests under the heir's name.
+    assert sources.run_by("test_a", "TestA.test_c") == {("common", "Base.test_c")}
+
+
+def test_of_two_files_of_one_name_the_later_import_wins(tmp_path: Path) -> None:
+    init = "from . import test_a\nfrom .deep import test_a\n"
+    module = _module(tmp_path, __init__=init, test_a=STANDARD)
+    (module / "tests/deep").mkdir()
+    (module / "tests/deep/test_a.py").write_text(STANDARD)
+    sources = read_sources(module)
+    assert sources.not_taken["tests/test_a.py"] == "its file is hidden by deep/test_a in tests/__init__.py"
+    assert "tests/deep/test_a.py" not in sources.not_taken
+
+
+def test_what_cannot_be_read_is_named_and_nothing_hangs(tmp_path: Path) -> None:
+    module = _module(tmp_path, __init__="from . import test_a", test_a=STANDARD, test_deep="x = " + "-" * 100_000 + "1")
+    (module / "tests/test_zero.py").symlink_to("/dev/zero")
+    os.mkfifo(module / "tests/helper.py")
+    with (module / "tests/test_big.py").open("wb") as file:
+        file.truncate(3 << 30)
+    assert read_sources(module).unreadable == {
+        "tests/helper.py": "is no regular file",
+        "tests/test_big.py": "is larger than 500,000 bytes",
+        "tests/test_deep.py": "is nested too deep to be read",
+        "tests/test_zero.py": "is a link that leads out of m",
+    }
+
+
+def test_a_folder_of_tests_elsewhere_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m/tests").symlink_to("/")
+    assert read_sources(tmp_path / "m").unreadable == {"tests": "is a link that leads out of m"}
+
+
+def test_a_chain_of_imports_that_is_too_long_is_a_word(tmp_path: Path) -> None:
+    files = {f"a{number}": f"from . import a{number + 1}\n" for number in range(2000)}
+    sources = read_sources(_module(tmp_path, __init__="from . import a0", **files))
+    assert "too long" in sources.unreadable["tests"]

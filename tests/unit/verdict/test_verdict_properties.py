@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.errors import ExitCode
+from runner.run.terms import Terms, terms_of
 from runner.verdict.sources import Sources, read_sources
 from runner.verdict.verdict import judge
 from tests.corpus.case import Case, Outcome, read_log
@@ -30,6 +31,7 @@ class Recorded:
     outcome: Outcome
     sources: Sources
     test_tags: str | None
+    terms: Terms
 
     def exit_code(self, output: bytes, odoo_exit: int) -> int:
         return judge(
@@ -40,6 +42,7 @@ class Recorded:
             timed_out=self.outcome.timed_out,
             sources=self.sources,
             test_tags=self.test_tags,
+            allowed=self.terms.allowed,
         ).exit_code
 
 
@@ -52,7 +55,9 @@ EVERY = {(NEWEST, case.name): case for case in CASES} | {
 def _recorded(key: tuple[str, str]) -> Recorded:
     (series, name), case = key, EVERY[key]
     with tempfile.TemporaryDirectory() as folder:
-        return Recorded(name, recorded(case, series), read_sources(case.write(Path(folder))), case.tags)
+        addon = case.write(Path(folder))
+        terms = terms_of(name, {name: addon}, case.allow)
+        return Recorded(name, recorded(case, series), read_sources(addon), case.tags, terms)
 
 
 def _logs(wanted: Callable[[Case], bool]) -> st.SearchStrategy[Recorded]:

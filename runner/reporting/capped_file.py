@@ -1,0 +1,86 @@
+"""A file of bounded size: of output that is longer its head and its tail are kept, with a word of what is missing between."""
+
+import shutil
+from pathlib import Path
+from typing import BinaryIO
+
+# Of what the file may still take, an output gets the half: another one may follow, as that of the tests the preparation's.
+_SHARE = 2
+
+
+class CappedFile:
+    """Written from its beginning to its end, into no more than about `limit` bytes on the disk. OSError if it cannot be."""
+
+    def __init__(self, file: Path, limit: int) -> None:
+        self._file = file
+        self._limit = limit
+        self._stream = file.open("wb")
+        self._tail: _Tail | None = None
+        self._begin_output()
+
+    def _begin_output(self) -> None:
+        share = max(0, self._limit - self._stream.tell()) // _SHARE
+        self._room, self._part = share // 2, max(1, share // 4)
+
+    def output(self, data: bytes) -> None:
+        """Append a piece of output, of which the middle may be left out when it becomes too long."""
+        if self._room and not self._tail:
+            head, data = data[: self._room], data[self._room :]
+            self._room -= self._stream.write(head)
+        if data:
+            self._tail = self._tail or _Tail(self._file, self._part)
+            self._tail.write(data)
+
+    def whole(self, data: bytes) -> None:
+        """Append what is kept whole in any case, and ends the output before it."""
+        self._settle()
+        self._stream.write(data)
+        self._begin_output()
+
+    def _settle(self) -> None:
+        if self._tail:
+            tail, self._tail = self._tail, None
+            if tail.missing:
+                self._stream.write(
+                    f"\n[{tail.missing} bytes of output are left out here: the log is limited to {self._limit} bytes,"
+                    " see --max-log]\n".encode()
+                )
+            tail.move_to(self._stream)
+
+    def close(self) -> None:
+        """Write what is still to be written."""
+        try:
+            self._settle()
+        finally:
+            self._stream.close()
+
+
+class _Tail:
+    """The end of an output: in two files, of which the older one is begun anew when the other one is full."""
+
+    def __init__(self, file: Path, size: int) -> None:
+        self.missing = 0
+        self._size = size
+        self._files = [file.with_name(f"{file.name}.tail{number}") for number in (1, 2)]
+        self._older: BinaryIO = self._files[0].open("w+b")
+        self._newer: BinaryIO = self._files[1].open("w+b")
+
+    def write(self, data: bytes) -> None:
+        while data:
+            if not (room := self._size - self._newer.tell()):
+                self._older, self._newer = self._newer, self._older
+                self.missing += self._newer.tell()
+                self._newer.seek(0)
+                self._newer.truncate()
+                continue
+            self._newer.write(data[:room])
+            data = data[room:]
+
+    def move_to(self, stream: BinaryIO) -> None:
+        """Append the tail to a file, and remove its own files."""
+        for part in (self._older, self._newer):
+            with part:
+                part.seek(0)
+                shutil.copyfileobj(part, stream)
+        for file in self._files:
+            file.unlink()
