@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from runner.odoo.command import ADDONS_TARGET, DATABASE, HTTP_PORT, addons_targets, parse_states, states_command, test_command
+from runner.odoo import source_only
+from runner.odoo.command import (
+    ADDONS_TARGET,
+    DATABASE,
+    HTTP_PORT,
+    addons_targets,
+    parse_states,
+    prepare_command,
+    states_command,
+    test_command,
+)
 
 SHOW = '#!/bin/sh\nfor word in "$0" "$@"; do printf "%s\\n" "$word"; done\nprintf "password=%s\\n" "$PGPASSWORD"\n'
 test_command.__test__ = False  # type: ignore[attr-defined] # pytest would take the imported function for a test
@@ -46,6 +56,14 @@ def test_the_tests_have_a_port_of_their_own_and_run_no_cron(container: Path) -> 
 
 def test_a_hostile_odoo_conf_cannot_silence_the_log(container: Path) -> None:
     assert {"--workers=0", "--logfile=", "--log-level=info", "--log-handler=:INFO"} <= set(odoo(container))
+
+
+@pytest.mark.parametrize("command", [test_command("evv_core", None, 1, 60), prepare_command(["base"], [], 60)])
+def test_odoo_loads_addons_from_their_sources_alone(container: Path, command: list[str]) -> None:
+    (container / "odoo").write_text('#!/bin/sh\ncat "${PYTHONPATH%%:*}/sitecustomize.py"\necho "then=${PYTHONPATH#*:}"\n')
+    lines = shown(container, command, PYTHONPATH="/of/the/image")
+    assert "\n".join(lines[:-1]) == Path(source_only.__file__).read_text().rstrip("\n")
+    assert lines[-1] == "then=/of/the/image"
 
 
 def test_narrower_tags_replace_the_module_s(container: Path) -> None:
