@@ -11,7 +11,7 @@ from runner.cleanup.guard import Guard
 from runner.cleanup.teardown import Report, remove_project
 from runner.config.options import Keep
 from runner.docker import questions
-from runner.docker.engine import Engine
+from runner.docker.engine import Engine, Pending
 from runner.docker.process import Endpoint
 from runner.environment.compose_file import judge, override_for, own_checks, project_to_judge
 from runner.environment.context import RunContext
@@ -19,10 +19,12 @@ from runner.environment.health import wait_until_healthy
 from runner.environment.images import images_of
 from runner.environment.ports import PortSearch
 from runner.environment.startup import up
+from runner.environment.visible import check_visible
 from runner.errors import EnvironmentFailed, cause_of
 from runner.naming import REPOSITORY_LABEL
 from runner.odoo.addons import modules_of
 from runner.odoo.command import KILL_AFTER, SERVICE
+from runner.odoo.mounted_sources import MountedSources
 from runner.reporting.proof_log import TEARDOWN_REPORT
 from runner.snapshots.plan import Plan, choose
 from runner.snapshots.store import Store
@@ -48,11 +50,15 @@ class Environment:
         self.context = context
         self.engine = Engine(endpoint, context.token)
         self.store = Store(self.engine)
+        self.sources = MountedSources(context.module, context.repository)
         self.plan = Plan(context.repository, context.module, modules_of(context.repository)).disable("--no-snapshot")
         self.engine_version = ""
         self.images: dict[str, str] = {}
         self.containers: dict[str, str] = {}
         self.warnings: list[str] = []
+        # Asked in the odoo container while it comes up: see first_answer.
+        self.first_command: list[str] = []
+        self._first: Pending[tuple[int, str]] | None = None
         self.kept = False
         self.teardown: Report | None = None
         self._compose = project_to_judge(context.repository, context.project, context.password)
@@ -110,6 +116,7 @@ class Environment:
         self._checks = own_checks(rendered)
         images = images_of(engine, self._streams, rendered, context.terminal)
         self.images = {name: image.digest for name, image in images.items()}
+        check_visible(self.sources, rendered, images)
         override = override_for(rendered, dict(context.labels), context.repository.addons)
         self._plain_override = json.dumps(override, indent=1)
         if snapshots:
@@ -159,10 +166,23 @@ class Environment:
         with context.terminal.phase("up"):
             up(self.engine, self._streams, self._compose, self._ports, context.terminal)
         self._has_started = True
+        if self.first_command:
+            # Compose calls the container so, before it can be asked for its name.
+            self._first = self.engine.prefetch(questions.execution(f"{context.project}-{SERVICE}-1", self.first_command))
         with context.terminal.phase("healthy"):
             timeout, say = context.options.health_timeout, context.terminal.step
             containers = wait_until_healthy(self.engine, context.project, timeout, self._checks, say)
         self.containers = {container.service: container.name for container in containers}
+
+    def first_answer(self) -> tuple[int, str]:
+        """Return the exit code of `first_command`, and what it printed; it runs once more if it failed while all came up."""
+        try:
+            answer = self._first.result() if self._first else None
+        except EnvironmentFailed:
+            answer = None
+        if answer is None or answer[0]:
+            answer = self.engine.ask(questions.execution(self.odoo_container, self.first_command))
+        return answer
 
     def start_over(self, why: str) -> None:
         """Remove all that was started, and bring it up again without a prepared database. EnvironmentFailed if that fails."""

@@ -18,6 +18,7 @@ from runner.odoo.addons import modules_of
 from runner.reporting import proof_log as reports
 from runner.reporting.outcome import Outcome, decide
 from runner.reporting.provenance import commit_of
+from runner.run.comparing import Comparison
 from runner.run.preparing import Preparation, undeclared_uses
 from runner.run.testing import run_tests
 from runner.signals import Signals
@@ -95,9 +96,14 @@ def _verdict_in(environment: Environment, log: reports.ProofLog) -> Verdict:
     context = environment.context
     options = context.options
     folder = modules_of(context.repository).get(context.module, context.repository.addons[0] / context.module)
-    test = partial(run_tests, environment, sources=read_sources(folder), log=log)
+    comparison = Comparison(environment)
+    test = partial(run_tests, environment, sources=read_sources(folder), comparison=comparison, log=log)
     with environment:
         log.block("ENVIRONMENT", _surroundings(environment), [f"warning: {warning}" for warning in environment.warnings])
+        if verdict := comparison.check():
+            if options.keep is not Keep.NEVER:
+                environment.keep()
+            return verdict
         preparation = Preparation(environment, log)
         preparation.make()
         tested = test()

@@ -8,7 +8,9 @@ from runner.docker.engine import Pending
 from runner.environment.environment import Environment
 from runner.environment.health import check_alive
 from runner.odoo import command as odoo
+from runner.odoo.mounted_sources import addons_paths_in
 from runner.reporting.proof_log import ProofLog
+from runner.run.comparing import Comparison
 from runner.run.preparing import prefetch_undeclared_names
 from runner.verdict.odoolog import LoggedTest, OdooLog, Record
 from runner.verdict.sources import Sources
@@ -23,7 +25,7 @@ class Tested:
     undeclared_names: Pending[tuple[int, str]] | None
 
 
-def run_tests(environment: Environment, *, sources: Sources, log: ProofLog) -> Tested:
+def run_tests(environment: Environment, *, sources: Sources, comparison: Comparison, log: ProofLog) -> Tested:
     """Install the module into a database of its own, run its tests with all output to log and terminal, and judge them.
 
     EnvironmentFailed if the container or the engine dies meanwhile.
@@ -32,6 +34,7 @@ def run_tests(environment: Environment, *, sources: Sources, log: ProofLog) -> T
     module, timeout, terminal = context.module, context.options.test_timeout, context.terminal
     command = odoo.test_command(module, context.options.test_tags, len(context.repository.addons), timeout)
     odoo_log = OdooLog(odoo.DATABASE)
+    places: list[str] | None = None
     expected = sum(not test.note for test in sources.tests)
     begun = time.monotonic()
     with terminal.phase("tests"):
@@ -40,26 +43,30 @@ def run_tests(environment: Environment, *, sources: Sources, log: ProofLog) -> T
             log.raw(line)
             terminal.output(line)
             for event in odoo_log.feed(line):
+                if places is None and isinstance(event, Record):
+                    places = addons_paths_in(event.logger, event.message)
                 if step := _step(event, f"{len(odoo_log.tests)} of {expected}"):
                     terminal.step(step)
     odoo_log.end()
     timed_out = execution.exit_code in (124, 137) and time.monotonic() - begun >= timeout
     # Side by side.
     status = engine.prefetch(questions.states([container]))
-    states = engine.prefetch(questions.execution(container, odoo.states_command([module])))
+    states = engine.prefetch(questions.execution(container, odoo.states_command([module, *comparison.beside])))
+    compared = comparison.prefetch(places)
     undeclared_names = prefetch_undeclared_names(environment)
     check_alive(engine, status.result())
     exit_code, answer = states.result()
+    answered = odoo.parse_states(answer) if exit_code == 0 else answer.strip() or f"exit code {exit_code} of psql"
     verdict = judge(
         module=module,
         odoo_exit=execution.exit_code,
         log=odoo_log,
-        states=odoo.parse_states(answer) if exit_code == 0 else answer.strip() or f"exit code {exit_code} of psql",
+        states=answered,
         timed_out=timed_out,
         sources=sources,
         strict=context.options.strict,
     )
-    return Tested(verdict, undeclared_names)
+    return Tested(verdict.doubted(comparison.reasons_after(compared, answered)), undeclared_names)
 
 
 def _step(event: Record | LoggedTest, count: str) -> str:

@@ -6,6 +6,7 @@ from runner.environment.environment import Environment
 from runner.odoo import command as odoo
 from runner.reporting.proof_log import ProofLog
 from runner.run import testing
+from runner.run.comparing import Comparison
 from runner.terminal import Terminal
 from runner.verdict.sources import read_sources
 from tests.unit.fake_environment import ENDPOINT, Fakes
@@ -35,7 +36,9 @@ def run(fakes: Fakes, output: str, terminal: Terminal) -> testing.Tested:
     fakes.engine.answers["exec p-odoo-1"] = "evv_core installed\n"
     context = replace(fakes.context(), terminal=terminal)
     with ProofLog(fakes.folder, fakes.folder / "proof.log") as proof, Environment(context, ENDPOINT) as environment:
-        return testing.run_tests(environment, sources=read_sources(tests.parent), log=proof)
+        comparison = Comparison(environment)
+        assert comparison.check() is None
+        return testing.run_tests(environment, sources=read_sources(tests.parent), comparison=comparison, log=proof)
 
 
 def test_the_display_counts_the_tests_and_says_what_takes_long_between_them(fakes: Fakes) -> None:
