@@ -10,9 +10,9 @@ import errno
 import hashlib
 import json
 import os
+import re
 import stat
 import sys
-from glob import glob
 from importlib.machinery import PathFinder
 from typing import Any
 
@@ -129,7 +129,17 @@ def addons_places(addons: list[str]) -> list[str]:
     Its own and those of other packages, that of its data folder, then the addons folders (`initialize_sys_path`, 14-19).
     """
     packages = [path + "/odoo/addons" for path in sys.path if path and os.path.isdir(path + "/odoo/addons")]
-    return packages + sorted(glob("/var/lib/odoo/addons/*")) + addons
+    return packages + [f"/var/lib/odoo/addons/{series}" for series in map(_series, packages) if series][:1] + addons
+
+
+def _series(package: str) -> str:
+    """Odoo's series, such as 19.0, by the folder of its addons."""
+    try:
+        with open(os.path.join(package, "../release.py"), encoding="utf-8") as file:
+            match = re.search(r"^version_info *= *\((\d+), *(\d+)", file.read(100000), re.MULTILINE)
+    except (OSError, ValueError):
+        return ""
+    return ".".join(match.groups()) if match else ""
 
 
 def place_of(path: str, places: list[str]) -> str:

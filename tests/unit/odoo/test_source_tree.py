@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runner.odoo import source_tree
-from runner.odoo.source_tree import NOTHING, Tree, answer_to, place_of
+from runner.odoo.source_tree import NOTHING, Tree, addons_places, answer_to, place_of
 from tests.unit.repositories import write_module
 
 
@@ -141,6 +141,16 @@ def test_a_folder_of_addons_that_is_not_there_is_told(tmp_path: Path) -> None:
         (gone, "No such file or directory"),
         (f"{gone}/m", "No such file or directory"),
     ]
+
+
+def test_odoo_looks_into_its_own_folders_first_and_those_of_its_data_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_image(tmp_path / "odoo/addons", "base/__manifest__.py")
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path), "/nowhere"])
+    assert addons_places(["/mnt/a", "/mnt/b"]) == [f"{tmp_path}/odoo/addons", "/mnt/a", "/mnt/b"]
+    (tmp_path / "odoo/release.py").write_text("RELEASE = 1\nversion_info = (19, 0, 0, 'final', 0, '')\n")
+    assert addons_places(["/mnt/a"]) == [f"{tmp_path}/odoo/addons", "/var/lib/odoo/addons/19.0", "/mnt/a"]
 
 
 def of_image(place: Path, *files: str) -> None:
