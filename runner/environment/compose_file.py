@@ -72,9 +72,16 @@ def override_for(
                 _CONF_VARIABLE: "/dev/null",
                 odoo_conf.ORIGINAL: conf.replace("$", "$$"),
             }
-    override["services"][SERVICE]["volumes"] = [
+    targets = addons_targets(len(addons))
+    mounts = [volume for volume in rendered["services"][SERVICE].get("volumes") or () if volume.get("type") == "bind"]
+    binds = [volume for volume in mounts if (volume["source"], volume["target"]) == (str(addons[0]), targets[0])]
+    binds += [
         {"type": "bind", "source": str(folder), "target": target, "read_only": True}
-        for folder, target in list(zip(addons, addons_targets(len(addons)), strict=True))[1:]
+        for folder, target in list(zip(addons, targets, strict=True))[1:]
+    ]
+    # The engine would make a folder that is not there: empty, owned by root, and for good.
+    override["services"][SERVICE]["volumes"] = [
+        {**volume, "bind": {**(volume.get("bind") or {}), "create_host_path": False}} for volume in binds
     ]
     for name in own_checks(rendered):
         override["services"][name]["healthcheck"] = {"interval": _SELDOM}

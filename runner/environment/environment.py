@@ -22,10 +22,12 @@ from runner.environment.images import images_of
 from runner.environment.misnamed import hide_misnamed
 from runner.environment.ports import PortSearch
 from runner.environment.startup import up
+from runner.environment.visible import check_visible
 from runner.errors import EnvironmentFailed, HealthTimeout, cause_of
 from runner.naming import REPOSITORY_LABEL
 from runner.odoo.addons import modules_of
 from runner.odoo.command import KILL_AFTER, SERVICE, query_command
+from runner.odoo.mounted_sources import MountedSources
 from runner.odoo.test_tags import stays_within
 from runner.reporting.proof_log import TEARDOWN_REPORT
 from runner.snapshots.needs_empty import recall
@@ -63,12 +65,16 @@ class Environment:
         self.context = context
         self.engine = Engine(endpoint, context.token)
         self.store = Store(self.engine)
+        self.sources = MountedSources(context.module, context.repository)
         self.plan = Plan(context.repository, context.module, modules_of(context.repository)).disable(_hindrance(context))
         self.engine_version = ""
         self.images: dict[str, str] = {}
         self.containers: dict[str, str] = {}
         self._when_healthy: list[ContainerStatus] = []
         self.warnings: list[str] = []
+        # Asked in the odoo container while it comes up: see first_answer.
+        self.first_command: list[str] = []
+        self._first: Pending[tuple[int, str]] | None = None
         self.kept = False
         self.teardown: Report | None = None
         self._compose = project_to_judge(context.repository, context.project, context.password)
@@ -123,6 +129,7 @@ class Environment:
         self._checks = own_checks(rendered)
         images = images_of(engine, self._streams, rendered, context.terminal)
         self.images = {name: image.digest for name, image in images.items()}
+        check_visible(self.sources, rendered, images)
         no_proxy = no_proxy_of(engine.client_environ)
         override = override_for(rendered, dict(context.labels), context.repository.addons, images, no_proxy)
         self._warn(hide_misnamed(override, rendered, context.repository.addons))
@@ -192,6 +199,9 @@ class Environment:
         with context.terminal.phase("up"):
             up(self.engine, self._streams, self._compose, self._ports, context.terminal)
         self._has_started = True
+        if self.first_command:
+            # Compose calls the container so, before it can be asked for its name.
+            self._first = self.engine.prefetch(questions.execution(f"{context.project}-{SERVICE}-1", self.first_command))
         with context.terminal.phase("healthy"):
             timeout, say = context.options.health_timeout, context.terminal.step
             self._when_healthy = wait_until_healthy(self.engine, context.project, timeout, self._checks, say)
@@ -208,6 +218,16 @@ class Environment:
     def check_alive(self, now: list[ContainerStatus], *, may_end: bool = True) -> None:
         """EnvironmentFailed if, by these states, a container did not run all the time since it was healthy (health.py)."""
         check_alive(self.engine, self._when_healthy, now, may_end=may_end)
+
+    def first_answer(self) -> tuple[int, str]:
+        """Return the exit code of `first_command`, and what it printed; it runs once more if it failed while all came up."""
+        try:
+            answer = self._first.result() if self._first else None
+        except EnvironmentFailed:
+            answer = None
+        if answer is None or answer[0]:
+            answer = self.engine.ask(questions.execution(self.odoo_container, self.first_command))
+        return answer
 
     def start_over(self, why: str) -> None:
         """Remove all that was started, and bring it up again without a prepared database. EnvironmentFailed if that fails."""

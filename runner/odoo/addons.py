@@ -1,6 +1,7 @@
 """Find modules in a repository's addons folders."""
 
 import difflib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -40,11 +41,33 @@ def check_checkout(repository: RepoConfig) -> None:
         )
 
 
+def _check_addons(repository: RepoConfig) -> None:
+    """Check that there are all folders of addons: the engine would make those that it mounts, owned by root."""
+    if gone := [folder for folder in repository.addons if not folder.is_dir()]:
+        name = repository.name
+        raise UsageError(
+            "\n".join(
+                [
+                    f"Not every folder of addons that repos.yaml names for {name} is there:",
+                    *(
+                        f"  {folder}  ({'that is no folder' if os.path.lexists(folder) else 'there is no such folder'})"
+                        for folder in gone
+                    ),
+                    f"Correct repositories.{name}.addons in repos.yaml, or make the folder.",
+                ]
+            )
+        )
+
+
 def find_module(module: str, repository: RepoConfig, all_repositories: Mapping[str, RepoConfig]) -> Path:
-    """Find the folder of `module`. UsageError says where was searched, what is near, and which other repository has it."""
+    """Find the folder of `module`. UsageError says where was searched, what is near, and which other repository has it.
+
+    UsageError also if one of the repository's folders of addons is missing, wherever the module is.
+    """
     check_checkout(repository)
     modules = modules_of(repository)
     if module in modules:
+        _check_addons(repository)
         return modules[module]
     lines = [f"No module {module!r} in repository {repository.name}. Searched for {module}/{MANIFEST} in:"]
     lines += [f"  {folder}{'' if folder.is_dir() else '  (there is no such folder)'}" for folder in repository.addons]

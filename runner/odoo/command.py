@@ -64,6 +64,13 @@ _ONLY_THESE = f'mkdir -p {ONLY_THESE} && while [ "$1" != -- ]; do ln -sfn "$1" {
 _ODOO_S_OWN = (
     "$(python3 -c 'from importlib.util import find_spec as f; print(f(\"odoo\").submodule_search_locations[0])')/addons"
 )
+# Odoo and what it starts load addons from their sources alone.
+_CUSTOM_PYTHON = "/tmp/agent-test-python"  # noqa: S108 - in a container of our own
+_FROM_SOURCES = (
+    f"mkdir -p {_CUSTOM_PYTHON} && "
+    f"printf %s {shlex.quote(Path(__file__).with_name('source_only.py').read_text())} >{_CUSTOM_PYTHON}/sitecustomize.py || "
+    f'exit 1; export PYTHONPATH="{_CUSTOM_PYTHON}${{PYTHONPATH:+:$PYTHONPATH}}"; '
+)
 _QUERY = (
     'PGPASSWORD="${PASSWORD:-odoo}" exec psql -h "${HOST:-db}" -p "${PORT:-5432}" -U "${USER:-odoo}" '
     '-d "$1" -XAtq -F " " -c "$2" 2>&1'
@@ -92,7 +99,7 @@ def test_command(module: str, tags: str | None, addons_folders: int, timeout: fl
     limits = [str(KILL_AFTER), f"{timeout:g}"]
     addons_path = f"--addons-path={','.join(addons_targets(addons_folders))}"
     options = [addons_path, f"--init={module}", f"--test-tags={tags or f'/{module}'}", *_OPTIONS]
-    return ["bash", "-c", _FILES + _ODOO, "odoo-tests", *limits, *options]
+    return ["bash", "-c", _FILES + _FROM_SOURCES + _ODOO, "odoo-tests", *limits, *options]
 
 
 def prepare_command(modules: Sequence[str], folders: Sequence[str], timeout: float) -> list[str]:
@@ -101,7 +108,7 @@ def prepare_command(modules: Sequence[str], folders: Sequence[str], timeout: flo
     Tests are enabled, as some installations depend on that, but none is run.
     """
     addons_path = f"--addons-path={ONLY_THESE}" if folders else f"--addons-path={_ODOO_S_OWN}"
-    script = _FILES + _ONLY_THESE + _ODOO.replace('"${@:3}"', f'"{addons_path}${{more:+,$more}}" "${{@:3}}"')
+    script = _FILES + _FROM_SOURCES + _ONLY_THESE + _ODOO.replace('"${@:3}"', f'"{addons_path}${{more:+,$more}}" "${{@:3}}"')
     limits = [str(KILL_AFTER), f"{timeout:g}"]
     options = [f"--init={','.join(modules)}", "--test-tags=/agent_test_no_tests", *_OPTIONS]
     return ["bash", "-c", script, "odoo-prepare", *folders, "--", *limits, *options]

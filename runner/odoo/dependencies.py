@@ -2,16 +2,17 @@
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from runner.naming import is_module_name
 from runner.odoo.manifest import read_manifest
+from runner.odoo.source_file import UnreadableSource, read_source
 
-# Beyond that nobody waits for a digest.
+# Beyond that nobody waits for a digest; in bytes, of one file and of all.
 _MOST_FILES = 10_000
+_LONGEST, _MOST_BYTES = 50_000_000, 500_000_000
 # What Python and editors leave beside sources, and Odoo does not read.
 NOT_SOURCES = ("__pycache__", ".git")
 
@@ -67,16 +68,17 @@ def missed_auto_installs(module: str, modules: Mapping[str, Path], installed: It
 
 
 def sources_digest(paths: Iterable[Path]) -> str:
-    """Digest all files below these paths, by name and content. SnapshotUnavailable if they cannot all be read."""
+    """Digest all files below these paths, by name and content. SnapshotUnavailable if they cannot all be read, in bounds."""
     digest = hashlib.sha256()
+    left = _MOST_BYTES
     for path in paths:
         for file in _files(path):
             try:
-                if not stat.S_ISREG(file.stat().st_mode):
-                    raise SnapshotUnavailable(f"{file} is not a file")
-                content = file.read_bytes()
-            except OSError as error:
-                raise SnapshotUnavailable(f"{file} cannot be read: {error.strerror}") from error
+                # A link that is mounted itself may lead anywhere.
+                content = read_source(file, path.parent if file != path else file.resolve().parent, min(left, _LONGEST))
+            except UnreadableSource as error:
+                raise SnapshotUnavailable(f"{file} {error}") from error
+            left -= len(content)
             for part in (os.fsencode(file.relative_to(path.parent)), content):
                 digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
@@ -86,12 +88,16 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     files: list[Path] = []
-    for folder, folders, names in os.walk(path):
+    for folder, folders, names in os.walk(path, onerror=_refuse):
         folders[:] = [name for name in folders if name not in NOT_SOURCES]
         for name in folders:
             if (Path(folder) / name).is_symlink():
                 raise SnapshotUnavailable(f"{Path(folder) / name} is a link to a folder")
+        files += [Path(folder) / name for name in names if not name.endswith(".pyc")]
         if len(files) > _MOST_FILES:
             raise SnapshotUnavailable(f"{path} has more than {_MOST_FILES} files")
-        files += [Path(folder) / name for name in names if not name.endswith(".pyc")]
     return sorted(files)
+
+
+def _refuse(error: OSError) -> None:
+    raise SnapshotUnavailable(f"{error.filename} cannot be read: {error.strerror}") from error

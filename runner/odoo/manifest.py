@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.odoo.addons import MANIFEST
+from runner.odoo.source_file import UnreadableSource, read_source
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,12 @@ def read_manifest(module: Path) -> Manifest:
 def _content(file: Path) -> tuple[Any, str]:
     """Read what the manifest holds, or why it holds nothing."""
     try:
-        text = file.read_text(encoding="utf-8", errors="replace")
+        if file.is_dir() or not file.exists():
+            return None, f"there is no {MANIFEST} in {file.parent.name}"
+        text = read_source(file, file.parent.resolve().parent).decode(errors="replace")
         return (ast.literal_eval(text), "") if text.strip() else (None, f"{MANIFEST} is empty")
-    except (FileNotFoundError, IsADirectoryError):
-        return None, f"there is no {MANIFEST} in {file.parent.name}"
-    except OSError as error:
-        return None, f"{MANIFEST} cannot be read: {error.strerror}"
+    except UnreadableSource as error:
+        return None, f"{MANIFEST} {error}"
     except SyntaxError as error:
         return None, f"{MANIFEST} is no valid Python: {error.msg} (line {error.lineno})"
     except (ValueError, TypeError, RecursionError, MemoryError):

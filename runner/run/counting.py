@@ -70,6 +70,6 @@ def _that_may_go(tested: Tested, sources: Sources) -> list[str]:
     has_started = verdict.cases or verdict.failed or verdict.errors
     if tested.failed_to_install or not has_started:
         return []
-    by_sources = set(files_without_a_run(sources, verdict.cases).values())
+    by_sources = {*files_without_a_run(sources, verdict.cases).values(), *tested.of_sources}
     others = [" ".join(reason.split()) for reason in verdict.reasons if reason not in by_sources]
     return [shortened(printable(reason), _LONGEST_REASON) for reason in others]

@@ -19,6 +19,7 @@ from runner.odoo.test_tags import told_selection
 from runner.reporting import proof_log as reports
 from runner.reporting.outcome import Outcome, decide
 from runner.reporting.provenance import commit_of
+from runner.run.comparing import Comparison
 from runner.run.counting import Doubt, doubt_about
 from runner.run.preparing import Preparation
 from runner.run.terms import Terms, terms_of
@@ -121,9 +122,14 @@ def _verdict_in(environment: Environment, terms: Terms, log: reports.ProofLog) -
     context = environment.context
     options = context.options
     sources = read_sources(_folder_of(context))
-    test = partial(run_tests, environment, sources=sources, terms=terms, log=log)
+    comparison = Comparison(environment)
+    test = partial(run_tests, environment, sources=sources, terms=terms, comparison=comparison, log=log)
     with environment:
         log.block("ENVIRONMENT", _surroundings(environment), [f"warning: {warning}" for warning in environment.warnings])
+        if verdict := comparison.check():
+            if options.keep is not Keep.NEVER:
+                environment.keep()
+            return verdict
         preparation = Preparation(environment, log)
         preparation.make()
         tested = test()

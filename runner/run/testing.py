@@ -1,13 +1,16 @@
 """Run a module's tests in a healthy environment, and judge them."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.docker import questions
 from runner.docker.engine import Pending
 from runner.environment.environment import Environment
 from runner.odoo import command as odoo
+from runner.odoo.mounted_sources import addons_paths_in
 from runner.reporting.proof_log import ProofLog
+from runner.run.comparing import Comparison
 from runner.run.ending import SILENCE, Ending
 from runner.run.preparing import prefetch_undeclared_names
 from runner.run.terms import Terms
@@ -19,14 +22,18 @@ from runner.verdict.verdict import Verdict, judge
 
 @dataclass(frozen=True)
 class Tested:
-    """A verdict, and what decides whether it counts: see `doubt_about`."""
+    """A verdict, and what decides whether it counts: see `doubt_about`.
+
+    `of_sources`: those of its reasons that say that not this checkout, as it was, was tested.
+    """
 
     verdict: Verdict
     failed_to_install: bool
+    of_sources: Sequence[str]
     undeclared_names: Pending[tuple[int, str]] | None
 
 
-def run_tests(environment: Environment, *, sources: Sources, terms: Terms, log: ProofLog) -> Tested:
+def run_tests(environment: Environment, *, sources: Sources, terms: Terms, comparison: Comparison, log: ProofLog) -> Tested:
     """Install the module into a database of its own, run its tests with all output to log and terminal, and judge them.
 
     EnvironmentFailed if a container of the environment or the engine dies meanwhile.
@@ -36,6 +43,7 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, log: 
     command = odoo.test_command(module, context.options.test_tags, len(context.repository.addons), timeout)
     odoo_log = OdooLog(odoo.DATABASE)
     expected = sum(test.is_expected for test in sources.tests)
+    places: list[str] | None = None
     ending = Ending(environment, odoo_log)
     begun = time.monotonic()
     with terminal.phase("tests"):
@@ -44,9 +52,13 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, log: 
             if piece:
                 log.raw(piece)
                 terminal.output(piece)
-                steps = [step for event in odoo_log.feed(piece) if (step := _step(event, f"{odoo_log.begun} of {expected}"))]
-                if steps:
-                    terminal.step(steps[-1])
+                step = ""
+                for event in odoo_log.feed(piece):
+                    if places is None and isinstance(event, Record):
+                        places = addons_paths_in(event.logger, event.message)
+                    step = _step(event, f"{odoo_log.begun} of {expected}") or step
+                if step:
+                    terminal.step(step)
             if ending.is_overdue(piece):
                 break
         execution.end()
@@ -54,12 +66,13 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, log: 
     timed_out = execution.exit_code in (124, 137) and time.monotonic() - begun >= timeout
     # Side by side.
     status = environment.prefetch_states()
-    states = engine.prefetch(questions.execution(container, odoo.states_command([module])))
+    states = engine.prefetch(questions.execution(container, odoo.states_command([module, *comparison.beside])))
+    compared = comparison.prefetch(places)
     undeclared_names = prefetch_undeclared_names(environment)
     now = status.result()
     environment.check_alive(now)
     exit_code, answer = states.result()
-    known_states = odoo.parse_states(answer) if exit_code == 0 else {module: "installed"}
+    answered = odoo.parse_states(answer) if exit_code == 0 else answer.strip() or f"exit code {exit_code} of psql"
     # Odoo ends with 255 when it cannot load a module or its tests.
     crashed = execution.exit_code == 255 and not odoo_log.results
     if exit_code:  # a database without a health check may have ended well
@@ -68,7 +81,7 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, log: 
         module=module,
         odoo_exit=execution.exit_code,
         log=odoo_log,
-        states=odoo.parse_states(answer) if exit_code == 0 else answer.strip() or f"exit code {exit_code} of psql",
+        states=answered,
         timed_out=timed_out,
         why_killed=ending.why_killed(execution.exit_code, timed_out=timed_out),
         sources=sources,
@@ -78,7 +91,9 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, log: 
         own=terms.own,
         allowed=terms.allowed,
     )
-    return Tested(verdict, crashed or known_states.get(module) != "installed", undeclared_names)
+    has_failed = crashed or (not isinstance(answered, str) and answered.get(module) != "installed")
+    of_sources = tuple(comparison.reasons_after(compared, answered))
+    return Tested(verdict.doubted(of_sources), has_failed, of_sources, undeclared_names)
 
 
 def _step(event: Record | LoggedTest, count: str) -> str:

@@ -4,8 +4,8 @@ Odoo exits with 0 in more than twenty situations in which nothing, or not everyt
 what is proven: see `judge`.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from runner.errors import ExitCode
 from runner.text import counted
@@ -43,6 +43,12 @@ class Verdict:
     def passed(self) -> bool:
         """Tell whether it is proven that the tests ran and passed."""
         return self.exit_code == ExitCode.PASSED
+
+    def doubted(self, reasons: Iterable[str]) -> "Verdict":
+        """Return the verdict with reasons that are not in the log: what had passed is not proven then."""
+        more = tuple(reasons)
+        exit_code = int(ExitCode.NOT_PROVEN) if more and self.passed else self.exit_code
+        return replace(self, exit_code=exit_code, reasons=self.reasons + more)
 
     @property
     def counts(self) -> str:

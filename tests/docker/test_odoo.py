@@ -1,11 +1,15 @@
 """The main job on real Odoo and real PostgreSQL: few tests, chosen, some ten seconds each."""
 
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from runner.config.repositories import load
 
 from .tiny_repository import ROOT, Started, environ_without_starter, left
 
@@ -65,3 +69,37 @@ def test_a_module_without_imported_tests_is_not_proven_and_nothing_is_started(tm
     assert code == 7, output[-3000:]
     assert "no test of evv_core started" in output
     assert "teardown: none was needed, nothing had been started" in (checkout / "proof_of_execution_tests.log").read_text()
+
+
+def test_a_module_that_odoo_takes_from_its_image_is_not_proven(tmp_path: Path, nothing_left: None) -> None:
+    checkout = checkout_of("evv", tmp_path)
+    (checkout / "addons/evv_core").rename(checkout / "addons/uom")
+    code, output = _run("evv", "uom", checkout)
+    assert code == 7, output[-3000:]
+    assert "Odoo loads uom from /" in output
+    assert "/mnt/extra-addons/uom" in output
+
+
+def test_stale_bytecode_of_the_checkout_is_not_what_is_tested(tmp_path: Path, nothing_left: None) -> None:
+    """Unchecked bytecode without any test, made by the image's own Python, beside a test that fails."""
+    checkout = checkout_of("evv", tmp_path)
+    tests = checkout / "addons/evv_core/tests"
+    (tests / "__init__.py").write_text("from . import test_stale\n")
+    passes = (
+        "from odoo.tests import TransactionCase\n\n\nclass TestStale(TransactionCase):\n    def test_it(self):\n        {}\n"
+    )
+    (tests / "test_stale.py").write_text(passes.format("self.assertEqual(1, 2)"))
+    (tmp_path / "other.py").write_text(passes.format("self.assertEqual(1, 1)"))
+    (tests / "__pycache__").mkdir()
+    image = next(iter(load(ROOT, os.environ).repositories.values())).images.odoo
+    compiling = (
+        "import sys, py_compile as p; "
+        "to = '/m/evv/addons/evv_core/tests/__pycache__/test_stale.' + sys.implementation.cache_tag + '.pyc'; "
+        "p.compile('/m/other.py', to, invalidation_mode=p.PycInvalidationMode.UNCHECKED_HASH)"
+    )
+    mount = ["--user", "0", "--volume", f"{tmp_path}:/m", "--entrypoint", "python3"]
+    subprocess.run(["docker", "run", "--rm", *mount, image, "-c", compiling], check=True, timeout=120)
+    assert list((tests / "__pycache__").iterdir())
+    code, output = _run("evv", "evv_core", checkout)
+    assert code == 1, output[-3000:]
+    assert "FAIL: TestStale.test_it" in output

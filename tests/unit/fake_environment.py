@@ -16,6 +16,7 @@ from runner.docker.questions import ComposeProject
 from runner.docker.streams import Execution, Streams
 from runner.environment.context import RunContext
 from runner.environment.environment import Environment
+from runner.odoo.source_tree import Tree
 from runner.signals import Signals
 from runner.terminal import Terminal
 from tests.unit.fake_engine import VERSION, Said, Words, failed, inspection_of, listing_of, status
@@ -113,6 +114,8 @@ class Fakes:
         self.rendered = RENDERED
         self.images = {"postgres:16": "sha256:pg", "odoo:18.0": "sha256:odoo"}
         self.containers = [status("db"), status()]
+        # What the container says of the sources, other than that they are those of the repository.
+        self.in_container: dict[str, Any] = {}
         self.left_by_others: list[Resource] = []
         self.streams = FakeStreams(happens=self.happens)
         self.engine = _Engine(self)
@@ -189,7 +192,26 @@ class _Engine(FakeVolumes):
                 "container inspect": inspection_of(lambda: fakes.containers),
                 "container rm": "",
                 "logs": lambda words: f"log of {words[-1]}",
+                "exec": self._in_container,
+                "exec p-odoo-1 python3": self._in_container,
             }
+        )
+
+    def _in_container(self, words: Words) -> Said:
+        """What the container tells of the sources, which are those of the repository."""
+        assert words[2] == "python3", f"docker {' '.join(words)}: unexpected"
+        request = json.loads(words[-1])
+        folders = dict(zip(request["addons"], self._fakes.repository.addons, strict=True))
+        named = {path: folders[path.rpartition("/")[0]] / path.rpartition("/")[2] for path in request["named"]}
+        trees = {path: Tree(str(folder), str(folder.parent)) for path, folder in named.items()}
+        return json.dumps(
+            {
+                "digests": {path: tree.digest for path, tree in trees.items()},
+                "entries": {path: tree.entries for path, tree in trees.items()},
+                "unreadable": [],
+                "elsewhere": {},
+            }
+            | self._fakes.in_container
         )
 
     def _started(self) -> list[Resource]:

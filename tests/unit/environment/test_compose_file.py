@@ -49,6 +49,17 @@ def test_the_addons_folders_after_the_first_are_mounted_read_only_where_odoo_loo
     assert all(each["read_only"] and each["type"] == "bind" for each in mounts)
 
 
+def test_no_folder_of_addons_is_made_where_it_is_missing_and_the_file_s_own_mount_stays_as_it_is() -> None:
+    own = {"type": "bind", "source": "/a", "target": "/mnt/extra-addons", "read_only": True, "bind": {"selinux": "z"}}
+    rendered = {**RENDERED, "services": {**RENDERED["services"], "odoo": {**RENDERED["services"]["odoo"], "volumes": [own]}}}
+    mounts = override_for(rendered, LABELS, (Path("/a"), Path("/b")), {})["services"]["odoo"]["volumes"]
+    assert mounts[0] == {**own, "bind": {"selinux": "z", "create_host_path": False}}
+    assert mounts[1]["bind"] == {"create_host_path": False}
+    other = {**own, "source": "/elsewhere"}
+    rendered["services"]["odoo"]["volumes"] = [other, {"type": "volume", "source": "data", "target": "/var/lib/odoo"}]
+    assert override_for(rendered, LABELS, (Path("/a"),), {})["services"]["odoo"]["volumes"] == []
+
+
 def test_the_checks_that_the_run_makes_itself_are_left_to_the_engine_only_seldom() -> None:
     override = override_for(RENDERED, LABELS, (Path("/a"),), {})
     assert override["services"]["odoo"]["healthcheck"] == {"interval": "30s"}

@@ -28,7 +28,7 @@ def test_a_module_is_a_folder_with_a_manifest(tmp_path: Path) -> None:
 def test_the_first_addons_folder_wins(tmp_path: Path) -> None:
     write_module(tmp_path / "evv/second", "evv_core")
     first = write_module(tmp_path / "evv/first", "evv_core")
-    checkout = repository(tmp_path, addons=("missing", "first", "second"))
+    checkout = repository(tmp_path, addons=("first", "second"))
     assert find_module("evv_core", checkout, {"evv": checkout}) == first
 
 
@@ -46,6 +46,20 @@ def test_the_error_lists_the_folders_searched_and_those_that_do_not_exist(tmp_pa
     lines = str(caught.value).splitlines()
     assert f"  {tmp_path / 'evv/addons'}" in lines
     assert f"  {tmp_path / 'evv/gone'}  (there is no such folder)" in lines
+
+
+def test_a_folder_of_addons_that_is_missing_is_an_error_wherever_the_module_is(tmp_path: Path) -> None:
+    write_module(tmp_path / "evv/addons", "evv_core")
+    (tmp_path / "evv/file").touch()
+    (tmp_path / "evv/link").symlink_to("nowhere")
+    broken = repository(tmp_path, addons=("gone", "addons", "file", "link"))
+    with pytest.raises(UsageError) as caught:
+        find_module("evv_core", broken, {"evv": broken})
+    lines = str(caught.value).splitlines()
+    assert f"  {tmp_path / 'evv/gone'}  (there is no such folder)" in lines
+    assert f"  {tmp_path / 'evv/file'}  (that is no folder)" in lines
+    assert f"  {tmp_path / 'evv/link'}  (that is no folder)" in lines
+    assert "repositories.evv.addons in repos.yaml" in lines[-1]
 
 
 def test_near_names_are_suggested_before_all_names(tmp_path: Path) -> None:

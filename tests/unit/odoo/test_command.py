@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.odoo import source_only
 from runner.odoo.command import (
     ADDONS_TARGET,
     DATABASE,
@@ -86,6 +87,14 @@ def test_the_further_folders_of_the_odoo_conf_come_after_the_repository_s(contai
     assert f"--addons-path={ADDONS_TARGET},{container}/more" in odoo(container, ODOO_RC=conf)
     prepared = shown(container, prepare_command(["base"], [], 60), ODOO_RC=conf)
     assert [word for word in prepared if word.startswith("--addons-path=") and word.endswith(f"/addons,{container}/more")]
+
+
+@pytest.mark.parametrize("command", [test_command("evv_core", None, 1, 60), prepare_command(["base"], [], 60)])
+def test_odoo_loads_addons_from_their_sources_alone(container: Path, command: list[str]) -> None:
+    (container / "odoo").write_text('#!/bin/sh\ncat "${PYTHONPATH%%:*}/sitecustomize.py"\necho "then=${PYTHONPATH#*:}"\n')
+    lines = shown(container, command, PYTHONPATH="/of/the/image")
+    assert "\n".join(lines[:-1]) == Path(source_only.__file__).read_text().rstrip("\n")
+    assert lines[-1] == "then=/of/the/image"
 
 
 def test_narrower_tags_replace_the_module_s(container: Path) -> None:

@@ -1,5 +1,6 @@
 """What a module depends on, read from sources on disk."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -111,8 +112,45 @@ def test_sources_that_cannot_be_compared_are_not(tmp_path: Path) -> None:
     (module / "gone").symlink_to(tmp_path / "nowhere")
     with pytest.raises(SnapshotUnavailable, match="cannot be read: No such file"):
         sources_digest([module])
-    with pytest.raises(SnapshotUnavailable, match="is not a file"):
+    with pytest.raises(SnapshotUnavailable, match="/dev/null is no regular file"):
         sources_digest([Path("/dev/null")])
+
+
+def _giant(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(3_000_000_000)
+
+
+def test_pipes_devices_giants_and_links_that_lead_out_neither_keep_nor_fill_a_digest(tmp_path: Path) -> None:
+    odd: dict[str, Change] = {
+        "is no regular file": os.mkfifo,
+        "is a link that leads out": lambda path: path.symlink_to("/dev/zero"),
+        "cannot be read: its links lead in a circle|Too many levels": lambda path: path.symlink_to(path.name),
+        "is larger than": _giant,
+    }
+    module = modules_in(tmp_path, {"core": {}})["core"]
+    for why, make in odd.items():
+        make(module / "odd")
+        with pytest.raises(SnapshotUnavailable, match=why):
+            sources_digest([module])
+        (module / "odd").unlink()
+    assert sources_digest([module])
+
+
+def test_all_files_together_are_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = modules_in(tmp_path, {"core": {}})["core"]
+    monkeypatch.setattr("runner.odoo.dependencies._MOST_BYTES", 12)
+    with pytest.raises(SnapshotUnavailable, match="is larger than"):
+        sources_digest([module])
+
+
+def test_a_mounted_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there/odoo.conf").write_text("[options]\n")
+    (tmp_path / "odoo.conf").symlink_to("there/odoo.conf")
+    before = sources_digest([tmp_path / "odoo.conf"])
+    (tmp_path / "there/odoo.conf").write_text("[options]\nworkers=2\n")
+    assert sources_digest([tmp_path / "odoo.conf"]) != before
 
 
 def test_more_files_than_anybody_waits_for_are_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

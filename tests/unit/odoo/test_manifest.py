@@ -1,6 +1,8 @@
 """What is wrong with a manifest is said in words, as Odoo mostly does not."""
 
 import errno
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,9 +33,31 @@ def test_a_fault_is_named(tmp_path: Path, content: str | None, fault: str) -> No
 
 
 def test_a_manifest_that_cannot_be_read_has_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreadable(*_: object, **_options: object) -> str:
+    def unreadable(*_: object, **_options: object) -> int:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     (tmp_path / "__manifest__.py").touch()
-    monkeypatch.setattr(Path, "read_text", unreadable)
-    assert read_manifest(tmp_path).fault == "__manifest__.py cannot be read: Permission denied"
+    monkeypatch.setattr(os, "open", unreadable)
+    fault = read_manifest(tmp_path).fault
+    monkeypatch.undo()
+    assert fault == "__manifest__.py cannot be read: Permission denied"
+
+
+def _giant(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(3_000_000_000)
+
+
+ODD: dict[str, Callable[[Path], object]] = {
+    "is no regular file": os.mkfifo,
+    "is a link that leads out": lambda path: path.symlink_to("/dev/zero"),
+    "there is no __manifest__.py": lambda path: path.symlink_to(path.name),
+    "is larger than": _giant,
+}
+
+
+@pytest.mark.parametrize(("why", "make"), ODD.items(), ids=ODD.keys())
+def test_no_manifest_keeps_or_fills_the_runner(tmp_path: Path, why: str, make: Callable[[Path], object]) -> None:
+    (tmp_path / "m").mkdir()
+    make(tmp_path / "m/__manifest__.py")
+    assert why in read_manifest(tmp_path / "m").fault

@@ -51,7 +51,7 @@ def decide(tmp_path: Path) -> Decide:
     def decided(verdict: Verdict, answer: Answer | None, *, failed_to_install: bool = False, text: str = "") -> Doubt | None:
         (module / "model.py").write_text(text)
         told = replace(verdict, reasons=tuple(unimported if reason == UNIMPORTED else reason for reason in verdict.reasons))
-        return doubt_about(plan, testing.Tested(told, failed_to_install, answer), sources)
+        return doubt_about(plan, testing.Tested(told, failed_to_install, (), answer), sources)
 
     return decided
 

@@ -8,6 +8,7 @@ from runner.environment.environment import Environment
 from runner.odoo import command as odoo
 from runner.reporting.proof_log import ProofLog
 from runner.run import testing
+from runner.run.comparing import Comparison
 from runner.run.terms import Terms
 from runner.terminal import Terminal
 from runner.verdict.allowed import NOTHING_ALLOWED
@@ -45,7 +46,11 @@ def run(
     fakes.engine.answers["exec p-odoo-1"] = states
     context = replace(fakes.context(), terminal=terminal)
     with ProofLog(fakes.folder, fakes.folder / "proof.log") as proof, Environment(context, ENDPOINT) as environment:
-        return testing.run_tests(environment, sources=read_sources(tests.parent), terms=TERMS, log=proof)
+        comparison = Comparison(environment)
+        assert comparison.check() is None
+        return testing.run_tests(
+            environment, sources=read_sources(tests.parent), terms=TERMS, comparison=comparison, log=proof
+        )
 
 
 def test_the_display_counts_the_tests_and_says_what_takes_long_between_them(fakes: Fakes) -> None:

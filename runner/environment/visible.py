@@ -1,0 +1,41 @@
+"""What of the sources the container could not see, as far as that is known before anything is started."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from runner.docker.inventory import Image
+from runner.errors import ConfigError
+from runner.odoo.command import SERVICE
+from runner.odoo.mounted_sources import MountedSources
+
+_NOT_STARTED = "Nothing was started."
+
+
+def check_visible(sources: MountedSources, rendered: Mapping[str, Any], images: Mapping[str, Image]) -> None:
+    """Raise ConfigError if links lead out of what is mounted, or if Odoo's user surely cannot read all of the sources.
+
+    Surely, as it is not root: what belongs to root, and that neither its group nor others may read. Whatever else it cannot
+    read, as its number is the image's matter, only the container can tell.
+    """
+    service = rendered["services"][SERVICE]
+    mounts = [str(volume["target"]) for volume in service.get("volumes") or ()]
+    if links := sources.leading_out(mounts):
+        raise ConfigError(
+            "\n".join(
+                [
+                    f"Links lead out of the addons folders, to what the container does not have. {_NOT_STARTED}",
+                    *(f"  {link}" for link in links),
+                    "Replace each by what it leads to, or mount that in the compose file where the link looks for it.",
+                ]
+            )
+        )
+    image = images.get(str(service.get("image")))
+    user = str(service.get("user") or (image.config.get("User") if image else "") or "root")
+    if user.partition(":")[0] not in ("root", "0") and (closed := sources.closed()):
+        raise ConfigError(unreadable(closed, f"the user {user} of the odoo service", _NOT_STARTED))
+
+
+def unreadable(files: list[str], user: str, what_happened: str) -> str:
+    """Say what cannot be read by whom, and what to do."""
+    lines = [f"What {user} cannot read would not be tested. {what_happened}", *(f"  {file}" for file in files)]
+    return "\n".join([*lines, "Let it be read: chmod -R a+rX FOLDER"])

@@ -1,0 +1,87 @@
+"""Compare what the container has and Odoo loads with this checkout: before anything is tested, and again after the tests."""
+
+from collections.abc import Mapping, Sequence
+
+from runner.docker import questions
+from runner.docker.engine import Pending
+from runner.environment.environment import Environment
+from runner.environment.visible import unreadable
+from runner.errors import EnvironmentFailed, ExitCode
+from runner.odoo.mounted_sources import Answer, read_answer
+from runner.verdict.verdict import Verdict
+
+_NOT_TESTED = "Nothing was tested."
+
+
+class Comparison:
+    """The comparison of one run."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._sources = environment.sources
+        self._before = Answer()
+        environment.first_command = self._sources.command()
+
+    def check(self) -> Verdict | None:
+        """Return a verdict where Odoo would load other modules of these names, so that nothing need be tested; else None.
+
+        EnvironmentFailed, with the files, if the container has other sources than this checkout, or Odoo cannot read them.
+        """
+        self._before = answer = _read(self._environment.first_answer())
+        if files := self._sources.unreadable(answer):
+            raise EnvironmentFailed(unreadable(files, "Odoo's user in the container", _NOT_TESTED))
+        if not (self._sources.are(answer) or self._sources.read_again().are(answer)) and (differences := self._differences()):
+            raise EnvironmentFailed(
+                "\n".join(
+                    [
+                        f"The container has other sources than this checkout. {_NOT_TESTED}",
+                        *(f"  {difference}" for difference in differences),
+                        "The engine mounts what is at the same path on its own machine, and the compose file must mount",
+                        "${ODOO_ADDONS} as /mnt/extra-addons.",
+                    ]
+                )
+            )
+        if reasons := self._sources.elsewhere(answer):
+            return Verdict(int(ExitCode.NOT_PROVEN), self._environment.context.module, reasons=tuple(reasons))
+        return None
+
+    @property
+    def beside(self) -> list[str]:
+        """The modules of the repository, but those compared, that Odoo would load from elsewhere."""
+        return list(self._sources.elsewhere_beside(self._before))
+
+    def prefetch(self, places: Sequence[str] | None) -> Pending[tuple[int, str]]:
+        """Ask again, now that Odoo has told in which places it looks for modules."""
+        command = self._sources.command(places)
+        return self._environment.engine.prefetch(questions.execution(self._environment.odoo_container, command))
+
+    def reasons_after(self, pending: Pending[tuple[int, str]], states: Mapping[str, str] | str) -> list[str]:
+        """Return what speaks against tests that passed: sources that changed meanwhile, or modules from elsewhere."""
+        answer = _read(pending.result())
+        reasons = self._sources.elsewhere(answer)
+        installed = [name for name, state in states.items() if state == "installed"] if isinstance(states, Mapping) else []
+        beside = self._sources.elsewhere_beside(answer)
+        reasons += [beside[name] for name in installed if name in beside]
+        if answer.digests != self._before.digests:
+            changed = self._differences() or ["and are again as they were"]
+            reasons.append(f"the sources changed while the tests ran: {'; '.join(changed)}")
+        return reasons
+
+    def _differences(self) -> list[str]:
+        """Ask for all files, and say which are not as they are here, or were when the tests began."""
+        environment = self._environment
+        command = self._sources.command(in_full=True)
+        answer = _read(environment.engine.ask(questions.execution(environment.odoo_container, command)))
+        return self._sources.differences(answer)
+
+
+def _read(answer: tuple[int, str]) -> Answer:
+    exit_code, text = answer
+    try:
+        if exit_code == 0:
+            return read_answer(text)
+    except ValueError as error:
+        raise EnvironmentFailed(f"What the container says of its sources is not understood: {error}") from error
+    raise EnvironmentFailed(
+        f"The container's sources cannot be compared with this checkout; `python3` there said: {text.strip()[-500:]}"
+    )
