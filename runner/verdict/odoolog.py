@@ -12,7 +12,11 @@ from runner.text import shortened
 from runner.verdict.omission import tells_of_omission
 from runner.verdict.record import Excerpt, Record, Records, Room
 
-_RECORD = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) \d+ (\S+) (\S+) ([\w.]+): (.*)$")
+_RECORD = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) \d+ (\S+) (\S+) (\S{1,1000}?): (.*)$")
+# An error that is no record as above, since its logger's name holds blanks or is too long; also behind printed text, as below.
+_OTHER_ERROR = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) \d+ (ERROR|CRITICAL) (\S+) (?:(\S{1,1000}?): )?(.*)$")
+# Of an error of which nobody can tell whose it is: as of `logging.error(...)`, it is taken for the module's.
+_UNKNOWN_LOGGER = "root"
 # A record behind text that a test printed without a line's end, or that Python wrote up to the end of its buffer. Only the
 # records that follow a test's output are looked for: a line that quotes Odoo's log must not become one.
 _GLUED = re.compile(
@@ -225,9 +229,15 @@ class OdooLog:
             if continues or printed.strip():
                 self._print(printed.encode(errors="replace"), continues=continues)
                 match = glued
+        # Within a record of interest only a whole line: its text may quote one.
+        if not match and (error := _OTHER_ERROR.search(line)) and not (self._excerpt and (error.start() or continues)):
+            if printed := line[: error.start()]:
+                self._print(printed.encode(errors="replace"), continues=continues)
+            match = error
         self._is_of_record = bool(match)
         if match:
-            yield from self._begin_record(Record(*match.groups()))
+            time, level, database, logger, message = match.groups()
+            yield from self._begin_record(Record(time, level, database, logger or _UNKNOWN_LOGGER, message))
         else:
             self._print(line.encode(errors="replace"), continues=continues)
 

@@ -220,3 +220,25 @@ def test_a_record_behind_any_end_of_a_line_is_found(separator: str) -> None:
 
 def test_the_last_line_is_the_beginning_of_a_long_one() -> None:
     assert read_log(f"{starting()}\nso it ends: {'x' * MEGABYTE}").last_line.startswith("so it ends: xxx")
+
+
+ERROR = record("LOGGER", "the register is closed", "ERROR")
+
+
+@pytest.mark.parametrize("level", ["ERROR", "CRITICAL"])
+@pytest.mark.parametrize("before", ["", f"{record('odoo.addons.x.models', 'one more', 'ERROR')}\n", "printed "])
+@pytest.mark.parametrize("logger", ["a.logger." * 8000, "of a queue", "of-a-queue", "x/y:z", "evv_core.models"])
+def test_an_error_is_told_whatever_its_loggers_name_is(logger: str, before: str, level: str) -> None:
+    line = ERROR.replace("LOGGER", logger).replace(" ERROR ", f" {level} ")
+    odoo_log = read_log(log(starting(), before + line, "of two lines", result(tests=1)))
+    texts = [error.message for error in odoo_log.errors.times if error.level == level]
+    assert ["of two lines" in text for text in texts if "one more" not in text] == [True]
+    assert odoo_log.results == [Result(0, 0, 1)]
+    verdict = judge(module=MODULE, odoo_exit=0, log=odoo_log, states={MODULE: "installed"}, strict=True)
+    assert verdict.exit_code == (ExitCode.PASSED if logger in ("of-a-queue", "x/y:z") else ExitCode.NOT_PROVEN)
+
+
+def test_what_an_error_quotes_is_no_further_error() -> None:
+    odoo_log = read_log(log(starting(), problem("FAIL", "TestClient.test_one") + f"\nquoted: {ERROR}\nso", result(1)))
+    assert not odoo_log.errors.times.keys() - {error for error in odoo_log.errors.times if "failed, " in error.message}
+    assert odoo_log.problems[0].details.endswith("so")
