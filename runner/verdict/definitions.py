@@ -3,7 +3,7 @@
 import ast
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -30,7 +30,10 @@ class Binding:
 
 @dataclass(frozen=True)
 class Method:
-    """A function. `uses`: what it names of `self` (of `super()`: after a dot), and of other classes (`Name.method`)."""
+    """A function. `uses`: what it names of `self` (of `super()`: after a dot), and of other classes (`Name.method`).
+
+    `inside`: the method in whose body it is defined. `returns`: at once, whatever follows.
+    """
 
     name: str
     line: int
@@ -41,6 +44,8 @@ class Method:
     asserts: bool
     uses: frozenset[str]
     gone: str = ""
+    inside: str = ""
+    returns: bool = False
 
     @property
     def is_test(self) -> bool:
@@ -77,7 +82,7 @@ class TestClass:
     @cached_property
     def method(self) -> Mapping[str, Method]:
         """Return its methods by name, as far as they keep it."""
-        return {method.name: method for method in self.methods if not method.gone}
+        return {method.name: method for method in self.methods if not method.gone and not method.inside}
 
     @property
     def tests(self) -> tuple[Method, ...]:
@@ -281,16 +286,30 @@ def _classes(
                 bases=tuple(base for base in map(dotted_name, node.bases) if base != "object"),
                 tags=_tags(node),
                 own_tags=_own_tags(body),
-                methods=tuple(_method(method, path, inner) for method, path in body if isinstance(method, _Function)),
+                methods=tuple(_methods(body, inner)),
                 is_model=not inner.keys().isdisjoint(("_name", "_inherit", "_inherits")),
                 gone=_gone(node.name, node.lineno, branches, bindings),
             )
             yield from _classes(body, inner, f"{name}.", f"the class {node.name}")
 
 
+def _methods(body: Iterable[tuple[ast.stmt, Branches]], bindings: _Bindings) -> Iterator[Method]:
+    """List the methods of a class, and what has a method's `self` and a test's name, but is indented too deep to be one."""
+    for node, branches in body:
+        if isinstance(node, _Function):
+            yield _method(node, branches, bindings)
+            for inner, inner_branches in _statements(node.body):
+                if isinstance(inner, _Function) and inner.name.startswith("test") and _first(inner) == "self":
+                    yield replace(_method(inner, inner_branches, {}), inside=node.name)
+
+
+def _first(node: _Function) -> str:
+    return node.args.args[0].arg if node.args.args else ""
+
+
 def _method(node: _Function, branches: Branches, bindings: _Bindings) -> Method:
     decorators = {dotted_name(decorator).rpartition(".")[2] for decorator in node.decorator_list}
-    first = node.args.args[0].arg if node.args.args else ""
+    first = _first(node)
     asserts, yields, uses = False, False, set()
     for inner in _walk(node):
         if isinstance(inner, ast.Attribute):
@@ -313,7 +332,21 @@ def _method(node: _Function, branches: Branches, bindings: _Bindings) -> Method:
         asserts=asserts,
         uses=frozenset(uses),
         gone=_gone(node.name, node.lineno, branches, bindings),
+        returns=_returns(node.body),
     )
+
+
+def _returns(body: Sequence[ast.stmt]) -> bool:
+    """Tell whether the first statement that does anything is a bare `return`, and others follow it."""
+    for number, statement in enumerate(body):
+        if isinstance(statement, ast.Return):
+            is_bare = statement.value is None or isinstance(statement.value, ast.Constant)
+            return is_bare and number + 1 < len(body)
+        if not isinstance(statement, ast.Pass) and not (
+            isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+        ):
+            return False
+    return False
 
 
 def _yields(method: _Function) -> bool:

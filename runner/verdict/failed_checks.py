@@ -285,29 +285,17 @@ def tests_not_run(sources: Sources, cases: Sequence[Case]) -> list[tuple[SourceT
 
 def _all_not_run(sources: Sources, cases: Iterable[Case]) -> list[tuple[SourceTest, str]]:
     started = {(case.file, case.name): case for case in cases}
-    ran = set(started)
-    known = {(test.file, test.name) for test in sources.tests}
-    # Of classes that the sources do not tell of, the names of what they may have inherited.
-    inherited = set()
-    for file, name in started:
-        run_by = sources.run_by(file, name)
-        ran |= run_by
-        if not run_by and (file, name) not in known:
-            inherited.add(_method(name))
+    ran = set(started).union(*(sources.run_by(file, name) for file, name in started))
     kept = {(test.file, test.name) for test in sources.tests if not test.is_replaced}
     not_run = []
     for test in sources.tests:
         key = (test.file, test.name)
-        has_run = (key in ran and not (test.is_replaced and key in kept)) or _method(test.name) in inherited
+        has_run = key in ran and not (test.is_replaced and key in kept)
         if test.is_no_op or not has_run:
             of_class = started.get((test.file, f"{test.name.rpartition('.')[0]}.{SET_UP_CLASS}"))
             why = _of_its_class(of_class) or test.note
             not_run.append((test, why or "it was not selected by the test tags, or its class is not collected by Odoo"))
     return not_run
-
-
-def _method(name: str) -> str:
-    return name.rpartition(".")[2]
 
 
 def _of_its_class(case: Case | None) -> str:

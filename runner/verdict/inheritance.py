@@ -4,6 +4,7 @@ Bases are followed through the module's own test files. Of one that comes from e
 case if it comes from `odoo.tests` or another module's tests, or is called so (`...Case`, `...Common`).
 """
 
+import re
 import sys
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
@@ -107,14 +108,31 @@ class Inheritance:
         return tags, by
 
     def tests_run_by(self, file: str, name: str) -> frozenset[tuple[str, str]]:
-        """Name the tests, by file and name, of which something runs when Odoo runs this one: its own, and those it calls."""
+        """Name the tests, by file and name, of which something runs when Odoo runs this one: its own, and those it calls.
+
+        Of one that was made while Python ran, those of which it may be made.
+        """
         class_name, _, method = name.rpartition(".")
         node = self._own(file, class_name)
         start = next((place for place in self.line(node) if method in place.own.method), None) if node else None
         if not node or not start:
-            return frozenset()
+            return frozenset(self._made_of(file, node, method))
         ran = [(start, start.own.method[method]), *self._called(node, start, start.own.method[method])]
         return frozenset((place.file, f"{place.own.name}.{test.name}") for place, test in ran if test.is_test)
+
+    def _made_of(self, file: str, node: Node | None, method: str) -> Iterator[tuple[str, str]]:
+        """Name the tests of this name that a file holds or whose class it uses, and those that a decorator multiplies."""
+        for other in self.nodes:
+            if method in other.own.method and (other.file == file or self._uses(file, other.own.name.rpartition(".")[2])):
+                yield other.file, f"{other.own.name}.{method}"
+        # As `parameterized.expand` makes `test_pair_0_name` of `test_pair`, and ddt `test_pair_1_name`.
+        for test in node.own.tests if node else ():
+            if test.decorators and re.match(rf"{re.escape(test.name)}_\d", method):
+                yield file, f"{node.own.name if node else ''}.{test.name}"
+
+    def _uses(self, file: str, name: str) -> bool:
+        definitions = self._files.get(file, Definitions())
+        return name in definitions.used or any(name in base.split(".") for own in definitions.classes for base in own.bases)
 
     def _called(self, node: Node, owner: Node, method: Method) -> Iterator[tuple[Node, Method]]:
         """Name the methods that one of a class calls, itself or by others: `owner` is the class that defines it."""

@@ -29,6 +29,7 @@ _MISNAMED = "the name of its file does not begin with `test_`"
 _UNITTEST = "its class derives from unittest.TestCase, which Odoo does not run: use odoo.tests.TransactionCase"
 _ASYNC = "it is an `async def`, which Odoo's test cases never await"
 _GENERATOR = "it holds a `yield`, so that a call runs nothing of it"
+_RETURNS = "it begins with a `return`, so that a call runs nothing of it"
 _ON_DEMAND = "tagged -standard"
 # Odoo's own word for functions that a script of its own runs (`odoo.tests.standalone`).
 _STANDALONE = f"it is a standalone test, which is left out like what is {_ON_DEMAND}"
@@ -67,7 +68,7 @@ class SourceTest:
     @property
     def is_no_op(self) -> bool:
         """Tell whether nothing of it runs although Odoo calls it, and it passed."""
-        return self.note in (_ASYNC, _GENERATOR)
+        return self.note in (_ASYNC, _GENERATOR, _RETURNS)
 
     @property
     def is_on_demand(self) -> bool:
@@ -264,7 +265,7 @@ class _Analysis:
             tags, by = self.inheritance.tags(node)
             tag_note = _of_tags(tags, node, by)
             for method in node.own.tests:
-                if method.not_callable and method.name in self._used:
+                if (method.not_callable or method.inside) and method.name in self._used:
                     continue
                 note, conditional = self._note(file, node, method, kind)
                 yield SourceTest(
@@ -308,9 +309,11 @@ class _Analysis:
             (own.gone, f"its class is {own.gone}"),
             (kind is Kind.PLAIN, _MIXIN),
             (kind is Kind.UNITTEST, _UNITTEST),
+            (method.inside, f"it is defined in the body of {method.inside}, and nobody calls it there"),
             (method.not_callable, f"it is a {method.not_callable}, which Odoo does not call"),
             (method.is_async, _ASYNC),
             (method.yields, _GENERATOR),
+            (method.returns, _RETURNS),
             (own.scope != "module", f"its class is defined in {own.scope}"),
             (branches, f"{'its class' if own.branches else 'it'} is {under(branches)}"),
         )

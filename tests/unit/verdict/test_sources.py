@@ -131,6 +131,10 @@ CASE = f"{HEAD}class TestA(TransactionCase):\n"
             "is defined in the class A",
         ),
         (f"{HEAD}def test_a(): ...\n", "it stands outside of a class"),
+        (f"{CASE}    def test_a(self):\n        'Doc.'\n        return\n        x()\n", "it begins with a `return`"),
+        (f"{CASE}    def test_a(self):\n        pass\n        return None\n        x()\n", "it begins with a `return`"),
+        (f"{CASE}    def x(self):\n        def test_a(self): ...\n", "it is defined in the body of x"),
+        (f"{CASE}    def x(self):\n        if y:\n            def test_a(self): ...\n", "it is defined in the body of x"),
     ],
 )
 def test_what_keeps_a_test_from_running_is_its_note(tmp_path: Path, source: str, note: str) -> None:
@@ -296,3 +300,34 @@ def test_a_standalone_test_is_left_out_on_purpose(tmp_path: Path) -> None:
     source = "from odoo.tests import standalone\n\n@standalone('slow')\ndef test_a(env): ...\n"
     (test,) = read_sources(_module(tmp_path, __init__="from . import test_a", test_a=source)).tests
     assert test.is_on_demand
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    def test_a(self):\n        return\n",
+        "    def test_a(self):\n        pass\n",
+        "    def test_a(self):\n        return self.go()\n        x()\n",
+        "    def test_a(self):\n        if x:\n            return\n        y()\n",
+        "    def test_a(self):\n        def test_b(self): ...\n        test_b(1)\n",
+        "    def test_a(self):\n        def test_b(record): ...\n",
+    ],
+)
+def test_what_only_looks_like_a_test_that_runs_nothing_has_no_note(tmp_path: Path, body: str) -> None:
+    sources = read_sources(_module(tmp_path, __init__="from . import test_a", test_a=CASE + body))
+    assert _notes(sources) == {"TestA.test_a": ""}
+
+
+def test_a_test_that_python_made_stands_for_those_that_it_may_be_made_of_and_for_no_others(tmp_path: Path) -> None:
+    made = f"{HEAD}from .common import Base\n\nTestMade = type('TestMade', (Base,), {{}})\n"
+    module = _module(tmp_path, __init__="from . import test_a", test_a=made, common=STANDARD.replace("TestA", "Base"))
+    (module / "tests/test_b.py").write_text(STANDARD)
+    assert read_sources(module).run_by("test_a", "TestMade.test_one") == {("common", "Base.test_one")}
+
+
+@pytest.mark.parametrize(("decorator", "runs"), [("@parameterized.expand([1])", True), ("@data(1)", True), ("", False)])
+def test_a_decorated_test_runs_with_those_that_are_made_of_it(tmp_path: Path, decorator: str, runs: bool) -> None:
+    source = f"{CASE}    {decorator}\n    def test_pair(self, x): ...\n"
+    sources = read_sources(_module(tmp_path, __init__="from . import test_a", test_a=source))
+    assert sources.run_by("test_a", "TestA.test_pair_0_one") == ({("test_a", "TestA.test_pair")} if runs else set())
+    assert not sources.run_by("test_a", "TestA.test_pair_more")
