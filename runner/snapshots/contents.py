@@ -13,6 +13,8 @@ from runner.text import printable
 # Beyond that nobody waits for a digest; of all paths together.
 MOST_FILES = 10_000
 MOST_BYTES = 200_000_000
+# What Python and version control leave beside a module's sources, and Odoo does not read.
+NOT_SOURCES = ("__pycache__", ".git")
 
 
 def contents_digest(roots: Iterable[Path], leave_out: Collection[str] = (), forbidden: bytes = b"") -> str:

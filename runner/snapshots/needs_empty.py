@@ -9,9 +9,9 @@ import hashlib
 import os
 from pathlib import Path
 
-from runner.odoo.dependencies import NOT_SOURCES, SnapshotUnavailable
+from runner.odoo.dependencies import SnapshotUnavailable
 from runner.odoo.source_file import UnreadableSource, read_source
-from runner.snapshots.contents import contents_digest
+from runner.snapshots.contents import NOT_SOURCES, contents_digest
 from runner.snapshots.plan import Plan
 from runner.text import printable, shortened
 

@@ -12,9 +12,9 @@ from runner.docker.listing import Resource
 from runner.errors import EnvironmentFailed
 from runner.odoo import command as odoo
 from runner.odoo.addons import modules_of
-from runner.odoo.dependencies import NOT_SOURCES, Dependencies, SnapshotUnavailable, dependencies_of, missed_auto_installs
+from runner.odoo.dependencies import Dependencies, SnapshotUnavailable, dependencies_of, missed_auto_installs
 from runner.snapshots import memory
-from runner.snapshots.contents import contents_digest
+from runner.snapshots.contents import NOT_SOURCES, contents_digest
 from runner.snapshots.snapshot import (
     DB_SERVICE,
     FOLDER_IN_MEMORY,

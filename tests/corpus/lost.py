@@ -83,6 +83,7 @@ REPLACED = (
             "TestGone.test_gone (test_one) did not run: its class is deleted at line 44",
         ),
         counts=(2, 0, 0, 0),
+        like="defined_twice",
     ),
     Case(
         "under_conditions",
@@ -184,6 +185,7 @@ REPLACED = (
                     self.assertEqual(test_data(), 1)
         """),
         notes=("test_as_pytest_would_call_it (test_one) did not run: it stands outside of a class",),
+        like="plain_pass",
     ),
 )
 
@@ -198,6 +200,7 @@ SILENT_FILES = (
         },
         UNPROVEN,
         reasons=(f"tests/test_two.py {NOTHING_OF_IT}: tests/__init__.py does not import it",),
+        like="forgotten_file",
     ),
     Case(
         "forgotten_with_a_condition",
@@ -215,7 +218,7 @@ SILENT_FILES = (
         },
         UNPROVEN,
         reasons=(f"tests/test_two.py {NOTHING_OF_IT}: tests/__init__.py does not import it",),
-        like="functions_in_a_forgotten_file",
+        like="forgotten_file",
     ),
     Case(
         "all_under_a_condition",
@@ -234,6 +237,7 @@ SILENT_FILES = (
         UNPROVEN,
         reasons=(f"tests/test_two.py {NOTHING_OF_IT}: its class is under an `if` (line 13)",),
         notes=("TestTwo.test_two (test_two) did not run: its class is under an `if`",),
+        like="under_conditions",
     ),
     Case(
         "unittest_beside",
@@ -250,6 +254,7 @@ SILENT_FILES = (
         UNPROVEN,
         reasons=(f"tests/test_two.py {NOTHING_OF_IT}: its class derives from unittest.TestCase",),
         notes=("TestTwo.test_two (test_two) did not run: its class derives from unittest.TestCase",),
+        like="plain_unittest",
     ),
     Case(
         "hidden_by_a_deep_file",
@@ -273,6 +278,7 @@ SILENT_FILES = (
         },
         UNPROVEN,
         reasons=(f"tests/test_one.py {NOTHING_OF_IT}: its file is hidden by the folder tests/test_one",),
+        like="hidden_by_a_deep_file",
     ),
     Case(
         "imported_by_another_name",
@@ -319,6 +325,7 @@ NO_TESTS = (
         },
         notes=("Base.test_overridden (common) did not run: the name of its file does not begin with `test_`",),
         counts=(2, 0, 0, 0),
+        like="shared_common",
     ),
     Case(
         "helper_methods",
@@ -360,6 +367,7 @@ NO_TESTS = (
                     self.assertTrue(self.env.user)
         """),
         notes=("Lender.test_lent (test_one) did not run: its class derives from no test case",),
+        like="inherited_only",
     ),
 )
 
@@ -381,6 +389,7 @@ UPGRADE_TESTS = (
         "upgrade_tests_only",
         "A module with no other tests than those of its upgrade scripts.",
         {"migrations/tests/test_one.py": passing()},
+        like="upgrade_tests",
     ),
     Case(
         "upgrade_tests_too_deep",

@@ -124,6 +124,7 @@ ERRORS = (
             "logged at ERROR: of a library (urllib3.connection)",
         ),
         only_notes=4,
+        like="logs_errors",
     ),
     Case(
         "errors_of_its_own",
@@ -146,6 +147,7 @@ ERRORS = (
             "logged at CRITICAL: gravely",
             "logged at ERROR: Exception during request handling",
         ),
+        like="logs_errors",
     ),
     Case(
         "errors_of_a_dependency",
@@ -189,6 +191,7 @@ ALLOWED = (
             "allowed by allowed_by_the_module/.agent-tests.yaml: logged at ERROR: the register of partners is closed",
         ),
         counts=(1, 0, 0, 1),
+        like="skip_beside",
     ),
     Case(
         "allowed_for_one_file",
@@ -220,6 +223,7 @@ ALLOWED = (
         notes=("`.*` under `errors` matches nothing", "`FAIL` under `errors` matches nothing"),
         allowed=("allowed by repos.yaml: 1 test skipped: not on this machine (TestOne.test_two)",),
         counts=(1, 1, 0, 1),
+        like="failure",
     ),
     Case(
         "allowed_but_all_skipped",
@@ -235,6 +239,7 @@ ALLOWED = (
         reasons=("all 1 tests of allowed_but_all_skipped were skipped",),
         allowed=("allowed by repos.yaml: 1 test skipped: not on this machine (TestOne.test_one)",),
         counts=(0, 0, 0, 1),
+        like="all_skipped",
     ),
 )
 

@@ -10,10 +10,10 @@ from runner.docker.process import Completed
 from runner.environment.environment import Environment
 from runner.errors import EnvironmentFailed
 from runner.odoo.addons import modules_of
-from runner.odoo.dependencies import NOT_SOURCES, Dependencies
+from runner.odoo.dependencies import Dependencies
 from runner.reporting.proof_log import ProofLog
 from runner.run.preparing import Preparation, prefetch_undeclared_names
-from runner.snapshots.contents import contents_digest
+from runner.snapshots.contents import NOT_SOURCES, contents_digest
 from runner.snapshots.plan import Plan
 from runner.snapshots.snapshot import DatabaseImage, Snapshot, Stage
 from runner.snapshots.store import Store
