@@ -50,7 +50,7 @@ def doubt_about(plan: Plan, tested: Tested, sources: Sources) -> Doubt | None:
     """Return why only the result on an empty database counts; None if this one does.
 
     Whatever is red on a prepared database is tested again, unless an empty one cannot make it green: an installation that
-    failed, no test that started, test files of which no test ran.
+    failed, no test that started, test files of which no test ran, other sources than this checkout's, an Odoo that did not exit.
     """
     verdict = tested.verdict
     red = [] if verdict.passed else _that_may_go(tested, sources)
@@ -70,6 +70,6 @@ def _that_may_go(tested: Tested, sources: Sources) -> list[str]:
     has_started = verdict.cases or verdict.failed or verdict.errors
     if tested.failed_to_install or not has_started:
         return []
-    by_sources = {*files_without_a_run(sources, verdict.cases).values(), *tested.of_sources}
+    by_sources = {*files_without_a_run(sources, verdict.cases).values(), *tested.lasting}
     others = [" ".join(reason.split()) for reason in verdict.reasons if reason not in by_sources]
     return [shortened(printable(reason), _LONGEST_REASON) for reason in others]

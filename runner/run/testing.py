@@ -24,12 +24,13 @@ from runner.verdict.verdict import Verdict, judge
 class Tested:
     """A verdict, and what decides whether it counts: see `doubt_about`.
 
-    `of_sources`: those of its reasons that say that not this checkout, as it was, was tested.
+    `lasting`: those of its reasons that an empty database does not change: not this checkout, as it was, was tested, or Odoo
+    did not exit.
     """
 
     verdict: Verdict
     failed_to_install: bool
-    of_sources: Sequence[str]
+    lasting: Sequence[str]
     undeclared_names: Pending[tuple[int, str]] | None
 
 
@@ -77,13 +78,14 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
     crashed = execution.exit_code == 255 and not odoo_log.results
     if exit_code:  # a database without a health check may have ended well
         environment.check_alive(now, may_end=False)
+    why_killed = ending.why_killed(execution.exit_code, timed_out=timed_out)
     verdict = judge(
         module=module,
         odoo_exit=execution.exit_code,
         log=odoo_log,
         states=answered,
         timed_out=timed_out,
-        why_killed=ending.why_killed(execution.exit_code, timed_out=timed_out),
+        why_killed=why_killed,
         sources=sources,
         strict=context.options.strict,
         test_tags=context.options.test_tags if context.options.test_tags != f"/{module}" else None,
@@ -93,7 +95,7 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
     )
     has_failed = crashed or (not isinstance(answered, str) and answered.get(module) != "installed")
     of_sources = tuple(comparison.reasons_after(compared, answered))
-    return Tested(verdict.doubted(of_sources), has_failed, of_sources, undeclared_names)
+    return Tested(verdict.doubted(of_sources), has_failed, (*of_sources, why_killed), undeclared_names)
 
 
 def _step(event: Record | LoggedTest, count: str) -> str:

@@ -146,14 +146,17 @@ class _Reading:
 
 
 def _without_labels(around: Around) -> dict[str, Any]:
-    """The override without what says whose run it is, and where the addons folders are."""
+    """The override without what says whose run it is, where the addons folders are, and which folders in them are hidden."""
     override = copy.deepcopy(dict(around.override))
     for kind in ("services", "networks", "volumes"):
         for value in (override.get(kind) or {}).values():
             value.pop("labels", None)
-            for mount in value.get("volumes") or ():
+            mounts = [mount for mount in value.get("volumes") or () if mount["type"] != "tmpfs"]
+            for mount in mounts:
                 if Path(mount["source"]) in around.addons:
                     mount["source"] = "an addons folder"
+            if "volumes" in value:
+                value["volumes"] = mounts
     return override
 
 

@@ -51,7 +51,7 @@ def decide(tmp_path: Path) -> Decide:
     def decided(verdict: Verdict, answer: Answer | None, *, failed_to_install: bool = False, text: str = "") -> Doubt | None:
         (module / "model.py").write_text(text)
         told = replace(verdict, reasons=tuple(unimported if reason == UNIMPORTED else reason for reason in verdict.reasons))
-        return doubt_about(plan, testing.Tested(told, failed_to_install, (), answer), sources)
+        return doubt_about(plan, testing.Tested(told, failed_to_install, (ELSEWHERE, ""), answer), sources)
 
     return decided
 
@@ -60,6 +60,7 @@ def verdict(code: ExitCode, *reasons: str, cases: tuple[Case, ...] = (ONE,), fai
     return Verdict(code, "evv_core", reasons=reasons, cases=cases, failed=failed)
 
 
+ELSEWHERE = "Odoo loads evv_core from elsewhere"
 WEB = Answer(0, "evv_core module web\nevv_core module bus\n")
 
 
@@ -95,6 +96,7 @@ def test_what_is_red_there_does_not_count(decide: Decide, red: Verdict) -> None:
         (verdict(ExitCode.NOT_PROVEN, "Odoo ran 0 tests", "no test of evv_core started", cases=()), False),
         (verdict(ExitCode.TIMED_OUT, "the tests ran past their time (--test-timeout)", cases=()), False),
         (verdict(ExitCode.NOT_PROVEN, UNIMPORTED), False),
+        (verdict(ExitCode.NOT_PROVEN, ELSEWHERE), False),
     ],
     ids=str,
 )

@@ -243,9 +243,9 @@ def test_a_source_that_is_missing_or_no_file_is_named(seen: Seen) -> None:
 
 
 def test_what_the_runner_adds_counts_but_for_whose_run_it_is_and_where_the_addons_are(checkout: Path, tmp_path: Path) -> None:
-    def text(root: Path, owner: str, no_proxy: str = "db", target: str = "/mnt/extra-addons-2") -> str:
+    def text(root: Path, owner: str, no_proxy: str = "db", target: str = "/mnt/extra-addons-2", *hidden: Any) -> str:
         more = {"type": "bind", "source": str(root / "more"), "target": target, "read_only": True}
-        odoo = {"labels": {"agent-test.owner": owner}, "environment": {"NO_PROXY": no_proxy}, "volumes": [more]}
+        odoo = {"labels": {"agent-test.owner": owner}, "environment": {"NO_PROXY": no_proxy}, "volumes": [more, *hidden]}
         override = {
             "services": {"odoo": odoo},
             "volumes": {"db-data": {"labels": {"agent-test.owner": owner}}},
@@ -255,6 +255,8 @@ def test_what_the_runner_adds_counts_but_for_whose_run_it_is_and_where_the_addon
         return surroundings_of(rendered(root), Around(addons, root, {"TOKEN": "t"}, "pw-1", override)).text
 
     assert text(checkout, "1") == text(checkout, "2") == text(tmp_path / "elsewhere", "1")
+    hidden = {"type": "tmpfs", "target": "/mnt/extra-addons/a b", "read_only": True}
+    assert text(checkout, "1") == text(checkout, "1", "db", "/mnt/extra-addons-2", hidden)
     assert len({text(checkout, "1"), text(checkout, "1", no_proxy=""), text(checkout, "1", target="/mnt/x")}) == 3
 
 
