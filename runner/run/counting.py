@@ -50,7 +50,8 @@ def doubt_about(plan: Plan, tested: Tested, sources: Sources) -> Doubt | None:
     """Return why only the result on an empty database counts; None if this one does.
 
     Whatever is red on a prepared database is tested again, unless an empty one cannot make it green: an installation that
-    failed, no test that started, test files of which no test ran, other sources than this checkout's, an Odoo that did not exit.
+    failed, no test that started, test files of which no test ran, other sources than this checkout's, an Odoo that does not
+    exit.
     """
     verdict = tested.verdict
     red = [] if verdict.passed else _that_may_go(tested, sources)
