@@ -152,7 +152,7 @@ def _without_labels(around: Around) -> dict[str, Any]:
         for value in (override.get(kind) or {}).values():
             value.pop("labels", None)
             for mount in value.get("volumes") or ():
-                if Path(mount["source"]) in around.addons:
+                if mount["type"] == "bind" and Path(mount["source"]) in around.addons:
                     mount["source"] = "an addons folder"
     return override
 
