@@ -18,7 +18,8 @@ class ContainerStatus:
     """What the engine knows of one container: `status` as in `docker ps`, `health` None where it has no health check.
 
     `started_at` and `restarts` tell a container that ran all the time from one that the engine has started again;
-    `check_said` is what the engine's health check printed the last time, if it failed.
+    `check_said` is what the engine's health check printed the last time, if it failed; `volumes`: the name and the place of
+    those that it can write to.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ContainerStatus:
     started_at: str = ""
     restarts: int = 0
     check_said: str = ""
+    volumes: tuple[tuple[str, str], ...] = ()
 
     @property
     def has_ended(self) -> bool:
@@ -64,6 +66,11 @@ def status_from(inspected: dict[str, Any]) -> ContainerStatus:
         started_at=str(state.get("StartedAt") or ""),
         restarts=int(inspected.get("RestartCount") or 0),
         check_said=str(checks[-1].get("Output") or "") if checks[-1].get("ExitCode") else "",
+        volumes=tuple(
+            (str(mount["Name"]), str(mount["Destination"]))
+            for mount in inspected.get("Mounts") or ()
+            if mount.get("Type") == "volume" and mount.get("RW")
+        ),
     )
 
 

@@ -207,6 +207,10 @@ class Environment:
             self._when_healthy = wait_until_healthy(self.engine, context.project, timeout, self._checks, say)
         self.containers = {container.service: container.name for container in self._when_healthy}
 
+    def volumes_of(self, service: str) -> tuple[tuple[str, str], ...]:
+        """Return the volumes to which a service can write: their names, and where it has them."""
+        return next(container.volumes for container in self._when_healthy if container.service == service)
+
     def prefetch_states(self) -> Pending[list[ContainerStatus]]:
         """Ask how the containers are that were there when the environment became healthy."""
         return self.engine.prefetch(questions.states([container.name for container in self._when_healthy]))

@@ -11,6 +11,8 @@ from runner.odoo import odoo_conf
 MOUNT = "/agent-test-snapshot"
 # The service of the compose file in which Odoo runs.
 SERVICE = "odoo"
+# What the commands need there, besides `python3`.
+PROGRAMS = ("bash", "timeout", "psql", "odoo")
 DATABASE = "agent_test"
 # Beside the server of the environment, which has 8069: also without HTTP, Odoo binds a port in test mode.
 HTTP_PORT = 8169

@@ -15,7 +15,7 @@ from pathlib import Path
 from runner.config.repositories import RepoConfig
 from runner.naming import is_module_name
 from runner.odoo.addons import modules_of
-from runner.odoo.command import addons_targets
+from runner.odoo.command import PROGRAMS, addons_targets
 from runner.odoo.manifest import read_manifest
 from runner.odoo.source_tree import NOTHING, Tree, is_below, is_closed
 from runner.text import counted, printable
@@ -28,13 +28,15 @@ _ADDONS_PATHS = re.compile(r"addons paths: [^\[]*(\[.{1,10000}\])")
 class Answer:
     """What the container says, by the modules' folders in it: digests, in full also entries, and where Odoo loads others from.
 
-    `unreadable`: folder, file and reason. `elsewhere`: from where a module is loaded that lies in the folder.
+    `unreadable`: folder, file and reason. `elsewhere`: from where a module is loaded that lies in the folder. `missing`: those
+    of the PROGRAMS that are not there.
     """
 
     digests: Mapping[str, str] = field(default_factory=dict)
     entries: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unreadable: Sequence[tuple[str, str, str]] = ()
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    missing: Sequence[str] = ()
 
 
 def read_answer(text: str) -> Answer:
@@ -46,6 +48,7 @@ def read_answer(text: str) -> Answer:
             {str(path): dict(entries) for path, entries in answer["entries"].items()},
             [(str(path), str(name), str(why)) for path, name, why in answer["unreadable"]],
             {str(path): str(place) for path, place in answer["elsewhere"].items()},
+            [str(name) for name in answer["missing"]],
         )
     except (LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"no answer: {error}") from error
@@ -91,6 +94,7 @@ class MountedSources:
             "named": list(self._folders),
             "others": list(self._others),
             "in_full": in_full,
+            "programs": PROGRAMS,
         }
         script = Path(__file__).with_name("source_tree.py").read_text()
         # Isolated: nothing in the working directory or the checkout is imported.

@@ -170,7 +170,13 @@ def answer_to(request: dict[str, Any]) -> dict[str, Any]:
         "entries": {path: tree.entries for path, tree in trees.items()} if request["in_full"] else {},
         "unreadable": unreadable[:_MOST_NAMED],
         "elsewhere": {path: place for path in named + request["others"] for place in [place_of(path, places)] if place},
+        "missing": [name for name in request["programs"] if not _is_program(name)],
     }
+
+
+def _is_program(name: str) -> bool:
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return any(os.path.isfile(file) and os.access(file, os.X_OK) for file in (f"{folder}/{name}" for folder in folders))
 
 
 def _why_closed(folder: str) -> str:

@@ -7,10 +7,13 @@ from runner.docker.engine import Pending
 from runner.environment.environment import Environment
 from runner.environment.visible import unreadable
 from runner.errors import EnvironmentFailed, ExitCode
+from runner.odoo.command import PROGRAMS
 from runner.odoo.mounted_sources import Answer, read_answer
 from runner.verdict.verdict import Verdict
 
 _NOT_TESTED = "Nothing was tested."
+# Exit codes of `docker exec` for a program that is not there, or cannot be run.
+_NO_PROGRAM = (126, 127)
 
 
 class Comparison:
@@ -25,9 +28,12 @@ class Comparison:
     def check(self) -> Verdict | None:
         """Return a verdict where Odoo would load other modules of these names, so that nothing need be tested; else None.
 
-        EnvironmentFailed, with the files, if the container has other sources than this checkout, or Odoo cannot read them.
+        EnvironmentFailed, with the files, if the container has other sources than this checkout, or Odoo cannot read them;
+        or if it lacks a program.
         """
         self._before = answer = _read(self._environment.first_answer())
+        if answer.missing:
+            raise EnvironmentFailed(_without_programs(", ".join(answer.missing)))
         if files := self._sources.unreadable(answer):
             raise EnvironmentFailed(unreadable(files, "Odoo's user in the container", _NOT_TESTED))
         if not (self._sources.are(answer) or self._sources.read_again().are(answer)) and (differences := self._differences()):
@@ -82,6 +88,12 @@ def _read(answer: tuple[int, str]) -> Answer:
             return read_answer(text)
     except ValueError as error:
         raise EnvironmentFailed(f"What the container says of its sources is not understood: {error}") from error
+    if exit_code in _NO_PROGRAM:
+        raise EnvironmentFailed(f"{_without_programs('python3')}\n{text.strip()[-500:]}")
     raise EnvironmentFailed(
         f"The container's sources cannot be compared with this checkout; `python3` there said: {text.strip()[-500:]}"
     )
+
+
+def _without_programs(names: str) -> str:
+    return f"The odoo service has no {names} in its PATH. {_NOT_TESTED} The image needs python3, {', '.join(PROGRAMS)}."

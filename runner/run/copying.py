@@ -97,6 +97,9 @@ class Copying:
     def _start_words(self) -> tuple[str, ...]:
         environment = self._environment
         labels = {**environment.context.labels, PROJECT_LABEL: environment.context.project}
+        # Not by `--volumes-from`: Docker 20.10 takes a tmpfs among them for a volume that is missing.
+        volumes = {place: (name, "ro,nocopy") for name, place in environment.volumes_of(odoo.SERVICE)}
+        volumes |= {place: (name, "nocopy") for name, place in environment.volumes_of(DB_SERVICE)}
         return (
             "run",
             "--detach",
@@ -105,8 +108,7 @@ class Copying:
             f"--name={self._name}",
             *(f"--label={key}={value}" for key, value in labels.items()),
             f"--env=PGDATA={environment.plan.data_folder}",
-            f"--volumes-from={environment.containers[DB_SERVICE]}",
-            f"--volumes-from={environment.containers[odoo.SERVICE]}:ro",
+            *(f"--volume={name}:{place}:{options}" for place, (name, options) in volumes.items()),
             f"--volume={self._volume}:{_TARGET}",
             "--entrypoint=tail",
             environment.plan.database.name,

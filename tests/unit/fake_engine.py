@@ -109,7 +109,10 @@ def _published(ports: Iterable[int]) -> str:
 
 
 def status(
-    service: str = "odoo", state: str = "running", health: str | None = "healthy", **more: int | bool | str
+    service: str = "odoo",
+    state: str = "running",
+    health: str | None = "healthy",
+    **more: int | bool | str | tuple[tuple[str, str], ...],
 ) -> ContainerStatus:
     """A container of the project p."""
     facts = {"exit_code": 0, "oom_killed": False} | more
@@ -136,4 +139,7 @@ def _inspected(container: ContainerStatus) -> dict[str, object]:
     health = {"Health": {"Status": container.health, "Log": checks}} if container.health is not None else {}
     labels = {"com.docker.compose.service": container.service}
     config = {"Config": {"Labels": labels}, "RestartCount": container.restarts}
-    return {"Name": f"/{container.name}", **config, "State": state | health}
+    mounts = [{"Type": "volume", "Name": name, "Destination": place, "RW": True} for name, place in container.volumes]
+    mounts += [{"Type": "tmpfs", "Name": "", "Destination": "/t", "RW": True}]
+    mounts += [{"Type": "volume", "Name": "read-only", "Destination": "/agent-test-snapshot", "RW": False}]
+    return {"Name": f"/{container.name}", **config, "State": state | health, "Mounts": mounts}

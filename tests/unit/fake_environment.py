@@ -210,6 +210,7 @@ class _Engine(FakeVolumes):
                 "entries": {path: tree.entries for path, tree in trees.items()},
                 "unreadable": [],
                 "elsewhere": {},
+                "missing": [],
             }
             | self._fakes.in_container
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from runner.odoo import source_tree
+from runner.odoo.command import PROGRAMS
 from runner.odoo.source_tree import NOTHING, Tree, addons_places, answer_to, place_of
 from tests.unit.repositories import write_module
 
@@ -125,6 +126,7 @@ def test_the_container_answers_in_a_process_that_imports_nothing_of_what_lies_ar
     for name in ("json", "hashlib", "sitecustomize", "glob"):
         (tmp_path / f"hostile/{name}.py").write_text("raise SystemExit('imported')\n")
     request = {"addons": [str(module.parent)], "places": None, "named": [str(module)], "others": [], "in_full": True}
+    request["programs"] = []
     command = [sys.executable, "-I", "-c", Path(source_tree.__file__).read_text(), json.dumps(request)]
     environ = {"PYTHONPATH": str(tmp_path / "hostile"), "LC_ALL": "C"}
     done = subprocess.run(command, cwd=tmp_path / "hostile", env=environ, capture_output=True, text=True, check=True)
@@ -136,11 +138,21 @@ def test_the_container_answers_in_a_process_that_imports_nothing_of_what_lies_ar
 
 def test_a_folder_of_addons_that_is_not_there_is_told(tmp_path: Path) -> None:
     gone = str(tmp_path / "gone")
-    answer = answer_to({"addons": [gone], "places": [gone], "named": [f"{gone}/m"], "others": [], "in_full": False})
+    request = {"addons": [gone], "places": [gone], "named": [f"{gone}/m"], "others": [], "in_full": False, "programs": []}
+    answer = answer_to(request)
     assert [(path, why) for path, _, why in answer["unreadable"]] == [
         (gone, "No such file or directory"),
         (f"{gone}/m", "No such file or directory"),
     ]
+
+
+def test_a_program_is_missing_that_no_folder_of_the_path_can_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, mode in (("psql", 0o644), ("odoo", 0o755)):
+        (tmp_path / name).touch(mode)
+    (tmp_path / "timeout").mkdir()
+    monkeypatch.setenv("PATH", f"/nonexistent:{tmp_path}")
+    request = {"addons": [], "places": [], "named": [], "others": [], "in_full": False, "programs": PROGRAMS}
+    assert answer_to(request)["missing"] == ["bash", "timeout", "psql"]
 
 
 def test_odoo_looks_into_its_own_folders_first_and_those_of_its_data_then(

@@ -7,7 +7,7 @@ import pytest
 
 from runner.config.options import Keep
 from runner.reporting.outcome import Outcome
-from tests.unit.fake_engine import Words
+from tests.unit.fake_engine import Words, failed
 from tests.unit.fake_environment import Fakes
 from tests.unit.odoo_logs import log, record, result, starting
 from tests.unit.run.test_module_run import GREEN, RED, Go, go
@@ -53,6 +53,21 @@ def test_what_odoo_cannot_read_is_an_error_with_what_to_do(go: Go, fakes: Fakes)
     assert outcome.exit_code == 5
     assert "evv_core/models: Permission denied" in outcome.reasons[0]
     assert "chmod -R a+rX" in outcome.reasons[0]
+
+
+def test_an_image_without_what_the_tests_need_is_an_error_before_anything_is_installed(go: Go, fakes: Fakes) -> None:
+    fakes.in_container = {"missing": ["bash", "psql"]}
+    outcome = go()
+    assert outcome.exit_code == 5
+    assert "The odoo service has no bash, psql in its PATH" in outcome.reasons[0]
+    assert fakes.streams.executed == []
+
+
+def test_an_image_without_python_is_said_to_be_so(go: Go, fakes: Fakes) -> None:
+    fakes.engine.answers["exec p-odoo-1 python3"] = fakes.engine.answers["exec"] = failed("not found in $PATH", 127)
+    outcome = go()
+    assert outcome.exit_code == 5
+    assert "The odoo service has no python3 in its PATH" in outcome.reasons[0]
 
 
 @pytest.mark.parametrize("said", ["no such command", "[]"])

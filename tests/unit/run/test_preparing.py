@@ -17,7 +17,7 @@ from runner.snapshots.contents import NOT_SOURCES, contents_digest
 from runner.snapshots.plan import Plan
 from runner.snapshots.snapshot import DatabaseImage, Snapshot, Stage
 from runner.snapshots.store import Store
-from tests.unit.fake_engine import Said, Words, failed
+from tests.unit.fake_engine import Said, Words, failed, status
 from tests.unit.fake_environment import LABELS, Fakes
 from tests.unit.odoo.test_dependencies import modules_in
 
@@ -96,6 +96,7 @@ class Making:
 def making(fakes: Fakes) -> Iterator[Making]:
     modules_in(fakes.repository.path, {"evv_core": {"depends": ["base"]}, "evv_visits": {"depends": ["evv_core"]}})
     fakes.engine.answers |= dict.fromkeys(("run", "stop", "start", "rm", "exec p-db-1"), "")
+    fakes.containers = [status("db", volumes=(("data", "/data"),)), status(volumes=(("files", "/var/lib/odoo"),))]
     with fakes.environment() as environment:
         making = Making(fakes, environment)
         making.plan(BASE)
@@ -116,8 +117,12 @@ def test_a_stage_is_copied_from_the_stopped_server_and_then_published_with_what_
     assert (snapshot.repository, snapshot.modules, snapshot.megabytes) == ("evv", ("base", "web"), 61)
     assert (snapshot.key, snapshot.password) == ("key-base", "secret")
     (copy,) = [words for words in making.fakes.engine.asked if words.startswith("run")]
-    for part in (f"--volume={snapshot.volume}:/agent-test-new", "--volumes-from=p-db-1", "--env=PGDATA=/data"):
+    for part in (f"--volume={snapshot.volume}:/agent-test-new", "--env=PGDATA=/data"):
         assert part in copy
+    assert [part for part in copy.split() if part.startswith("--volume") and snapshot.volume not in part] == [
+        "--volume=files:/var/lib/odoo:ro,nocopy",
+        "--volume=data:/data:nocopy",
+    ]
     # So that the guard, and after it the janitor, find the container that copies.
     for label in ({"com.docker.compose.project": "p"} | LABELS).items():
         assert "--label={}={}".format(*label) in copy
