@@ -10,6 +10,7 @@ from typing import Any
 from runner.naming import shown
 from runner.odoo.addons import misnamed_modules
 from runner.odoo.command import SERVICE, addons_targets
+from runner.text import first_of
 
 # More would hold up the start.
 _MOST = 50
@@ -35,7 +36,7 @@ def hide_misnamed(override: dict[str, Any], rendered: dict[str, Any], addons: tu
             # Compose would take what follows a dollar for the name of a variable.
             volumes.append({"type": "tmpfs", "target": f"{target}/{folder.name}".replace("$", "$$"), "read_only": True})
             hidden.append(f"{folder.parent.name}/{shown(folder.name)}")
-    names = ", ".join(hidden[:_NAMED]) + (", ..." if len(hidden) > _NAMED else "")
+    names = first_of(hidden, _NAMED)
     return [f"hidden from Odoo, as no module can have these names, and Odoo 19 would install none: {names}"] if hidden else []
 
 

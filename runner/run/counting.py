@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from runner.run.testing import Tested
 from runner.snapshots.plan import Plan
 from runner.snapshots.undeclared import parse_undeclared_names, undeclared_uses_in
-from runner.text import printable, shortened
+from runner.text import first_of, printable, shortened
 from runner.verdict.failed_checks import files_without_a_run
 from runner.verdict.sources import Sources
 from runner.verdict.verdict import Verdict
@@ -40,8 +40,7 @@ class Doubt:
 
     def note(self, counting: Verdict) -> str:
         """Say that the result on an empty database is another one, and of what that may come."""
-        more = f" and {len(self.modules) - _MOST_MODULES} more" if len(self.modules) > _MOST_MODULES else ""
-        there = f"Before the module is installed only the prepared one has: {', '.join(self.modules[:_MOST_MODULES])}{more}"
+        there = f"Before the module is installed only the prepared one has: {first_of(self.modules, _MOST_MODULES)}"
         first = f"it was {self.verdict.label} on the prepared database ({self.reasons[0]})"
         return f"{first}, and {counting.label} on an empty one, which alone counts. {there if self.modules else ''}".rstrip()
 

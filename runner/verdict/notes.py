@@ -1,12 +1,12 @@
 """What a verdict notes: tests that were skipped or did not run, and errors in the log; and what of it is allowed."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 from runner.odoo.command import ADDONS_TARGET
-from runner.text import counted, printable, shortened
+from runner.text import counted, first_of, printable, shortened
 from runner.verdict.allowed import Allowed, Entry
 from runner.verdict.cases import SET_UP_CLASS, Case, CaseOutcome
 from runner.verdict.failed_checks import Evidence, files_not_read, tests_not_run
@@ -149,7 +149,7 @@ def _note_skips(notes: Notes, evidence: Evidence, allowed: Allowed) -> None:
         tests = skips[entry, thing, reason]
         if (entry, thing, reason) not in untold:
             why = f": {shortened(reason, _LONGEST)}" if reason else ", no reason is told"
-            names = _first_of([shortened(name, _LONGEST_NAME) for _, name in tests])
+            names = first_of([shortened(name, _LONGEST_NAME) for _, name in tests], _NAMES_SHOWN)
             text = f"{counted(sum(tests.values()), thing)} skipped{why} ({names})"
             notes.add(Note(NoteKind.SKIPPED, printable(text)), entry)
     if untold:
@@ -176,11 +176,6 @@ def _skips(evidence: Evidence) -> Iterator[tuple[str, str, str, str, int]]:
             yield "subtest", file, name, reason, times
 
 
-def _first_of(names: Sequence[str]) -> str:
-    more = len(names) - _NAMES_SHOWN
-    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
 def _note_tests_not_run(notes: Notes, evidence: Evidence, sources: Sources) -> None:
     with_their_class = skipped_with_their_class(evidence)
     for test, why in tests_not_run(sources, evidence.cases):
@@ -195,8 +190,9 @@ def _note_javascript(notes: Notes, evidence: Evidence, sources: Sources) -> None
     """Say which JavaScript tests nobody ran. No reason even with `--strict`: a module cannot run them by itself."""
     javascript = sources.javascript
     if javascript.files and not javascript.have_run(evidence.cases, evidence.log.tests):
+        names = first_of(javascript.files, _NAMES_SHOWN)
         text = (
-            f"{counted(len(javascript.files), 'file')} of JavaScript tests did not run ({_first_of(javascript.files)}):"
+            f"{counted(len(javascript.files), 'file')} of JavaScript tests did not run ({names}):"
             " no test that opens /web/tests in a browser did"
         )
         notes.add(Note(NoteKind.JAVASCRIPT, printable(text), is_strict=False))

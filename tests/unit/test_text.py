@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.text import age, table, wrapped
+from runner.text import age, first_of, table, wrapped
 
 
 def test_columns_are_as_wide_as_their_widest_cell() -> None:
@@ -54,3 +54,8 @@ def test_each_of_several_lines_is_broken_for_itself() -> None:
 )
 def test_an_age_is_told_in_the_largest_unit_of_which_there_are_two(seconds: float, expected: str) -> None:
     assert age(seconds) == expected
+
+
+def test_of_many_names_the_first_are_told_and_the_number_of_the_others() -> None:
+    assert first_of(["a", "b"], 2) == "a, b"
+    assert first_of(["a", "b", "c", "d"], 2) == "a, b and 2 more"

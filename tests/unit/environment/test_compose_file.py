@@ -8,14 +8,8 @@ import pytest
 from runner.docker.inventory import Image
 from runner.environment.compose_file import override_for, own_checks, project_to_judge
 from runner.environment.isolation import PROBE_PORT
+from tests.unit.fake_environment import LABELS, RENDERED
 from tests.unit.repositories import repository
-
-RENDERED: dict[str, Any] = {
-    "services": {"db": {"image": "postgres:16"}, "odoo": {"image": "odoo:18.0", "healthcheck": {"test": ["CMD", "true"]}}},
-    "networks": {"default": None},
-    "volumes": {"data": {}},
-}
-LABELS = {"agent-test.repository": "evv"}
 
 
 def test_a_compose_file_gets_the_variables_that_it_may_use_and_a_port_that_is_no_run_s(tmp_path: Path) -> None:
