@@ -15,7 +15,7 @@ HANGING = (
         WAITS,
         ExitCode.TIMED_OUT,
         reasons=("the tests ran past their time (--test-timeout); the last one started was TestOne.test_one",),
-        timeout=15,
+        timeout=30,
     ),
     Case(
         "leaves_a_thread",
@@ -25,7 +25,7 @@ HANGING = (
         reasons=(
             "all tests ended, but Odoo did not exit before the tests' time was over (--test-timeout): thread 'forgotten'",
         ),
-        timeout=15,
+        timeout=30,
     ),
     Case(
         "hangs_at_its_end",
@@ -33,7 +33,7 @@ HANGING = (
         one_test("import atexit\nimport threading\n\natexit.register(threading.Event().wait)"),
         ExitCode.NOT_PROVEN,
         reasons=("all tests ended, but Odoo did not exit before the tests' time was over (--test-timeout): its main thread",),
-        timeout=15,
+        timeout=30,
         like="leaves_a_thread",
     ),
     Case(
@@ -45,7 +45,7 @@ HANGING = (
         ExitCode.FAILED,
         reasons=("FAIL: TestOne.test_one", "all tests ended, but Odoo did not exit before the tests' time was over"),
         counts=(1, 1, 0, 0),
-        timeout=15,
+        timeout=30,
         like="leaves_a_thread",
     ),
 )

@@ -282,12 +282,3 @@ def test_a_mounted_file_that_leads_to_the_addons_is_named(seen: Seen, checkout: 
     (checkout / "site" / "x.pth").write_text("/mnt/extra-addons\n")
     with pytest.raises(SnapshotUnavailable, match=r"x\.pth names mnt/extra-addons"):
         seen()
-
-
-def test_a_folder_that_is_hidden_from_odoo_is_compared_as_well(checkout: Path) -> None:
-    def text(*hidden: str) -> str:
-        volumes = [{"type": "tmpfs", "target": f"/mnt/extra-addons/{name}", "read_only": True} for name in hidden]
-        around = Around([checkout / "addons"], checkout, {"TOKEN": "t"}, "pw-1", {"services": {"odoo": {"volumes": volumes}}})
-        return surroundings_of(rendered(checkout), around).text
-
-    assert text("bad-name") == text("bad-name") != text()
