@@ -51,7 +51,7 @@ def test_side_by_side_each_has_its_own_log_and_all_have_a_summary(three: TinyRep
 def test_all_runs_every_module_with_tests_and_says_what_is_left_out(tiny: TinyRepository) -> None:
     for module in ("one", "two"):
         tiny.module(module, PASSES)
-        (tiny.addons / module / "tests/test_one.py").write_text("class TestOne:\n    def test_one(self): ...\n")
+        (tiny.addons / module / "tests/test_tiny.py").write_text("class TestTiny:\n    def test_one(self): ...\n")
     tiny.module("bare", PASSES)
     code, output = tiny.run("run", "tiny", "--all", "--jobs", "2")
     assert "left out: bare (no tests)" in output
