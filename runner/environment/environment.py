@@ -224,13 +224,17 @@ class Environment:
         check_alive(self.engine, self._when_healthy, now, may_end=may_end)
 
     def first_answer(self) -> tuple[int, str]:
-        """Return the exit code of `first_command`, and what it printed; it runs once more if it failed while all came up."""
+        """Return the exit code of `first_command`, and what it printed; it runs once more if it failed while all came up.
+
+        It is answered now: an environment that starts over is not asked again.
+        """
+        command, self.first_command = self.first_command, []
         try:
             answer = self._first.result() if self._first else None
         except EnvironmentFailed:
             answer = None
         if answer is None or answer[0]:
-            answer = self.engine.ask(questions.execution(self.odoo_container, self.first_command))
+            answer = self.engine.ask(questions.execution(self.odoo_container, command))
         return answer
 
     def start_over(self, why: str) -> None:
@@ -278,7 +282,7 @@ class Environment:
     def execute(self, command: list[str], timeout: float, silence: float | None = None) -> "Execution":
         """Run a command in Odoo's container that ends itself after `timeout` seconds; its output is streamed.
 
-        After `silence`, in seconds, in which nothing came, that comes as an empty line.
+        After `silence`, in seconds, in which nothing came, that comes as an empty piece.
         """
         assert self._streams, "the environment was entered"
         return self._streams.execute(self.odoo_container, command, timeout + KILL_AFTER + _STREAM_MARGIN, silence)

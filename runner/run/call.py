@@ -52,10 +52,8 @@ def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signal
     for proof in (call.joint_file, *(request.proof for request in call.requests)):
         if proof:
             remove_earlier(proof, reports.must_be_writable(call.repository.path))
-    if call.joint_file:
-        commit = commit_of(
-            call.repository.path, modules_of(call.repository).values()
-        )  # before the runs; the log of a single one has it by itself
+    if call.joint_file:  # before the runs; the log of a single one has it by itself
+        commit = commit_of(call.repository.path, modules_of(call.repository).values())
     run = _side_by_side if call.jobs > 1 else _one_after_another
     ended = run(call, _one_engine(environ), terminal, signals)
     code = machine_reports.write(ended.outcomes, environ, terminal.line)

@@ -1,7 +1,7 @@
 """One run: one module, one environment, one verdict, one log."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from runner.signals import Signals
 from runner.snapshots.needs_empty import remember
 from runner.terminal import Terminal
 from runner.verdict.failed_checks import usual_cause
-from runner.verdict.sources import read_sources
+from runner.verdict.sources import Sources, read_sources
 from runner.verdict.verdict import Verdict
 from runner.verdict.without_tests import has_certainly_no_tests
 
@@ -66,13 +66,15 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
     error: RunnerError | Interrupted | None = None
     with reports.ProofLog(folder, request.proof, request.options.max_log) as log:
         try:
-            log.block("PROOF OF EXECUTION", _facts_of(request, project))
+            modules = modules_of(repository)
+            folder_of_module = modules.get(module, repository.addons[0] / module)
+            log.block("PROOF OF EXECUTION", _facts_of(request, project, modules.values()))
             # Before anything is started: the module's own file may be wrong.
-            terms = terms_of(module, modules_of(repository), repository.allow)
-            verdict = _verdict_by_sources(context)
+            terms = terms_of(module, modules, repository.allow)
+            verdict = _verdict_by_sources(context, folder_of_module)
             if verdict is None:
                 environment = Environment(context, settle(environ))
-                verdict = _verdict_in(environment, terms, log)
+                verdict = _verdict_in(environment, read_sources(folder_of_module), terms, log)
         except (RunnerError, Interrupted) as problem:
             error = problem
         if environment:
@@ -102,9 +104,9 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
     return outcome
 
 
-def _verdict_by_sources(context: RunContext) -> Verdict | None:
+def _verdict_by_sources(context: RunContext, folder: Path) -> Verdict | None:
     """Judge what needs no run: a module that has certainly no test; None for all else."""
-    options, module, folder = context.options, context.module, _folder_of(context)
+    options, module = context.options, context.module
     if options.test_tags or options.keep is Keep.ALWAYS or not has_certainly_no_tests(folder):
         return None
     sources = read_sources(folder)
@@ -113,15 +115,10 @@ def _verdict_by_sources(context: RunContext) -> Verdict | None:
     return Verdict(ExitCode.NOT_PROVEN, module, reasons=tuple(reasons))
 
 
-def _folder_of(context: RunContext) -> Path:
-    return modules_of(context.repository).get(context.module, context.repository.addons[0] / context.module)
-
-
-def _verdict_in(environment: Environment, terms: Terms, log: reports.ProofLog) -> Verdict:
+def _verdict_in(environment: Environment, sources: Sources, terms: Terms, log: reports.ProofLog) -> Verdict:
     """Bring the environment up, prepare its database, test in it, and take it down again."""
     context = environment.context
     options = context.options
-    sources = read_sources(_folder_of(context))
     comparison = Comparison(environment)
     test = partial(run_tests, environment, sources=sources, terms=terms, comparison=comparison, log=log)
     with environment:
@@ -154,14 +151,14 @@ def _verdict_on_an_empty_database(
     return verdict if is_same else replace(verdict, notes=(doubt.note(verdict), *verdict.notes))
 
 
-def _facts_of(request: Request, project: str) -> dict[str, str]:
+def _facts_of(request: Request, project: str, modules: Collection[Path]) -> dict[str, str]:
     repository = request.repository
     return {
         "run": project,
         "command": request.command,
         "started": reports.now(),
         "repository": f"{repository.name} at {repository.path}",
-        "commit": commit_of(repository.path, modules_of(repository).values()),
+        "commit": commit_of(repository.path, modules),
         "module": request.module,
         "compose file": str(repository.compose_file),
     }

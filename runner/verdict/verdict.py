@@ -22,8 +22,8 @@ class Verdict:
     """How the tests of one module ended. `exit_code` is the runner's; `reasons` say why it is not 0.
 
     `notes` do not make a run red by themselves: tests that were skipped or did not start, and records at ERROR. `allowed`:
-    what would be among notes and reasons, and which file allows it. `cases_left_out`: the
-    number of tests that started, but were too many to be kept.
+    what would be among notes and reasons, and which file allows it. `cases_left_out`: the number of
+    tests that started, but were too many to be kept.
     """
 
     exit_code: int

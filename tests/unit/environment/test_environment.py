@@ -497,6 +497,20 @@ def test_who_starts_over_ends_the_clients_of_what_goes(fakes: Fakes, planned: Pl
         assert environment.plan.unavailable_reason == "of a test"
 
 
+@pytest.mark.parametrize(("is_answered", "asked"), [(True, 1), (False, 2)])
+def test_what_was_answered_is_not_asked_again_by_who_starts_over(
+    fakes: Fakes, planned: Plans, is_answered: bool, asked: int
+) -> None:
+    environment = fakes.environment(snapshot=True)
+    environment.first_command = ["python3", "first"]
+    fakes.engine.answers["exec p-odoo-1 python3 first"] = "an answer\n"
+    with environment:
+        if is_answered:
+            assert environment.first_answer() == (0, "an answer\n")
+        environment.start_over("of a test")
+    assert fakes.engine.asked.count("exec p-odoo-1 python3 first") == asked
+
+
 @pytest.mark.parametrize(("when", "starts_over"), [("up 18000", True), ("container inspect", False)])
 def test_an_engine_that_does_not_mount_memory_gets_a_database_on_disk(
     fakes: Fakes, planned: Plans, capsys: pytest.CaptureFixture[str], when: str, starts_over: bool
