@@ -56,7 +56,7 @@ def shown(name: str) -> str:
 
 
 def project_name(prefix: str, module: str) -> str:
-    """PREFIX-MODULE-TIMESTAMP-RANDOM: unique also for two runs of one module in the same second, or of Module and module.
+    """Make PREFIX-MODULE-TIMESTAMP-RANDOM: unique also for two runs of one module in the same second, or of Module and module.
 
     Of the module as much as Compose accepts; its label has the name as it is.
     """

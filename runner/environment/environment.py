@@ -220,7 +220,7 @@ class Environment:
         self._when_healthy = self.prefetch_states().result()
 
     def check_alive(self, now: list[ContainerStatus], *, may_end: bool = True) -> None:
-        """EnvironmentFailed if, by these states, a container did not run all the time since it was healthy (health.py)."""
+        """Raise EnvironmentFailed if, by these states, a container did not run all the time since it was healthy."""
         check_alive(self.engine, self._when_healthy, now, may_end=may_end)
 
     def first_answer(self) -> tuple[int, str]:

@@ -128,7 +128,7 @@ def check_no_loop(engine: Engine, project: str) -> None:
 def check_alive(
     engine: Engine, before: Sequence[ContainerStatus], now: Sequence[ContainerStatus], *, may_end: bool = True
 ) -> None:
-    """EnvironmentFailed, with the reason and the last lines, if a container that ran before did not run all the time since.
+    """Raise EnvironmentFailed, with reason and last lines, if a container that ran before did not run all the time since.
 
     `may_end`: whether one without a health check may have ended well, as some only prepare something.
     """

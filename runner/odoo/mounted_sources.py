@@ -83,7 +83,7 @@ class MountedSources:
 
     @cached_property
     def trees(self) -> dict[str, Tree]:
-        """What lies here, by the folders in the container."""
+        """Tell what lies here, by the folders in the container."""
         return {target: Tree(str(folder), str(folder.parent)) for target, folder in self._folders.items()}
 
     def command(self, places: Sequence[str] | None = None, *, in_full: bool = False) -> list[str]:
