@@ -3,6 +3,7 @@
 import contextlib
 import json
 import signal
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from runner.docker.inventory import ContainerStatus
 from runner.docker.process import Endpoint
 from runner.environment.compose_file import judge, override_for, own_checks, project_to_judge
 from runner.environment.context import RunContext
+from runner.environment.exposed_password import shown_in_command_lines
 from runner.environment.health import check_alive, wait_until_healthy
 from runner.environment.images import images_of
 from runner.environment.misnamed import hide_misnamed
@@ -133,6 +135,7 @@ class Environment:
         no_proxy = no_proxy_of(engine.client_environ)
         override = override_for(rendered, dict(context.labels), context.repository.addons, images, no_proxy)
         self._warn(hide_misnamed(override, rendered, context.repository.addons))
+        self._warn(shown_in_command_lines(rendered, images, context.password))
         self._plain_override = json.dumps(override, indent=1)
         if snapshots:
             self.plan = choose(
@@ -149,7 +152,7 @@ class Environment:
             )
             if why := recall(context.folder.parent, self.plan):
                 self.plan = self.plan.disable(why)
-            override = self.plan.override(override, rendered, dict(context.labels))
+            override = self.plan.override(override, rendered, dict(context.labels), context.password)
         self._use_override(json.dumps(override, indent=1))
         self._engine_id = identity.result() if identity else ""
 
@@ -159,16 +162,13 @@ class Environment:
             self.context.terminal.line(f"  warning: {warning}")
 
     def _use_override(self, content: str) -> None:
-        """Write the second compose file, and set the password that the database will have."""
+        """Write the second compose file."""
         file = self.context.folder / "compose.override.json"
         try:
             file.write_text(content)
         except OSError as error:
             raise EnvironmentFailed(f"The compose file of this run cannot be written: {cause_of(error)}.") from error
-        with_password = self._compose.with_variables(DB_PASSWORD=self.password)
-        self._compose = questions.ComposeProject(
-            with_password.name, (self.context.repository.compose_file, file), with_password.variables
-        )
+        self._compose = replace(self._compose, files=(self.context.repository.compose_file, file))
 
     def _come_up(self) -> None:
         try:
@@ -268,11 +268,6 @@ class Environment:
     def port(self) -> int | None:
         """The port of this machine on which Odoo's server is published; None before one was found."""
         return self._ports.port
-
-    @property
-    def password(self) -> str:
-        """The password of the database."""
-        return self.plan.used.password if self.plan.used else self.context.password
 
     @property
     def odoo_container(self) -> str:

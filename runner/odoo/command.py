@@ -43,13 +43,17 @@ _MORE_ADDONS = (
 )
 
 # `docker exec` does not pass through the image's entrypoint, so what that does with HOST, PORT, USER and PASSWORD is done
-# here, with the same defaults. `2>&1`: one stream keeps the order of Odoo's log and what tests print.
+# here, with the same defaults; but no password is in a command line, as every user of the engine's machine can read those.
+# Odoo 19 takes PGPASSWORD for its option; Odoo before that gives no password to libpq, which then takes it too.
+_SIGN_IN = 'export PGPASSWORD="${PASSWORD:-${PGPASSWORD:-odoo}}"; '
+# `2>&1`: one stream keeps the order of Odoo's log and what tests print.
 # QUIT makes Odoo log the stacks of all threads; it does not end it, the KILL afterwards does.
 _ODOO = (
     _CONFIGURE
     + _MORE_ADDONS
+    + _SIGN_IN
     + 'exec timeout --signal=QUIT --kill-after="$1" "$2" odoo --config="$conf" --data-dir="$data" --db_host "${HOST:-db}" '
-    '--db_port "${PORT:-5432}" --db_user "${USER:-odoo}" --db_password "${PASSWORD:-odoo}" "${@:3}" 2>&1'
+    '--db_port "${PORT:-5432}" --db_user "${USER:-odoo}" "${@:3}" 2>&1'
 )
 # A prepared database has its files in a snapshot's volume.
 _FILES = _DATA + (
@@ -73,10 +77,7 @@ _FROM_SOURCES = (
     f"printf %s {shlex.quote(Path(__file__).with_name('source_only.py').read_text())} >{_CUSTOM_PYTHON}/sitecustomize.py || "
     f'exit 1; export PYTHONPATH="{_CUSTOM_PYTHON}${{PYTHONPATH:+:$PYTHONPATH}}"; '
 )
-_QUERY = (
-    'PGPASSWORD="${PASSWORD:-odoo}" exec psql -h "${HOST:-db}" -p "${PORT:-5432}" -U "${USER:-odoo}" '
-    '-d "$1" -XAtq -F " " -c "$2" 2>&1'
-)
+_QUERY = _SIGN_IN + ('exec psql -h "${HOST:-db}" -p "${PORT:-5432}" -U "${USER:-odoo}" -d "$1" -XAtq -F " " -c "$2" 2>&1')
 
 _OPTIONS = (
     f"--database={DATABASE}",

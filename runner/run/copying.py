@@ -8,7 +8,7 @@ from runner.errors import EnvironmentFailed
 from runner.odoo import command as odoo
 from runner.odoo.dependencies import SnapshotUnavailable
 from runner.snapshots.causes import told
-from runner.snapshots.snapshot import DB_SERVICE, IN_MEMORY, Stage
+from runner.snapshots.snapshot import DB_SERVICE, IN_MEMORY, STEPS_DOWN, Stage
 
 # In seconds: for the server to write all that it has and to end, and for the copy of some 100 MB.
 _STOP_LIMIT, _COPY_LIMIT = 60.0, 300.0
@@ -22,6 +22,9 @@ _TAKE = f"""set -eu
 no() {{ echo "no $1" >&2; exit {_NOT_THERE}; }}
 [ -s "$PGDATA/PG_VERSION" ] && [ ! -e "$PGDATA/postmaster.pid" ] || no "stopped cluster in $PGDATA"
 [ -d {odoo.FILESTORE}/{odoo.DATABASE} ] || no "filestore in {odoo.FILESTORE}"
+# With these a run that starts from it sets its password.
+command -v postgres >/dev/null || no "program postgres in PATH"
+[ -n "$(for way in {" ".join(STEPS_DOWN)}; do command -v $way || :; done)" ] || no "program {" or ".join(STEPS_DOWN)}"
 mkdir -p "$1"
 chmod 700 "$1"
 cp -a "$PGDATA" "$1/cluster"
@@ -86,7 +89,7 @@ class Copying:
         if exit_code:
             raise EnvironmentFailed(f"the copy of {self._stage.name} failed: {said.strip()}")
         repository = environment.context.repository.name
-        environment.store.publish(self._stage, self._volume, repository, self._installed, int(said), environment.password)
+        environment.store.publish(self._stage, self._volume, repository, self._installed, int(said))
         removed.result()
 
     def _shell(self, script: str) -> questions.Question[tuple[int, str]]:

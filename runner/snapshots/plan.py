@@ -15,6 +15,7 @@ from runner.odoo.addons import modules_of
 from runner.odoo.dependencies import Dependencies, SnapshotUnavailable, dependencies_of, missed_auto_installs
 from runner.snapshots import memory
 from runner.snapshots.contents import NOT_SOURCES, contents_digest
+from runner.snapshots.password import statements
 from runner.snapshots.snapshot import (
     DB_SERVICE,
     FOLDER_IN_MEMORY,
@@ -97,10 +98,12 @@ class Plan:
         """Where the database's container keeps its data."""
         return FOLDER_IN_MEMORY if self.in_memory else self.database.data_folder
 
-    def override(self, override: dict[str, Any], rendered: Mapping[str, Any], labels: dict[str, str]) -> dict[str, Any]:
-        """Return a run's override, extended by what the snapshot and a database in memory need."""
+    def override(
+        self, override: dict[str, Any], rendered: Mapping[str, Any], labels: dict[str, str], password: str
+    ) -> dict[str, Any]:
+        """Return a run's override, extended by what the snapshot, with this run's password, and a database in memory need."""
         if self.used:
-            override = with_snapshot(override, rendered, self.used.volume, self.database)
+            override = with_snapshot(override, rendered, self.used.volume, self.database, statements(rendered, password))
         return in_memory(override, labels) if self.in_memory else override
 
     def facts(self) -> dict[str, str]:

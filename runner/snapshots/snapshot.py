@@ -14,19 +14,42 @@ from typing import Any
 from runner.odoo.command import MOUNT, SERVICE
 
 # Rises with every change of what is in a snapshot or how it is used.
-SCHEMA = 2
+SCHEMA = 3
 DB_SERVICE = "db"
 # In the containers.
 IN_MEMORY = "/agent-test-memory"
 # Within it, as the server insists on owning its folder.
 FOLDER_IN_MEMORY = f"{IN_MEMORY}/cluster"
 
-# Run in the place of the image's entrypoint, as the image's user. A snapshot whose copy was not finished ends the container.
-_START = (
-    'if [ ! -s "$$PGDATA/PG_VERSION" ]; then '
-    f"[ -e {MOUNT}/complete ] || {{ echo 'agent-test: the snapshot is not complete' >&2; exit 1; }}; "
-    f'mkdir -p "$$PGDATA" && cp -a {MOUNT}/cluster/. "$$PGDATA/" || exit 1; fi; exec "$$@"'
+# What steps down from root, as PostgreSQL refuses to run as that: of the official images, of Alpine's, of Debian.
+STEPS_DOWN = ("gosu", "su-exec", "setpriv")
+_STATEMENTS = "AGENT_TEST_STATEMENTS"
+# As the owner of the cluster, by PostgreSQL alone: nobody can connect yet. None of its settings counts but those named here.
+_SINGLE = (
+    'postgres --single -F -D "$PGDATA" -c config_file=/dev/null -c shared_buffers=1MB -c log_checkpoints=off '
+    "-c exit_on_error=on template1"
 )
+# Run in the place of the image's entrypoint, as the image's user. What is not whole, or keeps another run's password, ends the
+# container.
+_START = f"""no() {{ echo "agent-test: $1" >&2; exit 1; }}
+if [ ! -s "$PGDATA/PG_VERSION" ]; then
+    [ -e {MOUNT}/complete ] || no 'the snapshot is not complete'
+    mkdir -p "$PGDATA" && cp -a {MOUNT}/cluster/. "$PGDATA/" || exit 1
+fi
+as_owner() {{
+    [ "$(id -u)" = 0 ] || exec "$@"
+    owner=$(stat -c %u:%g "$PGDATA/PG_VERSION") && chown "$owner" "$PGDATA" || exit
+    for way in {" ".join(STEPS_DOWN)}; do command -v $way >/dev/null && break; done
+    [ $way != setpriv ] || exec setpriv --reuid=${{owner%:*}} --regid=${{owner#*:}} --clear-groups "$@"
+    exec $way $owner "$@"
+}}
+if [ -n "${_STATEMENTS}" ]; then
+    printf '%s\\n' "${_STATEMENTS}" | as_owner {_SINGLE} >/dev/null \\
+        || no 'the password of the snapshot cannot be set'
+    unset {_STATEMENTS}
+fi
+exec "$@"
+"""
 
 
 @dataclass(frozen=True)
@@ -55,7 +78,6 @@ class Snapshot:
     modules: tuple[str, ...]
     created: float
     megabytes: int
-    password: str
 
 
 @dataclass(frozen=True)
@@ -120,10 +142,11 @@ def _is_within(folder: str, target: str) -> bool:
 
 
 def with_snapshot(
-    override: dict[str, Any], rendered: Mapping[str, Any], volume: str, database: DatabaseImage
+    override: dict[str, Any], rendered: Mapping[str, Any], volume: str, database: DatabaseImage, statements: str
 ) -> dict[str, Any]:
     """Return the override of a run, with the snapshot mounted read-only and copied before the database starts.
 
+    `statements`: the SQL that the copy is given before anybody can connect, one a line.
     What the image of the database starts is said anew: Compose forgets it when it is given another entrypoint.
     """
     service = rendered["services"][DB_SERVICE]
@@ -133,9 +156,10 @@ def with_snapshot(
     for name in (DB_SERVICE, SERVICE):
         override["services"][name].setdefault("volumes", []).append(mount)
     override["services"][DB_SERVICE] |= {
-        "entrypoint": ["sh", "-c", _START, "agent-test-snapshot", *entrypoint],
+        "entrypoint": ["sh", "-c", _escaped(_START), "agent-test-snapshot", *entrypoint],
         "command": given,
     }
+    override["services"][DB_SERVICE].setdefault("environment", {})[_STATEMENTS] = _escaped(statements)
     override["volumes"]["agent-test-snapshot"] = {"name": volume, "external": True}
     return override
 

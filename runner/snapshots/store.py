@@ -17,15 +17,17 @@ from runner.docker.engine import Engine, Pending
 from runner.docker.listing import PROJECT_LABEL, VOLUMES, Resource
 from runner.errors import EnvironmentFailed
 from runner.snapshots.causes import told
-from runner.snapshots.snapshot import Snapshot, Stage
+from runner.snapshots.snapshot import SCHEMA, Snapshot, Stage
 from runner.text import shortened
 
 KEY_LABEL = f"{SNAPSHOT_PREFIX}.key"
 _CREATED_LABEL = f"{SNAPSHOT_PREFIX}.created"
 _REASON_LABEL = f"{SNAPSHOT_PREFIX}.reason"
+_SCHEMA_LABEL = f"{SNAPSHOT_PREFIX}.schema"
 _LABELS = (
     *(f"{SNAPSHOT_PREFIX}.{fact.name}" for fact in fields(Snapshot)),
     _REASON_LABEL,
+    _SCHEMA_LABEL,
     MAKER_LABEL,
     PROJECT_LABEL,
     *OWNER_LABELS,
@@ -87,9 +89,7 @@ class Store:
         self._create(name, {KEY_LABEL: stage.key, MAKER_LABEL: project} | this_process().labels())
         return name
 
-    def publish(
-        self, stage: Stage, volume: str, repository: str, modules: Iterable[str], megabytes: int, password: str
-    ) -> None:
+    def publish(self, stage: Stage, volume: str, repository: str, modules: Iterable[str], megabytes: int) -> None:
         """Declare the volume ready, unless another run was quicker with the same stage: then it still belongs to its run."""
         about = {
             "key": stage.key,
@@ -100,7 +100,7 @@ class Store:
             "modules": " ".join(sorted(modules)),
             "created": f"{time.time():.0f}",
             "megabytes": str(megabytes),
-            "password": password,
+            "schema": str(SCHEMA),
         }
         labels = {f"{SNAPSHOT_PREFIX}.{key}": value for key, value in about.items()}
         # Where the marker is there already, the engine leaves it as it is and says nothing.
@@ -169,7 +169,7 @@ def sorted_out(volumes: Iterable[Resource], now: float) -> Volumes:
             odd[name] = "it is not called as its key is"
             continue
         published.add(snapshot.volume)
-        if now - snapshot.created < MAX_DAYS * 86400:
+        if labels[name].get(_SCHEMA_LABEL) == str(SCHEMA) and now - snapshot.created < MAX_DAYS * 86400:
             ready[snapshot.key] = snapshot
         else:
             dead += [name, snapshot.volume]  # the marker first
@@ -196,7 +196,7 @@ def _snapshot(labels: Mapping[str, str]) -> Snapshot | None:
     """Read a marker; None if a label is missing. ValueError for one that is no number."""
     try:
         return Snapshot(
-            **{fact: labels[f"{SNAPSHOT_PREFIX}.{fact}"] for fact in ("key", "base", "stage", "repository", "password")},
+            **{fact: labels[f"{SNAPSHOT_PREFIX}.{fact}"] for fact in ("key", "base", "stage", "repository")},
             volume=labels[PUBLISHED_LABEL],
             modules=tuple(labels[f"{SNAPSHOT_PREFIX}.modules"].split()),
             created=_created(labels),

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from runner.docker.process import TOKEN_VARIABLE
+from runner.snapshots.snapshot import SCHEMA
 
 from .phases import wait_until
 from .tiny_repository import PASSES, RUNNING, WAITS, Started, TinyRepository, left
@@ -281,7 +282,7 @@ ODD = {
         "agent-test-snapshot.modules=base",
         "agent-test-snapshot.created=yesterday",
         "agent-test-snapshot.megabytes=many",
-        "agent-test-snapshot.password=x",
+        f"agent-test-snapshot.schema={SCHEMA}",
     ],
     "no-owner": ["com.docker.compose.project=tiny-odd", "agent-test.repository=other", "agent-test.owner-pid=../1"],
 }

@@ -380,7 +380,7 @@ def test_a_signal_in_the_instant_of_leaving_keeps_no_environment_from_its_teardo
 
 # Prepared databases
 
-SNAPSHOT = Snapshot("key", "key", "base", "agent-test-snapshot-x", "evv", ("base",), 0.0, 61, "the snapshot's")
+SNAPSHOT = Snapshot("key", "key", "base", "agent-test-snapshot-x", "evv", ("base",), 0.0, 61)
 
 
 def test_who_wants_no_prepared_database_does_not_ask_for_any(fakes: Fakes) -> None:
@@ -440,10 +440,10 @@ def passwords(fakes: Fakes) -> list[str]:
     return [project.variables["DB_PASSWORD"] for project in fakes.streams.started]
 
 
-def test_a_run_starts_from_its_snapshot_with_the_password_that_this_has(fakes: Fakes, planned: Plans) -> None:
-    with fakes.environment(snapshot=True) as environment:
+def test_a_run_starts_from_its_snapshot_with_a_password_of_its_own(fakes: Fakes, planned: Plans) -> None:
+    with fakes.environment(snapshot=True):
         assert written(fakes) == {"data", "agent-test-snapshot"}
-        assert (environment.password, passwords(fakes)) == ("the snapshot's", ["the snapshot's"])
+        assert passwords(fakes) == ["secret"]
         assert fakes.started == ["up 18000", *COMES_UP]
 
 
@@ -478,12 +478,12 @@ def test_a_snapshot_that_does_not_start_is_dropped_and_the_run_goes_on_without(
     fakes: Fakes, planned: Plans, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fakes.failures["container inspect"] = [EnvironmentFailed("The container of db ended with exit code 1.\nIts log")]
-    with fakes.environment(snapshot=True) as environment:
+    with fakes.environment(snapshot=True):
         again = ["removed p", "up 18000", *COMES_UP]
         assert fakes.started == ["up 18000", *COMES_UP, *again, "volume rm", "volume rm"]  # its marker, its data
         assert f"volume rm --force {SNAPSHOT.volume}" in fakes.engine.asked
         assert written(fakes) == {"data"}
-        assert (environment.password, passwords(fakes)) == ("secret", ["the snapshot's", "secret"])
+        assert passwords(fakes) == ["secret", "secret"]
     assert "it does not start: The container of db ended with exit code 1.\n" in capsys.readouterr().out
     assert fakes.events.count("finish") == 1
     assert fakes.skipped_settling is False

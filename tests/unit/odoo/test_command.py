@@ -75,6 +75,7 @@ def test_the_options_that_odoo_19_takes_from_variables_count_as_little(container
     assert shown(container, test_command("evv_core", None, 1, 60), **environ)[:-1] == [
         f"ODOO_RC='{container}/agent-test-odoo.conf'",
         "ODOO_VERSION='x'",
+        "PGPASSWORD='odoo'",
     ]
 
 
@@ -109,18 +110,20 @@ def test_every_addons_folder_is_in_the_path_in_its_order(container: Path) -> Non
 
 def test_the_database_is_found_as_the_image_s_entrypoint_finds_it(container: Path) -> None:
     words = odoo(container, HOST="database", PORT="5433", USER="someone", PASSWORD="it's $ecret")
-    assert words[2:10] == [
-        "--db_host",
-        "database",
-        "--db_port",
-        "5433",
-        "--db_user",
-        "someone",
-        "--db_password",
-        "it's $ecret",
-    ]
+    assert words[2:8] == ["--db_host", "database", "--db_port", "5433", "--db_user", "someone"]
+    assert words[-1] == "password=it's $ecret"
     words = odoo(container, HOST="", PORT="", USER="", PASSWORD="")
-    assert words[2:10] == ["--db_host", "db", "--db_port", "5432", "--db_user", "odoo", "--db_password", "odoo"]
+    assert words[2:8] == ["--db_host", "db", "--db_port", "5432", "--db_user", "odoo"]
+    assert words[-1] == "password=odoo"
+    assert odoo(container, PGPASSWORD="of the service")[-1] == "password=of the service"
+
+
+@pytest.mark.parametrize(
+    "command", [test_command("evv_core", None, 1, 60), prepare_command(["base"], [], 60), states_command(["evv_core"])]
+)
+def test_the_password_is_in_no_command_line(container: Path, command: list[str]) -> None:
+    words = shown(container, command, PASSWORD="it's $ecret")
+    assert [word for word in words if "ecret" in word] == ["password=it's $ecret"]
 
 
 def test_what_odoo_writes_to_either_stream_comes_in_one_in_order(container: Path) -> None:

@@ -115,7 +115,7 @@ def test_a_stage_is_copied_from_the_stopped_server_and_then_published_with_what_
     ]
     snapshot = making.ready["base"]
     assert (snapshot.repository, snapshot.modules, snapshot.megabytes) == ("evv", ("base", "web"), 61)
-    assert (snapshot.key, snapshot.password) == ("key-base", "secret")
+    assert snapshot.key == "key-base"
     (copy,) = [words for words in making.fakes.engine.asked if words.startswith("run")]
     for part in (f"--volume={snapshot.volume}:/agent-test-new", "--env=PGDATA=/data"):
         assert part in copy
@@ -257,7 +257,7 @@ def test_sources_that_changed_during_the_preparation_are_not_published_under_the
 
 
 def test_sources_that_changed_since_the_database_was_chosen_are_not_tested_on_it(making: Making) -> None:
-    making.plan(used=Snapshot("k", "k", "own", "agent-test-snapshot-x", "evv", ("base", "evv_core"), 0.0, 61, "secret"))
+    making.plan(used=Snapshot("k", "k", "own", "agent-test-snapshot-x", "evv", ("base", "evv_core"), 0.0, 61))
     (making.fakes.repository.addons[0] / "evv_core" / "model.py").write_text("VALUE = 2\n")
     making.go()
     assert "changed meanwhile" in making.why_over

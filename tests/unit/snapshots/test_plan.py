@@ -68,7 +68,7 @@ def make(engine: FakeVolumes, plan: Plan, modules: str = "base web hr evv_core")
     store = Store(engine)
     for stage in plan.missing:
         volume = store.begin(stage, "p")
-        store.publish(stage, volume, "evv", modules.split(), 90, "password")
+        store.publish(stage, volume, "evv", modules.split(), 90)
         assert store.volumes().ready[stage.key].volume == volume
 
 
@@ -253,7 +253,6 @@ def test_the_log_says_which_was_used_and_what_it_holds(choose: Choose, engine: F
     assert plan.used.volume in about["prepared database"]
     assert about["it holds"] == "base evv_core hr web"
     assert plan.in_a_line().startswith("prepared database with base, hr, evv_core (")
-    assert plan.used.password not in f"{about} {plan.in_a_line()}"
 
 
 def test_a_dependency_is_seen_where_its_addons_folder_is_mounted(choose: Choose) -> None:

@@ -1,7 +1,10 @@
 """Keys and stages of prepared databases, and which compose files allow for them."""
 
 import copy
+import os
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -122,7 +125,8 @@ def started_with(service: dict[str, Any]) -> tuple[list[str], list[str]]:
         "volumes": {},
     }
     image = DatabaseImage("postgres:16", ("docker-entrypoint.sh",), ("postgres", "-c", "x=$HOME"))
-    found = with_snapshot(override, rendered, "the-volume", image)
+    found = with_snapshot(override, rendered, "the-volume", image, "ALTER ROLE $x;")
+    assert found["services"]["db"]["environment"] == {"AGENT_TEST_STATEMENTS": "ALTER ROLE $$x;"}
     mount = {"type": "volume", "source": "agent-test-snapshot", "target": MOUNT, "read_only": True}
     assert found["services"]["odoo"]["volumes"] == ["first", mount]
     assert found["services"]["db"]["volumes"] == [mount]
@@ -145,3 +149,79 @@ def test_a_database_in_memory_is_a_folder_in_a_volume_of_the_run_that_is_never_o
     assert found["services"]["db"] == {"volumes": ["first", mount], "environment": {"PGDATA": FOLDER_IN_MEMORY}}
     volume = found["volumes"]["agent-test-memory"]
     assert (volume["driver_opts"]["type"], volume["labels"]) == ("tmpfs", {"agent-test.repository": "evv"})
+
+
+# The start of a prepared database, in a shell with programs that only tell what they were given
+
+
+@pytest.fixture
+def container(tmp_path: Path) -> Path:
+    """A folder with `postgres`, `id` for root, and `gosu`; in it a snapshot that is whole."""
+    programs = {
+        "postgres": '#!/bin/sh\nprintf "%s\\n" "$@" >"$SAID"; cat >>"$SAID"\n',
+        "id": "#!/bin/sh\necho 0\n",
+        "gosu": '#!/bin/sh\necho "as $1"\nshift; echo "as $*" >&2; exec "$@"\n',
+        "chown": '#!/bin/sh\necho "chown $*" >&2\n',
+    }
+    for name, script in programs.items():
+        (tmp_path / name).write_text(script)
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "snapshot" / "cluster").mkdir(parents=True)
+    (tmp_path / "snapshot" / "cluster" / "PG_VERSION").write_text("17\n")
+    (tmp_path / "snapshot" / "complete").touch()
+    return tmp_path
+
+
+def start(container: Path, statements: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Start with the entrypoint `env`, by which all can be seen that the server gets."""
+    override: dict[str, Any] = {"services": {"db": {}, "odoo": {}}, "volumes": {}}
+    found = with_snapshot(override, RENDERED, "v", DatabaseImage("postgres:16", ("env",), ()), statements)["services"]["db"]
+    command = [word.replace("$$", "$").replace(MOUNT, str(container / "snapshot")) for word in found["entrypoint"]]
+    environ = {name: value.replace("$$", "$") for name, value in found["environment"].items()} | environ
+    environ |= {
+        "PATH": f"{container}:{os.environ['PATH']}",
+        "PGDATA": str(container / "data"),
+        "SAID": str(container / "said"),
+    }
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+
+
+def test_the_copy_is_given_the_run_s_password_by_its_owner_before_the_server_starts(container: Path) -> None:
+    started = start(container, "ALTER ROLE a;\nALTER ROLE b;")
+    assert started.returncode == 0, started.stderr
+    said = (container / "said").read_text().splitlines()
+    assert said[:4] == ["--single", "-F", "-D", str(container / "data")]
+    assert said[-3:] == ["template1", "ALTER ROLE a;", "ALTER ROLE b;"]
+    owner = f"{os.getuid()}:{os.getgid()}"
+    assert f"chown {owner} {container / 'data'}" in started.stderr
+    assert "as postgres --single" in started.stderr
+    assert "AGENT_TEST" not in started.stdout  # of the server
+    assert "as " not in started.stdout
+
+
+def test_who_is_not_root_needs_no_program_to_step_down(container: Path) -> None:
+    (container / "id").write_text("#!/bin/sh\necho 999\n")
+    (container / "gosu").write_text("#!/bin/sh\nexit 1\n")
+    assert start(container, "ALTER ROLE a;").returncode == 0
+    assert (container / "said").read_text().endswith("template1\nALTER ROLE a;\n")
+
+
+def test_a_compose_file_with_a_password_of_its_own_needs_no_statement(container: Path) -> None:
+    assert start(container, "").returncode == 0
+    assert not (container / "said").exists()
+
+
+@pytest.mark.parametrize("failing", ["postgres", "gosu", "stat"])
+def test_a_copy_that_keeps_another_run_s_password_ends_the_container_with_a_word(container: Path, failing: str) -> None:
+    (container / failing).write_text("#!/bin/sh\nexit 1\n")
+    (container / failing).chmod(0o755)
+    started = start(container, "ALTER ROLE a;")
+    assert (started.returncode, started.stdout) == (1, "")
+    assert started.stderr.endswith("agent-test: the password of the snapshot cannot be set\n")
+
+
+def test_a_copy_that_is_not_whole_ends_the_container(container: Path) -> None:
+    (container / "snapshot" / "complete").unlink()
+    started = start(container, "ALTER ROLE a;")
+    assert (started.returncode, started.stderr) == (1, "agent-test: the snapshot is not complete\n")
+    assert not (container / "said").exists()

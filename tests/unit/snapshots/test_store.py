@@ -27,7 +27,7 @@ def engine() -> FakeVolumes:
 def published(engine: FakeVolumes, stage: Stage = STAGE) -> Store:
     store = Store(engine)
     volume = store.begin(stage, PROJECT)
-    store.publish(stage, volume, "evv", ["web", "base"], 90, "secret")
+    store.publish(stage, volume, "evv", ["web", "base"], 90)
     assert store.volumes().ready[stage.key].volume == volume
     return store
 
@@ -45,14 +45,14 @@ def test_what_is_published_is_ready_and_says_what_it_holds(engine: FakeVolumes) 
     assert (found.dead, found.preparing) == ([], [])
     assert snapshot.volume in engine.volumes
     assert (snapshot.stage, snapshot.repository, snapshot.modules) == ("core", "evv", ("base", "web"))
-    assert (snapshot.megabytes, snapshot.password) == (90, "secret")
+    assert snapshot.megabytes == 90
 
 
 def test_of_two_that_prepare_the_same_the_first_wins_and_the_other_s_belongs_to_its_run_still(engine: FakeVolumes) -> None:
     first, second = Store(engine), Store(engine)
     ours, theirs = first.begin(STAGE, PROJECT), second.begin(STAGE, OTHER)
-    second.publish(STAGE, theirs, "evv", ["base"], 90, "secret")
-    first.publish(STAGE, ours, "evv", ["base"], 90, "secret")
+    second.publish(STAGE, theirs, "evv", ["base"], 90)
+    first.publish(STAGE, ours, "evv", ["base"], 90)
     assert first.volumes().ready[STAGE.key].volume == theirs
     labels = engine.volumes.values()
     assert {each[MAKER_LABEL] for each in labels if MAKER_LABEL in each} == {PROJECT, OTHER}
@@ -82,10 +82,29 @@ def test_a_marker_without_its_data_or_of_another_kind_is_not_believed(engine: Fa
     if damage == "volume":
         del engine.volumes[snapshot.volume]
     else:
-        del engine.volumes[MARKER]["agent-test-snapshot.password"]
+        del engine.volumes[MARKER]["agent-test-snapshot.base"]
     found = Store(engine).volumes()
     assert found.ready == {}
     assert MARKER in found.dead
+
+
+@pytest.mark.parametrize("schema", ["1", None])
+def test_what_another_version_prepared_is_dead_with_its_data(engine: FakeVolumes, schema: str | None) -> None:
+    store = published(engine)
+    snapshot = store.volumes().ready[STAGE.key]
+    engine.volumes[snapshot.volume] |= FAR
+    about = engine.volumes[MARKER]
+    about["agent-test-snapshot.password"] = about.pop("agent-test-snapshot.schema")
+    if schema:
+        about["agent-test-snapshot.schema"] = schema
+    found = store.volumes()
+    assert (found.ready, found.preparing, found.odd) == ({}, [], {})
+    assert store.sweep(found.dead) == [MARKER, snapshot.volume]
+
+
+def test_no_label_holds_a_password(engine: FakeVolumes) -> None:
+    published(engine)
+    assert not [label for labels in engine.volumes.values() for label in labels if "password" in label]
 
 
 ODD = [("created", "yesterday"), ("created", "nan"), ("created", "inf"), ("megabytes", "many"), ("megabytes", "6e3")]
@@ -174,7 +193,6 @@ def snapshot(number: int, **about: Any) -> Snapshot:
         "repository": "evv",
         "modules": ("base",),
         "megabytes": 1,
-        "password": "",
     }
     return Snapshot(**{"key": str(number), "volume": f"v{number}", "created": 1000.0 + number, **facts, **about})
 
