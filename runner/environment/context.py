@@ -34,6 +34,10 @@ class RunContext:
     token: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     password: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
 
+    def without_password(self, text: str) -> str:
+        """Return a text for people without the password: containers and compose files may say anything."""
+        return text.replace(self.password, "***")
+
 
 def labels_of(repository: RepoConfig, module: str, folder: Path) -> dict[str, str]:
     """Return the labels of a run that starts now, in this process."""

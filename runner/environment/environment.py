@@ -157,6 +157,7 @@ class Environment:
         self._engine_id = identity.result() if identity else ""
 
     def _warn(self, warnings: list[str]) -> None:
+        warnings = list(map(self.context.without_password, warnings))
         self.warnings += warnings
         for warning in warnings:
             self.context.terminal.line(f"  warning: {warning}")
@@ -239,7 +240,7 @@ class Environment:
 
     def start_over(self, why: str) -> None:
         """Remove all that was started, and bring it up again without a prepared database. EnvironmentFailed if that fails."""
-        context = self.context
+        context, why = self.context, self.context.without_password(why)
         context.terminal.line(f"  without the prepared database, because {why}")
         self.plan = self.plan.disable(why)
         self._no_client_was_killed = False  # what a client that is ended here asked for may appear later

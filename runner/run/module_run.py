@@ -85,7 +85,9 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
         outcome = decide(module=module, proof=request.proof, project=project, verdict=verdict, error=error, teardown=teardown)
         phases = tuple((name, round(seconds, 2)) for name, seconds in terminal.phases)
         selection = told_selection(request.options.test_tags, module)
-        outcome = replace(outcome, seconds=round(time.monotonic() - started, 2), phases=phases, selection=selection)
+        reasons = tuple(map(context.without_password, outcome.reasons))
+        seconds = round(time.monotonic() - started, 2)
+        outcome = replace(outcome, reasons=reasons, seconds=seconds, phases=phases, selection=selection)
         facts = {
             "verdict": outcome.title,
             "exit code": str(outcome.exit_code),
@@ -94,10 +96,10 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
             "duration": f"{outcome.seconds:.1f} s",
             "phases": ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.phases),
         }
-        reasons = [f"  - {line}" for reason in outcome.reasons for line in reason.splitlines()]
+        why = [f"  - {line}" for reason in outcome.reasons for line in reason.splitlines()]
         notes = [*(f"  {text}" for text in outcome.allowed), *(f"  note: {note}" for note in outcome.notes)]
         try:
-            log.block("VERDICT", facts, reasons, notes, _how_it_was_left(context, environment))
+            log.block("VERDICT", facts, why, notes, _how_it_was_left(context, environment))
             log.publish()
         except (ReportFailed, EnvironmentFailed) as problem:
             outcome = outcome.without_proof(str(problem))

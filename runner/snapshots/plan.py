@@ -161,7 +161,7 @@ def choose(
         if plan.used and not plan.missing:
             plan.check_auto_installs()
     except (SnapshotUnavailable, EnvironmentFailed) as error:
-        return plan.disable(str(error))
+        return plan.disable(str(error).replace(password, "***"))
     fits = memory_of is not None and not memory.is_limited(rendered["services"][DB_SERVICE]) and memory.has_room(memory_of)
     return replace(plan, in_memory=fits)
 

@@ -15,6 +15,7 @@ import yaml
 
 from runner.config import repositories as config
 
+from .command_lines import CommandLines
 from .phases import guard_of
 from .test_odoo import checkout_of, runner_of
 from .tiny_repository import PATIENCE, ROOT, Started, environ_without_starter, left
@@ -84,21 +85,30 @@ def report(run: Started, file: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("repository", "module"), EXAMPLES, ids=lambda word: word)
-def test_an_example_passes_and_its_report_is_the_same_with_and_without(repository: str, module: str, tmp_path: Path) -> None:
+def test_an_example_passes_and_its_report_is_the_same_with_and_without_and_nobody_sees_a_password(
+    repository: str, module: str, tmp_path: Path
+) -> None:
     ways = {"prepared": (), "plain": ("--no-snapshot",)}
     checkouts = {way: checkout_of(repository, tmp_path / way) for way in ways}
     files = {way: tmp_path / f"{way}.json" for way in ways}
     # Side by side: each keeps one processor busy.
-    runs = {
-        way: runner_of(repository, module, checkouts[way], "--json", files[way], *options) for way, options in ways.items()
-    }
-    reports = {way: report(runs[way], files[way]) for way in ways}
+    with CommandLines(tmp_path) as seen:
+        runs = {
+            way: runner_of(repository, module, checkouts[way], "--json", files[way], *options) for way, options in ways.items()
+        }
+        reports = {way: report(runs[way], files[way]) for way in ways}
     assert reports["prepared"]["exit_code"] == 0, runs["prepared"].output[-3000:]
     assert reports["prepared"] == reports["plain"]
     logs = {way: (checkouts[way] / "proof_of_execution_tests.log").read_text() for way in ways}
     assert all(f"odoo.addons.{module}.tests" in log and log.count("  (nothing)\n") == 3 for log in logs.values())
     assert "none (--no-snapshot)" in logs["plain"]
     assert module not in logs["prepared"].partition("\nit holds:")[2].splitlines()[0].split()
+    assert "without the prepared database" not in runs["prepared"].output
+    assert len(seen.passwords) == 2
+    assert any(f"--test-tags=/{module}".encode() in line for line in seen.lines)
+    told = [*(run.output for run in runs.values()), docker("volume", "ls", "--format", "{{.Labels}}")]
+    for text in (*seen.lines, *map(str.encode, told), *(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())):
+        assert not [password for password in seen.passwords if password in text], text[:300]
     assert left(f"agent-test.repository={repository}") == []
 
 

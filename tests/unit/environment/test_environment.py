@@ -477,14 +477,15 @@ def test_what_is_to_be_kept_is_on_disk(fakes: Fakes, monkeypatch: pytest.MonkeyP
 def test_a_snapshot_that_does_not_start_is_dropped_and_the_run_goes_on_without(
     fakes: Fakes, planned: Plans, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fakes.failures["container inspect"] = [EnvironmentFailed("The container of db ended with exit code 1.\nIts log")]
-    with fakes.environment(snapshot=True):
+    fakes.failures["container inspect"] = [EnvironmentFailed("The container of db ended with secret 1.\nIts log")]
+    with fakes.environment(snapshot=True) as environment:
         again = ["removed p", "up 18000", *COMES_UP]
         assert fakes.started == ["up 18000", *COMES_UP, *again, "volume rm", "volume rm"]  # its marker, its data
         assert f"volume rm --force {SNAPSHOT.volume}" in fakes.engine.asked
         assert written(fakes) == {"data"}
         assert passwords(fakes) == ["secret", "secret"]
-    assert "it does not start: The container of db ended with exit code 1.\n" in capsys.readouterr().out
+        assert environment.plan.unavailable_reason == "it does not start: The container of db ended with *** 1."
+    assert "it does not start: The container of db ended with *** 1.\n" in capsys.readouterr().out
     assert fakes.events.count("finish") == 1
     assert fakes.skipped_settling is False
 

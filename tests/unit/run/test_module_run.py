@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -370,6 +371,16 @@ def test_secrets_are_not_written_into_the_proof(go: Go, fakes: Fakes) -> None:
     proof = go().proof.read_text()
     assert fakes.guards[0][1] not in proof
     assert fakes.streams.started[0].variables["DB_PASSWORD"] not in proof
+
+
+def test_a_password_that_a_container_s_last_lines_show_is_in_no_report(
+    go: Go, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.environment.context.secrets", SimpleNamespace(token_hex=lambda _: "c0ffee"))
+    fakes.failures["container inspect"] = [EnvironmentFailed("Its last lines:\n+ exec odoo --db_password c0ffee")]
+    outcome = go()
+    assert outcome.reasons == ("Its last lines:\n+ exec odoo --db_password ***",)
+    assert "c0ffee" not in outcome.proof.read_text()
 
 
 def test_a_run_changes_nothing_of_the_environment_of_this_process(go: Go) -> None:

@@ -147,6 +147,13 @@ def test_a_mounted_file_is_another_database_and_a_change_of_it_is_noticed(
     assert "/etc/odoo/odoo.conf can be written to" in choose("evv_visits", rendered=rendered).unavailable_reason
 
 
+def test_why_there_is_none_says_no_password(choose: Choose) -> None:
+    rendered = copy.deepcopy(RENDERED)
+    rendered["services"]["odoo"]["environment"] = {"CONF": "postgres://odoo:secret@db /mnt/extra-addons/odoo.conf"}
+    why = choose("evv_visits", rendered=rendered).unavailable_reason
+    assert "services.odoo.environment.CONF names postgres://odoo:***@db" in why
+
+
 def test_an_image_that_the_engine_does_not_tell_apart_is_no_base(choose: Choose) -> None:
     assert choose("evv_visits", **{"odoo:18.0": ""}).unavailable_reason == "the engine does not tell which image odoo:18.0 is"
 
