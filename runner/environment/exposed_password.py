@@ -27,8 +27,8 @@ def shown_in_command_lines(rendered: Mapping[str, Any], images: Mapping[str, Ima
 
 
 def _shown(service: Mapping[str, Any], image: Image | None, password: str) -> Iterator[tuple[str, str]]:
-    environ = service.get("environment") or {}
-    has_it = password in environ.values()
+    variables = service.get("environment") or {}
+    has_it = password in variables.values()
     commands = {key: service.get(key) or [] for key in ("entrypoint", "command")}
     commands["healthcheck"] = (service.get("healthcheck") or {}).get("test") or []
     for key, words in commands.items():
@@ -37,7 +37,7 @@ def _shown(service: Mapping[str, Any], image: Image | None, password: str) -> It
     for key in sorted(service.keys() - commands.keys() - {"environment"}):
         if password in json.dumps(service[key]):
             yield key, "the password of the database is in it, where the engine shows it to all who ask. Leave it out."
-    if image and environ.get("PASSWORD") == password and not commands["entrypoint"]:
+    if image and variables.get("PASSWORD") == password and not commands["entrypoint"]:
         entrypoint, command = (image.config.get(key) or [] for key in ("Entrypoint", "Cmd"))
         first = (commands["command"] or command or [""])[0]
         # That of the official images of Odoo starts its server so; PostgreSQL's is called otherwise.

@@ -32,9 +32,9 @@ def statements(rendered: Mapping[str, Any], password: str) -> str:
 
 
 def _users(service: Mapping[str, Any], user: str, default: str, secret: str, password: str) -> Iterator[str]:
-    environ = {key: str(value or "").replace("$$", "$") for key, value in (service.get("environment") or {}).items()}
-    if (environ.get(secret) or environ.get("PGPASSWORD")) == password:
-        yield environ.get(user) or default
+    variables = {key: str(value or "").replace("$$", "$") for key, value in (service.get("environment") or {}).items()}
+    if (variables.get(secret) or variables.get("PGPASSWORD")) == password:
+        yield variables.get(user) or default
 
 
 def _quoted(name: str) -> str:
