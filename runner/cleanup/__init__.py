@@ -1,1 +1,1 @@
-"""Nothing is left: the guard, the teardown and its proof, ownership, orphans."""
+"""Nothing is left: the guard, the teardown and its proof, ownership, orphans, strays."""

@@ -104,17 +104,29 @@ def remove(environments: Iterable[Standing], endpoint: Endpoint, say: Callable[[
             say(f"{printable(environment.project)}: left alone, no project of Compose has such a name")
             continue
         report = remove_project(endpoint, environment.project, bound=bound)
-        say(f"{environment.project} ({environment.state.value}): {_outcome(report)}")
-        for error in report.errors:
-            say(f"  {error}")
+        tell(f"{environment.project} ({environment.state.value})", report, say)
         if report.complete:
             keep.unmark(environment.labels)
         complete = complete and report.complete
     return complete
 
 
+def is_project_name(name: str) -> bool:
+    """Tell whether a project of Compose can have this name."""
+    return bool(_PROJECT.fullmatch(name))
+
+
+def tell(what: str, report: Report, say: Callable[[str], None]) -> None:
+    """Say what became of a removal, and what was met on the way."""
+    say(f"{what}: {_outcome(report)}")
+    for error in report.errors:
+        say(f"  {error}")
+    for line in (*report.in_use, *(f"disconnected: {told}" for told in report.disconnected)):
+        say(f"  {printable(line)}")
+
+
 def _outcome(report: Report) -> str:
     if report.complete:
         return f"removed in {report.seconds:g} s"
-    left = [f"{kind[:-1]} {name}" for kind, names in report.left.items() for name in names]
+    left = [f"{kind[:-1]} {printable(name)}" for kind, names in report.left.items() for name in names]
     return f"LEFT after {report.seconds:g} s: {', '.join(left)}"

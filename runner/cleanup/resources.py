@@ -3,7 +3,7 @@
 Standard library only, because the guard lives from this.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from runner.docker.listing import CONTAINERS, LISTING_TRIES, LISTINGS, NETWORKS, PROJECT_LABEL, VOLUMES, listing, resources_in
 from runner.docker.process import Command, DockerFailed, Endpoint, has_vanished
@@ -27,12 +27,29 @@ def list_resources(endpoint: Endpoint, project: str, deadline: float) -> Resourc
 
     The listings are asked for side by side, and share the `deadline` (monotonic).
     """
+    return _asked_until_nothing_vanishes(lambda: _listed(endpoint, project, deadline))
+
+
+def list_named(endpoint: Endpoint, names: Mapping[str, Sequence[str]], deadline: float) -> Resources:
+    """Return which of these containers, networks and volumes are there. DockerFailed if the engine cannot say."""
+
+    def listed() -> Resources:
+        output = outputs([endpoint.start(*listing(kind, ())) for kind in names], deadline)
+        return {
+            kind: [resource.name for resource in resources_in(answer, ()) if resource.name in names[kind]]
+            for kind, answer in zip(names, output, strict=True)
+        }
+
+    return _asked_until_nothing_vanishes(listed)
+
+
+def _asked_until_nothing_vanishes(ask: Callable[[], Resources]) -> Resources:
     for _ in range(LISTING_TRIES - 1):
         try:
-            return _listed(endpoint, project, deadline)
+            return ask()
         except _Vanished:
             continue
-    return _listed(endpoint, project, deadline)
+    return ask()
 
 
 def _listed(endpoint: Endpoint, project: str, deadline: float) -> Resources:

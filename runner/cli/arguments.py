@@ -202,9 +202,10 @@ def _add_cleanup(commands: _Commands) -> None:
         "targets",
         nargs="*",
         metavar="REPO | PROJECT",
-        help="only what belongs to these repositories, or these environments, even if kept; default: all repositories",
+        help="only what belongs to these repositories, or these environments and strays, even if kept;"
+        " default: all repositories",
     )
-    cleanup.add_argument("--all", action="store_true", help="also what was kept, and what runs of other hosts left")
+    cleanup.add_argument("--all", action="store_true", help="also what was kept, what runs of other hosts left, and strays")
     cleanup.add_argument("--snapshots", action="store_true", help="also the prepared databases")
     cleanup.add_argument(
         "--timeout", type=_seconds, default=60.0, metavar="S", help="seconds for each environment; default: 60"

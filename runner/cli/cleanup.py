@@ -3,9 +3,11 @@
 import argparse
 import os
 from collections.abc import Container, Sequence
+from dataclasses import replace
 
-from runner.cleanup import orphans
+from runner.cleanup import orphans, strays
 from runner.cleanup.orphans import Standing, State
+from runner.cleanup.strays import Stray
 from runner.config import repositories as config
 from runner.docker.engine import connect
 from runner.errors import ExitCode, UsageError
@@ -15,41 +17,71 @@ from runner.text import printable
 
 
 def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Terminal) -> ExitCode:
-    """Remove what dead runs left: of every repository, of those named, or the environments named.
+    """Remove what dead runs left: of every repository, of those named, or the environments and strays named.
 
-    LEFT_BEHIND if something resists. UsageError for a name that is neither, or is that of a run that is going on.
+    LEFT_BEHIND if something resists. UsageError for a name that is none of these, or is that of a run that is going on.
     """
     engine = connect(os.environ)
-    environments = orphans.look(engine)
+    environments = [_attributed(environment, settings) for environment in orphans.look(engine)]
+    found = strays.look(engine, settings)
     by_project = {environment.project: environment for environment in environments}
     named = [by_project[target] for target in given.targets if target in by_project]
+    named_strays = [stray for stray in found.strays if {stray.name, printable(stray.name)}.intersection(given.targets)]
+    known = by_project.keys() | {name for stray in named_strays for name in (stray.name, printable(stray.name))}
     for environment in named:
         if environment.state is State.RUNNING and environment.owner:
             raise UsageError(
                 f"{environment.project} belongs to a run that is going on. End that first: kill {environment.owner.pid}"
             )
-    repositories = [_repository(target, settings, environments) for target in given.targets if target not in by_project]
+    repositories = [_repository(target, settings, environments) for target in given.targets if target not in known]
     if not given.targets:
         repositories = list(settings.repositories)
     chosen = named + orphans.to_remove(environments, repositories, everything=given.all)
-    for environment in environments:
-        spared = environment not in chosen and environment.state in (State.KEPT, State.FOREIGN)
-        if spared and environment.repository in repositories:
-            state = environment.state.value
-            terminal.line(f"{printable(environment.project)}: left alone, it is {state}. To remove it, name it, or add --all")
-    if not chosen:
+    chosen_strays = [
+        stray for stray in found.strays if stray in named_strays or (given.all and stray.repository in repositories)
+    ]
+    spared = [
+        environment for environment in environments if environment not in chosen and environment.repository in repositories
+    ]
+    spared_strays = [stray for stray in found.strays if stray not in chosen_strays and stray.repository in repositories]
+    mentions = strays.told_mentions(found, settings, repositories)
+    for line in (*map(_why_spared, spared), *map(_why_stray, spared_strays), *mentions):
+        terminal.line(line)
+    is_clear = all(environment.state in (State.RUNNING, State.KEPT) for environment in spared)
+    if is_clear and not (chosen or chosen_strays or spared_strays or mentions):
         terminal.line(f"Nothing is left of dead runs of {', '.join(repositories)}.")
     complete = True
     if given.dry_run:
         for environment in chosen:
             terminal.line(f"{environment.project} ({environment.state.value}): would be removed")
+        for stray in chosen_strays:
+            terminal.line(f"{printable(stray.name)} (stray): would be removed, {stray.about}")
     else:
         complete = orphans.remove(chosen, engine.endpoint, terminal.line, given.timeout)
+        complete &= strays.remove(chosen_strays, engine.endpoint, terminal.line, given.timeout)
     # Afterwards, because a dead environment may still hold one.
     complete &= remove_prepared_databases(
         Store(engine), terminal, repositories, everything=given.snapshots, dry_run=given.dry_run
     )
     return ExitCode.PASSED if complete else ExitCode.LEFT_BEHIND
+
+
+def _attributed(environment: Standing, settings: config.Config) -> Standing:
+    """Count an environment of a repository that repos.yaml does not name (any more) to the one whose prefix its name has."""
+    if environment.repository in settings.repositories:
+        return environment
+    repository = strays.whose(environment.project, strays.prefixes_of(settings))
+    return replace(environment, repository=repository or environment.repository)
+
+
+def _why_spared(environment: Standing) -> str:
+    told = f"{printable(environment.project)}: left alone, it is {environment.state.value}"
+    return told if environment.state is State.RUNNING else f"{told}. To remove it, name it, or add --all"
+
+
+def _why_stray(stray: Stray) -> str:
+    told = f"{printable(stray.name)}: left alone, it is a stray, which no run has made: {stray.about}"
+    return f"{told}. To remove it, name it, or add --all"
 
 
 def remove_prepared_databases(

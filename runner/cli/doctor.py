@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from runner.cleanup import orphans
+from runner.cleanup import orphans, strays
 from runner.cleanup.orphans import State
 from runner.config import repositories as config
 from runner.docker import questions
@@ -17,6 +17,7 @@ from runner.environment.ports import can_bind, port_holders
 from runner.errors import ExitCode, RunnerError
 from runner.reporting.proof_log import must_be_writable
 from runner.terminal import Terminal
+from runner.text import printable
 
 # An environment's images take 2.5 GB; a run's database and filestore some hundred megabytes.
 _DISK_WANTED = 3 * 1024**3
@@ -47,6 +48,7 @@ def _findings(settings: config.Config) -> Iterator[Finding]:
     yield from _images(settings, engine)
     yield from _ports(settings, engine)
     yield _leftovers(engine)
+    yield from _strays(settings, engine)
     yield _disk(engine)
 
 
@@ -76,7 +78,11 @@ def _ports(settings: config.Config, engine: Engine) -> Iterator[Finding]:
         holders = port_holders(ports) | {port: f"container {containers[port]}" for port in ports if port in containers}
         free = [port for port in ports if port not in holders and can_bind(port)]
         code = ExitCode.PASSED if free else ExitCode.NO_PORT
-        yield code, f"ports          {len(free)} of {ports} are free" + ("" if free else "; nox -s cleanup, or a wider range")
+        yield (
+            code,
+            f"ports          {len(free)} of {ports} are free"
+            + ("" if free else "; nox -s cleanup, also with -- --all, or a wider range"),
+        )
         for port, holder in sorted(holders.items()):
             yield ExitCode.PASSED, f"port           {port} is held by {holder}"
 
@@ -88,6 +94,15 @@ def _leftovers(engine: Engine) -> Finding:
     if counts[State.DEAD]:
         return ExitCode.LEFT_BEHIND, f"environments   {text}; remove the dead ones: nox -s cleanup"
     return ExitCode.PASSED, f"environments   {text}"
+
+
+def _strays(settings: config.Config, engine: Engine) -> Iterator[Finding]:
+    found = strays.look(engine, settings)
+    for stray in found.strays:
+        # Whether it is still wanted, nobody but a person can tell.
+        yield ExitCode.PASSED, f"stray          {printable(stray.name)}: {stray.about}; to remove it: nox -s cleanup -- --all"
+    for line in strays.told_mentions(found, settings, settings.repositories):
+        yield ExitCode.PASSED, f"mentioned      {line}"
 
 
 def _disk(engine: Engine) -> Finding:

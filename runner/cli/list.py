@@ -4,8 +4,9 @@ import argparse
 import os
 import time
 
-from runner.cleanup import orphans
+from runner.cleanup import orphans, strays
 from runner.cleanup.orphans import Standing, State
+from runner.cleanup.strays import Stray
 from runner.config import repositories as config
 from runner.docker.engine import connect
 from runner.errors import ExitCode
@@ -16,15 +17,21 @@ from runner.terminal import Terminal
 from runner.text import age, table
 
 
-def list_environments(_given: argparse.Namespace, _settings: config.Config, terminal: Terminal) -> ExitCode:
-    """Print a table of every environment that stands, then one of the prepared databases."""
+def list_environments(_given: argparse.Namespace, settings: config.Config, terminal: Terminal) -> ExitCode:
+    """Print a table of every environment and stray that stands, then one of the prepared databases."""
     engine = connect(os.environ)
-    environments = orphans.look(engine)
-    if environments:
-        for line in table([("STATE", "PORT", "AGE", "OWNER", "PROJECT"), *map(_environment_row, environments)]):
+    rows = [*map(_environment_row, orphans.look(engine))]
+    found = strays.look(engine, settings)
+    rows += map(_stray_row, found.strays)
+    if rows:
+        for line in table([("STATE", "PORT", "AGE", "OWNER", "PROJECT"), *rows]):
             terminal.line(line)
     else:
         terminal.line("No environment is running.")
+    if found.strays:
+        terminal.line("stray: no run has made it; nox -s cleanup removes it with -- --all, or with its name")
+    for line in strays.told_mentions(found, settings, settings.repositories):
+        terminal.line(line)
     list_prepared_databases(Store(engine), terminal)
     return ExitCode.PASSED
 
@@ -59,6 +66,12 @@ def _environment_row(environment: Standing) -> tuple[str, str, str, str, str]:
         # Of one that is dead or kept the process is gone, and its number says nothing.
         whose = f"pid {owner.pid}" if state is State.RUNNING else "-"
     return state.value, ports, _age(environment.started), whose, environment.project
+
+
+def _stray_row(stray: Stray) -> tuple[str, str, str, str, str]:
+    ports = ",".join(map(str, stray.ports)) or "-"
+    how_old = "?" if stray.seconds is None else age(stray.seconds)
+    return f"stray, {'running' if stray.running else 'not running'}", ports, how_old, "unknown", stray.name
 
 
 def _snapshot_row(snapshot: Snapshot, now: float) -> tuple[str, str, str, str, str]:

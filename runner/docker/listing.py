@@ -25,33 +25,42 @@ _PUBLISHED = re.compile(r":(\d+)(?:-(\d+))?->")
 
 
 class Resource(NamedTuple):
-    """A container, network or volume: its name, those of the labels asked for that it has, and the host ports it publishes."""
+    """A container, network or volume: its name, those of the labels asked for that it has, and the host ports it publishes.
+
+    `columns`: what docker's own listing shows of it, of what was asked for.
+    """
 
     name: str
     labels: dict[str, str]
     ports: tuple[int, ...] = ()
+    columns: tuple[str, ...] = ()
 
 
-def listing(kind: str, labels: Iterable[str], *filters: str) -> tuple[str, ...]:
-    """Return the words for docker that list a kind, with the values of these labels; a filter is `label=NAME[=VALUE]`."""
-    columns = [
+def listing(kind: str, labels: Iterable[str], *filters: str, columns: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the words for docker that list a kind, with the values of these labels; a filter is `label=NAME[=VALUE]`.
+
+    `columns`: what else is to be listed, by docker's names for it, as `State`.
+    """
+    template = [
         _NAMES[kind],
         "{{json .Ports}}" if kind == CONTAINERS else '""',
         *(f'{{{{json (.Label "{label}")}}}}' for label in labels),
+        *(f"{{{{json .{column}}}}}" for column in columns),
     ]
     chosen = [word for condition in filters for word in ("--filter", condition)]
-    return (*LISTINGS[kind], *chosen, "--format", f"[{','.join(columns)}]")
+    return (*LISTINGS[kind], *chosen, "--format", f"[{','.join(template)}]")
 
 
-def resources_in(output: str, labels: Sequence[str]) -> list[Resource]:
+def resources_in(output: str, labels: Sequence[str], columns: Sequence[str] = ()) -> list[Resource]:
     """Read the answer to `listing`. DockerFailed for an answer that is none: it must not be taken for an empty listing."""
     resources = []
     for line in io.StringIO(output):  # not splitlines(): docker leaves U+0085 in a label as it is
         try:
             name, ports, *values = json.loads(line)
             # docker says "" for a label that is not there.
-            found = {label: value for label, value in zip(labels, values, strict=True) if str(value)}
-            resources.append(Resource(str(name), {key: str(value) for key, value in found.items()}, _ports_in(str(ports))))
+            found = {label: str(value) for label, value in zip([*labels, *columns], values, strict=True) if str(value)}
+            shown = tuple(found.pop(column, "") for column in columns)
+            resources.append(Resource(str(name), found, _ports_in(str(ports)), shown))
         except (ValueError, TypeError, RecursionError) as error:
             raise DockerFailed(f"docker's listing is not understood: {line.strip()[:200]!r}") from error
     return resources

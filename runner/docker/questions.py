@@ -178,10 +178,10 @@ def execution(container: str, words: Iterable[str]) -> Question[tuple[int, str]]
     )
 
 
-def resources(kind: str, labels: Sequence[str], *filters: str) -> Question[list[Resource]]:
-    """Ask for the containers, networks or volumes, with these labels of theirs."""
-    words = listing(kind, labels, *filters)
-    return Question(words, _parsed(words, lambda output: resources_in(output, labels)), is_listing=True)
+def resources(kind: str, labels: Sequence[str], *filters: str, columns: Sequence[str] = ()) -> Question[list[Resource]]:
+    """Ask for the containers, networks or volumes, with these labels and columns of theirs."""
+    words = listing(kind, labels, *filters, columns=columns)
+    return Question(words, _parsed(words, lambda output: resources_in(output, labels, columns)), is_listing=True)
 
 
 def logs(container: str, lines: int) -> Question[str]:

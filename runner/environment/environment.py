@@ -248,8 +248,10 @@ class Environment:
         report = remove_project(
             self.engine.endpoint, context.project, bound=_START_OVER_BOUND, engine_id=self._engine_id, token=context.token
         )
+        self._tell_who_was_disconnected(report)
         if not report.complete:
-            raise EnvironmentFailed(f"The environment cannot be started anew: {'; '.join(report.errors) or report.left}")
+            why = "; ".join((*report.errors, *report.in_use))
+            raise EnvironmentFailed(f"The environment cannot be started anew: {why or report.left}")
         self._use_override(self._plain_override)
         self._up()
 
@@ -299,7 +301,12 @@ class Environment:
             with context.terminal.phase("down") if self._guard.is_armed else contextlib.nullcontext():
                 undisturbed = self._no_client_was_killed and error is None and signals.first is None
                 self.teardown = self._guard.finish(skip_settling=undisturbed)
+        self._tell_who_was_disconnected(self.teardown)
         self._guard = None
+
+    def _tell_who_was_disconnected(self, teardown: Report | None) -> None:
+        for told in teardown.disconnected if teardown else ():
+            self.context.terminal.line(f"  not of this run, disconnected: {told}")
 
     def _let_it_stand(self, guard: Guard) -> None:
         try:

@@ -154,5 +154,6 @@ class PortSearch:
         advice = "" if self.patience else "Wait for one with --wait-for-port S, widen `ports:` in repos.yaml, or "
         return (
             f"No free port in {self.ports}{waited}. They are held by:\n{holders}\n"
-            f"{advice}{'remove' if advice else 'Remove'} what dead runs left: nox -s cleanup"
+            f"{advice}{'remove' if advice else 'Remove'} what dead runs left: nox -s cleanup\n"
+            "What scripts of old have left under the repository's prefix goes too with: nox -s cleanup -- --all"
         )

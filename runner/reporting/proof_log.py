@@ -150,7 +150,8 @@ def teardown_proof(project: str, teardown: Report | None) -> list[str]:
         lines.append(f"$ {command}")
         lines += [f"  {name}" for name in teardown.left.get(kind, [])] or ["  (nothing)"]
     lines += [f"  {name}" for name in teardown.left.get("unknown", [])]
-    return lines + [f"  error: {error}" for error in teardown.errors]
+    lines += [f"  not of this run, disconnected: {told}" for told in teardown.disconnected]
+    return lines + [f"  error: {error}" for error in (*teardown.errors, *teardown.in_use)]
 
 
 def now() -> str:

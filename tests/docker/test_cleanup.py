@@ -4,6 +4,7 @@ import os
 import re
 import signal
 
+from .conftest import FIRST_PORT
 from .phases import guard_of
 from .tiny_repository import FAILS, PASSES, RUNNING, WAITS, Started, TinyRepository, left
 
@@ -102,6 +103,40 @@ def test_what_a_run_of_another_host_started_is_left_alone_unless_everything_is_m
     assert left() == []
 
 
+def test_what_a_script_of_old_left_is_known_to_every_command_and_goes_with_all_or_by_name(tiny: TinyRepository) -> None:
+    tiny.server("true\n")
+    project, by_hand = "tiny-agent-test-good-1697234567", "tiny-agent-test-by-hand"
+    variables = f"ODOO_PORT={FIRST_PORT} ODOO_ADDONS={tiny.addons}"
+    code, output = tiny.shell(f"{variables} docker compose -p {project} -f tiny/compose.yml up -d")
+    assert code == 0, output
+    # What was made without Compose, on a network and with a volume of the same kind.
+    tiny.docker("network", "create", f"{by_hand}-net")
+    mounts = ("-v", f"{by_hand}-data:/data", "-v", "/usr:/usr:ro")
+    tiny.docker("run", "-d", "--name", by_hand, "--network", f"{by_hand}-net", *mounts, "agent-test-tiny")
+    try:
+        for command in ("list", "doctor", "cleanup"):
+            code, output = tiny.run(command)
+            assert code == 0, output
+            for name in (project, by_hand, f"{by_hand}-net", f"{by_hand}-data"):
+                assert re.search(rf"\b{name}(\s|:)", output), output
+            assert "othing is left" not in output
+            assert "No environment is running" not in output
+        assert (
+            f"{project}: left alone, it is a stray, which no run has made: 2 containers (2 running), 1 network, 1 volume"
+            in output
+        )
+        code, output = tiny.run("cleanup", project)
+        assert code == 0, output
+        assert left(f"com.docker.compose.project={project}") == []
+        code, output = tiny.run("cleanup", "tiny", "--all")
+        assert code == 0, output
+        assert by_hand not in tiny.docker("ps", "-a") + tiny.docker("network", "ls") + tiny.docker("volume", "ls")
+        assert "Nothing is left of dead runs of tiny." in tiny.run("cleanup")[1]
+    finally:
+        tiny.shell(f"{variables} docker compose -p {project} -f tiny/compose.yml down -v")
+        tiny.shell(f"docker rm -fv {by_hand}; docker network rm {by_hand}-net; docker volume rm -f {by_hand}-data")
+
+
 def test_what_resists_is_named_and_exits_with_8(tiny: TinyRepository) -> None:
     _volume(tiny, "tiny-agent-test-stuck", host=os.uname().nodename, boot="another boot", pid="1", start="1")
     # A container without our labels uses the volume, so the engine does not remove it.
@@ -117,6 +152,8 @@ def test_what_resists_is_named_and_exits_with_8(tiny: TinyRepository) -> None:
     assert "LEFT after" in output
     assert "volume tiny-agent-test-stuck_data" in output
     assert "volume is in use" in output
+    assert f"is used by {name}, a container of somebody else" in output
+    assert f"docker rm -f {name}" in output
     assert tiny.run("cleanup")[0] == 0
 
 

@@ -14,13 +14,45 @@ state=FOLDER
 echo "$*" >>"$state/calls"
 env >"$state/environ"
 case "$1" in
-ps | rm) kind=containers ;;
+ps | rm | container) kind=containers ;;
 network | volume) kind="$1s" ;;
 info) kind=info ;;
 *) echo "docker: '$1' is not expected" >&2; exit 64 ;;
 esac
 if [ -e "$state/hang" ]; then exec sleep 1000; fi
+if [ -s "$state/hangs-$kind" ] && [ "$1" != ps ] && [ "$2" != ls ]; then
+    sed -i 1d "$state/hangs-$kind"
+    exec sleep 1000
+fi
 case "$1 $2" in
+'network inspect')
+    cd "$state/uses/$3" 2>/dev/null || { echo "Error: No such network: $3" >&2; exit 1; }
+    for name in *; do here="$here\\"id-$name\\": {\\"Name\\": \\"$name\\"},"; done
+    echo "[{\\"Name\\": \\"$3\\", \\"Containers\\": {${here%,}}}]"
+    exit 0
+    ;;
+'network disconnect')
+    used="$state/uses/$4/$5"
+    [ -e "$used" ] || { echo "Error response from daemon: container $5 is not connected to network $4" >&2; exit 1; }
+    if [ -s "$used" ]; then sed -i 1d "$used"; else rm "$used"; fi
+    exit 0
+    ;;
+'ps -aq')
+    for word in "$@"; do
+        case "$word" in volume=*) ls "$state/uses/${word#volume=}" 2>/dev/null ;; esac
+    done
+    exit 0
+    ;;
+'container inspect')
+    for volume in "$state"/uses/*; do
+        [ ! -e "$volume/$3" ] || mounts="$mounts{\\"Type\\": \\"volume\\", \\"Name\\": \\"${volume##*/}\\"},"
+    done
+    goes=false
+    [ ! -e "$state/goes/$3" ] || goes=true
+    about="\\"Name\\": \\"/$3\\", \\"State\\": {\\"Status\\": \\"running\\"}, \\"Mounts\\": [${mounts%,}]"
+    echo "[{$about, \\"HostConfig\\": {\\"AutoRemove\\": $goes}}]"
+    exit 0
+    ;;
 'ps -a' | 'network ls' | 'volume ls' | 'info --format')
     if [ -e "$state/$kind-next" ]; then
         read -r next <"$state/$kind-next"
@@ -38,7 +70,8 @@ case "$1 $2" in
     for word in "$@"; do
         case "$word" in label=com.docker.compose.project=*) projects=${word##*=} ;; esac
     done
-    [ "$projects" != '*' ] || [ "$kind" = volumes ] || exit 65
+    # Only what the whole engine has is listed without a project.
+    [ "$projects" != '*' ] || [ "$kind" = volumes ] || [ -e "$state/shows-all" ] || exit 65
     for file in "$state"/projects/$projects/$kind/*; do
         [ -e "$file" ] || continue
         project=${file#"$state/projects/"}
@@ -65,6 +98,9 @@ for name in "$@"; do
     case "$name" in rm | network | volume | -*) continue ;; esac
     if [ -e "$state/resists/$name" ]; then
         echo "Error response from daemon: $name is still in use" >&2
+        failed=1
+    elif [ -n "$(ls "$state/uses/$name" 2>/dev/null)" ]; then
+        echo "Error response from daemon: $name is in use by others" >&2
         failed=1
     elif grep -q "^.\\"$name\\"," "$state/snapshots" 2>/dev/null; then
         sed -i "/^.\\"$name\\",/d" "$state/snapshots"
@@ -125,6 +161,28 @@ class FakeDocker:
         """Refuse to remove this resource."""
         self._touch(self.folder / "resists" / name)
 
+    def use(self, name: str, container: str, *, goes: bool = False, reconnects: int = 0) -> None:
+        """Have somebody else's container on a network, or with a volume; `goes`: the engine removes it when it ends.
+
+        `reconnects`: how often it is there again at once when it is disconnected.
+        """
+        self._touch(self.folder / "uses" / name / container)
+        (self.folder / "uses" / name / container).write_text("again\n" * reconnects)
+        if goes:
+            self._touch(self.folder / "goes" / container)
+
+    def end_use(self, name: str, container: str) -> None:
+        """The container is gone."""
+        (self.folder / "uses" / name / container).unlink()
+
+    def hang_in_removals(self, kind: str, times: int) -> None:
+        """Answer the next removals of this kind never."""
+        (self.folder / f"hangs-{kind}").write_text("once\n" * times)
+
+    def show_all(self) -> None:
+        """List also what is asked for without its project."""
+        self._touch(self.folder / "shows-all")
+
     def fail(self, kind: str, *messages: str) -> None:
         """Fail the next listings of this kind (`info`: the next questions for the ID), each with its message.
 
@@ -140,6 +198,10 @@ class FakeDocker:
         """Answer again, and remove what resisted."""
         (self.folder / "hang").unlink(missing_ok=True)
         shutil.rmtree(self.folder / "resists", ignore_errors=True)
+
+    def empty(self, project: str) -> None:
+        """Have nothing of a project any more."""
+        shutil.rmtree(self.folder / "projects" / project)
 
     def names(self, project: str) -> list[str]:
         """All that is left of a project, as `kind/name`."""

@@ -93,9 +93,17 @@ def listing_of(resources: Callable[[], Iterable[Resource]]) -> Callable[[Words],
 
     def listed(words: Words) -> str:
         labels = re.findall(r'\.Label "([^"]+)"', words[-1])
+        columns = len(re.findall(r"{{json \.(?!Names?}|Ports})\w+}}", words[-1]))
         wanted = [word.removeprefix("label=").partition("=") for word in words if word.startswith("label=")]
         return "".join(
-            json.dumps([resource.name, _published(resource.ports), *(resource.labels.get(label, "") for label in labels)])
+            json.dumps(
+                [
+                    resource.name,
+                    _published(resource.ports),
+                    *(resource.labels.get(label, "") for label in labels),
+                    *(*resource.columns, *[""] * columns)[:columns],
+                ]
+            )
             + "\n"
             for resource in resources()
             if all(resource.labels.get(label) == value if sep else label in resource.labels for label, sep, value in wanted)

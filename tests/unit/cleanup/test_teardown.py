@@ -8,7 +8,7 @@ import pytest
 
 from runner.cleanup import teardown
 from runner.cleanup.resources import Resources, list_resources
-from runner.cleanup.teardown import Report, remove_project
+from runner.cleanup.teardown import Report, remove_named, remove_project
 from runner.docker.process import Endpoint, kill_clients
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.processes import PATIENCE, line, python
@@ -311,6 +311,146 @@ def test_an_engine_that_does_not_tell_its_id_at_first_is_asked_again(
     assert listings(docker) == 3  # that one, and two with the ID
 
 
+# Containers of somebody else
+
+
+@pytest.mark.parametrize("others", [["other"], ["other", "another", "a-dead-one-s-endpoint"]])
+def test_somebody_else_s_containers_are_taken_off_the_network_and_named(
+    docker: FakeDocker, clock: Clock, others: list[str]
+) -> None:
+    docker.create(PROJECT, "containers", "c")
+    docker.create(PROJECT, "networks", "net")
+    for other in others:
+        docker.use("net", other)
+    report = removed(docker, clock)
+    assert report.complete
+    assert docker.names(PROJECT) == []
+    assert sorted(report.disconnected) == sorted(f"container {other} from network net" for other in others)
+    assert report.errors == []
+    assert not [call for call in docker.calls if call.startswith("rm") and any(other in call for other in others)]
+
+
+def test_who_connects_again_is_disconnected_again_and_named_once(docker: FakeDocker, clock: Clock) -> None:
+    docker.create(PROJECT, "networks", "net")
+    docker.use("net", "other", reconnects=3)
+    report = removed(docker, clock)
+    assert report.complete
+    assert report.disconnected == ["container other from network net"]
+    assert report.in_use == []
+
+
+def test_a_container_of_the_run_itself_is_nobody_else_s(docker: FakeDocker, clock: Clock) -> None:
+    docker.create(PROJECT, "containers", "stuck")
+    docker.create(PROJECT, "networks", "net")
+    docker.create(PROJECT, "volumes", "data")
+    docker.resist("stuck")
+    docker.use("net", "stuck")
+    docker.use("data", "stuck")
+    report = removed(docker, clock, bound=2.0)
+    assert report.left == {"containers": ["stuck"], "networks": ["net"], "volumes": ["data"]}
+    assert (report.disconnected, report.in_use) == ([], [])
+
+
+def test_who_keeps_a_volume_is_named_and_not_waited_for_until_the_bound(docker: FakeDocker, clock: Clock) -> None:
+    docker.create(PROJECT, "networks", "net")
+    docker.create(PROJECT, "volumes", "data")
+    docker.create(PROJECT, "volumes", "free")
+    docker.use("data", "other")
+    report = removed(docker, clock, bound=120.0)
+    assert report.left == {"containers": [], "networks": [], "volumes": ["data"]}
+    assert report.seconds < 10
+    (told,) = report.in_use
+    assert told.startswith("volume data is used by other, a container of somebody else.")
+    assert told.endswith("docker rm -f other")
+
+
+def test_a_container_that_the_engine_removes_at_its_end_is_waited_for(docker: FakeDocker, clock: Clock) -> None:
+    docker.create(PROJECT, "volumes", "data")
+    docker.use("data", "other", goes=True)
+
+    def wait(seconds: float) -> None:
+        clock.wait(seconds)
+        if clock.time > 1030 and docker.names(PROJECT):
+            docker.end_use("data", "other")
+
+    report = remove_project(docker.endpoint, PROJECT, bound=120.0, clock=clock, wait=lambda seconds: wait(max(seconds, 5)))
+    assert report.complete
+    assert report.in_use == []
+    assert report.seconds > 30
+
+
+def test_a_person_who_removes_such_a_container_at_once_is_quick_enough(docker: FakeDocker, clock: Clock) -> None:
+    docker.create(PROJECT, "volumes", "data")
+    docker.use("data", "other")
+
+    def wait(seconds: float) -> None:
+        clock.wait(seconds)
+        if docker.names(PROJECT) and clock.time > 1001:
+            docker.end_use("data", "other")
+
+    assert remove_project(docker.endpoint, PROJECT, bound=120.0, clock=clock, wait=wait).complete
+
+
+def test_removals_that_hang_in_a_row_do_not_use_up_the_time(
+    docker: FakeDocker, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    granted: list[float] = []
+
+    def asked_to_remove(_endpoint: Endpoint, _resources: Resources, deadline: float, *kinds: str) -> list[str]:
+        if "containers" in kinds:
+            granted.append(deadline - time.monotonic())
+            clock.time += granted[-1]
+            if len(granted) <= 5:
+                return [f"`docker rm` did not answer within {granted[-1]:.0f} s"]
+            docker.empty(PROJECT)
+        return []
+
+    docker.create(PROJECT, "containers", "c")
+    monkeypatch.setattr(teardown, "_removed", asked_to_remove)
+    assert removed(docker, clock, bound=120).complete
+    assert granted[:5] == pytest.approx([10, 20, 20, 20, 20], abs=1)
+
+
+def test_a_removal_of_containers_that_hangs_keeps_nothing_else(
+    docker: FakeDocker, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(teardown, "COMMAND_TIMEOUT", 1.0)
+    docker.create(PROJECT, "containers", "c")
+    docker.create(PROJECT, "networks", "net")
+    docker.hang_in_removals("containers", 1)
+    report = removed(docker, clock, bound=0.0)
+    assert docker.names(PROJECT) == ["containers/c"]
+    assert report.left["networks"] == []  # as it is, not as it was before
+
+
+# By their names
+
+
+def test_what_is_named_is_removed_and_nothing_else(docker: FakeDocker) -> None:
+    docker.show_all()
+    for name in ("mine", "theirs"):
+        for kind in ("containers", "networks", "volumes"):
+            docker.create("of-no-project", kind, f"{name}-{kind}")
+    names = {kind: [f"mine-{kind}"] for kind in ("containers", "networks", "volumes")}
+    assert remove_named(docker.endpoint, names, bound=PATIENCE).complete
+    assert docker.names("of-no-project") == [
+        "containers/theirs-containers",
+        "networks/theirs-networks",
+        "volumes/theirs-volumes",
+    ]
+
+
+def test_nobody_is_taken_off_a_network_that_is_ours_by_its_name_alone(docker: FakeDocker) -> None:
+    docker.show_all()
+    docker.create("of-no-project", "networks", "net")
+    docker.use("net", "other")
+    report = remove_named(docker.endpoint, {"networks": ["net"]}, bound=0.0)
+    assert report.left == {"networks": ["net"]}
+    assert report.disconnected == []
+    (told,) = report.in_use
+    assert told.endswith("To disconnect it: docker network disconnect -f net other")
+
+
 # What does not matter
 
 
@@ -324,7 +464,7 @@ def test_a_missing_docker_is_reported_not_raised(clock: Clock, tmp_path: Path) -
 def test_what_somebody_else_removed_in_between_is_no_error(docker: FakeDocker) -> None:
     docker.create(PROJECT, "containers", "c")
     resources = {"containers": ["c", "gone"], "networks": ["gone"], "volumes": ["gone"]}
-    teardown._remove(docker.endpoint, resources, time.monotonic() + PATIENCE)
+    assert teardown._removed(docker.endpoint, resources, time.monotonic() + PATIENCE, *resources) == []
     assert docker.names(PROJECT) == []
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.cleanup import keep as keeping
-from runner.cleanup import orphans
+from runner.cleanup import orphans, strays
 from runner.cleanup.owner import this_process
 from runner.cleanup.teardown import Report
 from runner.cli import cleanup as cleanup_command
@@ -83,6 +83,100 @@ def test_cleanup_of_one_repository_leaves_the_others_alone(held: list[Resource],
 def test_with_nothing_to_do_that_is_said(held: list[Resource], clean: Clean, capsys: pytest.CaptureFixture[str]) -> None:
     assert clean() == 0
     assert "Nothing is left of dead runs of evv, hub." in capsys.readouterr().out
+
+
+@pytest.fixture
+def stray(held: list[Resource], monkeypatch: pytest.MonkeyPatch) -> str:
+    """A leftover of an old script, its project."""
+
+    def remove_project(_endpoint: Endpoint, project: str, *, bound: float) -> Report:
+        held[:] = [resource for resource in held if project_of(resource) != project]
+        return Report(left={})
+
+    monkeypatch.setattr(strays, "remove_project", remove_project)
+    project = "evv-agent-test-evv_core-1697234567"
+    columns = ("running", "", "odoo:18.0", "odoo")
+    held.append(Resource(f"{project}_odoo_1", {"com.docker.compose.project": project}, (), columns))
+    return project
+
+
+def test_a_stray_is_named_and_nothing_is_said_to_be_left(
+    held: list[Resource], clean: Clean, stray: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert clean() == 0
+    assert projects(held) == [stray]
+    why = "it is a stray, which no run has made: 1 container (1 running)"
+    told = f"{stray}: left alone, {why}. To remove it, name it, or add --all"
+    assert capsys.readouterr().out.splitlines() == [told]
+    assert clean("evv") == 0
+    assert told in capsys.readouterr().out
+    assert clean("hub", "--all") == 0
+    assert projects(held) == [stray]
+    assert "Nothing is left of dead runs of hub." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["--all"], ["evv", "--all"], ["evv-agent-test-evv_core-1697234567"]])
+def test_a_stray_goes_with_all_or_by_its_name(held: list[Resource], clean: Clean, stray: str, words: list[str]) -> None:
+    assert clean(*words, "--dry-run") == 0
+    assert projects(held) == [stray]
+    assert clean(*words) == 0
+    assert held == []
+
+
+def test_a_name_that_does_more_to_a_terminal_is_shown_and_taken_as_it_is_shown(
+    held: list[Resource], clean: Clean, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    removed: list[object] = []
+
+    def remove_named(_endpoint: Endpoint, names: dict[str, list[str]], *, bound: float) -> Report:
+        removed.append(names)
+        return Report(left={})
+
+    monkeypatch.setattr(strays, "remove_named", remove_named)
+    held.append(Resource("evv-agent-test-\x1b[2J", {}))
+    assert clean() == 0
+    assert "evv-agent-test-\\x1b[2J: left alone" in capsys.readouterr().out
+    assert clean("evv-agent-test-\\x1b[2J") == 0
+    assert removed == [{"containers": ["evv-agent-test-\x1b[2J"]}]
+
+
+def test_what_only_mentions_a_prefix_is_named_and_stays(
+    held: list[Resource], clean: Clean, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held.append(Resource("my-own", {}, (), ("running", "", "evv-agent-test-image", "odoo")))
+    assert clean("--all") == 0
+    assert len(held) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("container my-own: left alone, evv-agent-test is in the name, image or command")
+
+
+def test_a_run_that_goes_on_is_named_and_is_nothing_that_is_left(
+    held: list[Resource], clean: Clean, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held.append(resource("alive", ALIVE))
+    assert clean() == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "alive: left alone, it is running",
+        "Nothing is left of dead runs of evv, hub.",
+    ]
+
+
+def test_nothing_is_left_is_not_said_while_nobody_can_tell(
+    held: list[Resource], clean: Clean, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held.append(resource("far", FAR))
+    assert clean() == 0
+    assert "Nothing is left" not in capsys.readouterr().out
+
+
+def test_an_environment_of_a_repository_that_has_another_name_now_counts_to_that_with_its_prefix(
+    held: list[Resource], clean: Clean
+) -> None:
+    held += [resource("evv-agent-test-m-1", repository="evv-of-old"), resource("far-agent-test-m-1", repository="far")]
+    assert clean("hub") == 0
+    assert len(held) == 2
+    assert clean("evv") == 0
+    assert projects(held) == ["far-agent-test-m-1"]
 
 
 def test_what_is_kept_or_of_another_host_is_named_and_removed_only_with_all(

@@ -96,6 +96,15 @@ def test_a_dead_environment_is_8(machine: Machine, capsys: pytest.CaptureFixture
     assert "1 dead; remove the dead ones: nox -s cleanup" in capsys.readouterr().out
 
 
+def test_strays_are_named_and_nothing_that_is_wrong(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    machine.containers += [container("evv-agent-test-old"), container("my-evv-agent-test")]
+    assert machine.examine() == ExitCode.PASSED
+    output = capsys.readouterr().out
+    expected = "stray          evv-agent-test-old: 1 container (none running); to remove it: nox -s cleanup -- --all"
+    assert f"ok     {expected}" in output
+    assert "ok     mentioned      container my-evv-agent-test: left alone" in output
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -2,26 +2,28 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from runner.cli import list as list_command
 from runner.cli.arguments import parse
 from runner.cli.list import list_environments, list_prepared_databases
-from runner.config.repositories import Config
+from runner.config.repositories import Config, load
 from runner.docker.listing import Resource
 from runner.snapshots.store import Store
 from runner.terminal import Terminal
 from tests.unit.cleanup.test_orphans import ALIVE, FAR, resource
 from tests.unit.cli.test_cleanup import DEAD_SNAPSHOT
 from tests.unit.fake_volumes import FakeVolumes, engine_with
+from tests.unit.repositories import YAML
 from tests.unit.snapshots.test_store import MARKER, STAGE, published
 
 
-def show(monkeypatch: pytest.MonkeyPatch, resources: list[Resource]) -> None:
+def show(monkeypatch: pytest.MonkeyPatch, resources: list[Resource], settings: Config | None = None) -> None:
     """Do what `list` does on an engine that holds these."""
     monkeypatch.setattr("runner.docker.engine.Engine", engine_with(resources))
-    assert list_environments(parse(["list"]), Config(repositories={}, files=()), Terminal()) == 0
+    assert list_environments(parse(["list"]), settings or Config(repositories={}, files=()), Terminal()) == 0
 
 
 def shown(engine: FakeVolumes, capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -93,3 +95,17 @@ def test_the_list_shows_every_environment_with_state_port_and_owner(
 def test_an_empty_list_is_said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     show(monkeypatch, [])
     assert capsys.readouterr().out == "No environment is running.\n"
+
+
+def test_strays_are_listed_with_what_is_to_be_done_and_what_mentions_a_prefix_behind_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "repos.yaml").write_text(YAML)
+    settings = load(tmp_path, {})
+    columns = ("running", "", "odoo:18.0", "odoo")
+    old = Resource("c", {"com.docker.compose.project": "evv-agent-test-old"}, (8090,), columns)
+    show(monkeypatch, [old, Resource("my-hub-agent-test", {})], settings)
+    _head, row, hint, mention = capsys.readouterr().out.splitlines()
+    assert re.split("  +", row) == ["stray, running", "8090", "?", "unknown", "evv-agent-test-old"]
+    assert hint == "stray: no run has made it; nox -s cleanup removes it with -- --all, or with its name"
+    assert mention.startswith("container my-hub-agent-test: left alone")

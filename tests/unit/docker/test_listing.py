@@ -24,6 +24,12 @@ def test_names_labels_and_ports_are_read_and_a_label_that_is_not_there_is_left_o
     assert resources_in(output, ("a", "b")) == [Resource("odoo", {"a": "one"}, (8090,)), Resource("db", {"b": "two"})]
 
 
+def test_columns_of_docker_s_own_listing_come_behind_the_labels() -> None:
+    template = '[{{json .Name}},"",{{json (.Label "a")}},{{json .CreatedAt}}]'
+    assert listing(NETWORKS, ("a",), columns=("CreatedAt",))[-1] == template
+    assert resources_in('["n","","","today"]\n', ("a",), ("CreatedAt",)) == [Resource("n", {}, (), ("today",))]
+
+
 def test_an_engine_without_resources_has_an_empty_listing() -> None:
     assert resources_in("", ("a",)) == []
 

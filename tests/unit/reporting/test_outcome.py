@@ -55,6 +55,11 @@ def test_every_reason_is_told_the_weightiest_first() -> None:
     assert (error, test) == ("died", "FAIL: T.test")
 
 
+def test_who_uses_what_is_left_is_told_with_it() -> None:
+    (left,) = outcome(teardown=Report(left={"volumes": ["data"]}, in_use=["volume data is used by x"])).reasons
+    assert left.splitlines()[:2] == ["could not be removed: data", "volume data is used by x"]
+
+
 def test_a_run_without_proof_is_not_green() -> None:
     weighed = outcome().without_proof("disk full")
     assert (weighed.exit_code, weighed.label, weighed.reasons) == (7, "NOT PROVEN", ("disk full",))

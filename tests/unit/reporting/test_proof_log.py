@@ -232,6 +232,13 @@ def test_what_is_left_and_every_error_are_listed() -> None:
     ]
 
 
+def test_who_was_disconnected_and_who_is_in_the_way_is_in_the_proof() -> None:
+    lines = teardown_proof(
+        "p-1", Report(left={"volumes": ["data"]}, disconnected=["container x"], in_use=["data is used by y"])
+    )
+    assert lines[-2:] == ["  not of this run, disconnected: container x", "  error: data is used by y"]
+
+
 def test_an_engine_that_could_not_be_asked_is_no_complete_teardown() -> None:
     lines = teardown_proof("p-1", Report(left={"unknown": ["nothing could be listed"]}, errors=["no daemon"]))
     assert lines[0].startswith("teardown: INCOMPLETE")
