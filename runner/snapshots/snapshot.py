@@ -23,9 +23,9 @@ FOLDER_IN_MEMORY = f"{IN_MEMORY}/cluster"
 
 # Run in the place of the image's entrypoint, as the image's user. A snapshot whose copy was not finished ends the container.
 _START = (
-    'if [ ! -s "$$PGDATA/PG_VERSION" ]; then '
+    'if [ ! -s "$PGDATA/PG_VERSION" ]; then '
     f"[ -e {MOUNT}/complete ] || {{ echo 'agent-test: the snapshot is not complete' >&2; exit 1; }}; "
-    f'mkdir -p "$$PGDATA" && cp -a {MOUNT}/cluster/. "$$PGDATA/" || exit 1; fi; exec "$$@"'
+    f'mkdir -p "$PGDATA" && cp -a {MOUNT}/cluster/. "$PGDATA/" || exit 1; fi; exec "$@"'
 )
 
 
@@ -127,8 +127,8 @@ def with_snapshot(
     What the image of the database starts is said anew: Compose forgets it when it is given another entrypoint.
     """
     service = rendered["services"][DB_SERVICE]
-    entrypoint = service.get("entrypoint") or [_escaped(word) for word in database.entrypoint]
-    given = service.get("command") or ([] if service.get("entrypoint") else [_escaped(word) for word in database.command])
+    entrypoint = service.get("entrypoint") or list(database.entrypoint)
+    given = service.get("command") or ([] if service.get("entrypoint") else list(database.command))
     mount = {"type": "volume", "source": "agent-test-snapshot", "target": MOUNT, "read_only": True}
     for name in (DB_SERVICE, SERVICE):
         override["services"][name].setdefault("volumes", []).append(mount)
@@ -148,7 +148,3 @@ def in_memory(override: dict[str, Any], labels: dict[str, str]) -> dict[str, Any
     override["services"][DB_SERVICE].setdefault("environment", {})["PGDATA"] = FOLDER_IN_MEMORY
     override["volumes"]["agent-test-memory"] = volume
     return override
-
-
-def _escaped(word: str) -> str:
-    return word.replace("$", "$$")
