@@ -136,7 +136,9 @@ class Settings(Frozen):
             description="How the names of the repository's containers, networks and volumes begin; one for each repository.",
         ),
     ]
-    path: Annotated[_Path, AfterValidator(_of_a_home), Field(description="The checkout: relative to this file, ~/... or absolute.")]
+    path: Annotated[
+        _Path, AfterValidator(_of_a_home), Field(description="The checkout: relative to this file, ~/... or absolute.")
+    ]
     addons: Annotated[
         tuple[_Path, ...],
         Field(min_length=1, description="The checkout's folders of addons, relative to it; mounted read-only."),

@@ -32,12 +32,15 @@ def startable(rendered: dict[str, Any], repository: RepoConfig) -> dict[str, Any
     model: dict[str, Any] = _with_texts(rendered, lambda text: text.replace(_ADDONS, addons))
     services = model.get("services") or {}
     for service in services.values():
-        # They chose the services that are rendered; Compose would choose once more, without what had told it these.
-        service.pop("profiles", None)
+        # Profiles chose the services that are rendered, and these files have been read: not once more.
+        for key in ("profiles", "env_file", "label_file"):
+            service.pop(key, None)
         if needed := service.get("depends_on"):
             service["depends_on"] = {
                 name: how for name, how in needed.items() if name in services or how.get("required", True)
             }
+        if service.get("memswap_limit") == "-1":  # no limit; as a text it is none for Compose
+            service["memswap_limit"] = -1
         for volume in service.get("volumes") or ():
             # Only by the way of mounting that makes folders, the engine labels them for SELinux.
             if volume.get("type") == "bind" and not (volume.get("bind") or {}).get("selinux"):

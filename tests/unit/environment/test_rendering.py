@@ -37,6 +37,15 @@ def test_services_that_a_profile_chose_are_started_without_it_and_do_not_wait_fo
     assert startable(rendered, EVV)["services"]["odoo"] == {"depends_on": {"db": how}}
 
 
+def test_files_that_compose_has_read_are_not_read_again() -> None:
+    assert odoo(environment={"A": "1"}, env_file=[{"path": "/a.env"}], label_file="/labels") == {"environment": {"A": "1"}}
+
+
+def test_what_compose_prints_and_does_not_read_is_written_as_it_reads_it() -> None:
+    assert odoo(memswap_limit="-1") == {"memswap_limit": -1}
+    assert odoo(memswap_limit="1048576") == {"memswap_limit": "1048576"}
+
+
 def test_a_port_is_known_however_compose_wrote_it() -> None:
     ports = odoo(ports=[{"published": str(PROBE_PORT)}, {"published": PROBE}, {"published": "80"}, {}])["ports"]
     assert [port.get("published") for port in ports] == [str(PROBE_PORT), str(PROBE_PORT), "80", None]

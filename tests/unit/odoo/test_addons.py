@@ -49,7 +49,7 @@ def test_a_path_that_compose_cannot_take_is_said_as_such(tmp_path: Path) -> None
 
 
 def test_a_checkout_whose_name_is_too_long_is_not_there(tmp_path: Path) -> None:
-    long = repository(tmp_path, name="x" * 256)
+    long = repository(tmp_path).model_copy(update={"path": tmp_path / ("x" * 256)})
     with pytest.raises(UsageError, match="File name too long"):
         find_module("evv_core", long, {long.name: long})
 
