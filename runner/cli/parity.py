@@ -17,7 +17,7 @@ from runner.docker.dollars import doubled
 from runner.docker.endpoint import settle
 from runner.docker.engine import Engine
 from runner.environment.compose_file import judge, override_for, project_to_judge
-from runner.environment.rendering import startable
+from runner.environment.rendering import render
 from runner.errors import ExitCode
 from runner.naming import LABEL_PREFIX
 from runner.odoo.command import SERVICE, addons_targets
@@ -68,13 +68,13 @@ def differences(first: tuple[str, Sequence[str]], second: tuple[str, Sequence[st
 
 def _rendered_facts(repository: RepoConfig, engine: Engine, folder: Path) -> list[str]:
     project = project_to_judge(repository, f"{repository.prefix}-parity", "parity")
-    rendered = startable(engine.rendered(project), repository)
+    rendered = render(engine, project, repository)
     judge(rendered, repository, project.name)
     override = folder / f"{repository.name}.json"
     labels = {f"{LABEL_PREFIX}parity": "true"}
     override.write_text(json.dumps(doubled(override_for(rendered, labels, repository.addons, {}))))
-    both = engine.rendered(replace(project, files=(*project.files, override)))
-    return facts(startable(both, repository), repository, project.name)
+    both = render(engine, replace(project, files=(*project.files, override)), repository)
+    return facts(both, repository, project.name)
 
 
 def _without_further_addons(rendered: dict[str, Any], repository: RepoConfig) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from runner.environment.images import images_of
 from runner.environment.misnamed import hide_misnamed
 from runner.environment.missing import check_present
 from runner.environment.ports import PortSearch
-from runner.environment.rendering import as_file, at_port, startable
+from runner.environment.rendering import as_file, at_port, render
 from runner.environment.startup import up
 from runner.environment.visible import check_visible
 from runner.errors import EnvironmentFailed, HealthTimeout, cause_of
@@ -132,7 +132,7 @@ class Environment:
         left = orphans.standing(resource for listing in standing for resource in listing.result())
         orphans.sweep(left, context.repository.name, Endpoint(engine.client_environ), context.terminal.line)
         port = self._ports.reserve()
-        self._rendered = rendered = startable(engine.rendered(self._compose, rendering), context.repository)
+        self._rendered = rendered = render(engine, self._compose, context.repository, rendering)
         self._warn(self._judged(port))
         images = images_of(engine, self._streams, rendered, context.terminal)
         self.images = {name: image.digest for name, image in images.items()}

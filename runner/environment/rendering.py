@@ -9,6 +9,8 @@ from typing import Any
 
 from runner.config.repositories import RepoConfig
 from runner.docker.dollars import doubled
+from runner.docker.engine import Engine, Pending
+from runner.docker.questions import ComposeProject
 from runner.environment.isolation import PROBE_PORT
 from runner.errors import ConfigError
 
@@ -21,6 +23,17 @@ _COLON, _ADDONS = ":", "/agent-test-folder-of-addons"
 def addons_variable(repository: RepoConfig) -> str:
     """Return ODOO_ADDONS for the rendering."""
     return _ADDONS if _COLON in str(repository.addons[0]) else str(repository.addons[0])
+
+
+def render(
+    engine: Engine, project: ComposeProject, repository: RepoConfig, pending: Pending[dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    """Return what Compose makes of the project, startable. ConfigError if it fails. `pending`: where it was asked already."""
+    try:
+        return startable(engine.rendered(project, pending), repository)
+    except ConfigError as error:
+        hint = "It is read before a port is known: ODOO_PORT cannot be in the name of a file." if PROBE in str(error) else ""
+        raise ConfigError(f"{error}\n{hint}".rstrip()) from error
 
 
 def startable(rendered: dict[str, Any], repository: RepoConfig) -> dict[str, Any]:

@@ -397,6 +397,14 @@ def test_compose_starts_what_was_judged_with_the_run_s_port_and_without_the_pass
     assert starting.modes == [0o600, 0o600]
 
 
+def test_a_file_that_is_named_by_the_port_cannot_be_read_and_is_said_so(fakes: Fakes) -> None:
+    fakes.engine.answers["compose"] = failed(f"open /srv/odoo-{PROBE}.yml: no such file or directory")
+    fakes.engine.answers["compose version"] = "Docker Compose version v2.26.1"
+    with pytest.raises(ConfigError, match=r"no such file or directory\n.*ODOO_PORT cannot be in the name of a file\.$"):
+        fakes.environment().__enter__()
+    assert fakes.started == []
+
+
 def test_what_the_run_asks_for_its_health_has_the_run_s_port(fakes: Fakes) -> None:
     fakes.rendered = rendered_with(healthcheck={"test": ["CMD", "curl", f"http://127.0.0.1:{PROBE}/$$x"]})
     fakes.containers = [status("db"), status(health="starting")]
