@@ -13,9 +13,11 @@ from typing import Any
 
 from runner.config.repositories import Config, RepoConfig
 from runner.docker import questions
+from runner.docker.dollars import doubled
 from runner.docker.endpoint import settle
 from runner.docker.engine import Engine
 from runner.environment.compose_file import judge, override_for, project_to_judge
+from runner.environment.rendering import render
 from runner.errors import ExitCode
 from runner.naming import LABEL_PREFIX
 from runner.odoo.command import SERVICE, addons_targets
@@ -66,11 +68,13 @@ def differences(first: tuple[str, Sequence[str]], second: tuple[str, Sequence[st
 
 def _rendered_facts(repository: RepoConfig, engine: Engine, folder: Path) -> list[str]:
     project = project_to_judge(repository, f"{repository.prefix}-parity", "parity")
-    rendered = engine.rendered(project)
+    rendered = render(engine, project, repository)
     judge(rendered, repository, project.name)
     override = folder / f"{repository.name}.json"
-    override.write_text(json.dumps(override_for(rendered, {f"{LABEL_PREFIX}parity": "true"}, repository.addons, {})))
-    return facts(engine.rendered(replace(project, files=(*project.files, override))), repository, project.name)
+    labels = {f"{LABEL_PREFIX}parity": "true"}
+    override.write_text(json.dumps(doubled(override_for(rendered, labels, repository.addons, {}))))
+    both = render(engine, replace(project, files=(*project.files, override)), repository)
+    return facts(both, repository, project.name)
 
 
 def _without_further_addons(rendered: dict[str, Any], repository: RepoConfig) -> dict[str, Any]:

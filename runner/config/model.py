@@ -1,6 +1,7 @@
 """What may stand in repos.yaml and repos.local.yaml, and in words what is wrong with such a file."""
 
 import difflib
+import os
 import re
 import warnings
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,8 @@ from runner.config.lines import Document, Key
 from runner.config.names import names_in
 
 _HIGHEST_PORT = 65535
+# In bytes, as of nearly all file systems of Linux.
+_LONGEST_NAME = 255
 _RANGE = r"^\d{1,5}(-\d{1,5})?$"
 
 
@@ -104,6 +107,25 @@ class Allow(Frozen):
     ] = ()
 
 
+def _path(value: Path) -> Path:
+    if "\0" in str(value):
+        raise ValueError("no path has a null character")
+    if any(len(os.fsencode(part)) > _LONGEST_NAME for part in value.parts):
+        raise ValueError(f"no folder or file has a name of more than {_LONGEST_NAME} bytes")
+    return value
+
+
+def _of_a_home(value: Path) -> Path:
+    try:
+        value.expanduser()
+    except RuntimeError as error:
+        raise ValueError("there is no user of that name. Write the whole path of a folder whose name begins with ~") from error
+    return value
+
+
+_Path = Annotated[Path, AfterValidator(_path)]
+
+
 class Settings(Frozen):
     """The settings of one repository, or under `defaults` those of all that do not set them themselves."""
 
@@ -114,13 +136,15 @@ class Settings(Frozen):
             description="How the names of the repository's containers, networks and volumes begin; one for each repository.",
         ),
     ]
-    path: Annotated[Path, Field(description="The checkout: relative to this file, ~/... or absolute.")]
+    path: Annotated[
+        _Path, AfterValidator(_of_a_home), Field(description="The checkout: relative to this file, ~/... or absolute.")
+    ]
     addons: Annotated[
-        tuple[Path, ...],
+        tuple[_Path, ...],
         Field(min_length=1, description="The checkout's folders of addons, relative to it; mounted read-only."),
     ]
     compose_file: Annotated[
-        Path, Field(description="Under `defaults` relative to this file; a repository's own, relative to its checkout.")
+        _Path, Field(description="Under `defaults` relative to this file; a repository's own, relative to its checkout.")
     ]
     ports: Annotated[
         PortRange,

@@ -18,6 +18,8 @@ _LIMIT = 60.0
 # What of the environment names folders: clients run in another one than the user.
 _FOLDERS = ("DOCKER_CONFIG", "DOCKER_CERT_PATH", "HOME")
 _SOCKET = "unix://"
+# Addresses of an engine of this machine.
+_HERE = (_SOCKET, "npipe://")
 _DEFAULT_HOST = "unix:///var/run/docker.sock"
 
 
@@ -48,6 +50,12 @@ def settle(environ: Mapping[str, str]) -> Endpoint:
     if pinned.get("DOCKER_HOST") or pinned["DOCKER_CONTEXT"] == "default":
         return Endpoint(pinned)
     return Endpoint(_of_context(pinned["DOCKER_CONTEXT"], pinned))
+
+
+def is_local(environ: Mapping[str, str]) -> bool:
+    """Tell whether the engine is one of this machine, by its address."""
+    host = environ.get("DOCKER_HOST")
+    return not host or host.startswith(_HERE)
 
 
 def no_proxy_of(environ: Mapping[str, str]) -> str:

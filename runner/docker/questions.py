@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from runner.docker.dollars import undoubled
 from runner.docker.inventory import ContainerStatus, EngineFacts, Image, image_from, status_from
 from runner.docker.listing import ENGINE_ID, Resource, listing, resources_in
 from runner.docker.messages import ComposeMissing, said, unavailable
@@ -128,7 +129,7 @@ def rendered(project: ComposeProject) -> Question[dict[str, Any]]:
         if completed.exit_code:
             files = " and ".join(map(str, project.files))
             raise ConfigError(f"Docker Compose does not accept {files} (`compose_file` in repos.yaml):\n{said(completed)}")
-        return _parsed(words, lambda output: _of_type(dict, json.loads(output)))(completed)
+        return _parsed(words, lambda output: _of_type(dict, undoubled(json.loads(output))))(completed)
 
     files = [word for file in project.files for word in ("--file", str(file))]
     words = ("compose", *files, "--project-name", project.name, "config", "--format", "json")

@@ -61,7 +61,12 @@ class Streams:
             return client.compose.up(detach=True, color=False, stream_logs=True)
 
         lines: list[bytes] = []
-        about = {"compose_files": list(project.files), "compose_project_name": project.name}
+        # No .env: what it says stands in the files already.
+        about = {
+            "compose_files": list(project.files),
+            "compose_env_files": [os.devnull],
+            "compose_project_name": project.name,
+        }
         try:
             environ = {**self._environ, **project.variables}
             with closing(self._lines(call, environ, UP_LIMIT, "`docker compose up`", _SILENCE, **about)) as said:

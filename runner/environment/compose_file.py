@@ -9,6 +9,7 @@ from runner.config.repositories import RepoConfig
 from runner.docker.inventory import Image
 from runner.docker.questions import ComposeProject
 from runner.environment import isolation
+from runner.environment.rendering import PROBE, addons_variable
 from runner.errors import ConfigError
 from runner.odoo import odoo_conf
 from runner.odoo.command import SERVICE, addons_targets
@@ -22,12 +23,12 @@ _ITSELF = ("127.0.0.1", "localhost", "::1")
 
 
 def project_to_judge(repository: RepoConfig, project: str, password: str) -> ComposeProject:
-    """Return the Compose project with the variables that the file may use, and ODOO_PORT set to isolation.PROBE_PORT."""
+    """Return the Compose project with the variables that the file may use, and ODOO_PORT set to PROBE."""
     variables = {
         "DB_PASSWORD": password,
-        "ODOO_ADDONS": str(repository.addons[0]),
+        "ODOO_ADDONS": addons_variable(repository),
         "ODOO_IMAGE": repository.images.odoo,
-        "ODOO_PORT": str(isolation.PROBE_PORT),
+        "ODOO_PORT": PROBE,
         "POSTGRES_IMAGE": repository.images.postgres,
     }
     return ComposeProject(project, (repository.compose_file,), variables)
@@ -61,27 +62,22 @@ def override_for(
     for name, service in rendered["services"].items():
         of_image = _environment_of(images, service)
         # None is a variable of this shell, where that does not have it.
-        of_service = {key: str(value or "").replace("$$", "$") for key, value in (service.get("environment") or {}).items()}
+        of_service = {key: str(value or "") for key, value in (service.get("environment") or {}).items()}
         given = [environ.get(key, "") for environ in (of_service, of_image) for key in _NO_PROXY_VARIABLES]
         exceptions = [word.strip() for words in (*given, no_proxy) for word in words.split(",") if word.strip()]
-        value = ",".join(dict.fromkeys([*exceptions, *_ITSELF, *names])).replace("$", "$$")
+        value = ",".join(dict.fromkeys([*exceptions, *_ITSELF, *names]))
         override["services"][name]["environment"] = dict.fromkeys(_NO_PROXY_VARIABLES, value)
         if name == SERVICE and _goes_without_conf(service):
             conf = of_service.get(_CONF_VARIABLE) or of_image.get(_CONF_VARIABLE, "")
             override["services"][name]["environment"] |= {
                 _CONF_VARIABLE: "/dev/null",
-                odoo_conf.ORIGINAL: conf.replace("$", "$$"),
+                odoo_conf.ORIGINAL: conf,
             }
     targets = addons_targets(len(addons))
-    mounts = [volume for volume in rendered["services"][SERVICE].get("volumes") or () if volume.get("type") == "bind"]
-    binds = [volume for volume in mounts if (volume["source"], volume["target"]) == (str(addons[0]), targets[0])]
-    binds += [
-        {"type": "bind", "source": str(folder), "target": target, "read_only": True}
-        for folder, target in list(zip(addons, targets, strict=True))[1:]
-    ]
     # The engine would make a folder that is not there: empty, owned by root, and for good.
     override["services"][SERVICE]["volumes"] = [
-        {**volume, "bind": {**(volume.get("bind") or {}), "create_host_path": False}} for volume in binds
+        {"type": "bind", "source": str(folder), "target": target, "read_only": True, "bind": {"create_host_path": False}}
+        for folder, target in list(zip(addons, targets, strict=True))[1:]
     ]
     for name in own_checks(rendered):
         override["services"][name]["healthcheck"] = {"interval": _SELDOM}
@@ -127,7 +123,7 @@ def own_checks(rendered: dict[str, Any]) -> dict[str, list[str]]:
     checks = {}
     for name, service in services.items():
         check = service.get("healthcheck") or {}
-        kind, *words = [word.replace("$$", "$") for word in check.get("test") or ["NONE"]]
+        kind, *words = check.get("test") or ["NONE"]
         if kind in ("CMD", "CMD-SHELL") and words and name not in awaited and not check.get("disable"):
             checks[name] = words if kind == "CMD" else ["sh", "-c", *words]
     return checks

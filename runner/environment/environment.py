@@ -1,11 +1,11 @@
 """`with Environment(...)`: up, healthy, and down again on every way out of the block."""
 
 import contextlib
-import json
+import copy
+import os
 import signal
-from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.cleanup import keep, orphans
 from runner.cleanup.guard import Guard
@@ -22,7 +22,9 @@ from runner.environment.exposed_password import shown_in_command_lines
 from runner.environment.health import check_alive, wait_until_healthy
 from runner.environment.images import images_of
 from runner.environment.misnamed import hide_misnamed
+from runner.environment.missing import check_present
 from runner.environment.ports import PortSearch
+from runner.environment.rendering import as_file, at_port, render
 from runner.environment.startup import up
 from runner.environment.visible import check_visible
 from runner.errors import EnvironmentFailed, HealthTimeout, cause_of
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
 _START_OVER_BOUND = 60.0
 # Seconds, for what the engine needs beyond Odoo's own time before it is taken for stalled.
 _STREAM_MARGIN = 60.0
+
+# In the run's folder, while Compose starts from it: it may hold what this user's shell or env files keep secret.
+_RENDERING = "compose.json"
 
 
 def _hindrance(context: RunContext) -> str:
@@ -80,9 +85,11 @@ class Environment:
         self.kept = False
         self.teardown: Report | None = None
         self._compose = project_to_judge(context.repository, context.project, context.password)
-        self._checks: dict[str, list[str]] = {}
+        # What Compose made of the compose file, and what is added to it; without the run's port.
+        self._rendered: dict[str, Any] = {}
+        self._override: dict[str, Any] = {}
         self._engine_id = ""
-        self._plain_override = "{}"
+        self._plain_override: dict[str, Any] = {}
         self._guard: Guard | None = None
         self._streams: Streams | None = None
         self._no_client_was_killed = True
@@ -107,7 +114,7 @@ class Environment:
         return self
 
     def _prepare(self) -> None:
-        """Ask all that has to be known, refuse what cannot be used, and write the override; nothing is created yet."""
+        """Ask all that has to be known, refuse what cannot be used, and decide what is added to it; nothing is created yet."""
         context, engine = self.context, self.engine
         # Side by side, and all before anybody waits for the first.
         version = engine.prefetch(questions.version())
@@ -125,10 +132,9 @@ class Environment:
         # Before a port is looked for, because they may hold one.
         left = orphans.standing(resource for listing in standing for resource in listing.result())
         orphans.sweep(left, context.repository.name, Endpoint(engine.client_environ), context.terminal.line)
-        self._ports.reserve()
-        rendered = engine.rendered(self._compose, rendering)
-        self._warn(judge(rendered, context.repository, context.project))
-        self._checks = own_checks(rendered)
+        port = self._ports.reserve()
+        self._rendered = rendered = render(engine, self._compose, context.repository, rendering)
+        self._warn(self._judged(port))
         images = images_of(engine, self._streams, rendered, context.terminal)
         self.images = {name: image.digest for name, image in images.items()}
         check_visible(self.sources, rendered, images)
@@ -136,7 +142,7 @@ class Environment:
         override = override_for(rendered, dict(context.labels), context.repository.addons, images, no_proxy)
         self._warn(hide_misnamed(override, rendered, context.repository.addons))
         self._warn(shown_in_command_lines(rendered, images, context.password))
-        self._plain_override = json.dumps(override, indent=1)
+        self._plain_override = copy.deepcopy(override)
         if snapshots:
             self.plan = choose(
                 context.repository,
@@ -153,7 +159,8 @@ class Environment:
             if why := recall(context.folder.parent, self.plan):
                 self.plan = self.plan.disable(why)
             override = self.plan.override(override, rendered, dict(context.labels), context.password)
-        self._use_override(json.dumps(override, indent=1))
+        self._override = override
+        self._compose_at(port)
         self._engine_id = identity.result() if identity else ""
 
     def _warn(self, warnings: list[str]) -> None:
@@ -162,14 +169,28 @@ class Environment:
         for warning in warnings:
             self.context.terminal.line(f"  warning: {warning}")
 
-    def _use_override(self, content: str) -> None:
-        """Write the second compose file."""
-        file = self.context.folder / "compose.override.json"
-        try:
-            file.write_text(content)
-        except OSError as error:
-            raise EnvironmentFailed(f"The compose file of this run cannot be written: {cause_of(error)}.") from error
-        self._compose = replace(self._compose, files=(self.context.repository.compose_file, file))
+    def _judged(self, port: int) -> list[str]:
+        """What is unwise in the compose file on this port. ConfigError if it cannot be used."""
+        at_this_port = at_port(self._rendered, port)
+        warnings = judge(at_this_port, self.context.repository, self.context.project)
+        check_present(at_this_port, self.context.repository, {**self.engine.client_environ, **self._compose.variables})
+        return warnings
+
+    def _compose_at(self, port: int) -> questions.ComposeProject:
+        """Judge what is started on this port, and write it: of the repository's own files Compose reads none again."""
+        self._judged(port)
+        files = []
+        for name, model in ((_RENDERING, self._rendered), ("compose.override.json", self._override)):
+            files.append(self.context.folder / name)
+            content = as_file(model, port, self.context.password)
+            try:
+                # What the compose file has of this user's variables, nobody else may read.
+                with open(files[-1], "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+                    file.write(content)
+            except OSError as error:
+                raise EnvironmentFailed(f"The compose file of this run cannot be written: {cause_of(error)}.") from error
+        variables = {**self._compose.variables, "DB_PASSWORD": self.context.password, "ODOO_PORT": str(port)}
+        return questions.ComposeProject(self.context.project, tuple(files), variables)
 
     def _come_up(self) -> None:
         try:
@@ -198,14 +219,19 @@ class Environment:
         context = self.context
         assert self._streams
         with context.terminal.phase("up"):
-            up(self.engine, self._streams, self._compose, self._ports, context.terminal)
+            try:
+                up(self.engine, self._streams, self._compose_at, self._ports, context.terminal)
+            finally:
+                (context.folder / _RENDERING).unlink(missing_ok=True)
         self._has_started = True
+        assert self.port
+        checks = own_checks(at_port(self._rendered, self.port))
         if self.first_command:
             # Compose calls the container so, before it can be asked for its name.
             self._first = self.engine.prefetch(questions.execution(f"{context.project}-{SERVICE}-1", self.first_command))
         with context.terminal.phase("healthy"):
             timeout, say = context.options.health_timeout, context.terminal.step
-            self._when_healthy = wait_until_healthy(self.engine, context.project, timeout, self._checks, say)
+            self._when_healthy = wait_until_healthy(self.engine, context.project, timeout, checks, say)
         self.containers = {container.service: container.name for container in self._when_healthy}
 
     def volumes_of(self, service: str) -> tuple[tuple[str, str], ...]:
@@ -252,7 +278,7 @@ class Environment:
         if not report.complete:
             why = "; ".join((*report.errors, *report.in_use))
             raise EnvironmentFailed(f"The environment cannot be started anew: {why or report.left}")
-        self._use_override(self._plain_override)
+        self._override = self._plain_override
         self._up()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

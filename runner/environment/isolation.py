@@ -9,7 +9,7 @@ from typing import Any
 from runner.odoo.command import SERVICE
 
 # What ODOO_PORT is while a compose file is judged. A fixed port that by chance is the run's own would else pass.
-PROBE_PORT = 64738
+PROBE_PORT = 61357
 
 _ALL_INTERFACES = ("", "0.0.0.0", "::")  # noqa: S104 - to find it, not to bind it
 # Folders that hold the engine's socket; read-only makes no difference to a socket.

@@ -33,8 +33,7 @@ def hide_misnamed(override: dict[str, Any], rendered: dict[str, Any], addons: tu
     for folder in [folder for folder in misnamed_modules(addons) if _can_be_hidden(folder)][:_MOST]:
         target = targets[folder.parent]
         if (str(folder.parent), target) in mounted:
-            # Compose would take what follows a dollar for the name of a variable.
-            volumes.append({"type": "tmpfs", "target": f"{target}/{folder.name}".replace("$", "$$"), "read_only": True})
+            volumes.append({"type": "tmpfs", "target": f"{target}/{folder.name}", "read_only": True})
             hidden.append(f"{folder.parent.name}/{shown(folder.name)}")
     names = first_of(hidden, _NAMED)
     return [f"hidden from Odoo, as no module can have these names, and Odoo 19 would install none: {names}"] if hidden else []

@@ -1,5 +1,6 @@
 """Start a project on a free port."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,19 +16,24 @@ if TYPE_CHECKING:
     from runner.docker.streams import Streams
 
 
-def up(engine: Engine, streams: "Streams", project: ComposeProject, ports: PortSearch, terminal: Terminal) -> None:
+def up(
+    engine: Engine, streams: "Streams", project_at: Callable[[int], ComposeProject], ports: PortSearch, terminal: Terminal
+) -> None:
     """Start the project on the port that is reserved, or on the next one where that was taken meanwhile.
 
-    EnvironmentFailed if it does not start, NoFreePort if all ports were lost.
+    EnvironmentFailed if it does not start, NoFreePort if all ports were lost, and whatever `project_at` raises.
     """
+    assert ports.port, "one was reserved"
+    port = ports.port
     while True:
+        project = project_at(port)
         try:
-            streams.up(project.with_variables(ODOO_PORT=str(ports.port)), partial(check_no_loop, engine, project.name))
+            streams.up(project, partial(check_no_loop, engine, project.name))
             return
         except PortTaken:
-            terminal.line(f"  port {ports.port} was taken meanwhile; trying the next one")
+            terminal.line(f"  port {port} was taken meanwhile; trying the next one")
             engine.remove_containers(project.name)
-            ports.reserve_another()
+            port = ports.reserve_another()
         except EngineStalled:
             raise
         except EnvironmentFailed as error:

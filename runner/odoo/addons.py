@@ -8,6 +8,7 @@ from pathlib import Path
 from runner.config.repositories import RepoConfig
 from runner.errors import UsageError
 from runner.naming import is_module_name
+from runner.text import printable
 
 MANIFEST = "__manifest__.py"
 
@@ -32,13 +33,30 @@ def _with_manifest(addons: Sequence[Path]) -> Iterator[Path]:
 
 
 def check_checkout(repository: RepoConfig) -> None:
-    """Check that the repository's checkout exists. UsageError says what to set."""
-    if not repository.path.is_dir():
-        what = "that is no folder" if repository.path.exists() else "there is no such folder"
+    """Check that the repository's checkout exists, where Compose can find it. UsageError says what to set."""
+    for path in (repository.path, *repository.addons, repository.compose_file):
+        if _is_no_text(path):
+            raise UsageError(
+                f"{printable(str(path))} is no UTF-8, and Docker Compose takes no other paths. Call it otherwise."
+            )
+    try:
+        what = "" if repository.path.is_dir() else "there is no such folder"
+        what = "that is no folder" if what and repository.path.exists() else what
+    except OSError as error:  # a name that is too long
+        what = str(error.strerror)
+    if what:
         raise UsageError(
-            f"The checkout of {repository.name} is not at {repository.path}: {what}.\n"
+            f"The checkout of {repository.name} is not at {printable(str(repository.path))}: {what}.\n"
             f"Set repositories.{repository.name}.path in repos.local.yaml, or give --path DIR."
         )
+
+
+def _is_no_text(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _check_addons(repository: RepoConfig) -> None:

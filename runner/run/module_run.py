@@ -27,6 +27,7 @@ from runner.run.testing import Tested, run_tests
 from runner.signals import Signals
 from runner.snapshots.needs_empty import remember
 from runner.terminal import Terminal
+from runner.text import printable
 from runner.verdict.failed_checks import usual_cause
 from runner.verdict.sources import Sources, read_sources
 from runner.verdict.verdict import Verdict
@@ -159,10 +160,10 @@ def _facts_of(request: Request, project: str, modules: Collection[Path]) -> dict
         "run": project,
         "command": request.command,
         "started": reports.now(),
-        "repository": f"{repository.name} at {repository.path}",
+        "repository": f"{repository.name} at {printable(str(repository.path))}",
         "commit": commit_of(repository.path, modules),
         "module": request.module,
-        "compose file": str(repository.compose_file),
+        "compose file": printable(str(repository.compose_file)),
     }
 
 

@@ -32,7 +32,7 @@ def statements(rendered: Mapping[str, Any], password: str) -> str:
 
 
 def _users(service: Mapping[str, Any], user: str, default: str, secret: str, password: str) -> Iterator[str]:
-    variables = {key: str(value or "").replace("$$", "$") for key, value in (service.get("environment") or {}).items()}
+    variables = {key: str(value or "") for key, value in (service.get("environment") or {}).items()}
     if (variables.get(secret) or variables.get("PGPASSWORD")) == password:
         yield variables.get(user) or default
 

@@ -150,16 +150,16 @@ def with_snapshot(
     What the image of the database starts is said anew: Compose forgets it when it is given another entrypoint.
     """
     service = rendered["services"][DB_SERVICE]
-    entrypoint = service.get("entrypoint") or [_escaped(word) for word in database.entrypoint]
-    given = service.get("command") or ([] if service.get("entrypoint") else [_escaped(word) for word in database.command])
+    entrypoint = service.get("entrypoint") or list(database.entrypoint)
+    given = service.get("command") or ([] if service.get("entrypoint") else list(database.command))
     mount = {"type": "volume", "source": "agent-test-snapshot", "target": MOUNT, "read_only": True}
     for name in (DB_SERVICE, SERVICE):
         override["services"][name].setdefault("volumes", []).append(mount)
     override["services"][DB_SERVICE] |= {
-        "entrypoint": ["sh", "-c", _escaped(_START), "agent-test-snapshot", *entrypoint],
+        "entrypoint": ["sh", "-c", _START, "agent-test-snapshot", *entrypoint],
         "command": given,
     }
-    override["services"][DB_SERVICE].setdefault("environment", {})[_STATEMENTS] = _escaped(statements)
+    override["services"][DB_SERVICE].setdefault("environment", {})[_STATEMENTS] = statements
     override["volumes"]["agent-test-snapshot"] = {"name": volume, "external": True}
     return override
 
@@ -172,7 +172,3 @@ def in_memory(override: dict[str, Any], labels: dict[str, str]) -> dict[str, Any
     override["services"][DB_SERVICE].setdefault("environment", {})["PGDATA"] = FOLDER_IN_MEMORY
     override["volumes"]["agent-test-memory"] = volume
     return override
-
-
-def _escaped(word: str) -> str:
-    return word.replace("$", "$$")

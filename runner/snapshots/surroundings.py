@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runner.docker.endpoint import is_local
 from runner.odoo.command import ADDONS_TARGET, SERVICE, addons_targets
 from runner.odoo.dependencies import SnapshotUnavailable
 from runner.snapshots.contents import contents_digest
@@ -25,8 +26,6 @@ _PASSWORD, _PROJECT = "\0password", "\0project"
 _OF_THE_MACHINE = ("devices", "device_cgroup_rules", "gpus", "credential_spec", "provider", "models", "use_api_socket")
 # With all others Compose looks for a newer image when it starts the services.
 _PULLED_BEFORE = ("", "missing", "if_not_present", "never")
-# Addresses of an engine of this machine.
-_HERE = ("unix://", "npipe://")
 _MOUNTS = ("bind", "volume", "tmpfs")
 _IN_ADDONS = re.compile(rf"{ADDONS_TARGET}(-\d+)?/+[^\s/]")
 # Without the slash, which a relative path need not have.
@@ -127,7 +126,7 @@ class _Reading:
         if any(folder.is_relative_to(real) for folder in self._modules):
             raise SnapshotUnavailable(f"{where} holds the module under test as well")
         host = self._around.environ.get("DOCKER_HOST", "")
-        if host and not host.startswith(_HERE):
+        if not is_local(self._around.environ):
             raise SnapshotUnavailable(
                 f"{where}: the engine at {_told(host)} may have another {_told(str(path))} than this machine"
             )

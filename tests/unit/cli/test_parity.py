@@ -11,7 +11,7 @@ from runner.cli import parity as parity_command
 from runner.cli.arguments import parse
 from runner.cli.parity import differences, facts
 from runner.config.repositories import Config, RepoConfig
-from runner.environment.isolation import PROBE_PORT
+from runner.environment.rendering import PROBE
 from runner.errors import ConfigError, ExitCode
 from runner.terminal import Terminal
 from tests.unit.fake_engine import FakeEngine, Words
@@ -24,7 +24,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def config(words: Words) -> str:
         variables = renderer.environs[" ".join(words)]
-        assert variables["ODOO_PORT"] == str(PROBE_PORT)
+        assert variables["ODOO_PORT"] == PROBE
         file, *overrides = [Path(word) for before, word in pairwise(words) if before == "--file"]
         assert all(override.is_file() for override in overrides)
         odoo: dict[str, Any] = {"image": variables["ODOO_IMAGE"], "healthcheck": {"test": ["CMD", "true"]}}

@@ -138,6 +138,14 @@ def test_an_empty_image_variable_overrides_nothing(tmp_path: Path) -> None:
         ("evv-agent-test", "e" * 41, "6: repositories.evv.prefix: must be 2 to 40"),
         ("evv-agent-test", "2024", "6: repositories.evv.prefix: must be a text; put it in quotes (found: 2024)"),
         ("path: evv,", "path: [evv],", "6: repositories.evv.path: must be a path (found: ['evv'])"),
+        ("path: evv,", 'path: "e\\0v",', "6: repositories.evv.path: no path has a null character (found: 'e\\x00v')"),
+        ("path: evv,", f"path: {'x' * 256},", "6: repositories.evv.path: no folder or file has a name of more than 255 bytes"),
+        ("path: evv,", "path: ~nobody-here,", "6: repositories.evv.path: there is no user of that name. Write the whole path"),
+        (
+            "addons: [addons]}",
+            f"addons: [{'é' * 128}]}}",
+            "6: repositories.evv.addons.0: no folder or file has a name of more",
+        ),
         ("path: evv,", "path: ,", "6: repositories.evv.path: must be a path (found: None)"),
         ("addons: [addons]}", "addons: []}", "6: repositories.evv.addons: must name at least one folder"),
         (

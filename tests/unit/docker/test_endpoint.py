@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.docker import endpoint as endpoint_module
-from runner.docker.endpoint import no_proxy_of, pin, settle
+from runner.docker.endpoint import is_local, no_proxy_of, pin, settle
 from runner.errors import EngineStalled, EngineUnavailable
 from tests.unit.processes import PATIENCE
 from tests.unit.scripted_docker import ScriptedDocker
@@ -218,3 +218,10 @@ def test_what_docker_s_client_keeps_from_a_proxy_is_read_as_it_does(tmp_path: Pa
     (tmp_path / "config.json").write_text(json.dumps({"proxies": proxies}))
     assert no_proxy_of({"DOCKER_CONFIG": str(tmp_path), "DOCKER_HOST": "tcp://one"}) == said
     assert no_proxy_of({"DOCKER_CONFIG": str(tmp_path / "none")}) == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "here"), [("", True), ("unix:///run/x.sock", True), ("tcp://10.0.0.1:2375", False), ("ssh://me@there", False)]
+)
+def test_an_engine_behind_a_socket_is_of_this_machine(host: str, here: bool) -> None:
+    assert is_local({"DOCKER_HOST": host} if host else {}) == here

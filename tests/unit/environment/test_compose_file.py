@@ -7,7 +7,7 @@ import pytest
 
 from runner.docker.inventory import Image
 from runner.environment.compose_file import override_for, own_checks, project_to_judge
-from runner.environment.isolation import PROBE_PORT
+from runner.environment.rendering import PROBE
 from tests.unit.fake_environment import LABELS, RENDERED
 from tests.unit.repositories import repository
 
@@ -20,7 +20,7 @@ def test_a_compose_file_gets_the_variables_that_it_may_use_and_a_port_that_is_no
         "DB_PASSWORD": "secret",
         "ODOO_ADDONS": str(evv.addons[0]),
         "ODOO_IMAGE": "odoo:18.0",
-        "ODOO_PORT": str(PROBE_PORT),
+        "ODOO_PORT": PROBE,
         "POSTGRES_IMAGE": "postgres:16",
     }
     assert "secret" not in repr(project)
@@ -41,17 +41,7 @@ def test_the_addons_folders_after_the_first_are_mounted_read_only_where_odoo_loo
         ("/c", "/mnt/extra-addons-3"),
     ]
     assert all(each["read_only"] and each["type"] == "bind" for each in mounts)
-
-
-def test_no_folder_of_addons_is_made_where_it_is_missing_and_the_file_s_own_mount_stays_as_it_is() -> None:
-    own = {"type": "bind", "source": "/a", "target": "/mnt/extra-addons", "read_only": True, "bind": {"selinux": "z"}}
-    rendered = {**RENDERED, "services": {**RENDERED["services"], "odoo": {**RENDERED["services"]["odoo"], "volumes": [own]}}}
-    mounts = override_for(rendered, LABELS, (Path("/a"), Path("/b")), {})["services"]["odoo"]["volumes"]
-    assert mounts[0] == {**own, "bind": {"selinux": "z", "create_host_path": False}}
-    assert mounts[1]["bind"] == {"create_host_path": False}
-    other = {**own, "source": "/elsewhere"}
-    rendered["services"]["odoo"]["volumes"] = [other, {"type": "volume", "source": "data", "target": "/var/lib/odoo"}]
-    assert override_for(rendered, LABELS, (Path("/a"),), {})["services"]["odoo"]["volumes"] == []
+    assert all(each["bind"] == {"create_host_path": False} for each in mounts)
 
 
 def test_the_checks_that_the_run_makes_itself_are_left_to_the_engine_only_seldom() -> None:
@@ -62,8 +52,8 @@ def test_the_checks_that_the_run_makes_itself_are_left_to_the_engine_only_seldom
 
 def test_a_check_becomes_a_command_as_the_engine_would_run_it() -> None:
     services = {
-        "db": {"healthcheck": {"test": ["CMD-SHELL", "pg_isready -U $${USER}"]}},
-        "odoo": {"healthcheck": {"test": ["CMD", "curl", "-f", "http://127.0.0.1/a$$b"]}},
+        "db": {"healthcheck": {"test": ["CMD-SHELL", "pg_isready -U ${USER}"]}},
+        "odoo": {"healthcheck": {"test": ["CMD", "curl", "-f", "http://127.0.0.1/a$b"]}},
     }
     assert own_checks({"services": services}) == {
         "db": ["sh", "-c", "pg_isready -U ${USER}"],
@@ -95,14 +85,14 @@ def test_the_services_reach_themselves_and_each_other_without_a_proxy() -> None:
 
 
 def test_the_exceptions_that_there_are_already_are_kept() -> None:
-    odoo = {"image": "i", "environment": {"no_proxy": "a, 127.0.0.1", "NO_PROXY": "b$$c"}}
+    odoo = {"image": "i", "environment": {"no_proxy": "a, 127.0.0.1", "NO_PROXY": "b$c"}}
     image = Image("sha256:i", {"Env": ["NO_PROXY=of-image", "PATH=/bin", "odd"]})
     (value,) = {*environments({"odoo": odoo}, {"i": image}, no_proxy=".corp")["odoo"].values()}
-    assert value == "b$$c,a,127.0.0.1,of-image,.corp,localhost,::1,odoo"
+    assert value == "b$c,a,127.0.0.1,of-image,.corp,localhost,::1,odoo"
     assert environments({"odoo": {"environment": {"NO_PROXY": None}}})["odoo"]["NO_PROXY"] == "127.0.0.1,localhost,::1,odoo"
 
 
-SERVER = "exec odoo --db_host=$$HOST --max-cron-threads=0"
+SERVER = "exec odoo --db_host=$HOST --max-cron-threads=0"
 
 
 @pytest.mark.parametrize("command", [["sh", "-c", SERVER], ["odoo", "--db_host", "db"]])
@@ -112,8 +102,8 @@ def test_a_server_that_knows_its_database_goes_without_the_odoo_conf_which_the_t
     assert "ODOO_RC" not in environments({"odoo": {"image": "i"}}, image)["odoo"]
     added = environments({"odoo": service}, image)["odoo"]
     assert (added["ODOO_RC"], added["AGENT_TEST_ODOO_RC"]) == ("/dev/null", "/etc/odoo/odoo.conf")
-    added = environments({"odoo": {**service, "environment": {"ODOO_RC": "/mnt/a$$b"}}}, image)["odoo"]
-    assert added["AGENT_TEST_ODOO_RC"] == "/mnt/a$$b"
+    added = environments({"odoo": {**service, "environment": {"ODOO_RC": "/mnt/a$b"}}}, image)["odoo"]
+    assert added["AGENT_TEST_ODOO_RC"] == "/mnt/a$b"
     assert environments({"odoo": service})["odoo"]["AGENT_TEST_ODOO_RC"] == ""
 
 

@@ -20,13 +20,14 @@ from runner.docker.listing import Resource
 from runner.docker.messages import PortTaken
 from runner.docker.process import Completed
 from runner.environment.isolation import PROBE_PORT
+from runner.environment.rendering import PROBE
 from runner.errors import ConfigError, EngineUnavailable, EnvironmentFailed, HealthTimeout, Interrupted, NoFreePort
 from runner.signals import Signals
 from runner.snapshots.needs_empty import remember
 from runner.snapshots.plan import Plan
 from runner.snapshots.snapshot import Snapshot
 from runner.snapshots.store import KEY_LABEL
-from tests.unit.fake_engine import failed
+from tests.unit.fake_engine import failed, status
 from tests.unit.fake_environment import ENDPOINT, LABELS, RENDERED, Fakes
 from tests.unit.repositories import repository, write_module
 
@@ -319,11 +320,14 @@ def test_the_override_is_written_where_the_run_s_log_is(fakes: Fakes) -> None:
     with fakes.environment():
         override = fakes.folder / "compose.override.json"
         assert json.loads(override.read_text())["services"]["db"]["labels"] == LABELS
-        assert fakes.streams.started[0].files == (fakes.folder / "docker-compose.agent.yml", override)
+        assert fakes.streams.started[0].files == (fakes.folder / "compose.json", override)
 
 
-def test_an_override_that_cannot_be_written_is_an_error_of_the_environment_and_nothing_is_started(fakes: Fakes) -> None:
-    (fakes.folder / "compose.override.json").mkdir()
+@pytest.mark.parametrize("name", ["compose.json", "compose.override.json"])
+def test_a_file_of_the_run_that_cannot_be_written_is_an_error_of_the_environment_and_nothing_is_started(
+    fakes: Fakes, name: str
+) -> None:
+    (fakes.folder / name).mkdir()
     environment = fakes.environment()
     with (
         pytest.raises(EnvironmentFailed, match=r"The compose file of this run cannot be written: Is a directory: "),
@@ -353,10 +357,86 @@ def test_what_is_unwise_in_the_compose_file_is_said_and_known(fakes: Fakes, caps
         assert f"  warning: {warning}\n" in capsys.readouterr().out
 
 
-def test_the_compose_file_is_judged_with_a_port_that_is_no_run_s_and_started_with_the_run_s(fakes: Fakes) -> None:
+class Starting:
+    """What Compose finds in the run's files at each `up`, which fails as often as it is told."""
+
+    def __init__(self, fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.found: list[dict[str, Any]] = []
+        self.modes: list[int] = []
+        up = fakes.streams.up
+
+        def read(project: questions.ComposeProject, *look: Callable[[], None]) -> None:
+            self.found.append(json.loads(project.files[0].read_text()))
+            self.modes.append(project.files[0].stat().st_mode & 0o777)
+            up(project, *look)
+
+        monkeypatch.setattr(fakes.streams, "up", read)
+
+
+@pytest.fixture
+def starting(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> Starting:
+    return Starting(fakes, monkeypatch)
+
+
+def rendered_with(**odoo: Any) -> dict[str, Any]:
+    return {**RENDERED, "services": {**RENDERED["services"], "odoo": {**RENDERED["services"]["odoo"], **odoo}}}
+
+
+def test_compose_starts_what_was_judged_with_the_run_s_port_and_without_the_password(fakes: Fakes, starting: Starting) -> None:
+    port = {"target": 8069, "published": str(PROBE_PORT), "host_ip": "127.0.0.1"}
+    fakes.rendered = rendered_with(ports=[port], environment={"URL": f"http://x:{PROBE}", "PASSWORD": "secret", "A": "b$$c"})
+    fakes.streams.fails = [PortTaken("port is already allocated")]
     with fakes.environment():
         (rendering,) = [environ for words, environ in fakes.engine.environs.items() if words.startswith("compose")]
-        assert (rendering["ODOO_PORT"], fakes.streams.ports) == (str(PROBE_PORT), ["18000"])
+        assert (rendering["ODOO_PORT"], fakes.streams.ports) == (PROBE, ["18000", "18001"])
+        assert not (fakes.folder / "compose.json").exists()
+    for started, number in zip(starting.found, ("18000", "18001"), strict=True):
+        odoo = started["services"]["odoo"]
+        assert odoo["ports"] == [{**port, "published": number}]
+        assert odoo["environment"] == {"URL": f"http://x:{number}", "PASSWORD": "${DB_PASSWORD}", "A": "b$$c"}
+    assert starting.modes == [0o600, 0o600]
+
+
+def test_a_file_that_is_named_by_the_port_cannot_be_read_and_is_said_so(fakes: Fakes) -> None:
+    fakes.engine.answers["compose"] = failed(f"open /srv/odoo-{PROBE}.yml: no such file or directory")
+    fakes.engine.answers["compose version"] = "Docker Compose version v2.26.1"
+    with pytest.raises(ConfigError, match=r"no such file or directory\n.*ODOO_PORT cannot be in the name of a file\.$"):
+        fakes.environment().__enter__()
+    assert fakes.started == []
+
+
+def test_what_the_run_asks_for_its_health_has_the_run_s_port(fakes: Fakes) -> None:
+    fakes.rendered = rendered_with(healthcheck={"test": ["CMD", "curl", f"http://127.0.0.1:{PROBE}/$$x"]})
+    fakes.containers = [status("db"), status(health="starting")]
+    fakes.engine.answers["exec p-odoo-1 sh"] = ""
+    with fakes.environment():
+        assert any(words.endswith("curl http://127.0.0.1:18000/$x") for words in fakes.engine.asked)
+
+
+def test_a_folder_that_is_gone_or_turned_into_another_s_before_a_second_start_is_refused(fakes: Fakes) -> None:
+    source = fakes.folder / "conf"
+    source.mkdir()
+    mount = {"type": "bind", "source": str(source), "target": "/conf", "read_only": True}
+    fakes.rendered = rendered_with(volumes=[mount])
+
+    def up(event: str) -> None:
+        fakes.events.append(event)
+        source.rmdir()
+        raise PortTaken("port is already allocated")
+
+    fakes.streams = type(fakes.streams)(happens=up)
+    with pytest.raises(ConfigError, match=r"conf does not exist"), fakes.environment():
+        pass
+    assert fakes.events.count("up 18000") == 1
+    assert "up 18001" not in fakes.events
+
+
+def test_what_is_mounted_and_missing_is_refused_before_anything_is_created(fakes: Fakes) -> None:
+    mount = {"type": "bind", "source": str(fakes.folder / "gone"), "target": "/conf", "read_only": True}
+    fakes.rendered = rendered_with(volumes=[mount])
+    with pytest.raises(ConfigError, match=r"Nothing was started\.\n  services\.odoo\.volumes: .*/gone does not exist"):
+        fakes.environment().__enter__()
+    assert fakes.events == ["guard", *QUESTIONS, "info", "port 18000", "finish"]
 
 
 def test_a_signal_in_the_instant_of_leaving_keeps_no_environment_from_its_teardown(

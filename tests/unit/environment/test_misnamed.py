@@ -27,7 +27,7 @@ def test_a_folder_that_can_be_no_module_is_hidden_with_a_warning(tmp_path: Path)
     write_module(tmp_path / "more", "my\x1bmodule")
     (tmp_path / "addons/no-manifest").mkdir()
     targets, warnings = _hidden(tmp_path)
-    assert targets == ["/mnt/extra-addons/$$(id)", "/mnt/extra-addons/--help", "/mnt/extra-addons-2/my\x1bmodule"]
+    assert targets == ["/mnt/extra-addons/$(id)", "/mnt/extra-addons/--help", "/mnt/extra-addons-2/my\x1bmodule"]
     (warning,) = warnings
     assert warning.startswith("hidden from Odoo, ")
     assert warning.endswith(": addons/$(id), addons/--help, more/my\\x1bmodule")

@@ -30,7 +30,7 @@ class Attempt:
     def start(self, *ends: RunnerError) -> None:
         self.streams.fails += ends
         self.ports.reserve()
-        up(self.engine, self.streams, PROJECT, self.ports, Terminal())
+        up(self.engine, self.streams, project_at, self.ports, Terminal())
 
     @property
     def asked(self) -> list[str]:
@@ -38,6 +38,10 @@ class Attempt:
 
 
 PROJECT = ComposeProject("p", (), {"ODOO_PORT": "1", "DB_PASSWORD": "secret"})
+
+
+def project_at(port: int) -> ComposeProject:
+    return PROJECT.with_variables(ODOO_PORT=str(port))
 
 
 def search(last: int) -> PortSearch:
@@ -63,9 +67,9 @@ def engine_with(*containers: ContainerStatus) -> FakeEngine:
     )
 
 
-def test_it_starts_with_the_variables_of_the_project_and_the_port_that_is_reserved(attempt: Attempt) -> None:
+def test_it_starts_the_project_as_it_is_on_the_port_that_is_reserved(attempt: Attempt) -> None:
     attempt.start()
-    assert attempt.streams.started == [PROJECT.with_variables(ODOO_PORT="18000")]
+    assert attempt.streams.started == [project_at(18000)]
 
 
 def test_a_port_that_is_lost_is_followed_by_the_next_after_what_was_started_is_removed(attempt: Attempt) -> None:

@@ -38,6 +38,22 @@ def test_a_missing_checkout_is_said_with_what_to_set(tmp_path: Path) -> None:
     assert "repositories.evv.path in repos.local.yaml, or give --path" in message
 
 
+def test_a_path_that_compose_cannot_take_is_said_as_such(tmp_path: Path) -> None:
+    for evv in (
+        repository(tmp_path, addons=("addons", "\udcff")),
+        repository(tmp_path / "\udcff"),
+        repository(tmp_path).model_copy(update={"compose_file": tmp_path / "\udcff.yml"}),
+    ):
+        with pytest.raises(UsageError, match=r"\\udcff.* is no UTF-8, and Docker Compose takes no other paths"):
+            find_module("evv_core", evv, {"evv": evv})
+
+
+def test_a_checkout_whose_name_is_too_long_is_not_there(tmp_path: Path) -> None:
+    long = repository(tmp_path).model_copy(update={"path": tmp_path / ("x" * 256)})
+    with pytest.raises(UsageError, match="File name too long"):
+        find_module("evv_core", long, {long.name: long})
+
+
 def test_the_error_lists_the_folders_searched_and_those_that_do_not_exist(tmp_path: Path) -> None:
     write_module(tmp_path / "evv/addons", "evv_core")
     broken = repository(tmp_path, addons=("addons", "gone"))

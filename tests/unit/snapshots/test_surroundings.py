@@ -42,7 +42,7 @@ def rendered(root: Path, project: str = "evv-agent-test-evv_core-1", password: s
             },
             "odoo": {
                 "image": "odoo:18.0",
-                "command": ["odoo", "--addons-path=/mnt/extra-addons", "--db-filter=^$$"],
+                "command": ["odoo", "--addons-path=/mnt/extra-addons", "--db-filter=^$"],
                 "environment": {"PASSWORD": password, "WHERE": f"http://{project}"},
                 "ports": [{"target": 8069, "published": "64738", "host_ip": "127.0.0.1"}],
                 "volumes": [

@@ -1,0 +1,57 @@
+"""What a compose file needs of this machine and is not there: found before anything is started."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from runner.config.repositories import RepoConfig
+from runner.docker.endpoint import is_local
+from runner.errors import ConfigError
+from runner.text import printable
+
+
+def check_present(rendered: Mapping[str, Any], repository: RepoConfig, environ: Mapping[str, str]) -> None:
+    """Raise ConfigError for files and folders that are mounted, and variables of secrets, that are not there.
+
+    `environ`: that of docker's clients. Of the files of another machine's engine nothing is known here: it says so itself.
+    """
+    gone = [*(_files(rendered) if is_local(environ) else ()), *_variables(rendered, environ)]
+    if gone:
+        raise ConfigError(
+            "\n".join(
+                [
+                    f"{printable(str(repository.compose_file))} needs what is not there. Nothing was started.",
+                    *(f"  {reason}" for reason in gone),
+                ]
+            )
+        )
+
+
+def _files(rendered: Mapping[str, Any]) -> Iterator[str]:
+    for name, service in (rendered.get("services") or {}).items():
+        for mount in service.get("volumes") or ():
+            if mount.get("type") == "bind" and (why := _why_missing(Path(mount["source"]))):
+                yield f"services.{name}.volumes: {why} Make it, or leave the mount out."
+    for kind in ("configs", "secrets"):
+        for name, value in (rendered.get(kind) or {}).items():
+            if (value or {}).get("file") and (why := _why_missing(Path(value["file"]))):
+                yield f"{kind}.{name}.file: {why} Make it, or leave it out."
+
+
+def _why_missing(path: Path) -> str:
+    """Why there is nothing at a path; empty where there is, or where this user may not look: the engine may."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return f"{printable(str(path))} {'is a link that leads to nothing' if path.is_symlink() else 'does not exist'}."
+    except OSError:
+        return ""
+    return ""
+
+
+def _variables(rendered: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[str]:
+    for kind in ("configs", "secrets"):
+        for name, value in (rendered.get(kind) or {}).items():
+            variable = (value or {}).get("environment")
+            if variable and variable not in environ:
+                yield f"{kind}.{name}.environment: {variable} is not set in this shell (a .env file does not count). Set it."
