@@ -25,6 +25,7 @@ from runner.environment.startup import up
 from runner.environment.visible import check_visible
 from runner.errors import EnvironmentFailed, HealthTimeout, cause_of
 from runner.naming import REPOSITORY_LABEL
+from runner.new_file import write_new
 from runner.odoo.addons import modules_of
 from runner.odoo.command import KILL_AFTER, SERVICE, query_command
 from runner.odoo.mounted_sources import MountedSources
@@ -162,7 +163,7 @@ class Environment:
         """Write the second compose file, and set the password that the database will have."""
         file = self.context.folder / "compose.override.json"
         try:
-            file.write_text(content)
+            write_new(file, content.encode())
         except OSError as error:
             raise EnvironmentFailed(f"The compose file of this run cannot be written: {cause_of(error)}.") from error
         with_password = self._compose.with_variables(DB_PASSWORD=self.password)
