@@ -1,8 +1,17 @@
 """The command line; the only place that exits."""
 
 import os
-import signal
 import sys
+
+if (
+    __name__ == "__main__"
+    and not (sys.flags.isolated or getattr(sys.flags, "safe_path", False))
+    and sys.path[0] != os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - not looked for yet
+):
+    # Python looks first where somebody stands: an addon there that is called `calendar` would be taken for Python's own.
+    del sys.path[0]
+
+import signal
 import traceback
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from runner.cleanup.teardown import remove_project
 from runner.docker.process import SECRET_FILES, Endpoint, kill_clients
+from runner.new_file import write_new
 
 # Seconds for which the guard tries; a daemon that restarts is back well within them.
 BOUND = 120.0
@@ -52,7 +53,7 @@ def main(arguments: list[str]) -> None:
     report.errors += _remove_secrets(Path(report_file).parent)
     text = json.dumps({**asdict(report), "project": project, "ended": time.strftime("%Y-%m-%d %H:%M:%S")}, indent=1)
     try:
-        Path(report_file).write_text(text + "\n")
+        write_new(Path(report_file), f"{text}\n".encode())
     except OSError as error:  # the folder was deleted: the runner, if it lives, still reads the pipe
         report.errors.append(f"{report_file} cannot be written: {error}")
     _write(json.dumps(asdict(report)).encode())

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from runner.naming import LABEL_PREFIX
+from runner.new_file import write_new
 from runner.odoo.command import DATABASE
 
 FOLDER_LABEL = LABEL_PREFIX + "folder"
@@ -18,7 +19,7 @@ _MARK = "kept"
 
 def mark(folder: Path) -> None:
     """Say that the environment of this run's folder is kept on purpose."""
-    (folder / _MARK).write_text(time.strftime("%Y-%m-%d %H:%M:%S\n"))
+    write_new(folder / _MARK, time.strftime("%Y-%m-%d %H:%M:%S\n").encode())
 
 
 def is_marked(folder: Path) -> bool:

@@ -20,6 +20,8 @@ TOKEN_VARIABLE = "AGENT_TEST_TOKEN"  # noqa: S105 - the variable's name
 SECRET_FILES = ".launch-*"  # noqa: S105 - of files
 # Each client has a mark of its own as well, by which what it starts is found in whatever session that is.
 _CLIENT_VARIABLE = "AGENT_TEST_CLIENT"
+# Compose would fetch an `include` or `extends` of git or OCI, by programs that a `.env` beside the compose file can name.
+_NO_FETCHING = {"COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false", "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false"}
 # In seconds, for the kernel to end what was killed and to close its pipes.
 _REAP = 2.0
 # Within which a process that starts others is caught.
@@ -213,8 +215,12 @@ def _carries(process: Path, mark: bytes) -> bool:
 
 
 def client_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for docker clients: without the COMPOSE_* settings of the user's shell and without any token."""
-    return {key: value for key, value in environ.items() if not key.startswith("COMPOSE_") and key != TOKEN_VARIABLE}
+    """Return the environment for docker clients: without the COMPOSE_* settings of the user's shell and without any token.
+
+    Compose fetches no part of a compose file from elsewhere.
+    """
+    kept = {key: value for key, value in environ.items() if not key.startswith("COMPOSE_") and key != TOKEN_VARIABLE}
+    return {**kept, **_NO_FETCHING}
 
 
 def has_vanished(said: str) -> bool:

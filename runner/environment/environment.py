@@ -2,7 +2,6 @@
 
 import contextlib
 import copy
-import os
 import signal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -29,6 +28,7 @@ from runner.environment.startup import up
 from runner.environment.visible import check_visible
 from runner.errors import EnvironmentFailed, HealthTimeout, cause_of
 from runner.naming import REPOSITORY_LABEL
+from runner.new_file import write_new
 from runner.odoo.addons import modules_of
 from runner.odoo.command import KILL_AFTER, SERVICE, query_command
 from runner.odoo.mounted_sources import MountedSources
@@ -185,8 +185,7 @@ class Environment:
             content = as_file(model, port, self.context.password)
             try:
                 # What the compose file has of this user's variables, nobody else may read.
-                with open(files[-1], "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
-                    file.write(content)
+                write_new(files[-1], content.encode(), mode=0o600)
             except OSError as error:
                 raise EnvironmentFailed(f"The compose file of this run cannot be written: {cause_of(error)}.") from error
         variables = {**self._compose.variables, "DB_PASSWORD": self.context.password, "ODOO_PORT": str(port)}

@@ -1,27 +1,20 @@
-"""Which compose files keep test runs apart and leave nothing behind: judged by what `docker compose config` says."""
+"""Which compose files keep test runs apart and leave nothing behind: judged by what `docker compose config` says.
 
-import os
-import posixpath
-import re
-from collections.abc import Iterable, Iterator, Mapping
+The policy is docs/compose-files.md; compose_keys.py has its table.
+"""
+
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from runner.environment.compose_keys import refused_keys
+from runner.environment.host_paths import refused_source, unwise_source
+from runner.environment.privileges import refused_privileges, unwise_privileges
 from runner.odoo.command import SERVICE
 
 # What ODOO_PORT is while a compose file is judged. A fixed port that by chance is the run's own would else pass.
 PROBE_PORT = 61357
 
 _ALL_INTERFACES = ("", "0.0.0.0", "::")  # noqa: S104 - to find it, not to bind it
-# Folders that hold the engine's socket; read-only makes no difference to a socket.
-_AROUND_THE_SOCKET = ("/", "/run", "/var/run")
-_SOCKETS = ("docker.sock", "podman.sock", "containerd.sock")
-# Where the engine keeps volumes, and what holds that.
-_AROUND_THE_DATA = ("/var", "/var/lib")
-# A volume with somebody's checkout in it may be mounted, as by a runner that is in a container itself.
-_OF_THE_ENGINE = re.compile(
-    r"(/var/lib/(docker|containers|containerd)|/\.local/share/(docker|containers)|/var/snap/docker)/"
-    r"(?!([\w-]+/)*volumes/(?!agent-test-snapshot)[^/]+/_data/)"
-)
 # Also the one of prepared databases, `agent-test-snapshot.`, and the volumes that the override adds.
 _OUR_LABELS, _OUR_FOLDERS, _OUR_VOLUMES = "agent-test", "/agent-test-", ("agent-test-snapshot", "agent-test-memory")
 
@@ -35,24 +28,23 @@ def refusals(rendered: _Config, project: str) -> list[str]:
     `rendered` is for the run `project`, with ODOO_PORT set to PROBE_PORT.
     """
     services = _section(rendered, "services")
-    reasons = [f"services: {reason}" for reason in _odoo(services)]
+    reasons = [f"{key}: {reason}" for key, reason in refused_keys("the file", rendered)]
+    reasons += [f"services: {reason}" for reason in _odoo(services)]
     for name, service in services.items():
-        reasons += [f"services.{name}.{key}: {reason}" for key, reason in (*_shared_by_service(service), *_ours(service))]
-    for kind in ("networks", "volumes"):
+        found = (
+            *refused_keys("services", service),
+            *refused_privileges(service),
+            *_shared(service),
+            *_ours(service),
+        )
+        reasons += [f"services.{name}.{key}: {reason}" for key, reason in found]
+    for kind, judge in _OTHER_SECTIONS.items():
         for name, value in _section(rendered, kind).items():
-            shared = (*_shared_by_name(value or {}, project), *_ours(value or {}))
-            reasons += [f"{kind}.{name}.{key}: {reason}" for key, reason in shared]
-    for kind in ("configs", "secrets"):
-        for name, value in _section(rendered, kind).items():
-            sources = [str(value["file"])] if (value or {}).get("file") else []
-            reasons += [f"{kind}.{name}.file: {reason}" for reason in _through(sources)]
-    for name, value in _section(rendered, "volumes").items():
+            found = (*refused_keys(kind, value or {}), *judge(value or {}), *_shared_by_name(kind, value or {}, project))
+            reasons += [f"{kind}.{name}.{key}: {reason}" for key, reason in found]
+    for name in _section(rendered, "volumes"):
         if name in _OUR_VOLUMES:
             reasons.append(f"volumes.{name}: the runner has a volume of this name in every run. Call it otherwise.")
-        device = str(_section(value or {}, "driver_opts").get("device") or "")
-        reasons += [f"volumes.{name}.driver_opts: {reason}" for reason in _through([device] if device.startswith("/") else [])]
-    for name, value in _section(rendered, "networks").items():
-        reasons += [f"networks.{name}.{key}: {reason}" for key, reason in _shared_by_network(value or {})]
     return reasons
 
 
@@ -64,40 +56,34 @@ def _odoo(services: _Config) -> Iterator[str]:
     if SERVICE not in services:
         yield f"there is no service `{SERVICE}`; there is: {', '.join(services) or 'none'}. The tests run in it."
         return
-    check = services[SERVICE].get("healthcheck") or {}
+    odoo = services[SERVICE]
+    check = odoo.get("healthcheck") or {}
     if not check or check.get("disable") or check.get("test") == ["NONE"]:
         yield f"the service `{SERVICE}` has no health check, so nobody could tell when it is ready. Give it one."
+    for key, number in (("scale", odoo.get("scale")), ("deploy.replicas", _section(odoo, "deploy").get("replicas"))):
+        if number not in (None, 1):
+            yield f"`{key}` of `{SERVICE}` is {number}: the tests run in one container. Leave it out."
 
 
-def _shared_by_service(service: _Config) -> _Found:
-    if "container_name" in service:
-        yield "container_name", f"{service['container_name']!r} is one name for all runs. Leave it out: each run gets its own."
-    if service.get("privileged"):
-        yield "privileged", "such a container can reach those of other runs and change this machine. Leave it out."
-    for key in ("network_mode", "pid", "ipc", "uts"):
-        value = str(service.get(key) or "")
-        if value == "host":
-            yield key, f"'host' is the machine's own, shared by all runs. Leave it out{_INSTEAD.get(key, '')}."
-        elif value.startswith("container:"):
-            yield key, f"{value!r} is outside of the run. Name a service of this file: `service:NAME`."
+def _shared(service: _Config) -> _Found:
     for outside in (name for name in service.get("volumes_from") or () if name.startswith("container:")):
         yield "volumes_from", f"{outside!r} is outside of the run. Name a service of this file."
-    for outside in service.get("external_links") or ():
-        yield "external_links", f"{outside!r} is outside of the run. Make it a service of this file."
     if "build" in service and "image" not in service:
         yield "build", "every run would build an image of its own and leave it behind. Build it before, and name it: `image:`."
+    elif service.get("pull_policy") == "build":
+        yield (
+            "pull_policy",
+            f"every run would build {service.get('image')} anew, also for those that are testing with it. Build it before.",
+        )
     yield from _ports(service)
-    yield from _sockets(service)
+    yield from _mounts(service)
     for name, network in _section(service, "networks").items():
-        for key in ("ipv4_address", "ipv6_address"):
-            if key in (network or {}):
+        for key in ("ipv4_address", "ipv6_address", "link_local_ips"):
+            if (network or {}).get(key):
                 yield (
                     f"networks.{name}.{key}",
                     "only one run can have this address. Leave it out: services find each other by name.",
                 )
-
-
-_INSTEAD = {"network_mode": ", and publish a port: 127.0.0.1:${ODOO_PORT}:8069"}
 
 
 def _ports(service: _Config) -> _Found:
@@ -111,62 +97,111 @@ def _ports(service: _Config) -> _Found:
             )
 
 
-def _sockets(service: _Config) -> _Found:
-    if service.get("use_api_socket"):
-        yield "use_api_socket", "with it a container can start what outlives the run, and end other runs. Leave it out."
-    for reason in _through(str(bind["source"]) for bind in _binds(service)):
-        yield "volumes", reason
-
-
-def _through(sources: Iterable[str]) -> Iterator[str]:
-    """What a container could do by these paths of the machine, where that is more than its own run needs."""
-    for source in map(posixpath.normpath, sources):
-        for path in dict.fromkeys((source, os.path.realpath(source))):
-            if posixpath.basename(path) in _SOCKETS or path in _AROUND_THE_SOCKET:
-                yield f"through {source} a container can start what outlives the run, and end other runs. Leave it out."
-                break
-            if path in _AROUND_THE_DATA or _OF_THE_ENGINE.search(f"{path}/"):
-                yield f"through {source} a container can change the volumes of other runs. Leave it out."
-                break
+def _mounts(service: _Config) -> _Found:
+    for volume in service.get("volumes") or ():
+        if volume.get("type") in ("cluster", "npipe"):
+            yield "volumes", f"the type {volume['type']!r} is outside of the run. Use a named volume."
+    for bind in _binds(service):
+        if reason := refused_source(str(bind["source"]), read_only=bool(bind.get("read_only"))):
+            yield "volumes", reason
+        if str(_section(bind, "bind").get("propagation") or "") in ("shared", "rshared"):
+            yield (
+                "volumes",
+                f"what is mounted below {bind['source']} would be mounted on this machine. Leave `propagation` out.",
+            )
 
 
 def _ours(value: _Config) -> _Found:
     """What the runner has for itself: labels by which it finds what is whose, and folders in containers."""
     labels = [*_section(value, "labels"), *_section(_section(value, "deploy"), "labels")]
     mounts = [mount for kind in ("volumes", "configs", "secrets") for mount in value.get(kind) or ()]
+    tmpfs = value.get("tmpfs") or ()
+    targets = [str(mount.get("target") or "") for mount in mounts]
+    targets += [mount.partition(":")[0] for mount in ([tmpfs] if isinstance(tmpfs, str) else tmpfs)]
     for mount in mounts:
         labels += _section(_section(mount, "volume"), "labels")
-        if str(mount.get("target") or "").startswith(_OUR_FOLDERS):
-            yield "volumes", f"{mount['target']} is a folder of the runner's. Choose another one."
+    for target in targets:
+        if target.startswith(_OUR_FOLDERS):
+            yield "volumes", f"{target} is a folder of the runner's. Choose another one."
     for label in labels:
         if str(label).startswith(_OUR_LABELS):
             yield "labels", f"{label!r} is a label by which the runner finds what is whose. Leave it out."
 
 
-def _shared_by_name(value: _Config, project: str) -> _Found:
-    if value.get("external"):
-        yield "external", f"{value.get('name')!r} is shared by all runs. Leave it out: each run gets its own, and removes it."
-    elif project not in value.get("name", project):
+def _shared_by_name(kind: str, value: _Config, project: str) -> _Found:
+    # Configs and secrets are files and texts of this one project, whatever they are called.
+    if kind in ("networks", "volumes") and not value.get("external") and project not in value.get("name", project):
         yield "name", f"{value['name']!r} is one name for all runs. Leave it out: each run gets its own."
 
 
-def _shared_by_network(network: _Config) -> _Found:
+def _network(network: _Config) -> _Found:
+    if (driver := network.get("driver")) not in (None, "", "bridge"):
+        yield "driver", f"{driver!r} reaches further than the run. Leave it out: each run gets a network of its own."
+    if (driver := _section(network, "ipam").get("driver")) not in (None, "", "default"):
+        yield "ipam", f"the driver {driver!r} is outside of the run. Leave it out."
     for subnet in (config["subnet"] for config in _section(network, "ipam").get("config") or () if "subnet" in config):
         yield "ipam", f"only one run can have the subnet {subnet}. Leave it out: the engine chooses a free one."
-    bridge = _section(network, "driver_opts").get("com.docker.network.bridge.name")
-    if bridge:
-        yield "driver_opts", f"only one run can have the bridge {bridge!r}. Leave it out."
+    for option, value in _section(network, "driver_opts").items():
+        if option == "com.docker.network.bridge.name":
+            yield "driver_opts", f"only one run can have the bridge {value!r}. Leave it out."
+        elif option not in _NETWORK_OPTIONS:
+            yield "driver_opts", f"this runner does not know what {option!r} opens. Leave it out."
+    yield from _ours(network)
+
+
+_NETWORK_OPTIONS = (
+    "com.docker.network.driver.mtu",
+    "com.docker.network.container_iface_prefix",
+    *(f"com.docker.network.bridge.{name}" for name in ("enable_icc", "enable_ip_masquerade", "host_binding_ipv4")),
+)
+
+
+def _volume(volume: _Config) -> _Found:
+    if (driver := volume.get("driver")) not in (None, "", "local"):
+        yield "driver", f"{driver!r} keeps a volume outside of the run. Leave it out: each run gets its own, and removes it."
+    kind, device, options = _device(volume)
+    if _is_folder(options):
+        if reason := refused_source(device, read_only="ro" in options):
+            yield "driver_opts", reason
+    elif not (kind in ("", "tmpfs", "cifs") or kind.startswith("nfs")):
+        yield "driver_opts", f"the type {kind!r} reaches further than a folder. Leave it out."
+    yield from _ours(volume)
+
+
+def _device(volume: _Config) -> tuple[str, str, list[str]]:
+    """What the engine's own driver mounts as a volume: the type, what of it, and the words of its options."""
+    options = _section(volume, "driver_opts")
+    return str(options.get("type") or ""), str(options.get("device") or ""), str(options.get("o") or "").split(",")
+
+
+def _is_folder(options: list[str]) -> bool:
+    return "bind" in options or "rbind" in options
+
+
+def _file(value: _Config) -> _Found:
+    if value.get("file") and (reason := refused_source(str(value["file"]), read_only=True)):
+        yield "file", reason
+
+
+_OTHER_SECTIONS = {"networks": _network, "volumes": _volume, "configs": _file, "secrets": _file}
 
 
 def warnings(rendered: _Config) -> list[str]:
     """Return what in the compose file is only unwise, as `KEY: why. What to write instead.`."""
     reasons: list[str] = []
     for name, service in _section(rendered, "services").items():
-        reasons += [f"services.{name}.{key}: {reason}" for key, reason in _unwise(service)]
+        found = (*unwise_privileges(service), *_unwise(service))
+        reasons += [f"services.{name}.{key}: {reason}" for key, reason in found]
     for name, value in _section(rendered, "volumes").items():
-        options = _section(value or {}, "driver_opts")
-        if "bind" in str(options.get("o", "")).split(","):
-            reasons.append(f"volumes.{name}: {_stays(options.get('device'))}")
+        kind, device, options = _device(value or {})
+        if _is_folder(options):
+            reasons += [f"volumes.{name}: {reason}" for reason in unwise_source(device, read_only="ro" in options)]
+        elif kind not in ("", "tmpfs"):
+            reasons.append(f"volumes.{name}: what is written to {device} stays there, for other runs to see. Leave it out.")
+    for kind in ("configs", "secrets"):
+        for name, value in _section(rendered, kind).items():
+            if (value or {}).get("file"):
+                reasons += [f"{kind}.{name}.file: {reason}" for reason in unwise_source(str(value["file"]), read_only=True)]
     return reasons
 
 
@@ -175,8 +210,13 @@ def _unwise(service: _Config) -> _Found:
         if port.get("host_ip", "") in _ALL_INTERFACES:
             yield "ports", f"{port['target']} is open to the whole network. Write 127.0.0.1: before the host port."
     for bind in _binds(service):
-        if not bind.get("read_only"):
-            yield "volumes", _stays(bind["source"])
+        for reason in unwise_source(str(bind["source"]), read_only=bool(bind.get("read_only"))):
+            yield "volumes", reason
+        if _section(bind, "bind").get("selinux") == "Z":
+            yield "volumes", f"`Z` takes {bind['source']} away from other runs. Write `z`."
+    pull = service.get("pull_policy")
+    if pull not in (None, "", "build", "if_not_present", "missing", "never"):
+        yield "pull_policy", f"{pull!r} is not followed: it would change the image under other runs. Leave it out."
     policy = service.get("restart") or _section(_section(service, "deploy"), "restart_policy").get("condition")
     if policy in ("always", "unless-stopped", "any"):
         # Not refused: all is removed with the run. But the containers of a run that was killed would start again with
@@ -186,7 +226,3 @@ def _unwise(service: _Config) -> _Found:
 
 def _binds(service: _Config) -> Iterator[_Config]:
     return (volume for volume in service.get("volumes") or () if volume.get("type") == "bind")
-
-
-def _stays(folder: object) -> str:
-    return f"what is written to {folder} stays there, for other runs to see. Mount it read-only, or use a named volume."

@@ -9,12 +9,15 @@ _SHARE = 2
 
 
 class CappedFile:
-    """Written from its beginning to its end, into no more than about `limit` bytes on the disk. OSError if it cannot be."""
+    """Written from its beginning to its end, into no more than about `limit` bytes on the disk. OSError if it cannot be.
+
+    What is there already under its name is not written to.
+    """
 
     def __init__(self, file: Path, limit: int) -> None:
         self._file = file
         self._limit = limit
-        self._stream = file.open("wb")
+        self._stream = file.open("xb")
         self._tail: _Tail | None = None
         self._begin_output()
 
@@ -62,8 +65,8 @@ class _Tail:
         self.missing = 0
         self._size = size
         self._files = [file.with_name(f"{file.name}.tail{number}") for number in (1, 2)]
-        self._older: BinaryIO = self._files[0].open("w+b")
-        self._newer: BinaryIO = self._files[1].open("w+b")
+        self._older: BinaryIO = self._files[0].open("x+b")
+        self._newer: BinaryIO = self._files[1].open("x+b")
 
     def write(self, data: bytes) -> None:
         while data:

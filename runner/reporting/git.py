@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from runner.docker.process import kill_group
 from runner.text import printable, shortened
 
 # `safe.bareRepository`: a committed folder that looks like a repository is none. `--no-replace-objects`: a commit is itself.
@@ -50,7 +51,9 @@ def ask(folder: Path, *arguments: str, deadline: float) -> str:
 def parts(folder: Path, *arguments: str, deadline: float) -> Iterator[bytes]:
     """Yield what git prints, up to each null byte, as it comes. Closed before the end, it ends git. NoAnswer."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or _OF_THE_PERSON.match(name)}
-    environ |= {"LC_ALL": "C", **_NO_FETCHING, **_NO_INDEX}
+    # Not of the folder in which somebody stands, which may be the checkout.
+    programs = os.pathsep.join(path for path in os.get_exec_path() if os.path.isabs(path))  # noqa: PTH117 - a text
+    environ |= {"LC_ALL": "C", "PATH": programs, **_NO_FETCHING, **_NO_INDEX}
     command = ["git", *_OPTIONS, "-C", str(folder), *arguments]
     with tempfile.TemporaryFile() as errors:
         try:
@@ -59,7 +62,7 @@ def parts(folder: Path, *arguments: str, deadline: float) -> Iterator[bytes]:
             )
         except OSError as error:
             raise NoAnswer(str(error)) from error
-        alarm = threading.Timer(max(deadline - time.monotonic(), 0), git.kill)
+        alarm = threading.Timer(max(deadline - time.monotonic(), 0), kill_group, (git.pid,))
         alarm.start()
         try:
             with git:
@@ -67,7 +70,8 @@ def parts(folder: Path, *arguments: str, deadline: float) -> Iterator[bytes]:
                     yield from _split(git)
                     code = git.wait()
                 finally:
-                    git.kill()
+                    if git.returncode is None:
+                        kill_group(git.pid)
         finally:
             alarm.cancel()
         if code:

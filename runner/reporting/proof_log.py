@@ -1,7 +1,6 @@
 """The proof log: a head, Odoo's output (the two ends of one that is too long), and a foot with verdict and teardown."""
 
 import contextlib
-import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from runner.cleanup.resources import listing_commands
 from runner.cleanup.teardown import Report
 from runner.config.options import MAX_LOG
 from runner.errors import EnvironmentFailed, ReportFailed, UsageError, cause_of
+from runner.new_file import unfinished_beside
 from runner.reporting.capped_file import CappedFile
 from runner.text import aligned
 
@@ -24,6 +24,8 @@ KEEP_RUNS = 20
 TEARDOWN_REPORT = "teardown.json"
 # Seconds; the largest --test-timeout, and some more.
 _LONGEST_RUN = 100_000.0
+# Bytes that are copied at once.
+_PIECE = 1 << 20
 _RULE = "=" * 100
 _TIME = "%Y-%m-%d %H:%M:%S UTC"
 
@@ -32,8 +34,11 @@ def run_folder(checkout: Path, project: str) -> Path:
     """Make the folder of one run in the checkout's .agent-tests, of which the last 20 are kept. UsageError if it cannot be."""
     runs = checkout / RUNS_FOLDER
     try:
+        if runs.is_symlink():
+            raise UsageError(f"{runs} is a link. Old logs would be removed where it leads: make it a folder, or remove it.")
         runs.mkdir(exist_ok=True)
-        (runs / ".gitignore").write_text("*\n")  # as pytest does: the folder is nobody's change
+        with contextlib.suppress(FileExistsError), (runs / ".gitignore").open("xb") as ignored:
+            ignored.write(b"*\n")  # as pytest does: the folder is nobody's change
         folder = runs / project
         folder.mkdir()
         _forget_old_runs(runs)
@@ -124,12 +129,13 @@ class ProofLog:
     def publish(self) -> None:
         """Put the finished log in the place of the proof, at once and whole. ReportFailed if that cannot be done."""
         assert self._stream
-        unfinished = self.proof.with_name(f".{self.proof.name}.{os.getpid()}")
+        unfinished = unfinished_beside(self.proof)
         try:
             if self._failure:  # there may be room again, but something is missing
                 raise self._failure
             self._stream.close()
-            shutil.copyfile(self.file, unfinished)
+            with self.file.open("rb") as log, unfinished.open("xb") as copy:
+                shutil.copyfileobj(log, copy, _PIECE)
             unfinished.replace(self.proof)
         except OSError as error:
             so_far = f" The log as it stands: {self.file}" if self.file.exists() else ""

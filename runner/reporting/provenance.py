@@ -20,6 +20,8 @@ from runner.text import counted, printable, shortened
 _TIMEOUT = 30.0
 # More are not counted, or not compared.
 _MOST_DIFFERENCES, _MOST_FILES = 1000, 300_000
+# Submodules in each other.
+_DEEPEST = 20
 _SHOWN, _LONGEST_SHOWN = 3, 80
 # What the runner itself writes there says nothing of the sources.
 _OWN_FILE = re.compile(rb"proof_of_execution_tests.*\.log(\.\w+)?")
@@ -83,8 +85,10 @@ def _said_of(differing: list[bytes]) -> str:
     return f"{number} {'differs' if len(differing) == 1 else 'differ'} from it: {', '.join(names)}{more}"
 
 
-def _differing(checkout: Path, commit: str, modules: Collection[Path], deadline: float) -> Iterator[bytes]:
+def _differing(checkout: Path, commit: str, modules: Collection[Path], deadline: float, depth: int = 0) -> Iterator[bytes]:
     """The paths below the checkout at which there is something else than in the commit."""
+    if depth > _DEEPEST:
+        raise NoAnswer("it has submodules in submodules without end")
     blobs = _blobs(checkout, commit, deadline)
     yield from _changed(checkout, blobs, deadline)
     inner = {path + b"/" for path, blob in blobs.items() if blob.mode == REPOSITORY}
@@ -96,7 +100,7 @@ def _differing(checkout: Path, commit: str, modules: Collection[Path], deadline:
     for folder in inner:
         submodule = checkout / os.fsdecode(folder)
         if (submodule / ".git").exists():
-            below = _differing(submodule, blobs[folder[:-1]].digest, _within(modules, submodule), deadline)
+            below = _differing(submodule, blobs[folder[:-1]].digest, _within(modules, submodule), deadline, depth + 1)
             yield from (folder + path for path in below)
         else:  # not fetched, or no repository any more
             yield from (folder + path for path in _files(os.fsencode(submodule)))

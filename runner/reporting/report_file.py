@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runner.errors import ReportFailed, UsageError, cause_of
+from runner.new_file import replace_whole
 
 # open() says ValueError for a name with a null byte, resolve() RuntimeError for links in a circle (Python < 3.13).
 _UNUSABLE = (OSError, ValueError, RuntimeError)
 
 
-def remove_earlier(file: Path, advice: str = "Name a file in a folder of yours.") -> None:
+def remove_earlier(file: Path, advice: str = "Name a file in a folder of yours.", *, followed: bool = True) -> None:
     """Remove an earlier call's report, so that a call that dies leaves none, and make the folders above it.
 
-    UsageError, with `advice`, if `file` could not be written.
+    `followed`: whether a link is the report behind it, as where a person has named it; in a checkout, anybody may have put
+    it there. UsageError, with `advice`, if `file` could not be written.
     """
     try:
-        target = _target(file)
+        target = _target(file, followed)
         target.parent.mkdir(parents=True, exist_ok=True)
         if not os.access(target.parent, os.W_OK | os.X_OK):
             raise PermissionError(f"no permission to write into {target.parent}")
@@ -26,22 +28,18 @@ def remove_earlier(file: Path, advice: str = "Name a file in a folder of yours."
         raise UsageError(f"The report {file} cannot be written: {cause_of(error)}.\n{advice}") from error
 
 
-def write_whole(file: Path, content: bytes) -> None:
-    """Put `content` into `file` at once and whole. ReportFailed if that cannot be done."""
+def write_whole(file: Path, content: bytes, *, followed: bool = True) -> None:
+    """Put `content` into `file`, or what that is a link to, at once and whole. ReportFailed if that cannot be done."""
     try:
-        target = _target(file)
-        unfinished = target.with_name(f".{target.name}.{os.getpid()}")
-        try:
-            unfinished.write_bytes(content)
-            unfinished.replace(target)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        replace_whole(_target(file, followed), content)
     except _UNUSABLE as error:
         raise ReportFailed(f"The report {file} cannot be written: {cause_of(error)}.") from error
 
 
-def _target(file: Path) -> Path:
+def _target(file: Path, followed: bool) -> Path:
     """Find the file behind links. What is no regular file (a folder, /dev/null) must not be replaced by one."""
+    if not followed and file.is_symlink():
+        return file
     if file.exists() and not file.is_file():
         raise OSError("it exists and is no regular file")
     if file.exists() and any(os.path.samestat(file.stat(), os.fstat(stream)) for stream in _open_streams()):

@@ -74,7 +74,7 @@ def write_joint(file: Path, facts: Mapping[str, str], outcomes: Sequence[Outcome
     """Put the summary on record, with the digest of each module's own log. ReportFailed if it cannot be written."""
     lines = ["SUMMARY OF SEVERAL MODULES", *aligned(facts), "", *joint_table(outcomes, not_run), ""]
     lines += ["The log of each, with its SHA-256:", *(f"{_digest(outcome)}  {outcome.proof.name}" for outcome in outcomes)]
-    write_whole(file, ("\n".join(lines) + "\n").encode(errors="backslashreplace"))
+    write_whole(file, ("\n".join(lines) + "\n").encode(errors="backslashreplace"), followed=False)
 
 
 def _digest(outcome: Outcome) -> str:

@@ -6,9 +6,9 @@ is always right, and never away from one.
 
 import contextlib
 import hashlib
-import os
 from pathlib import Path
 
+from runner.new_file import replace_whole
 from runner.odoo.dependencies import SnapshotUnavailable
 from runner.odoo.source_file import UnreadableSource, read_source
 from runner.snapshots.contents import NOT_SOURCES, contents_digest
@@ -26,18 +26,7 @@ def remember(folder: Path, plan: Plan, why: str) -> None:
         lines = {**_lines(folder), key: printable(why)}
         text = "".join(f"{key} {shortened(why, _LONGEST_LINE)}\n" for key, why in list(lines.items())[-_MOST_LINES:])
         with contextlib.suppress(OSError):
-            _put(folder / FILE, text.encode(errors="backslashreplace"))
-
-
-def _put(file: Path, content: bytes) -> None:
-    """Replace a file at once and whole; not what it may be a link to."""
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            stream.write(content)
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
+            replace_whole(folder / FILE, text.encode(errors="backslashreplace"))
 
 
 def recall(folder: Path, plan: Plan) -> str:

@@ -37,3 +37,40 @@ def test_a_third_repository_takes_three_lines_and_shows_in_parity_where_it_diffe
     assert "evv and hub differ in nothing but prefix and paths" in output
     assert "evv and third DIFFER" in output
     assert left() == []
+
+
+def test_no_run_builds_or_fetches_an_image_under_the_runs_that_test_with_it(tiny: TinyRepository) -> None:
+    def image() -> str:
+        return tiny.docker("image", "inspect", "--format", "{{.Id}}", "agent-test-tiny")
+
+    before = image()
+    tiny.module("good", PASSES)
+    (tiny.checkout / "Dockerfile").write_text("FROM agent-test-tiny\nLABEL built=again\n")
+    compose = tiny.checkout / "compose.yml"
+    usual = compose.read_text()
+
+    def run_with(keys: str) -> tuple[int, str]:
+        compose.write_text(usual.replace("\n  odoo:\n", f"\n  odoo:\n    {keys}\n"))
+        return tiny.run("run", "tiny", "good")
+
+    code, output = run_with("build: .\n    pull_policy: build")
+    assert code == 2, output
+    assert "services.odoo.pull_policy: every run would build agent-test-tiny anew" in output
+    code, output = run_with("pull_policy: always")  # which no registry has
+    assert code == 0, output
+    assert "services.odoo.pull_policy: 'always' is not followed" in output
+    assert image() == before
+    assert left() == []
+
+
+def test_compose_runs_no_program_of_this_machine_to_fetch_a_part_of_the_file(tiny: TinyRepository) -> None:
+    tiny.module("good", PASSES)
+    compose, ran = tiny.checkout / "compose.yml", tiny.folder / "ran"
+    compose.write_text(compose.read_text() + 'include: ["git@localhost:x/y.git"]\n')
+    # Beside the compose file, Compose takes its own settings from it too; up to 2.26 whatever it names.
+    (tiny.checkout / ".env").write_text(f"COMPOSE_EXPERIMENTAL_GIT_REMOTE=true\nGIT_SSH_COMMAND=touch {ran};\n")
+    code, output = tiny.run("run", "tiny", "good", GIT_SSH_COMMAND=f"touch {ran};")
+    assert code == 2, output
+    assert "git remote resource is disabled" in output
+    assert not ran.exists()
+    assert left() == []

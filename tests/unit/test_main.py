@@ -1,7 +1,9 @@
 """The last boundary: a defect of the runner must not look like a failed test."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +26,18 @@ def test_an_unexpected_error_exits_with_70_and_shows_where(
     errors = capsys.readouterr().err
     assert "ZeroDivisionError: a defect" in errors
     assert "this is a defect of the runner" in errors
+
+
+def test_no_module_of_the_folder_in_which_somebody_stands_is_taken_for_another(tmp_path: Path) -> None:
+    for name in ("argparse", "calendar", "pathlib", "signal", "yaml", "pydantic"):  # `calendar` is one of Odoo's own addons
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(f"open({str(tmp_path / 'was run')!r}, 'w')\n")
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "runner", "run", "gone", "module"]
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+    assert not (tmp_path / "was run").exists()
+    assert done.returncode == 2, done.stderr
+    assert "repos.yaml" in done.stderr
 
 
 def test_a_missing_package_is_said_in_a_line() -> None:

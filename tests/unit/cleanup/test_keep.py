@@ -49,3 +49,12 @@ def test_the_hints_are_the_address_and_the_commands_each_within_80_columns() -> 
         f"  remove:   nox -s cleanup -- {project}",
     ]
     assert all(len(line) <= 80 for line in how_to_use(project, 8090))
+
+
+def test_the_mark_is_never_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_text("theirs")
+    (tmp_path / "kept").symlink_to(tmp_path / "theirs")
+    mark(tmp_path)
+    assert (tmp_path / "theirs").read_text() == "theirs"
+    assert is_marked(tmp_path)
+    assert not (tmp_path / "kept").is_symlink()

@@ -54,7 +54,7 @@ def became(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
     def execvpe(program: str, command: list[str], environ: Mapping[str, str]) -> None:
         assert program == command[0]
-        assert not [name for name in environ if name.startswith("COMPOSE_")]
+        assert "COMPOSE_FILE" not in environ
         assert environ["DOCKER_HOST"] == os.environ["DOCKER_HOST"]
         commands.append(command)
         raise Became

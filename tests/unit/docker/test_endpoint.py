@@ -3,12 +3,14 @@
 import json
 import pwd
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from runner.docker import endpoint as endpoint_module
 from runner.docker.endpoint import is_local, no_proxy_of, pin, settle
+from runner.docker.process import client_environ
 from runner.errors import EngineStalled, EngineUnavailable
 from tests.unit.processes import PATIENCE
 from tests.unit.scripted_docker import ScriptedDocker
@@ -29,10 +31,19 @@ def use_context(folder: Path, context: str | None) -> None:
     (folder / "config.json").write_text(json.dumps({"auths": {}} | ({"currentContext": context} if context else {})))
 
 
+def pinned_of(environ: dict[str, str]) -> dict[str, str]:
+    """The pinned environment, without what Compose is told in every one."""
+    return without_compose(pin(environ))
+
+
+def without_compose(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if value != client_environ({}).get(name)}
+
+
 def settled(script: ScriptedDocker, inspected: object, **environ: str) -> dict[str, str]:
     """The endpoint where docker says so of a context; without PATH."""
     script.answer({"context inspect": (0, json.dumps(inspected), "")})
-    endpoint = dict(settle({**script.environ, **environ}).environ)
+    endpoint = without_compose(settle({**script.environ, **environ}).environ)
     del endpoint["PATH"]
     return endpoint
 
@@ -40,15 +51,15 @@ def settled(script: ScriptedDocker, inspected: object, **environ: str) -> dict[s
 def test_docker_host_comes_before_every_context(tmp_path: Path) -> None:
     use_context(tmp_path, "current")
     environ = {"DOCKER_HOST": "tcp://one", "DOCKER_CONTEXT": "far", "DOCKER_CONFIG": str(tmp_path)}
-    assert pin(environ) == environ
+    assert pinned_of(environ) == environ
     del environ["DOCKER_CONTEXT"]
-    assert pin(environ) == environ
+    assert pinned_of(environ) == environ
 
 
 def test_docker_context_comes_before_the_current_one(tmp_path: Path) -> None:
     use_context(tmp_path, "current")
     environ = {"DOCKER_CONTEXT": "far", "DOCKER_CONFIG": str(tmp_path)}
-    assert pin(environ) == environ
+    assert pinned_of(environ) == environ
 
 
 def test_else_it_is_the_current_context_of_the_configuration(tmp_path: Path) -> None:
@@ -78,7 +89,7 @@ def test_what_compose_reads_and_the_token_of_another_run_do_not_get_through(scri
         "DOCKER_HOST": "tcp://one",
         "LANG": "C",
     }
-    assert pin(given) == {"DOCKER_HOST": "tcp://one", "LANG": "C"}
+    assert pinned_of(given) == {"DOCKER_HOST": "tcp://one", "LANG": "C"}
     assert settled(script, [INSPECTED], **given) == {"DOCKER_HOST": "tcp://one", "LANG": "C"}
     del given["DOCKER_HOST"]
     assert settled(script, [INSPECTED], **given, DOCKER_CONTEXT="far") == {"DOCKER_HOST": "tcp://far:2376", "LANG": "C"}
@@ -97,7 +108,7 @@ def test_a_relative_socket_and_relative_programs_are_those_of_the_user_s_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    pinned = pin({"DOCKER_HOST": "unix://engine.sock", "PATH": "bin:/usr/bin:", "HOME": "."})
+    pinned = pinned_of({"DOCKER_HOST": "unix://engine.sock", "PATH": "bin:/usr/bin:", "HOME": "."})
     assert pinned == {
         "DOCKER_HOST": f"unix://{tmp_path}/engine.sock",
         "PATH": f"{tmp_path}/bin:/usr/bin:{tmp_path}",
@@ -118,7 +129,7 @@ def test_a_context_with_a_name_that_no_program_can_be_given_is_an_error_and_no_d
 def test_relative_folders_are_those_of_the_user_s_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     use_context(tmp_path / "configured", "far")
-    pinned = pin({"DOCKER_CONFIG": "configured", "DOCKER_CERT_PATH": "certificates"})
+    pinned = pinned_of({"DOCKER_CONFIG": "configured", "DOCKER_CERT_PATH": "certificates"})
     assert pinned == {
         "DOCKER_CONFIG": str(tmp_path / "configured"),
         "DOCKER_CERT_PATH": str(tmp_path / "certificates"),

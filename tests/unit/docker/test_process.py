@@ -204,7 +204,7 @@ def test_after_its_end_there_is_nothing_to_cancel(script: ScriptedDocker, monkey
     command.cancel()
 
 
-def test_compose_settings_of_the_shell_and_the_token_are_not_for_docker() -> None:
+def test_compose_settings_of_the_shell_and_the_token_are_not_for_docker_and_compose_fetches_nothing() -> None:
     given = {
         "COMPOSE_FILE": "x",
         "COMPOSE_PROJECT_NAME": "y",
@@ -213,7 +213,8 @@ def test_compose_settings_of_the_shell_and_the_token_are_not_for_docker() -> Non
         "HOME": "/h",
     }
     before = dict(given)
-    assert client_environ(given) == {"DOCKER_CONFIG": "/c", "HOME": "/h"}
+    fetches_nothing = {"COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false", "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false"}
+    assert client_environ(given) == {"DOCKER_CONFIG": "/c", "HOME": "/h", **fetches_nothing}
     assert given == before
 
 

@@ -323,6 +323,14 @@ def test_the_override_is_written_where_the_run_s_log_is(fakes: Fakes) -> None:
         assert fakes.streams.started[0].files == (fakes.folder / "compose.json", override)
 
 
+def test_the_override_is_never_written_through_a_link(fakes: Fakes) -> None:
+    (fakes.folder / "theirs").write_text("theirs")
+    (fakes.folder / "compose.override.json").symlink_to(fakes.folder / "theirs")
+    with fakes.environment():
+        assert (fakes.folder / "theirs").read_text() == "theirs"
+        assert fakes.streams.started != []
+
+
 @pytest.mark.parametrize("name", ["compose.json", "compose.override.json"])
 def test_a_file_of_the_run_that_cannot_be_written_is_an_error_of_the_environment_and_nothing_is_started(
     fakes: Fakes, name: str

@@ -54,7 +54,7 @@ def test_a_usual_compose_file_is_neither_refused_nor_warned_of() -> None:
         (config({"healthcheck": {"disable": True}}), "has no health check"),
         (config({"healthcheck": {**CHECK, "disable": True}}), "has no health check"),
         (config({"healthcheck": {"test": ["NONE"]}}), "has no health check"),
-        (config({"container_name": "odoo"}), "services.odoo.container_name: 'odoo' is one name for all runs. Leave it out"),
+        (config({"container_name": "odoo"}), "services.odoo.container_name: one name for all runs. Leave it out"),
         (
             config({"privileged": True}),
             "services.odoo.privileged: such a container can reach those of other runs and change this",
@@ -72,7 +72,7 @@ def test_a_usual_compose_file_is_neither_refused_nor_warned_of() -> None:
         (config({"ipc": "host"}), "services.odoo.ipc: 'host'"),
         (config({"uts": "host"}), "services.odoo.uts: 'host'"),
         (config({"volumes_from": ["db", "container:x"]}), "services.odoo.volumes_from: 'container:x' is outside of the run"),
-        (config({"external_links": ["mail"]}), "services.odoo.external_links: 'mail' is outside of the run"),
+        (config({"external_links": ["mail"]}), "services.odoo.external_links: they lead outside of the run"),
         (config({"volumes": [bind("/var/run/docker.sock", read_only=True)]}), "through /var/run/docker.sock a container can"),
         (
             config({"volumes": [bind("/run/user/7/docker.sock", read_only=True)]}),
@@ -123,7 +123,7 @@ def test_a_usual_compose_file_is_neither_refused_nor_warned_of() -> None:
             "services.odoo.networks.default.ipv4_address: only one run can have this address. Leave it out",
         ),
         (config({"networks": {"default": {"ipv6_address": "fd00::3"}}}), "services.odoo.networks.default.ipv6_address: "),
-        (config(networks={"n": {"name": "common", "external": True}}), "networks.n.external: 'common' is shared by all runs"),
+        (config(networks={"n": {"name": "common", "external": True}}), "networks.n.external: it is shared by all runs"),
         (config(networks={"n": {"name": "common"}}), "networks.n.name: 'common' is one name for all runs. Leave it out"),
         (
             config(networks={"n": {"ipam": {"config": [{"subnet": "10.9.0.0/24"}]}}}),
@@ -133,8 +133,51 @@ def test_a_usual_compose_file_is_neither_refused_nor_warned_of() -> None:
             config(networks={"n": {"driver_opts": {"com.docker.network.bridge.name": "br7"}}}),
             "networks.n.driver_opts: only one run can have the bridge 'br7'",
         ),
-        (config(volumes={"v": {"name": "common", "external": True}}), "volumes.v.external: 'common' is shared by all runs"),
+        (config(volumes={"v": {"name": "common", "external": True}}), "volumes.v.external: it is shared by all runs"),
         (config(volumes={"v": {"name": "common"}}), "volumes.v.name: 'common' is one name for all runs. Leave it out"),
+        (config({"pull_policy": "build"}), "services.odoo.pull_policy: every run would build odoo:18.0 anew, also for those"),
+        (config({"scale": 2}), "services: `scale` of `odoo` is 2: the tests run in one container."),
+        (config({"deploy": {"replicas": 0}}), "services: `deploy.replicas` of `odoo` is 0: the tests run in one container."),
+        (
+            config({"networks": {"default": {"link_local_ips": ["169.254.1.1"]}}}),
+            "services.odoo.networks.default.link_local_ips: only one run can have this address.",
+        ),
+        (
+            config({"volumes": [{**bind("/src", read_only=True), "bind": {"propagation": "rshared"}}]}),
+            "services.odoo.volumes: what is mounted below /src would be mounted on this machine.",
+        ),
+        (
+            config({"volumes": [{"type": "npipe", "source": "x", "target": "/x"}]}),
+            "the type 'npipe' is outside of the run",
+        ),
+        (config({"tmpfs": ["/agent-test-memory:size=1g"]}), "/agent-test-memory is a folder of the runner's."),
+        (config(networks={"n": {"driver": "macvlan"}}), "networks.n.driver: 'macvlan' reaches further than the run."),
+        (config(networks={"n": {"driver": "host"}}), "networks.n.driver: 'host' reaches further than the run."),
+        (
+            config(networks={"n": {"ipam": {"driver": "plugin"}}}),
+            "networks.n.ipam: the driver 'plugin' is outside of the run.",
+        ),
+        (
+            config(networks={"n": {"driver_opts": {"com.docker.network.bridge.gateway_mode_ipv4": "routed"}}}),
+            "networks.n.driver_opts: this runner does not know what 'com.docker.network.bridge.gateway_mode_ipv4' opens.",
+        ),
+        (config(networks={"n": {"invented_later": 1}}), "networks.n.invented_later: this runner does not know"),
+        (config(volumes={"v": {"driver": "vieux/sshfs"}}), "volumes.v.driver: 'vieux/sshfs' keeps a volume outside"),
+        (
+            config(volumes={"v": {"driver_opts": {"type": "overlay", "device": "overlay", "o": "lowerdir=/etc"}}}),
+            "volumes.v.driver_opts: the type 'overlay' reaches further than a folder.",
+        ),
+        (config(volumes={"v": {"driver_opts": {"type": "ext4", "device": "/dev/sda1"}}}), "the type 'ext4' reaches further"),
+        (config(volumes={"v": {"driver_opts": {"type": "none"}}}), "the type 'none' reaches further"),
+        (
+            config(volumes={"v": {"driver_opts": {"type": "tmpfs", "o": "rbind", "device": "/proc"}}}),
+            "volumes.v.driver_opts: /proc is this machine's itself",
+        ),
+        (
+            config(volumes={"v": {"driver_opts": {"type": "none", "o": "bind", "device": "/etc"}}}),
+            "volumes.v.driver_opts: through /etc a container can change what runs on this machine.",
+        ),
+        (config(secrets={"s": {"file": "/proc/1/environ"}}), "secrets.s.file: /proc/1/environ is this machine's itself"),
     ],
 )
 def test_what_breaks_the_isolation_is_refused_with_the_reason(rendered: dict[str, Any], expected: str) -> None:
@@ -205,6 +248,15 @@ def test_everything_is_refused_at_once() -> None:
         ),
         ({"restart": "unless-stopped"}, "'unless-stopped' brings back"),
         ({"deploy": {"restart_policy": {"condition": "any"}}}, "'any' brings back"),
+        (
+            {"pull_policy": "always"},
+            "services.odoo.pull_policy: 'always' is not followed: it would change the image under other",
+        ),
+        ({"pull_policy": "every_12h"}, "'every_12h' is not followed"),
+        (
+            {"volumes": [{**bind("/src", read_only=True), "bind": {"selinux": "Z"}}]},
+            "services.odoo.volumes: `Z` takes /src away from other runs. Write `z`.",
+        ),
     ],
 )
 def test_what_is_only_unwise_is_a_warning(odoo: dict[str, Any], expected: str) -> None:
@@ -218,6 +270,26 @@ def test_a_volume_that_is_a_folder_of_the_host_is_a_warning() -> None:
     (warning,) = warnings(rendered)
     assert warning.startswith("volumes.v: what is written to /srv/data stays there")
     assert refusals(rendered, PROJECT) == []
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        (
+            {"volumes": {"v": {"driver_opts": {"type": "nfs4", "device": ":/srv"}}}},
+            "volumes.v: what is written to :/srv stays",
+        ),
+        (
+            {"volumes": {"v": {"driver_opts": {"type": "cifs", "device": "//h/d"}}}},
+            "volumes.v: what is written to //h/d stays",
+        ),
+        ({"secrets": {"s": {"file": "/home/me/.ssh/id"}}}, "secrets.s.file: the tests could read the keys and passwords in"),
+    ],
+)
+def test_what_lies_elsewhere_is_a_warning(sections: dict[str, Any], expected: str) -> None:
+    (warning,) = warnings(config(**sections))
+    assert warning.startswith(expected)
+    assert refusals(config(**sections), PROJECT) == []
 
 
 def test_a_link_to_the_engine_s_folders_is_refused_as_they_are(tmp_path: Path) -> None:

@@ -260,3 +260,61 @@ def test_a_time_that_was_told_can_be_read_again() -> None:
     assert seconds_since("2020-01-01 00:00:00 UTC") > 86400
     with pytest.raises(ValueError, match="does not match"):
         seconds_since("?")
+
+
+@pytest.fixture
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the person who runs this, with more folders in it than the runner keeps, all of long ago."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    for number in range(reports.KEEP_RUNS + 5):
+        (elsewhere / f"folder{number}").mkdir()
+        (elsewhere / f"folder{number}/precious").write_text("theirs")
+        os.utime(elsewhere / f"folder{number}", (0, 0))
+    (elsewhere / ".gitignore").write_text("theirs")
+    return elsewhere
+
+
+def test_a_link_in_the_place_of_the_folder_of_runs_is_refused_and_nothing_is_removed_there(
+    tmp_path: Path, elsewhere: Path
+) -> None:
+    before = sorted(elsewhere.rglob("*"))
+    (tmp_path / ".agent-tests").symlink_to(elsewhere)
+    with pytest.raises(UsageError, match=r"\.agent-tests is a link"):
+        run_folder(tmp_path, "project")
+    assert sorted(elsewhere.rglob("*")) == before
+    assert (elsewhere / ".gitignore").read_text() == "theirs"
+
+
+@pytest.mark.parametrize("name", [".gitignore", "a-run-of-long-ago"])
+def test_a_link_in_the_folder_of_runs_is_not_followed(tmp_path: Path, elsewhere: Path, name: str) -> None:
+    (tmp_path / ".agent-tests").mkdir()
+    (tmp_path / ".agent-tests" / name).symlink_to(elsewhere / name if name == ".gitignore" else elsewhere)
+    for number in range(reports.KEEP_RUNS + 5):
+        run_folder(tmp_path, f"project{number}")
+    assert (elsewhere / ".gitignore").read_text() == "theirs"
+    assert len(list(elsewhere.iterdir())) == reports.KEEP_RUNS + 6
+
+
+def test_a_pipe_in_the_place_of_the_gitignore_keeps_nobody(tmp_path: Path) -> None:
+    (tmp_path / ".agent-tests").mkdir()
+    os.mkfifo(tmp_path / ".agent-tests/.gitignore")
+    assert run_folder(tmp_path, "project").is_dir()
+
+
+def test_the_proof_is_never_written_through_a_link(folder: Path, proof: Path, elsewhere: Path) -> None:
+    proof.symlink_to(elsewhere / ".gitignore")
+    (proof.with_name(f".{proof.name}.{os.getpid()}")).symlink_to(elsewhere / ".gitignore")
+    with ProofLog(folder, proof) as log:
+        log.raw(b"ours")
+        log.publish()
+    assert proof.read_bytes() == b"ours"
+    assert not proof.is_symlink()
+    assert (elsewhere / ".gitignore").read_text() == "theirs"
+
+
+@pytest.mark.parametrize("name", ["tests.log", "tests.log.tail1"])
+def test_a_link_in_the_folder_of_a_run_is_an_error(folder: Path, proof: Path, elsewhere: Path, name: str) -> None:
+    (folder / name).symlink_to(elsewhere / ".gitignore")
+    with pytest.raises((UsageError, EnvironmentFailed)), ProofLog(folder, proof, limit=100) as log:
+        log.raw(b"x" * 1000)
+    assert (elsewhere / ".gitignore").read_text() == "theirs"

@@ -373,6 +373,48 @@ def test_a_checkout_that_takes_too_long_is_not_called_clean(checkout: Path, monk
     assert time.monotonic() - begun < 10
 
 
+def test_a_git_that_hangs_is_ended_with_what_it_started(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git = checkout / "program/git"
+    git.parent.mkdir()
+    git.write_text("#!/bin/sh\nsleep 60\n")  # which holds the pipe
+    git.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{git.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(provenance, "_TIMEOUT", 0.5)
+    begun = time.monotonic()
+    assert commit_of(checkout) == "unknown (it took too long)"
+    assert time.monotonic() - begun < 30
+
+
+@pytest.mark.parametrize("here", ["", ".", "bin"])
+def test_no_git_of_the_folder_in_which_somebody_stands_is_run(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, here: str
+) -> None:
+    program, trace = _trap(checkout)
+    (checkout / "bin").mkdir()
+    for name in ("git", "bin/git"):
+        (checkout / name).write_bytes(program.read_bytes())
+        (checkout / name).chmod(0o755)
+    monkeypatch.chdir(checkout)
+    monkeypatch.setenv("PATH", f"{here}:{os.environ['PATH']}")
+    assert "differ from it" in commit_of(checkout)
+    assert not trace.exists()
+
+
+def test_submodules_in_submodules_without_end_are_not_compared(checkout: Path) -> None:
+    commit = _git(checkout, "rev-parse", "HEAD").strip()
+    for _ in range(provenance._DEEPEST + 1):
+        command, submodule = ["git", "-C", str(checkout), "mktree"], f"160000 commit {commit}\ts\n"
+        tree = subprocess.run(command, input=submodule, capture_output=True, text=True, check=True).stdout.strip()
+        commit = _git(checkout, "commit-tree", tree, "-m", "x").strip()
+    _git(checkout, "update-ref", "HEAD", commit)
+    folder = checkout
+    for _ in range(provenance._DEEPEST + 1):
+        folder /= "s"
+        folder.mkdir()
+        (folder / ".git").write_text(f"gitdir: {checkout}/.git\n")
+    assert commit_of(checkout).endswith(" (not compared with the files: it has submodules in submodules without end)")
+
+
 def test_a_checkout_of_too_many_files_is_not_called_clean(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provenance, "_MOST_FILES", 2)
     assert commit_of(checkout).endswith(" (not compared with the files: it has more than 2 files)")

@@ -87,13 +87,12 @@ def test_an_earlier_report_is_gone_as_soon_as_a_call_begins(tmp_path: Path) -> N
 def test_a_failed_write_leaves_the_earlier_report_and_no_unfinished_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_file: Path, _content: bytes) -> int:
-        _file.touch()
+    def full(_unfinished: Path, _file: Path) -> None:
         raise OSError(28, "No space left on device")
 
     file = tmp_path / "report.xml"
     file.write_text("earlier")
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(ReportFailed, match="No space left"):
         write_whole(file, b"new")
     assert list(tmp_path.iterdir()) == [file]
@@ -123,3 +122,22 @@ def test_the_file_into_which_the_output_goes_is_no_place_for_a_report(tmp_path: 
 def test_whoever_names_no_file_gets_another_advice(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"\.\nDo something$"):
         remove_earlier(tmp_path, "Do something")
+
+
+def test_an_unfinished_report_is_never_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_text("theirs")
+    (tmp_path / f".report.xml.{os.getpid()}").symlink_to(tmp_path / "theirs")
+    write_whole(tmp_path / "report.xml", b"new")
+    assert (tmp_path / "report.xml").read_bytes() == b"new"
+    assert (tmp_path / "theirs").read_text() == "theirs"
+
+
+def test_a_link_that_lies_in_a_checkout_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_text("theirs")
+    (tmp_path / "proof.log").symlink_to(tmp_path / "theirs")
+    remove_earlier(tmp_path / "proof.log", followed=False)
+    assert not (tmp_path / "proof.log").is_symlink()
+    (tmp_path / "proof.log").symlink_to(tmp_path / "theirs")
+    write_whole(tmp_path / "proof.log", b"new", followed=False)
+    assert (tmp_path / "proof.log").read_bytes() == b"new"
+    assert (tmp_path / "theirs").read_text() == "theirs"

@@ -46,7 +46,7 @@ def test_the_password_is_in_no_statement_and_no_statement_is_like_another() -> N
 
 @pytest.mark.parametrize("password", ["it's", "a'; DROP ROLE odoo; --", "\\", "$$", "new\nline", 'quo"te'])
 def test_no_character_of_a_password_ends_the_statement(password: str) -> None:
-    environ = {"POSTGRES_PASSWORD": password.replace("$", "$$")}
+    environ = {"POSTGRES_PASSWORD": password}
     (statement,) = found(environ, {}, password)
     assert re.fullmatch(r"ALTER ROLE \"postgres\" PASSWORD '[\w$:+/=-]+';", statement)
 

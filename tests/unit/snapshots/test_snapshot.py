@@ -126,7 +126,7 @@ def started_with(service: dict[str, Any]) -> tuple[list[str], list[str]]:
     }
     image = DatabaseImage("postgres:16", ("docker-entrypoint.sh",), ("postgres", "-c", "x=$HOME"))
     found = with_snapshot(override, rendered, "the-volume", image, "ALTER ROLE $x;")
-    assert found["services"]["db"]["environment"] == {"AGENT_TEST_STATEMENTS": "ALTER ROLE $$x;"}
+    assert found["services"]["db"]["environment"] == {"AGENT_TEST_STATEMENTS": "ALTER ROLE $x;"}
     mount = {"type": "volume", "source": "agent-test-snapshot", "target": MOUNT, "read_only": True}
     assert found["services"]["odoo"]["volumes"] == ["first", mount]
     assert found["services"]["db"]["volumes"] == [mount]
@@ -176,8 +176,8 @@ def start(container: Path, statements: str, **environ: str) -> subprocess.Comple
     """Start with the entrypoint `env`, by which all can be seen that the server gets."""
     override: dict[str, Any] = {"services": {"db": {}, "odoo": {}}, "volumes": {}}
     found = with_snapshot(override, RENDERED, "v", DatabaseImage("postgres:16", ("env",), ()), statements)["services"]["db"]
-    command = [word.replace("$$", "$").replace(MOUNT, str(container / "snapshot")) for word in found["entrypoint"]]
-    environ = {name: value.replace("$$", "$") for name, value in found["environment"].items()} | environ
+    command = [word.replace(MOUNT, str(container / "snapshot")) for word in found["entrypoint"]]
+    environ = found["environment"] | environ
     environ |= {
         "PATH": f"{container}:{os.environ['PATH']}",
         "PGDATA": str(container / "data"),
