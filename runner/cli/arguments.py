@@ -204,7 +204,7 @@ def _add_cleanup(commands: _Commands) -> None:
         metavar="REPO | PROJECT",
         help="only what belongs to these repositories, or these environments, even if kept; default: all repositories",
     )
-    cleanup.add_argument("--all", action="store_true", help="also what was kept, and what runs of other hosts left")
+    cleanup.add_argument("--all", action="store_true", help="also what was kept, and all of other hosts and containers")
     cleanup.add_argument("--snapshots", action="store_true", help="also the prepared databases")
     cleanup.add_argument(
         "--timeout", type=_seconds, default=60.0, metavar="S", help="seconds for each environment; default: 60"

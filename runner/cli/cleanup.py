@@ -11,7 +11,7 @@ from runner.docker.engine import connect
 from runner.errors import ExitCode, UsageError
 from runner.snapshots.store import Store
 from runner.terminal import Terminal
-from runner.text import printable
+from runner.text import age, printable
 
 
 def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Terminal) -> ExitCode:
@@ -35,8 +35,7 @@ def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Termin
     for environment in environments:
         spared = environment not in chosen and environment.state in (State.KEPT, State.FOREIGN)
         if spared and environment.repository in repositories:
-            state = environment.state.value
-            terminal.line(f"{printable(environment.project)}: left alone, it is {state}. To remove it, name it, or add --all")
+            terminal.line(f"{printable(environment.project)}: left alone, {_why_left_alone(environment)}")
     if not chosen:
         terminal.line(f"Nothing is left of dead runs of {', '.join(repositories)}.")
     complete = True
@@ -50,6 +49,19 @@ def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Termin
         Store(engine), terminal, repositories, everything=given.snapshots, dry_run=given.dry_run
     )
     return ExitCode.PASSED if complete else ExitCode.LEFT_BEHIND
+
+
+def _why_left_alone(environment: Standing) -> str:
+    if environment.state is State.KEPT:
+        return "it is kept. To remove it, name it, or add --all"
+    where = f" ({printable(environment.owner.host)})" if environment.owner else ""
+    why = f"it is of another host or container{where}, where its run may be going on. "
+    if environment.seconds_left is None:
+        return f"{why}If it is not, remove it: name it, or add --all"
+    return (
+        f"{why}In {age(environment.seconds_left)} that is over in any case, and the next run or cleanup removes it. "
+        "To remove it now, name it, or add --all"
+    )
 
 
 def remove_prepared_databases(

@@ -17,19 +17,27 @@ PROJECT_LABEL = "com.docker.compose.project"
 LISTING_TRIES = 10
 # An engine is told from every other one by this.
 ENGINE_ID = ("info", "--format", "{{json .ID}}")
+ENGINE_IDENTITY = ("info", "--format", "[{{json .ID}},{{json .SystemTime}}]")
 CONTAINERS, NETWORKS, VOLUMES = "containers", "networks", "volumes"
 # How a person lists them; the first word of a kind is docker's word for what it removes and inspects.
 LISTINGS = {CONTAINERS: ("ps", "-a"), NETWORKS: ("network", "ls"), VOLUMES: ("volume", "ls")}
 _NAMES = {CONTAINERS: "{{json .Names}}", NETWORKS: "{{json .Name}}", VOLUMES: "{{json .Name}}"}
+# Asked for like a label: how a container is, in docker's word for it, as `running` or `exited`.
+STATE = "state"
+_STATES = {CONTAINERS: "{{json .State}}"}
 _PUBLISHED = re.compile(r":(\d+)(?:-(\d+))?->")
 
 
 class Resource(NamedTuple):
-    """A container, network or volume: its name, those of the labels asked for that it has, and the host ports it publishes."""
+    """A container, network or volume: its name, those of the labels asked for that it has, and the host ports it publishes.
+
+    `state`: of a container, where STATE was asked for.
+    """
 
     name: str
     labels: dict[str, str]
     ports: tuple[int, ...] = ()
+    state: str = ""
 
 
 def listing(kind: str, labels: Iterable[str], *filters: str) -> tuple[str, ...]:
@@ -37,7 +45,7 @@ def listing(kind: str, labels: Iterable[str], *filters: str) -> tuple[str, ...]:
     columns = [
         _NAMES[kind],
         "{{json .Ports}}" if kind == CONTAINERS else '""',
-        *(f'{{{{json (.Label "{label}")}}}}' for label in labels),
+        *(_STATES.get(kind, '""') if label == STATE else f'{{{{json (.Label "{label}")}}}}' for label in labels),
     ]
     chosen = [word for condition in filters for word in ("--filter", condition)]
     return (*LISTINGS[kind], *chosen, "--format", f"[{','.join(columns)}]")
@@ -51,7 +59,8 @@ def resources_in(output: str, labels: Sequence[str]) -> list[Resource]:
             name, ports, *values = json.loads(line)
             # docker says "" for a label that is not there.
             found = {label: value for label, value in zip(labels, values, strict=True) if str(value)}
-            resources.append(Resource(str(name), {key: str(value) for key, value in found.items()}, _ports_in(str(ports))))
+            own = {key: str(value) for key, value in found.items()}
+            resources.append(Resource(str(name), own, _ports_in(str(ports)), own.pop(STATE, "")))
         except (ValueError, TypeError, RecursionError) as error:
             raise DockerFailed(f"docker's listing is not understood: {line.strip()[:200]!r}") from error
     return resources

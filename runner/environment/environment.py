@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.cleanup import keep, orphans
 from runner.cleanup.guard import Guard
+from runner.cleanup.life import deadline_label
 from runner.cleanup.teardown import Report, remove_project
 from runner.config.options import Keep
 from runner.docker import questions
@@ -19,6 +20,7 @@ from runner.environment.compose_file import judge, override_for, own_checks, pro
 from runner.environment.context import RunContext
 from runner.environment.health import check_alive, wait_until_healthy
 from runner.environment.images import images_of
+from runner.environment.longest import START_OVER_BOUND, STREAM_MARGIN, longest_run
 from runner.environment.misnamed import hide_misnamed
 from runner.environment.ports import PortSearch
 from runner.environment.startup import up
@@ -36,11 +38,6 @@ from runner.snapshots.store import Store
 
 if TYPE_CHECKING:
     from runner.docker.streams import Execution, Streams
-
-# Seconds, for what one teardown takes in a fraction.
-_START_OVER_BOUND = 60.0
-# Seconds, for what the engine needs beyond Odoo's own time before it is taken for stalled.
-_STREAM_MARGIN = 60.0
 
 
 def _hindrance(context: RunContext) -> str:
@@ -67,6 +64,8 @@ class Environment:
         self.store = Store(self.engine)
         self.sources = MountedSources(context.module, context.repository)
         self.plan = Plan(context.repository, context.module, modules_of(context.repository)).disable(_hindrance(context))
+        # With the run's deadline, once the engine has told its time.
+        self.labels = dict(context.labels)
         self.engine_version = ""
         self.images: dict[str, str] = {}
         self.containers: dict[str, str] = {}
@@ -118,10 +117,10 @@ class Environment:
         self._streams = Streams(engine, context.folder)
         facts = version.result()
         self.engine_version = facts.version
-        # Podman gives another one in every answer.
-        identity = None if facts.is_podman else engine.prefetch(questions.engine_id())
+        engine.prefetch_identity()
+        resources = [resource for listing in standing for resource in listing.result()]
         # Before a port is looked for, because they may hold one.
-        left = orphans.standing(resource for listing in standing for resource in listing.result())
+        left = orphans.standing(resources, engine.identity.now) if resources else []
         orphans.sweep(left, context.repository.name, Endpoint(engine.client_environ), context.terminal.line)
         self._ports.reserve()
         rendered = engine.rendered(self._compose, rendering)
@@ -131,7 +130,9 @@ class Environment:
         self.images = {name: image.digest for name, image in images.items()}
         check_visible(self.sources, rendered, images)
         no_proxy = no_proxy_of(engine.client_environ)
-        override = override_for(rendered, dict(context.labels), context.repository.addons, images, no_proxy)
+        # Not before there is a port, and all images are here: both may take long.
+        self.labels |= deadline_label(engine.identity.now + longest_run(context.options))
+        override = override_for(rendered, self.labels, context.repository.addons, images, no_proxy)
         self._warn(hide_misnamed(override, rendered, context.repository.addons))
         self._plain_override = json.dumps(override, indent=1)
         if snapshots:
@@ -149,9 +150,10 @@ class Environment:
             )
             if why := recall(context.folder.parent, self.plan):
                 self.plan = self.plan.disable(why)
-            override = self.plan.override(override, rendered, dict(context.labels))
+            override = self.plan.override(override, rendered, self.labels)
         self._use_override(json.dumps(override, indent=1))
-        self._engine_id = identity.result() if identity else ""
+        # Podman gives another one in every answer.
+        self._engine_id = "" if facts.is_podman else engine.identity.id
 
     def _warn(self, warnings: list[str]) -> None:
         self.warnings += warnings
@@ -245,7 +247,7 @@ class Environment:
         self._no_client_was_killed = False  # what a client that is ended here asked for may appear later
         self.engine.cancel_all()  # about what goes now
         report = remove_project(
-            self.engine.endpoint, context.project, bound=_START_OVER_BOUND, engine_id=self._engine_id, token=context.token
+            self.engine.endpoint, context.project, bound=START_OVER_BOUND, engine_id=self._engine_id, token=context.token
         )
         if not report.complete:
             raise EnvironmentFailed(f"The environment cannot be started anew: {'; '.join(report.errors) or report.left}")
@@ -285,7 +287,7 @@ class Environment:
         After `silence`, in seconds, in which nothing came, that comes as an empty piece.
         """
         assert self._streams, "the environment was entered"
-        return self._streams.execute(self.odoo_container, command, timeout + KILL_AFTER + _STREAM_MARGIN, silence)
+        return self._streams.execute(self.odoo_container, command, timeout + KILL_AFTER + STREAM_MARGIN, silence)
 
     def _leave(self, error: BaseException | None) -> None:
         assert self._guard
