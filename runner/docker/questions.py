@@ -23,7 +23,7 @@ from runner.errors import ConfigError, EngineUnavailable, EnvironmentFailed
 
 # Seconds for an answer. It only has to be longer than anything that works, on a machine under load.
 LIMIT = 60.0
-PULL_LIMIT = 1800.0
+PULL_LIMIT, UP_LIMIT = 1800.0, 300.0
 
 T = TypeVar("T")
 

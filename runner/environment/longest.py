@@ -2,7 +2,7 @@
 
 from runner.cleanup.guard_process import BOUND
 from runner.config.options import Keep, Options
-from runner.docker.streams import UP_LIMIT
+from runner.docker.questions import UP_LIMIT
 from runner.odoo.command import KILL_AFTER
 
 # Seconds, for what one teardown takes in a fraction.
