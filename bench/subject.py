@@ -15,7 +15,6 @@ import yaml
 
 from runner.cleanup.guard import Guard
 from runner.config import repositories as config
-from runner.docker import questions
 from runner.docker.engine import connect
 from runner.docker.process import TOKEN_VARIABLE
 from runner.naming import project_name
@@ -92,7 +91,7 @@ class Subject:
         engine = connect(os.environ)
         guard = Guard(project, token, engine.endpoint, self.folder / "plain-teardown.json", print)
         try:
-            guard.arm(engine.ask(questions.engine_id()))
+            guard.arm(engine.identity.id)
             return _green(run([str(HERE / "plain/run-tests.sh"), module], self.folder, environ), f"The script on {module}")
         finally:
             report = guard.finish(skip_settling=False)

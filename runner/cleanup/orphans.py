@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 from runner.cleanup import keep
-from runner.cleanup.owner import OWNER_LABELS, Owner, owner_from
+from runner.cleanup.life import LIFE_LABELS, Life, deadline_of, life_of
+from runner.cleanup.owner import Owner, owner_from
 from runner.cleanup.teardown import Report, remove_project
 from runner.docker.engine import Engine
-from runner.docker.listing import PROJECT_LABEL, Resource
+from runner.docker.listing import PROJECT_LABEL, STATE, Resource
 from runner.docker.process import Endpoint
 from runner.naming import MODULE_LABEL, REPOSITORY_LABEL, STARTED_LABEL
 from runner.text import printable
@@ -26,65 +27,84 @@ class State(Enum):
     RUNNING = "running"
     KEPT = "kept"
     DEAD = "dead"
-    FOREIGN = "of another host"
+    PAST_ITS_DEADLINE = "past its deadline"
+    FOREIGN = "of another host or container"
+
+
+_BY_LIFE = {Life.GONE: State.DEAD, Life.PAST_ITS_DEADLINE: State.PAST_ITS_DEADLINE, Life.UNKNOWN: State.FOREIGN}
+# Those that nobody needs.
+LEFTOVERS = frozenset({State.DEAD, State.PAST_ITS_DEADLINE})
 
 
 @dataclass(frozen=True)
 class Standing:
-    """An environment that the engine holds, whole or in parts; `ports`: those that its containers publish."""
+    """An environment that the engine holds, whole or in parts; `ports`: those that its containers publish.
+
+    `seconds_left`: until its deadline, at which its run is over whatever happened to it; None if its labels name none.
+    """
 
     project: str
     repository: str
     started: str
     state: State
     owner: Owner | None
+    seconds_left: float | None
     ports: tuple[int, ...]
     labels: dict[str, str]
 
 
 # Of every container, network and volume of a run, what is to be known.
-LABELS = (PROJECT_LABEL, REPOSITORY_LABEL, MODULE_LABEL, STARTED_LABEL, keep.FOLDER_LABEL, *OWNER_LABELS)
+LABELS = (PROJECT_LABEL, REPOSITORY_LABEL, MODULE_LABEL, STARTED_LABEL, keep.FOLDER_LABEL, *LIFE_LABELS, STATE)
 
 
-def standing(resources: Iterable[Resource]) -> list[Standing]:
-    """Return the environments to which these containers, networks and volumes, with LABELS, belong, the oldest first."""
-    merged: dict[str, tuple[dict[str, str], tuple[int, ...]]] = {}
+def standing(resources: Iterable[Resource], now: float) -> list[Standing]:
+    """Return the environments to which these containers, networks and volumes, with LABELS, belong, the oldest first.
+
+    `now`: by the engine's clock, in seconds of the epoch.
+    """
+    merged: dict[str, list[Resource]] = {}
     for resource in resources:
         if project := resource.labels.get(PROJECT_LABEL):
-            _, ports = merged.get(project, ({}, ()))
-            merged[project] = (resource.labels, ports + resource.ports)
-    environments = [
-        Standing(
-            project=project,
-            repository=labels.get(REPOSITORY_LABEL, "?"),
-            started=labels.get(STARTED_LABEL, "?"),
-            state=_state(owner_from(labels), labels) if _PROJECT.fullmatch(project) else State.FOREIGN,
-            owner=owner_from(labels),
-            ports=ports,
-            labels=labels,
-        )
-        for project, (labels, ports) in merged.items()
-    ]
-    return sorted(environments, key=lambda environment: environment.started)
+            merged.setdefault(project, []).append(resource)
+    return sorted(
+        (_standing(project, parts, now) for project, parts in merged.items()), key=lambda environment: environment.started
+    )
+
+
+def _standing(project: str, parts: Sequence[Resource], now: float) -> Standing:
+    labels = parts[-1].labels
+    has_a_name = bool(_PROJECT.fullmatch(project))
+    deadline = deadline_of(labels) if has_a_name else None
+    containers = [resource.state for resource in parts if resource.state]
+    return Standing(
+        project=project,
+        repository=labels.get(REPOSITORY_LABEL, "?"),
+        started=labels.get(STARTED_LABEL, "?"),
+        state=_state(labels, now, containers) if has_a_name else State.FOREIGN,
+        owner=owner_from(labels),
+        seconds_left=None if deadline is None else deadline - now,
+        ports=tuple(port for resource in parts for port in resource.ports),
+        labels=labels,
+    )
 
 
 def look(engine: Engine) -> list[Standing]:
     """Return every environment that the engine holds, the oldest first."""
     listings = engine.prefetch_resources(LABELS, f"label={REPOSITORY_LABEL}")
-    return standing(resource for listing in listings for resource in listing.result())
+    engine.prefetch_identity()
+    return standing((resource for listing in listings for resource in listing.result()), engine.identity.now)
 
 
-def _state(owner: Owner | None, labels: dict[str, str]) -> State:
-    if owner is None or not owner.is_on_this_host:
-        return State.FOREIGN
-    if owner.is_alive:
+def _state(labels: dict[str, str], now: float, containers: Sequence[str]) -> State:
+    life = life_of(labels, now, containers)
+    if life is Life.ALIVE:
         return State.RUNNING
-    return State.KEPT if keep.is_kept(labels) else State.DEAD
+    return State.KEPT if keep.is_kept(labels) else _BY_LIFE[life]
 
 
 def to_remove(environments: Sequence[Standing], repositories: Sequence[str], *, everything: bool) -> list[Standing]:
-    """Return what a cleanup of these repositories removes: the dead; `everything`: also what is kept or of another host."""
-    states = {State.DEAD, State.KEPT, State.FOREIGN} if everything else {State.DEAD}
+    """Return what a cleanup of these repositories removes: what nobody needs; `everything`: all but what is known to run."""
+    states = LEFTOVERS | {State.KEPT, State.FOREIGN} if everything else LEFTOVERS
     return [
         environment for environment in environments if environment.repository in repositories and environment.state in states
     ]

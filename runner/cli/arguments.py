@@ -205,7 +205,9 @@ def _add_cleanup(commands: _Commands) -> None:
         help="only what belongs to these repositories, or these environments and strays, even if kept;"
         " default: all repositories",
     )
-    cleanup.add_argument("--all", action="store_true", help="also what was kept, what runs of other hosts left, and strays")
+    cleanup.add_argument(
+        "--all", action="store_true", help="also what was kept, all of other hosts and containers, and strays"
+    )
     cleanup.add_argument("--snapshots", action="store_true", help="also the prepared databases")
     cleanup.add_argument(
         "--timeout", type=_seconds, default=60.0, metavar="S", help="seconds for each environment; default: 60"

@@ -13,7 +13,7 @@ from runner.docker.engine import connect
 from runner.errors import ExitCode, UsageError
 from runner.snapshots.store import Store
 from runner.terminal import Terminal
-from runner.text import printable
+from runner.text import age, printable
 
 
 def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Terminal) -> ExitCode:
@@ -75,8 +75,19 @@ def _attributed(environment: Standing, settings: config.Config) -> Standing:
 
 
 def _why_spared(environment: Standing) -> str:
-    told = f"{printable(environment.project)}: left alone, it is {environment.state.value}"
-    return told if environment.state is State.RUNNING else f"{told}. To remove it, name it, or add --all"
+    told = f"{printable(environment.project)}: left alone, "
+    if environment.state is State.RUNNING:
+        return f"{told}it is running"
+    if environment.state is State.KEPT:
+        return f"{told}it is kept. To remove it, name it, or add --all"
+    where = f" ({printable(environment.owner.host)})" if environment.owner else ""
+    told += f"it is of another host or container{where}, where its run may be going on. "
+    if environment.seconds_left is None:
+        return f"{told}If it is not, remove it: name it, or add --all"
+    return (
+        f"{told}In {age(environment.seconds_left)} that is over in any case, and the next run or cleanup removes it. "
+        "To remove it now, name it, or add --all"
+    )
 
 
 def _why_stray(stray: Stray) -> str:

@@ -91,8 +91,8 @@ def _leftovers(engine: Engine) -> Finding:
     environments = orphans.look(engine)
     counts = {state: sum(environment.state is state for environment in environments) for state in State}
     text = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count) or "none"
-    if counts[State.DEAD]:
-        return ExitCode.LEFT_BEHIND, f"environments   {text}; remove the dead ones: nox -s cleanup"
+    if any(counts[state] for state in orphans.LEFTOVERS):
+        return ExitCode.LEFT_BEHIND, f"environments   {text}; remove what dead runs left: nox -s cleanup"
     return ExitCode.PASSED, f"environments   {text}"
 
 

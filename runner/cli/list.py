@@ -60,8 +60,9 @@ def _environment_row(environment: Standing) -> tuple[str, str, str, str, str]:
     ports = ",".join(str(port) for port in environment.ports) or "-"
     if owner is None:
         whose = "unknown"
-    elif not owner.is_on_this_host:
-        whose = f"on {owner.host}"
+    elif state is State.FOREIGN:
+        left = environment.seconds_left
+        whose = f"on {owner.host}" + ("" if left is None else f", for {age(left)} at most")
     else:
         # Of one that is dead or kept the process is gone, and its number says nothing.
         whose = f"pid {owner.pid}" if state is State.RUNNING else "-"

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from runner.docker import questions
 from runner.docker.endpoint import settle
-from runner.docker.inventory import ContainerStatus
+from runner.docker.inventory import ContainerStatus, EngineIdentity
 from runner.docker.listing import CONTAINERS, LISTING_TRIES, LISTINGS, PROJECT_LABEL, Resource
 from runner.docker.process import TOKEN_VARIABLE, Command, DockerFailed, DockerStalled, Endpoint, has_vanished
 from runner.docker.questions import ComposeProject, Question
@@ -90,6 +90,7 @@ class Engine:
         self.endpoint = endpoint
         self.client_environ = {**endpoint.environ, **({TOKEN_VARIABLE: token} if token else {})}
         self._pending: list[Pending[Any]] = []
+        self._identity: EngineIdentity | Pending[EngineIdentity] | None = None
 
     def ask(self, question: Question[T]) -> T:
         """Return the answer. EngineStalled if there is none in time, else whatever the question raises."""
@@ -100,6 +101,19 @@ class Engine:
         pending = Pending(question, self.client_environ)
         self._pending.append(pending)
         return pending
+
+    def prefetch_identity(self) -> None:
+        """Ask for `identity`, unless that was asked before."""
+        self._identity = self._identity or self.prefetch(questions.identity())
+
+    @property
+    def identity(self) -> EngineIdentity:
+        """Which engine it is, and what its clock says. Asked once."""
+        self.prefetch_identity()
+        if isinstance(self._identity, Pending):
+            self._identity = self._identity.result()
+        assert self._identity
+        return self._identity
 
     def cancel_all(self) -> None:
         """End the clients whose answers nobody has fetched."""

@@ -1,7 +1,13 @@
 """What docker tells of containers, images and engines, as frozen values read from its JSON."""
 
+import re
+import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+# RFC 3339, of which Python before 3.11 reads neither nanoseconds nor a Z.
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
 @dataclass(frozen=True)
@@ -11,6 +17,19 @@ class EngineFacts:
     version: str
     kernel: str
     is_podman: bool = False
+
+
+@dataclass(frozen=True)
+class EngineIdentity:
+    """An engine's ID, by which it is told from every other one, and its clock: `ahead` of this machine's monotonic one."""
+
+    id: str
+    ahead: float
+
+    @property
+    def now(self) -> float:
+        """The engine's time, in seconds of the epoch; the same for all who use it, whatever their own machines say."""
+        return time.monotonic() + self.ahead
 
 
 @dataclass(frozen=True)
@@ -49,6 +68,19 @@ class Image:
     digest: str
     config: dict[str, Any]
     id: str = ""
+
+
+def identity_from(answer: Any, asked: float) -> EngineIdentity:
+    """Read an engine's ID and time; `asked`: when, by the monotonic clock. ValueError for what is none.
+
+    So its clock is fast by what the answer took, and never slow, however late it is read.
+    """
+    engine_id, system_time = answer
+    told = _TIME.fullmatch(str(system_time))
+    if not told or not isinstance(engine_id, str):
+        raise ValueError(f"{answer!r} is no ID with a time")
+    seconds = datetime.fromisoformat(told[1] + told[2].replace("Z", "+00:00")).timestamp()
+    return EngineIdentity(engine_id, seconds - asked)
 
 
 def status_from(inspected: dict[str, Any]) -> ContainerStatus:

@@ -17,23 +17,28 @@ PROJECT_LABEL = "com.docker.compose.project"
 LISTING_TRIES = 10
 # An engine is told from every other one by this.
 ENGINE_ID = ("info", "--format", "{{json .ID}}")
+ENGINE_IDENTITY = ("info", "--format", "[{{json .ID}},{{json .SystemTime}}]")
 CONTAINERS, NETWORKS, VOLUMES = "containers", "networks", "volumes"
 # How a person lists them; the first word of a kind is docker's word for what it removes and inspects.
 LISTINGS = {CONTAINERS: ("ps", "-a"), NETWORKS: ("network", "ls"), VOLUMES: ("volume", "ls")}
 _NAMES = {CONTAINERS: "{{json .Names}}", NETWORKS: "{{json .Name}}", VOLUMES: "{{json .Name}}"}
+# Asked for like a label: how a container is, in docker's word for it, as `running` or `exited`.
+STATE = "state"
+_STATES = {CONTAINERS: "{{json .State}}"}
 _PUBLISHED = re.compile(r":(\d+)(?:-(\d+))?->")
 
 
 class Resource(NamedTuple):
     """A container, network or volume: its name, those of the labels asked for that it has, and the host ports it publishes.
 
-    `columns`: what docker's own listing shows of it, of what was asked for.
+    `columns`: what of docker's own listing was asked for; `state`: of a container, where STATE was asked for.
     """
 
     name: str
     labels: dict[str, str]
     ports: tuple[int, ...] = ()
     columns: tuple[str, ...] = ()
+    state: str = ""
 
 
 def listing(kind: str, labels: Iterable[str], *filters: str, columns: Iterable[str] = ()) -> tuple[str, ...]:
@@ -44,7 +49,7 @@ def listing(kind: str, labels: Iterable[str], *filters: str, columns: Iterable[s
     template = [
         _NAMES[kind],
         "{{json .Ports}}" if kind == CONTAINERS else '""',
-        *(f'{{{{json (.Label "{label}")}}}}' for label in labels),
+        *(_STATES.get(kind, '""') if label == STATE else f'{{{{json (.Label "{label}")}}}}' for label in labels),
         *(f"{{{{json .{column}}}}}" for column in columns),
     ]
     chosen = [word for condition in filters for word in ("--filter", condition)]
@@ -60,7 +65,7 @@ def resources_in(output: str, labels: Sequence[str], columns: Sequence[str] = ()
             # docker says "" for a label that is not there.
             found = {label: str(value) for label, value in zip([*labels, *columns], values, strict=True) if str(value)}
             shown = tuple(found.pop(column, "") for column in columns)
-            resources.append(Resource(str(name), found, _ports_in(str(ports)), shown))
+            resources.append(Resource(str(name), found, _ports_in(str(ports)), shown, found.pop(STATE, "")))
         except (ValueError, TypeError, RecursionError) as error:
             raise DockerFailed(f"docker's listing is not understood: {line.strip()[:200]!r}") from error
     return resources

@@ -1,21 +1,30 @@
 """What docker is asked, each question as a value: the words, and how the answer is read."""
 
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from runner.docker.dollars import undoubled
-from runner.docker.inventory import ContainerStatus, EngineFacts, Image, image_from, status_from
-from runner.docker.listing import ENGINE_ID, Resource, listing, resources_in
+from runner.docker.inventory import (
+    ContainerStatus,
+    EngineFacts,
+    EngineIdentity,
+    Image,
+    identity_from,
+    image_from,
+    status_from,
+)
+from runner.docker.listing import ENGINE_IDENTITY, Resource, listing, resources_in
 from runner.docker.messages import ComposeMissing, said, unavailable
 from runner.docker.process import Completed, DockerFailed, has_vanished, named
 from runner.errors import ConfigError, EngineUnavailable, EnvironmentFailed
 
 # Seconds for an answer. It only has to be longer than anything that works, on a machine under load.
 LIMIT = 60.0
-PULL_LIMIT = 1800.0
+PULL_LIMIT, UP_LIMIT = 1800.0, 300.0
 
 T = TypeVar("T")
 
@@ -117,9 +126,10 @@ def compose_version() -> Question[str]:
     return Question(("compose", "version"), read)
 
 
-def engine_id() -> Question[str]:
-    """Ask for the ID by which an engine is told from every other one."""
-    return Question(ENGINE_ID, _parsed(ENGINE_ID, lambda output: _of_type(str, json.loads(output))))
+def identity() -> Question[EngineIdentity]:
+    """Ask, now, for the engine's ID and its time."""
+    asked = time.monotonic()
+    return Question(ENGINE_IDENTITY, _parsed(ENGINE_IDENTITY, lambda output: identity_from(json.loads(output), asked)))
 
 
 def rendered(project: ComposeProject) -> Question[dict[str, Any]]:

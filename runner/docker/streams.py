@@ -24,12 +24,10 @@ from runner.docker import questions
 from runner.docker.engine import Engine, stalled
 from runner.docker.messages import PortTaken, is_port_taken, said, tail
 from runner.docker.process import SECRET_FILES, TOKEN_VARIABLE, Completed, DockerFailed, DockerStalled, Stream, kill_group
-from runner.docker.questions import ComposeProject
+from runner.docker.questions import UP_LIMIT, ComposeProject
 from runner.errors import EnvironmentFailed, cause_of
 
-# Seconds. They only have to be longer than anything that works, on a machine under load.
-UP_LIMIT = 300.0
-# While a start is silent, the time after which somebody looks at what has been started.
+# While a start is silent, the time in seconds after which somebody looks at what has been started.
 _SILENCE = 2.0
 # Until a client that is being started has said its pid.
 _STARTING = 1.0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.cleanup import keep, orphans
 from runner.cleanup.guard import Guard
+from runner.cleanup.life import deadline_label
 from runner.cleanup.teardown import Report, remove_project
 from runner.config.options import Keep
 from runner.docker import questions
@@ -20,6 +21,7 @@ from runner.environment.context import RunContext
 from runner.environment.exposed_password import shown_in_command_lines
 from runner.environment.health import check_alive, wait_until_healthy
 from runner.environment.images import images_of
+from runner.environment.longest import START_OVER_BOUND, STREAM_MARGIN, longest_run
 from runner.environment.misnamed import hide_misnamed
 from runner.environment.missing import check_present
 from runner.environment.ports import PortSearch
@@ -40,11 +42,6 @@ from runner.snapshots.store import Store
 
 if TYPE_CHECKING:
     from runner.docker.streams import Execution, Streams
-
-# Seconds, for what one teardown takes in a fraction.
-_START_OVER_BOUND = 60.0
-# Seconds, for what the engine needs beyond Odoo's own time before it is taken for stalled.
-_STREAM_MARGIN = 60.0
 
 # In the run's folder, while Compose starts from it: it may hold what this user's shell or env files keep secret.
 _RENDERING = "compose.json"
@@ -74,6 +71,8 @@ class Environment:
         self.store = Store(self.engine)
         self.sources = MountedSources(context.module, context.repository)
         self.plan = Plan(context.repository, context.module, modules_of(context.repository)).disable(_hindrance(context))
+        # With the run's deadline, once the engine has told its time.
+        self.labels = dict(context.labels)
         self.engine_version = ""
         self.images: dict[str, str] = {}
         self.containers: dict[str, str] = {}
@@ -127,10 +126,10 @@ class Environment:
         self._streams = Streams(engine, context.folder)
         facts = version.result()
         self.engine_version = facts.version
-        # Podman gives another one in every answer.
-        identity = None if facts.is_podman else engine.prefetch(questions.engine_id())
+        engine.prefetch_identity()
+        resources = [resource for listing in standing for resource in listing.result()]
         # Before a port is looked for, because they may hold one.
-        left = orphans.standing(resource for listing in standing for resource in listing.result())
+        left = orphans.standing(resources, engine.identity.now) if resources else []
         orphans.sweep(left, context.repository.name, Endpoint(engine.client_environ), context.terminal.line)
         port = self._ports.reserve()
         self._rendered = rendered = render(engine, self._compose, context.repository, rendering)
@@ -139,7 +138,9 @@ class Environment:
         self.images = {name: image.digest for name, image in images.items()}
         check_visible(self.sources, rendered, images)
         no_proxy = no_proxy_of(engine.client_environ)
-        override = override_for(rendered, dict(context.labels), context.repository.addons, images, no_proxy)
+        # Not before there is a port, and all images are here: both may take long.
+        self.labels |= deadline_label(engine.identity.now + longest_run(context.options))
+        override = override_for(rendered, self.labels, context.repository.addons, images, no_proxy)
         self._warn(hide_misnamed(override, rendered, context.repository.addons))
         self._warn(shown_in_command_lines(rendered, images, context.password))
         self._plain_override = copy.deepcopy(override)
@@ -158,10 +159,11 @@ class Environment:
             )
             if why := recall(context.folder.parent, self.plan):
                 self.plan = self.plan.disable(why)
-            override = self.plan.override(override, rendered, dict(context.labels), context.password)
+            override = self.plan.override(override, rendered, self.labels, context.password)
         self._override = override
         self._compose_at(port)
-        self._engine_id = identity.result() if identity else ""
+        # Podman gives another one in every answer.
+        self._engine_id = "" if facts.is_podman else engine.identity.id
 
     def _warn(self, warnings: list[str]) -> None:
         warnings = list(map(self.context.without_password, warnings))
@@ -271,7 +273,7 @@ class Environment:
         self._no_client_was_killed = False  # what a client that is ended here asked for may appear later
         self.engine.cancel_all()  # about what goes now
         report = remove_project(
-            self.engine.endpoint, context.project, bound=_START_OVER_BOUND, engine_id=self._engine_id, token=context.token
+            self.engine.endpoint, context.project, bound=START_OVER_BOUND, engine_id=self._engine_id, token=context.token
         )
         self._tell_who_was_disconnected(report)
         if not report.complete:
@@ -308,7 +310,7 @@ class Environment:
         After `silence`, in seconds, in which nothing came, that comes as an empty piece.
         """
         assert self._streams, "the environment was entered"
-        return self._streams.execute(self.odoo_container, command, timeout + KILL_AFTER + _STREAM_MARGIN, silence)
+        return self._streams.execute(self.odoo_container, command, timeout + KILL_AFTER + STREAM_MARGIN, silence)
 
     def _leave(self, error: BaseException | None) -> None:
         assert self._guard

@@ -6,11 +6,10 @@ does not finish, its teardown removes.
 """
 
 import secrets
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
-from runner.cleanup.owner import OWNER_LABELS, owner_from, this_process
+from runner.cleanup.life import LIFE_LABELS, Life, life_of
 from runner.cleanup.resources import MAKER_LABEL, PUBLISHED_LABEL, SNAPSHOT_PREFIX
 from runner.docker import questions
 from runner.docker.engine import Engine, Pending
@@ -30,7 +29,7 @@ _LABELS = (
     _SCHEMA_LABEL,
     MAKER_LABEL,
     PROJECT_LABEL,
-    *OWNER_LABELS,
+    *LIFE_LABELS,
 )
 _READY = "ready"
 _REFUSED = "refused"
@@ -81,12 +80,13 @@ class Store:
 
     def volumes(self, pending: Pending[list[Resource]] | None = None) -> Volumes:
         """Return what there is; `pending`: where that was asked already. EnvironmentFailed if the engine does not say."""
-        return sorted_out((pending or self.prefetch()).result(), time.time())
+        return sorted_out((pending or self.prefetch()).result(), self._engine.identity.now)
 
-    def begin(self, stage: Stage, project: str) -> str:
-        """Make a new volume for the stage's data, for the run `project`, and return its name."""
+    def begin(self, stage: Stage, project: str, labels: Mapping[str, str]) -> str:
+        """Make a new volume for the stage's data, for the run `project` with these labels, and return its name."""
         name = f"{SNAPSHOT_PREFIX}-{stage.key[:16]}-{secrets.token_hex(4)}"
-        self._create(name, {KEY_LABEL: stage.key, MAKER_LABEL: project} | this_process().labels())
+        whose = {label: labels[label] for label in LIFE_LABELS if label in labels}
+        self._create(name, {KEY_LABEL: stage.key, MAKER_LABEL: project} | whose)
         return name
 
     def publish(self, stage: Stage, volume: str, repository: str, modules: Iterable[str], megabytes: int) -> None:
@@ -98,7 +98,7 @@ class Store:
             "volume": volume,
             "repository": repository,
             "modules": " ".join(sorted(modules)),
-            "created": f"{time.time():.0f}",
+            "created": f"{self._engine.identity.now:.0f}",
             "megabytes": str(megabytes),
             "schema": str(SCHEMA),
         }
@@ -108,7 +108,7 @@ class Store:
 
     def refuse(self, stage: Stage, reason: str) -> None:
         """Say that the stage cannot be prepared, as it will be again with the same key, and why."""
-        about = {KEY_LABEL: stage.key, _CREATED_LABEL: f"{time.time():.0f}", _REASON_LABEL: told(reason)}
+        about = {KEY_LABEL: stage.key, _CREATED_LABEL: f"{self._engine.identity.now:.0f}", _REASON_LABEL: told(reason)}
         self._create(f"{SNAPSHOT_PREFIX}-{stage.key[:16]}-{_REFUSED}", about)
 
     def drop(self, snapshot: Snapshot) -> bool:
@@ -144,7 +144,7 @@ _LISTING = questions.resources(VOLUMES, _LABELS, f"label={KEY_LABEL}")
 
 
 def sorted_out(volumes: Iterable[Resource], now: float) -> Volumes:
-    """Tell what each of the volumes with a KEY_LABEL is; `now` in seconds of the epoch.
+    """Tell what each of the volumes with a KEY_LABEL is; `now` by the engine's clock, in seconds of the epoch.
 
     Those of a Compose project do not count, whatever their labels say: a compose file must not declare what is ready.
     """
@@ -187,8 +187,7 @@ def sorted_out(volumes: Iterable[Resource], now: float) -> Volumes:
             else:
                 refused[about[KEY_LABEL]] = Refusal(name, told(about.get(_REASON_LABEL, "")))
             continue
-        owner = owner_from(about)
-        (dead if owner and owner.is_on_this_host and not owner.is_alive else preparing).append(name)
+        (dead if life_of(about, now) in (Life.GONE, Life.PAST_ITS_DEADLINE) else preparing).append(name)
     return Volumes(ready, dead, preparing, refused, odd)
 
 

@@ -1,8 +1,17 @@
 """What dead runs left, what is kept on purpose, and what lives: `cleanup`, `list`, and the next run's own sweep."""
 
+import dataclasses
 import os
 import re
 import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from runner.cleanup.life import deadline_label
+from runner.cleanup.owner import this_process
 
 from .conftest import FIRST_PORT
 from .phases import guard_of
@@ -35,9 +44,14 @@ def _project(output: str) -> str:
 
 def _volume(tiny: TinyRepository, project: str, **owner: str) -> None:
     """A volume as a run of this owner would have left it."""
+    tiny.docker("volume", "create", *_labels(project, None, **owner), f"{project}_data")
+
+
+def _labels(project: str, seconds_left: float | None = None, **owner: str) -> list[str]:
     labels = {"com.docker.compose.project": project, "agent-test.repository": "tiny"}
     labels |= {f"agent-test.owner-{key}": value for key, value in owner.items()}
-    tiny.docker("volume", "create", *(f"--label={key}={value}" for key, value in labels.items()), f"{project}_data")
+    labels |= {} if seconds_left is None else deadline_label(time.time() + seconds_left)
+    return [f"--label={key}={value}" for key, value in labels.items()]
 
 
 def test_cleanup_removes_what_a_run_left_whose_guard_was_killed_too(tiny: TinyRepository) -> None:
@@ -84,12 +98,54 @@ def test_a_run_that_is_going_on_is_touched_by_no_other_and_by_no_cleanup(tiny: T
     assert run.finish() == 143
 
 
-def test_what_a_run_before_a_restart_of_the_machine_left_is_dead(tiny: TinyRepository) -> None:
-    host = os.uname().nodename
-    _volume(tiny, "tiny-agent-test-old", host=host, boot="another boot", pid=str(os.getpid()), start="1")
+def test_a_run_in_a_container_with_the_name_of_this_host_is_touched_by_no_other_and_by_no_cleanup_until_its_deadline(
+    tiny: TinyRepository,
+) -> None:
+    tiny.module("waits", WAITS)
+    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    unshare = ["unshare", *user, "--pid", "--fork", "--mount-proc", "--kill-child"]
+    if subprocess.run([*unshare, "true"], check=False).returncode:
+        pytest.skip("no namespaces for this user on this machine")
+    run = tiny.start_program([*unshare, sys.executable, "-m", "runner", "run", "tiny", "waits"])
+    run.wait_for(RUNNING)
+    before = left()
+    over = {**dataclasses.asdict(this_process()), "pidns": "1", "pid": "1"}
+    tiny.docker("network", "create", *_labels("tiny-agent-test-over", -1, **over), "tiny-agent-test-over")
+    tiny.module("good", PASSES)
+    code, output = tiny.run("run", "tiny", "good")
+    assert code == 0, output
+    assert "left by a dead run: tiny-agent-test-over (past its deadline): removed in" in output
     code, output = tiny.run("cleanup")
     assert code == 0, output
-    assert "tiny-agent-test-old (dead" in output
+    project = _project(run.output)
+    assert f"{project}: left alone, it is of another host or container" in output
+    assert left() == before
+    run.send(signal.SIGKILL)  # and all of the namespace, its guard too
+    run.finish()
+    code, output = tiny.run("cleanup", project)
+    assert code == 0, output
+    assert left() == []
+
+
+def test_what_a_run_before_a_restart_of_the_machine_left_is_dead_if_nothing_of_it_runs(tiny: TinyRepository) -> None:
+    owner = dataclasses.asdict(this_process()) | {"boot": "another boot"}
+    name = "tiny-agent-test-old"
+    tiny.docker("run", "-d", "--name", name, "-v", "/usr:/usr:ro", *_labels(name, 3600, **owner), "agent-test-tiny")
+    code, output = tiny.run("cleanup")
+    assert code == 0, output
+    assert f"{name}: left alone, it is of another host or container" in output
+    tiny.docker("kill", name)
+    code, output = tiny.run("cleanup")
+    assert code == 0, output
+    assert f"{name} (dead): removed in" in output
+
+
+def test_what_a_dead_run_left_is_dead_although_the_host_is_called_otherwise_since(tiny: TinyRepository) -> None:
+    owner = dataclasses.asdict(this_process()) | {"host": "as-it-was-called", "start": "1"}
+    _volume(tiny, "tiny-agent-test-old", **owner)
+    code, output = tiny.run("cleanup")
+    assert code == 0, output
+    assert "tiny-agent-test-old (dead): removed in" in output
 
 
 def test_what_a_run_of_another_host_started_is_left_alone_unless_everything_is_meant(tiny: TinyRepository) -> None:

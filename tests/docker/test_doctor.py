@@ -43,7 +43,7 @@ def test_leftovers_are_wrong_and_say_what_to_do(tiny: TinyRepository) -> None:
     tiny.docker("network", "create", *(f"--label={key}={value}" for key, value in labels.items()), "tiny-agent-test-old")
     code, output = tiny.run("doctor")
     assert code == 8, output
-    assert "WRONG  environments   1 dead; remove the dead ones: nox -s cleanup" in output
+    assert "WRONG  environments   1 dead; remove what dead runs left: nox -s cleanup" in output
     assert tiny.run("cleanup")[0] == 0
 
 

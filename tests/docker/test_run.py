@@ -4,7 +4,10 @@ import json
 import re
 import socket
 import subprocess
+import time
 from contextlib import ExitStack
+
+from runner.cleanup.owner import this_process
 
 from .conftest import FIRST_PORT, LAST_PORT
 from .tiny_repository import FAILS, PASSES, RUNNING, WAITS, TinyRepository
@@ -90,6 +93,8 @@ def test_everything_of_a_run_carries_the_labels_of_its_owner(tiny: TinyRepositor
             labels = each["Config"]["Labels"] if kind == "container" else each["Labels"]
             assert labels["agent-test.module"] == "waits"
             assert labels["agent-test.owner-pid"] == str(run.process.pid)
+            assert labels["agent-test.owner-pidns"] == this_process().pidns
+            assert int(labels["agent-test.deadline"]) > time.time() + 3600
     run.process.terminate()
     assert run.finish() == 143
 

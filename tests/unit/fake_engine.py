@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timezone
 from typing import TypeVar
 
 from runner.docker.engine import Engine, Pending
 from runner.docker.inventory import ContainerStatus
-from runner.docker.listing import Resource
+from runner.docker.listing import STATE, Resource
 from runner.docker.process import Command, Completed, Endpoint
 from runner.docker.questions import Question
 
@@ -19,6 +20,11 @@ Words = tuple[str, ...]
 # What a client prints, how it ends, or what goes wrong with it.
 Said = str | Completed | BaseException
 Answer = Said | Callable[[Words], Said]
+
+
+def info(_words: Words) -> str:
+    """What a fake engine tells of itself: its clock is that of this machine."""
+    return json.dumps(["the-engine", datetime.now(timezone.utc).isoformat()])
 
 
 class FakeEngine(Engine):
@@ -93,14 +99,15 @@ def listing_of(resources: Callable[[], Iterable[Resource]]) -> Callable[[Words],
 
     def listed(words: Words) -> str:
         labels = re.findall(r'\.Label "([^"]+)"', words[-1])
-        columns = len(re.findall(r"{{json \.(?!Names?}|Ports})\w+}}", words[-1]))
+        columns = len(re.findall(r"{{json \.(?!Names?}|Ports}|State}}\]$)\w+}}", words[-1]))
         wanted = [word.removeprefix("label=").partition("=") for word in words if word.startswith("label=")]
+        with_state = [STATE] if words[-1].count(",") == len(labels) + columns + 2 else []
         return "".join(
             json.dumps(
                 [
                     resource.name,
                     _published(resource.ports),
-                    *(resource.labels.get(label, "") for label in labels),
+                    *(_value(resource, name) for name in labels + with_state),
                     *(*resource.columns, *[""] * columns)[:columns],
                 ]
             )
@@ -110,6 +117,10 @@ def listing_of(resources: Callable[[], Iterable[Resource]]) -> Callable[[Words],
         )
 
     return listed
+
+
+def _value(resource: Resource, name: str) -> str:
+    return resource.state if name == STATE else resource.labels.get(name, "")
 
 
 def _published(ports: Iterable[int]) -> str:

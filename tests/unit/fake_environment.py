@@ -185,7 +185,6 @@ class _Engine(FakeVolumes):
             {
                 "version": VERSION,
                 "compose": lambda _words: json.dumps(fakes.rendered),
-                "info": '"the-engine"',
                 "image inspect": self._image,
                 "ps": listing_of(lambda: [*fakes.left_by_others, *self._started()]),
                 "network ls": "",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from runner.docker.listing import Resource
-from tests.unit.fake_engine import VERSION, FakeEngine, Said, Words, failed, listing_of
+from tests.unit.fake_engine import VERSION, FakeEngine, Said, Words, failed, info, listing_of
 
 
 class FakeVolumes(FakeEngine):
@@ -14,6 +14,7 @@ class FakeVolumes(FakeEngine):
         self.used: set[str] = set()
         super().__init__(
             {
+                "info": info,
                 "volume ls": listing_of(lambda: [Resource(*volume) for volume in self.volumes.items()]),
                 "volume ls --quiet --filter dangling=true": lambda _words: "\n".join(self.volumes.keys() - self.used),
                 "volume create": self._create,

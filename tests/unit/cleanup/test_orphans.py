@@ -2,12 +2,14 @@
 
 import dataclasses
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runner.cleanup import keep, orphans
+from runner.cleanup.life import deadline_label
 from runner.cleanup.orphans import LABELS, State, look, remove, standing, sweep, to_remove
 from runner.cleanup.owner import Owner, this_process
 from runner.cleanup.teardown import Report
@@ -18,7 +20,9 @@ from tests.unit.scripted_docker import ScriptedDocker
 
 ALIVE = this_process()
 DEAD = dataclasses.replace(ALIVE, start="1")
-FAR = dataclasses.replace(DEAD, host="elsewhere")
+ELSEWHERE = dataclasses.replace(DEAD, pidns="4026531999")
+FAR = dataclasses.replace(ELSEWHERE, host="elsewhere", boot="of-elsewhere")
+NOW = time.time()
 ENDPOINT = Endpoint({"DOCKER_HOST": "tcp://of-the-test"})
 
 
@@ -29,34 +33,37 @@ def resource(
     folder: Path | None = None,
     started: str = "2026-01-01",
     ports: tuple[int, ...] = (),
+    seconds_left: float | None = None,
+    state: str = "running",
 ) -> Resource:
     labels = {"com.docker.compose.project": project, "agent-test.repository": repository, "agent-test.started": started}
     labels |= owner.labels() if owner else {}
     labels |= {keep.FOLDER_LABEL: str(folder)} if folder else {}
-    return Resource(f"{project}-odoo-1", labels, ports)
+    labels |= {} if seconds_left is None else deadline_label(NOW + seconds_left)
+    return Resource(f"{project}-odoo-1", labels, ports, state=state)
 
 
 def states(*resources: Resource) -> dict[str, State]:
-    return {environment.project: environment.state for environment in standing(resources)}
+    return {environment.project: environment.state for environment in standing(resources, NOW)}
 
 
 def test_an_environment_is_listed_once_however_much_of_it_stands_with_all_its_ports() -> None:
-    (environment,) = standing([resource("p", ports=(8090,)), resource("p"), resource("p", ports=(8091,))])
+    (environment,) = standing([resource("p", ports=(8090,)), resource("p"), resource("p", ports=(8091,))], NOW)
     assert (environment.project, environment.repository, environment.started) == ("p", "evv", "2026-01-01")
     assert environment.ports == (8090, 8091)
 
 
 def test_the_oldest_environment_comes_first() -> None:
-    environments = standing([resource("new", started="2026-02-01"), resource("old", started="2026-01-01")])
+    environments = standing([resource("new", started="2026-02-01"), resource("old", started="2026-01-01")], NOW)
     assert [environment.project for environment in environments] == ["old", "new"]
 
 
 def test_what_belongs_to_no_compose_project_belongs_to_no_environment() -> None:
-    assert standing([Resource("of-a-user", {"agent-test.repository": "evv"})]) == []
+    assert standing([Resource("of-a-user", {"agent-test.repository": "evv"})], NOW) == []
 
 
 def test_an_environment_of_which_little_is_known_is_listed_as_one_of_another_host() -> None:
-    (environment,) = standing([Resource("r", {"com.docker.compose.project": "p"})])
+    (environment,) = standing([Resource("r", {"com.docker.compose.project": "p"})], NOW)
     assert (environment.repository, environment.started, environment.state) == ("?", "?", State.FOREIGN)
 
 
@@ -64,21 +71,52 @@ def test_an_environment_of_which_little_is_known_is_listed_as_one_of_another_hos
     ("owner", "state"),
     [
         (ALIVE, State.RUNNING),
+        (dataclasses.replace(ALIVE, host="as-it-was-called"), State.RUNNING),
         (DEAD, State.DEAD),
-        (dataclasses.replace(ALIVE, boot="an earlier one"), State.DEAD),
+        (dataclasses.replace(DEAD, host="as-it-was-called"), State.DEAD),
+        (ELSEWHERE, State.FOREIGN),
         (FAR, State.FOREIGN),
-        (dataclasses.replace(ALIVE, host="elsewhere"), State.FOREIGN),
         (None, State.FOREIGN),
     ],
 )
-def test_an_environment_is_dead_only_if_this_host_knows_that_its_owner_is(owner: Owner | None, state: State) -> None:
+def test_an_environment_is_dead_only_if_its_owner_would_be_seen_here(owner: Owner | None, state: State) -> None:
     assert states(resource("p", owner)) == {"p": state}
+    assert states(resource("p", owner, seconds_left=1)) == {"p": state}
+
+
+def test_what_nobody_here_can_see_is_a_leftover_once_its_deadline_is_over_and_what_lives_never_is() -> None:
+    owners = {"elsewhere": ELSEWHERE, "far": FAR, "nobody": None, "alive": ALIVE}
+    environments = standing([resource(name, owner, seconds_left=-1) for name, owner in owners.items()], NOW)
+    assert {environment.project: environment.state for environment in environments} == {
+        "elsewhere": State.PAST_ITS_DEADLINE,
+        "far": State.PAST_ITS_DEADLINE,
+        "nobody": State.PAST_ITS_DEADLINE,
+        "alive": State.RUNNING,
+    }
+    removed = {environment.project for environment in to_remove(environments, ["evv"], everything=False)}
+    assert removed == {"elsewhere", "far", "nobody"}
+
+
+def test_what_was_there_before_a_restart_is_dead_unless_a_container_of_it_runs_or_is_about_to() -> None:
+    restarted = dataclasses.replace(ALIVE, boot="another one")
+
+    def state_with(*containers: str) -> State:
+        network = resource("p", restarted, seconds_left=1, state="")
+        return states(network, *(resource("p", restarted, seconds_left=1, state=state) for state in containers))["p"]
+
+    assert state_with("exited", "exited") is State.DEAD
+    # It may be another machine of this name, and a run that begins.
+    assert [state_with("exited", "running"), state_with("created"), state_with()] == [State.FOREIGN] * 3
+    # Earlier versions wrote no deadline: nobody would remove it later.
+    assert states(resource("p", restarted, state="")) == {"p": State.DEAD}
+    assert states(resource("p", restarted, state="running")) == {"p": State.FOREIGN}
 
 
 def test_what_was_kept_is_no_leftover_until_its_mark_is_gone(tmp_path: Path) -> None:
     keep.mark(tmp_path)
     assert states(resource("p", folder=tmp_path)) == {"p": State.KEPT}
     assert states(resource("p", ALIVE, folder=tmp_path)) == {"p": State.RUNNING}
+    assert states(resource("p", FAR, folder=tmp_path, seconds_left=-1)) == {"p": State.KEPT}
     (tmp_path / "kept").unlink()
     assert states(resource("p", folder=tmp_path)) == {"p": State.DEAD}
 
@@ -92,7 +130,8 @@ def test_only_the_dead_of_the_named_repositories_are_removed(tmp_path: Path) -> 
             resource("far", FAR),
             resource("kept", folder=tmp_path),
             resource("other", repository="hub"),
-        ]
+        ],
+        NOW,
     )
     assert [environment.project for environment in to_remove(environments, ["evv"], everything=False)] == ["dead"]
     everything = {environment.project for environment in to_remove(environments, ["evv"], everything=True)}
@@ -117,14 +156,14 @@ def removed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_what_became_of_each_is_said(removed: list[str]) -> None:
     said: list[str] = []
-    assert remove(standing([resource("p")]), ENDPOINT, said.append, 60)
+    assert remove(standing([resource("p")], NOW), ENDPOINT, said.append, 60)
     assert removed == ["p"]
     assert said == ["p (dead): removed in 0.5 s"]
 
 
 def test_what_resists_is_named_with_the_reason_and_the_rest_is_still_removed(removed: list[str]) -> None:
     said: list[str] = []
-    environments = standing([resource("stuck", started="1"), resource("p", started="2")])
+    environments = standing([resource("stuck", started="1"), resource("p", started="2")], NOW)
     assert not remove(environments, ENDPOINT, said.append, 60)
     assert removed == ["stuck", "p"]
     assert said[:2] == ["stuck (dead): LEFT after 0.5 s: network net", "  in use"]
@@ -132,7 +171,7 @@ def test_what_resists_is_named_with_the_reason_and_the_rest_is_still_removed(rem
 
 def test_a_name_that_no_project_of_compose_has_is_never_taken_for_removed(removed: list[str]) -> None:
     said: list[str] = []
-    environments = standing([resource(name, DEAD) for name in ("blank ", "a\nb", "A", "\x1b[2J")])
+    environments = standing([resource(name, DEAD) for name in ("blank ", "a\nb", "A", "\x1b[2J")], NOW)
     assert to_remove(environments, ["evv"], everything=False) == []
     assert remove(environments, ENDPOINT, said.append, 60.0)
     assert removed == []
@@ -142,7 +181,7 @@ def test_a_name_that_no_project_of_compose_has_is_never_taken_for_removed(remove
 def test_the_mark_of_a_kept_environment_goes_with_it_and_only_then(removed: list[str], tmp_path: Path) -> None:
     for project, marked in (("stuck", True), ("p", False)):
         keep.mark(tmp_path)
-        remove(standing([resource(project, folder=tmp_path)]), ENDPOINT, print, 60)
+        remove(standing([resource(project, folder=tmp_path)], NOW), ENDPOINT, print, 60)
         assert keep.is_marked(tmp_path) == marked
 
 
@@ -155,22 +194,25 @@ def test_nothing_to_remove_is_complete(removed: list[str]) -> None:
 
 def test_a_sweep_removes_the_dead_of_one_repository_and_says_what_they_are(removed: list[str]) -> None:
     said: list[str] = []
-    environments = standing([resource("p"), resource("alive", ALIVE), resource("of-hub", repository="hub")])
+    environments = standing([resource("p"), resource("alive", ALIVE), resource("of-hub", repository="hub")], NOW)
     sweep(environments, "evv", ENDPOINT, said.append)
     assert removed == ["p"]
     assert said == ["  left by a dead run: p (dead): removed in 0.5 s"]
 
 
 def test_what_the_engine_holds_is_asked_for_by_one_listing_of_each_kind(script: ScriptedDocker) -> None:
-    values = [resource("p").labels.get(label, "") for label in LABELS]
+    values = [resource("p").labels.get(label, "") for label in LABELS[:-1]]
     script.answer(
         {
-            "ps -a": (0, f"{json.dumps(['p-odoo-1', '0.0.0.0:8090->8069/tcp', *values])}\n", ""),
-            "network ls": (0, f"{json.dumps(['p_default', '', *values])}\n", ""),
+            "ps -a": (0, f"{json.dumps(['p-odoo-1', '0.0.0.0:8090->8069/tcp', *values, 'running'])}\n", ""),
+            "network ls": (0, f"{json.dumps(['p_default', '', *values, ''])}\n", ""),
             "volume ls": (0, "", ""),
+            "info": (0, '["the-engine","2027-01-15T08:00:00.123456789Z"]', ""),
         }
     )
     (environment,) = look(Engine(script.endpoint))
     assert (environment.project, environment.owner, environment.state, environment.ports) == ("p", DEAD, State.DEAD, (8090,))
-    assert len(script.calls) == 3
-    assert all("--filter label=agent-test.repository " in call for call in script.calls)
+    *listings, about = sorted(script.calls, key=lambda call: "info" in call)
+    assert len(listings) == 3
+    assert all("--filter label=agent-test.repository " in call for call in listings)
+    assert "SystemTime" in about

@@ -15,7 +15,7 @@ from runner.cleanup.owner import Owner, owner_from, this_process
 def test_this_process_is_alive_and_on_this_host() -> None:
     me = this_process()
     assert me.pid == str(os.getpid())
-    assert me.is_on_this_host
+    assert me.is_visible
     assert me.is_alive
 
 
@@ -32,13 +32,58 @@ def test_incomplete_labels_name_no_owner(missing: str) -> None:
     assert owner_from(labels) is None
 
 
-@pytest.mark.parametrize("change", [{"boot": "another"}, {"start": "1"}, {"pid": "4194305"}, {"start": ""}])
-def test_another_boot_start_or_pid_is_a_dead_owner(change: dict[str, str]) -> None:
+@pytest.mark.parametrize("change", [{"start": "1"}, {"pid": "4194305"}, {"start": ""}])
+def test_another_start_or_pid_is_a_dead_owner(change: dict[str, str]) -> None:
     assert not dataclasses.replace(this_process(), **change).is_alive
 
 
-def test_an_owner_on_another_host_is_not_on_this_one() -> None:
-    assert not dataclasses.replace(this_process(), host="elsewhere").is_on_this_host
+def test_an_owner_of_another_boot_or_pid_namespace_cannot_be_seen_whatever_its_host_is_called() -> None:
+    me = this_process()
+    assert not dataclasses.replace(me, pidns="4026531999").is_visible
+    assert not dataclasses.replace(me, pidns="unknown").is_visible
+    assert not dataclasses.replace(me, boot="another").is_visible
+    assert dataclasses.replace(me, boot="another").is_of_another_boot
+    assert not dataclasses.replace(me, boot="another", host="elsewhere").is_of_another_boot
+
+
+def test_a_host_that_is_called_otherwise_since_is_the_same() -> None:
+    earlier = dataclasses.replace(this_process(), host="as-it-was-called")
+    assert earlier.is_visible
+    assert earlier.is_alive
+    assert not dataclasses.replace(earlier, start="1").is_alive
+
+
+def test_where_no_namespace_was_written_or_none_is_known_the_name_of_the_host_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    earlier_version = dataclasses.replace(this_process(), pidns="")
+    assert earlier_version.is_visible
+    assert not dataclasses.replace(earlier_version, host="elsewhere").is_visible
+    monkeypatch.setattr(owner, "_boot_id", lambda: "unknown")
+    monkeypatch.setattr(owner, "_pid_namespace", lambda: "unknown")
+    without_proc = this_process()
+    assert without_proc.is_visible
+    assert not dataclasses.replace(without_proc, host="elsewhere").is_visible
+
+
+def test_labels_of_an_earlier_version_name_an_owner_without_a_namespace() -> None:
+    labels = this_process().labels()
+    del labels["agent-test.owner-pidns"]
+    assert owner_from(labels) == dataclasses.replace(this_process(), pidns="")
+
+
+def test_a_process_in_a_pid_namespace_of_its_own_does_not_see_us_whatever_proc_it_has() -> None:
+    program = (
+        "import sys, os; from runner.cleanup import owner;"
+        "seen = owner.Owner(*sys.argv[1:]);"
+        "me = owner.this_process();"
+        "print(seen.is_visible, me.is_visible, me.is_alive, me.boot == seen.boot)"
+    )
+    words = [sys.executable, "-c", program, *dataclasses.astuple(this_process())]
+    for options in (["--mount-proc"], []):  # without it, /proc has the pids of the parent
+        unshare = ["unshare", "--user", "--map-root-user", "--pid", "--fork", *options]
+        if subprocess.run([*unshare, "true"], check=False, capture_output=True).returncode:
+            pytest.skip("no namespaces for this user on this machine")
+        said = subprocess.run([*unshare, *words], capture_output=True, text=True, check=True).stdout
+        assert said.split() == ["False", "True", "True", "True"]
 
 
 def test_a_killed_process_is_dead_even_before_its_parent_has_waited_for_it() -> None:
@@ -67,4 +112,4 @@ def test_a_process_whose_name_is_odd_is_read_rightly() -> None:
 
 def test_an_owner_of_nonsense_is_dead_not_an_error() -> None:
     me = this_process()
-    assert not Owner(host=me.host, boot=me.boot, pid="nonsense", start="1").is_alive
+    assert not Owner(host=me.host, boot=me.boot, pid="nonsense", start="1", pidns="").is_alive

@@ -183,12 +183,16 @@ def test_what_is_kept_or_of_another_host_is_named_and_removed_only_with_all(
     held: list[Resource], clean: Clean, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     keeping.mark(tmp_path)
-    held += [resource("kept", folder=tmp_path), resource("far", FAR), resource("alive", ALIVE)]
+    held += [resource("kept", folder=tmp_path), resource("far", FAR), resource("alive", ALIVE, seconds_left=-1)]
+    held += [resource("soon", FAR, seconds_left=7300), resource("over", FAR, seconds_left=-1)]
     assert clean() == 0
     told = capsys.readouterr().out
     assert "kept: left alone, it is kept. To remove it, name it, or add --all" in told
-    assert "far: left alone, it is of another host" in told
-    assert len(held) == 3
+    where = "left alone, it is of another host or container (elsewhere), where its run may be going on."
+    assert f"far: {where} If it is not, remove it: name it, or add --all" in told
+    assert f"soon: {where} In 2 hours that is over in any case, and the next run or cleanup removes it." in told
+    assert "over (past its deadline): removed" in told
+    assert projects(held) == ["kept", "far", "alive", "soon"]
     assert clean("--all") == 0
     assert projects(held) == ["alive"]
 

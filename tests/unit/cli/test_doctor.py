@@ -23,6 +23,9 @@ def container(name: str, **about: Any) -> Resource:
     return Resource(name, {"com.docker.compose.project": name, **about.pop("labels", {})}, **about)
 
 
+ROOT_DIR = "info --format {{.DockerRootDir}}"
+
+
 @dataclass
 class Machine:
     """A machine on which everything is well, unless a test says otherwise."""
@@ -44,7 +47,11 @@ def machine(settings: Config, monkeypatch: pytest.MonkeyPatch) -> Machine:
     containers: list[Resource] = []
     images = {"odoo:18.0", "postgres:16"}
     engine = engine_with(containers)
-    more: dict[str, Answer] = {"compose version": "Docker Compose version 2.30\n", "image inspect": image, "info": "/\n"}
+    more: dict[str, Answer] = {
+        "compose version": "Docker Compose version 2.30\n",
+        "image inspect": image,
+        ROOT_DIR: "/\n",
+    }
     engine.answers |= more
     monkeypatch.setattr(doctor, "Engine", engine)
     # The ports of the test's machine are not its own.
@@ -93,7 +100,7 @@ def test_a_dead_environment_is_8(machine: Machine, capsys: pytest.CaptureFixture
     labels = {**this_process().labels(), "agent-test.owner-boot": "another", "agent-test.repository": "evv"}
     machine.containers.append(container("evv-agent-test-x", labels=labels))
     assert machine.examine() == ExitCode.LEFT_BEHIND
-    assert "1 dead; remove the dead ones: nox -s cleanup" in capsys.readouterr().out
+    assert "1 dead; remove what dead runs left: nox -s cleanup" in capsys.readouterr().out
 
 
 def test_strays_are_named_and_nothing_that_is_wrong(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
@@ -183,6 +190,6 @@ def test_a_checkout_that_takes_no_log_is_2(
 
 
 def test_an_engine_elsewhere_keeps_its_disk_to_itself(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
-    machine.engine.answers["info"] = "/of/another/machine\n"
+    machine.engine.answers[ROOT_DIR] = "/of/another/machine\n"
     assert machine.examine() == ExitCode.PASSED
     assert "ok     disk           not on this host, so not known" in capsys.readouterr().out

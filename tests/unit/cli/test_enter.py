@@ -16,7 +16,7 @@ from runner.docker.inventory import ContainerStatus
 from runner.docker.listing import Resource
 from runner.errors import UsageError
 from runner.terminal import Terminal
-from tests.unit.cleanup.test_orphans import ALIVE, resource
+from tests.unit.cleanup.test_orphans import ALIVE, NOW, resource
 from tests.unit.fake_engine import inspection_of
 from tests.unit.fake_volumes import engine_with
 
@@ -38,7 +38,9 @@ def of_module(project: str, module: str, service: str = "odoo") -> Resource:
 
 
 def two() -> list[Standing]:
-    return standing([of_module("evv-agent-test-traction-1-ab", "traction"), of_module("evv-agent-test-core-2-cd", "core")])
+    return standing(
+        [of_module("evv-agent-test-traction-1-ab", "traction"), of_module("evv-agent-test-core-2-cd", "core")], NOW
+    )
 
 
 def enter(*words: str) -> None:
@@ -78,7 +80,7 @@ def test_an_environment_is_meant_by_its_name_a_beginning_or_its_module(word: str
 
 
 def test_a_whole_name_that_begins_another_is_no_doubt() -> None:
-    found = standing([of_module("p-1", "a"), of_module("p-11", "a")])
+    found = standing([of_module("p-1", "a"), of_module("p-11", "a")], NOW)
     assert resolve_run("p-1", found).project == "p-1"
 
 

@@ -34,7 +34,7 @@ def shown(engine: FakeVolumes, capsys: pytest.CaptureFixture[str]) -> list[str]:
 def test_each_is_listed_with_its_size_and_age_and_those_in_the_making_too(capsys: pytest.CaptureFixture[str]) -> None:
     engine = FakeVolumes()
     assert shown(engine, capsys) == []
-    published(engine).begin(STAGE, "p")
+    published(engine).begin(STAGE, "p", ALIVE.labels())
     engine.volumes["agent-test-snapshot-dead"] = DEAD_SNAPSHOT
     blank, head, ready, making, dead, hint = shown(engine, capsys)
     assert blank == ""
@@ -78,7 +78,9 @@ def test_the_list_shows_every_environment_with_state_port_and_owner(
     resources = [
         resource("alive", ALIVE, ports=(8090,), started="then"),
         resource("dead", started="then"),
-        resource("far", FAR, started="?"),
+        resource("far", FAR, started="?", seconds_left=7300),
+        resource("old", FAR, started="?"),
+        resource("over", FAR, started="?", seconds_left=-1),
         resource("nobody", None, started="?"),
     ]
     show(monkeypatch, resources)
@@ -86,8 +88,10 @@ def test_the_list_shows_every_environment_with_state_port_and_owner(
     assert head == ["STATE", "PORT", "AGE", "OWNER", "PROJECT"]
     assert sorted(rows) == [
         ["dead", "-", "2 hours", "-", "dead"],
-        ["of another host", "-", "?", f"on {FAR.host}", "far"],
-        ["of another host", "-", "?", "unknown", "nobody"],
+        ["of another host or container", "-", "?", f"on {FAR.host}", "old"],
+        ["of another host or container", "-", "?", f"on {FAR.host}, for 2 hours at most", "far"],
+        ["of another host or container", "-", "?", "unknown", "nobody"],
+        ["past its deadline", "-", "?", "-", "over"],
         ["running", "8090", "2 hours", f"pid {ALIVE.pid}", "alive"],
     ]
 

@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +93,7 @@ def test_the_version_of_compose_is_the_last_word(engine: Make) -> None:
         pytest.param(question, output, id=f"{question.words[0]} {output}")
         for question, valid in (
             (questions.version(), None),
-            (questions.engine_id(), '"text"'),
+            (questions.identity(), None),
             (questions.rendered(PROJECT), '{"Server": 7}'),
             (questions.image("odoo"), None),
             (questions.states(["c"]), "[]"),
@@ -109,9 +111,31 @@ def test_an_answer_that_is_none_is_an_error_with_an_exit_code(
         Engine(script.endpoint).ask(question)
 
 
-def test_an_engine_is_told_from_others_by_its_id(engine: Make) -> None:
-    made = engine({"info --format {{json .ID}}": (0, '"SR5H:UYO3"\n', "")})
-    assert made.ask(questions.engine_id()) == "SR5H:UYO3"
+@pytest.mark.parametrize(
+    "system_time",
+    ["2026-11-26T10:00:00Z", "2026-11-26T10:00:00.999999999Z", "2026-11-26T11:30:00.5+01:30", "2026-11-26T07:00:00-03:00"],
+)
+def test_an_engine_is_told_from_others_by_its_id_and_has_a_clock_that_goes_on(
+    script: ScriptedDocker, system_time: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script.answer({"info": (0, json.dumps(["SR5H:UYO3", system_time]), "")})
+    made = Engine(script.endpoint)
+    clock = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    made.prefetch_identity()
+    clock[0] += 60  # in which something else was done
+    assert made.identity.id == "SR5H:UYO3"
+    assert made.identity.now == datetime(2026, 11, 26, 10, 1, tzinfo=timezone.utc).timestamp()
+    assert len(script.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "answer", ['["a", "yesterday"]', '["a", ""]', '["a", null]', '[null, "2026-11-26T10:00:00Z"]', '["a"]']
+)
+def test_an_engine_that_tells_no_id_or_no_time_is_not_understood(script: ScriptedDocker, answer: str) -> None:
+    script.run(f"printf %s '{answer}'")
+    with pytest.raises(EnvironmentFailed, match="`docker info` gave an answer that is not understood"):
+        _ = Engine(script.endpoint).identity
 
 
 def test_a_command_is_what_docker_prints_or_an_error_with_its_words(engine: Make) -> None:

@@ -3,8 +3,10 @@
 import contextlib
 import json
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from runner.docker.listing import Resource
 from runner.docker.messages import PortTaken
 from runner.docker.process import Completed
 from runner.environment.isolation import PROBE_PORT
+from runner.environment.longest import longest_run
 from runner.environment.rendering import PROBE
 from runner.errors import ConfigError, EngineUnavailable, EnvironmentFailed, HealthTimeout, Interrupted, NoFreePort
 from runner.signals import Signals
@@ -52,12 +55,11 @@ def test_the_guard_knows_the_run_and_the_engine_that_were_settled_at_its_start(f
         assert environment.engine.client_environ == {**ENDPOINT.environ, "AGENT_TEST_TOKEN": "t"}
 
 
-def test_podman_which_is_another_engine_in_every_answer_is_not_asked_which_it_is(fakes: Fakes) -> None:
+def test_podman_which_is_another_engine_in_every_answer_is_asked_for_its_time_alone(fakes: Fakes) -> None:
     server = {"Version": "5.0", "KernelVersion": "6.1", "Components": [{"Name": "Podman Engine"}]}
     fakes.engine.answers["version"] = json.dumps({"Server": server})
     with fakes.environment():
         assert fakes.engine_id == ""
-    assert "info" not in fakes.events
 
 
 def test_the_environment_knows_its_port_images_engine_and_container(fakes: Fakes) -> None:
@@ -280,6 +282,27 @@ def test_what_dead_runs_left_is_removed_before_a_port_is_looked_for(fakes: Fakes
     assert "  left by a dead run: dead (dead): removed in 0 s" in capsys.readouterr().out
 
 
+def test_what_a_run_makes_says_when_it_is_over_by_the_engine_s_clock_after_every_wait_for_a_port_and_for_images(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pull(_image: str) -> None:
+        fakes.images["odoo:18.0"] = "sha256:pulled"
+        clock[0] += 1000
+
+    clock = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    fakes.engine.answers["info"] = '["the-engine", "2030-01-01T00:00:00Z"]'
+    del fakes.images["odoo:18.0"]
+    monkeypatch.setattr(fakes.streams, "pull", pull)
+    with fakes.environment() as environment:
+        deadline = datetime(2030, 1, 1, tzinfo=timezone.utc).timestamp() + 1000 + longest_run(environment.context.options)
+        override = json.loads((fakes.folder / "compose.override.json").read_text())
+        for section in ("services", "networks", "volumes"):
+            for part in override[section].values():
+                assert part["labels"]["agent-test.deadline"] == f"{deadline:.0f}"
+        assert environment.labels == LABELS | {"agent-test.deadline": f"{deadline:.0f}"}
+
+
 def test_the_teardown_is_shielded_from_signals(fakes: Fakes, signals: Signals) -> None:
     with fakes.environment():
         assert not signals._shielded
@@ -317,9 +340,9 @@ def test_without_a_free_port_nothing_is_started_and_the_holders_are_named(fakes:
 
 
 def test_the_override_is_written_where_the_run_s_log_is(fakes: Fakes) -> None:
-    with fakes.environment():
+    with fakes.environment() as environment:
         override = fakes.folder / "compose.override.json"
-        assert json.loads(override.read_text())["services"]["db"]["labels"] == LABELS
+        assert json.loads(override.read_text())["services"]["db"]["labels"] == environment.labels
         assert fakes.streams.started[0].files == (fakes.folder / "compose.json", override)
 
 

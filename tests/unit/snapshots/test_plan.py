@@ -17,6 +17,7 @@ from tests.unit.fake_volumes import FakeVolumes
 from tests.unit.odoo.test_dependencies import modules_in
 from tests.unit.repositories import repository
 from tests.unit.snapshots.test_snapshot import IMAGES, RENDERED
+from tests.unit.snapshots.test_store import ALIVE
 
 MODULES: dict[str, object] = {
     "evv_core": {"depends": ["hr"]},
@@ -67,7 +68,7 @@ def make(engine: FakeVolumes, plan: Plan, modules: str = "base web hr evv_core")
     """Publish what is missing, as if a run had made it."""
     store = Store(engine)
     for stage in plan.missing:
-        volume = store.begin(stage, "p")
+        volume = store.begin(stage, "p", ALIVE)
         store.publish(stage, volume, "evv", modules.split(), 90)
         assert store.volumes().ready[stage.key].volume == volume
 
@@ -246,7 +247,7 @@ def test_a_stage_that_was_refused_is_not_tried_again_by_every_run(choose: Choose
 
 def test_what_dead_preparations_left_is_removed(choose: Choose, engine: FakeVolumes) -> None:
     plan = choose("evv_visits")
-    name = Store(engine).begin(plan.missing[0], "p")
+    name = Store(engine).begin(plan.missing[0], "p", ALIVE)
     engine.volumes[name]["agent-test.owner-start"] = "1"
     choose("evv_visits")
     assert engine.volumes == {}

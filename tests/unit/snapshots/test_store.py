@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from runner.cleanup.life import deadline_label
 from runner.cleanup.owner import this_process
 from runner.cleanup.resources import MAKER_LABEL, PUBLISHED_LABEL
 from runner.snapshots.snapshot import Snapshot, Stage
@@ -16,7 +17,9 @@ STAGE = Stage("core", ("base", "hr"), "0123456789abcdef0123", "key-of-base")
 MARKER = "agent-test-snapshot-0123456789abcdef-ready"
 ALIVE = this_process().labels()
 DEAD = ALIVE | {"agent-test.owner-start": "1"}
-FAR = ALIVE | {"agent-test.owner-host": "elsewhere"}
+FAR = ALIVE | {"agent-test.owner-host": "elsewhere", "agent-test.owner-boot": "of-elsewhere"}
+BESIDE = DEAD | {"agent-test.owner-pidns": "4026531999"}
+EARLIER = DEAD | {"agent-test.owner-boot": "before-a-restart"}
 
 
 @pytest.fixture
@@ -26,15 +29,21 @@ def engine() -> FakeVolumes:
 
 def published(engine: FakeVolumes, stage: Stage = STAGE) -> Store:
     store = Store(engine)
-    volume = store.begin(stage, PROJECT)
+    volume = store.begin(stage, PROJECT, ALIVE)
     store.publish(stage, volume, "evv", ["web", "base"], 90)
     assert store.volumes().ready[stage.key].volume == volume
     return store
 
 
+def test_what_is_begun_has_the_owner_and_the_deadline_of_its_run(engine: FakeVolumes) -> None:
+    whose = ALIVE | due(9000)
+    name = Store(engine).begin(STAGE, PROJECT, whose | {"agent-test.repository": "evv"})
+    assert engine.volumes[name] == {KEY_LABEL: STAGE.key, MAKER_LABEL: PROJECT} | whose
+
+
 def test_what_is_begun_is_not_ready(engine: FakeVolumes) -> None:
     store = Store(engine)
-    name = store.begin(STAGE, PROJECT)
+    name = store.begin(STAGE, PROJECT, ALIVE)
     found = store.volumes()
     assert (found.ready, found.dead, found.preparing) == ({}, [], [name])
 
@@ -50,7 +59,7 @@ def test_what_is_published_is_ready_and_says_what_it_holds(engine: FakeVolumes) 
 
 def test_of_two_that_prepare_the_same_the_first_wins_and_the_other_s_belongs_to_its_run_still(engine: FakeVolumes) -> None:
     first, second = Store(engine), Store(engine)
-    ours, theirs = first.begin(STAGE, PROJECT), second.begin(STAGE, OTHER)
+    ours, theirs = first.begin(STAGE, PROJECT, ALIVE), second.begin(STAGE, OTHER, ALIVE)
     second.publish(STAGE, theirs, "evv", ["base"], 90)
     first.publish(STAGE, ours, "evv", ["base"], 90)
     assert first.volumes().ready[STAGE.key].volume == theirs
@@ -59,8 +68,29 @@ def test_of_two_that_prepare_the_same_the_first_wins_and_the_other_s_belongs_to_
     assert {each[PUBLISHED_LABEL] for each in labels if PUBLISHED_LABEL in each} == {theirs}
 
 
-@pytest.mark.parametrize(("owner", "swept"), [(DEAD, True), (ALIVE, False), (FAR, False)])
-def test_a_preparation_is_swept_once_its_run_is_known_to_be_dead(
+def due(seconds: float) -> dict[str, str]:
+    return deadline_label(time.time() + seconds)
+
+
+@pytest.mark.parametrize(
+    ("owner", "swept"),
+    [
+        (DEAD, True),
+        (ALIVE, False),
+        (FAR, False),
+        (BESIDE, False),
+        (EARLIER, True),
+        (ALIVE | due(-1), False),
+        (FAR | due(-1), True),
+        (FAR | due(9000), False),
+        (BESIDE | due(-1), True),
+        (BESIDE | due(9000), False),
+        # Of another machine of that name, perhaps.
+        (EARLIER | due(9000), False),
+        (EARLIER | due(-1), True),
+    ],
+)
+def test_a_preparation_is_swept_once_its_run_is_known_to_be_dead_or_past_its_deadline(
     engine: FakeVolumes, owner: dict[str, str], swept: bool
 ) -> None:
     engine.volumes["agent-test-snapshot-x"] = {"agent-test-snapshot.key": "x"} | owner

@@ -1,0 +1,33 @@
+"""How long a run may take, whatever happens to it: what its deadline is made of."""
+
+from runner.cleanup.guard_process import BOUND
+from runner.config.options import Keep, Options
+from runner.docker.questions import UP_LIMIT
+from runner.odoo.command import KILL_AFTER
+
+# Seconds, for what one teardown takes in a fraction.
+START_OVER_BOUND = 60.0
+# Seconds, for what the engine needs beyond Odoo's own time before it is taken for stalled.
+STREAM_MARGIN = 60.0
+# A prepared database has three stages at most. Each is installed in the time of the tests, then kept: the server stops, all is
+# copied twice, the server starts; in seconds, by the limits of run/copying.py.
+_STAGES, _KEEPING = 3, 1200.0
+# What a person wanted to look into is not removed before they may have had a weekend.
+_KEPT = 7 * 86400.0
+# For the questions between these steps: there are dozens, and each may take a minute on a machine under load.
+_MARGIN = 1800.0
+
+
+def longest_run(options: Options) -> float:
+    """Return the seconds within which a run with these options is over, from when all is there that it needs.
+
+    Every wait of a run is bounded, and these are the bounds: so past its deadline only what a dead run left can stand. A run
+    on a prepared database may have to begin anew, once, on an empty one.
+    """
+    start = options.wait_for_port + UP_LIMIT + options.health_timeout
+    odoo = options.test_timeout + KILL_AFTER + STREAM_MARGIN
+    seconds = start + odoo
+    if options.snapshot:
+        seconds += _STAGES * (odoo + _KEEPING) + START_OVER_BOUND + start + odoo
+    seconds += BOUND + _MARGIN
+    return seconds if options.keep is Keep.NEVER else max(seconds, _KEPT)

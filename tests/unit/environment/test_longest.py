@@ -1,0 +1,32 @@
+"""A run's deadline is beyond all that it may wait for."""
+
+from dataclasses import replace
+
+import pytest
+
+from runner.config.options import Keep, Options
+from runner.environment.longest import longest_run
+
+SHORT = Options(health_timeout=1, test_timeout=1, snapshot=False)
+
+
+def test_a_run_without_a_prepared_database_starts_once_and_tests_once() -> None:
+    longer = replace(SHORT, health_timeout=101, test_timeout=1001, wait_for_port=10000)
+    assert longest_run(longer) == longest_run(SHORT) + 100 + 1000 + 10000
+
+
+def test_one_with_a_prepared_database_may_start_and_test_twice_and_prepares_three_stages_in_the_time_of_the_tests() -> None:
+    short = replace(SHORT, snapshot=True)
+    longer = replace(short, health_timeout=101, test_timeout=1001, wait_for_port=10000)
+    assert longest_run(longer) == longest_run(short) + 2 * 100 + 5 * 1000 + 2 * 10000
+
+
+def test_with_the_limits_of_the_command_line_it_is_over_within_a_working_day() -> None:
+    usual = replace(SHORT, health_timeout=300, test_timeout=3600, snapshot=True)
+    assert 5 * 3600 < longest_run(usual) < 8 * 3600
+
+
+@pytest.mark.parametrize("keep", [Keep.FAILED, Keep.ALWAYS])
+def test_what_may_be_kept_has_a_week(keep: Keep) -> None:
+    assert longest_run(replace(SHORT, keep=keep)) == 7 * 86400
+    assert longest_run(replace(SHORT, keep=keep, test_timeout=10**6)) > 10**6
