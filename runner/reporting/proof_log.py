@@ -1,6 +1,7 @@
 """The proof log: a head, Odoo's output (the two ends of one that is too long), and a foot with verdict and teardown."""
 
 import contextlib
+import errno
 import os
 import shutil
 import time
@@ -33,7 +34,10 @@ def run_folder(checkout: Path, project: str) -> Path:
     runs = checkout / RUNS_FOLDER
     try:
         runs.mkdir(exist_ok=True)
-        (runs / ".gitignore").write_text("*\n")  # as pytest does: the folder is nobody's change
+        if runs.is_symlink():  # a checkout may hold any: what is written here would be written wherever it leads
+            raise OSError(errno.ELOOP, "it is a link", str(runs))
+        with contextlib.suppress(FileExistsError), (runs / ".gitignore").open("x") as file:  # also a link is one that exists
+            file.write("*\n")  # as pytest does: the folder is nobody's change
         folder = runs / project
         folder.mkdir()
         _forget_old_runs(runs)
@@ -129,6 +133,7 @@ class ProofLog:
             if self._failure:  # there may be room again, but something is missing
                 raise self._failure
             self._stream.close()
+            unfinished.unlink(missing_ok=True)  # a link would lead elsewhere
             shutil.copyfile(self.file, unfinished)
             unfinished.replace(self.proof)
         except OSError as error:

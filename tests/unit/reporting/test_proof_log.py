@@ -184,6 +184,24 @@ def test_a_checkout_that_is_a_file_or_missing_is_a_usage_error(tmp_path: Path) -
             run_folder(checkout, "run-1")
 
 
+def test_links_in_the_checkout_lead_nothing_elsewhere(tmp_path: Path) -> None:
+    checkout, elsewhere = tmp_path / "checkout", tmp_path / "elsewhere"
+    (checkout / ".agent-tests").mkdir(parents=True)
+    elsewhere.mkdir()
+    (checkout / ".agent-tests/.gitignore").symlink_to(elsewhere / "ignore")
+    (checkout / f".proof.log.{os.getpid()}").symlink_to(elsewhere / "log")
+    with ProofLog(run_folder(checkout, "run-1"), checkout / "proof.log") as log:
+        log.publish()
+    assert (checkout / "proof.log").is_file()
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_runs_whose_folder_is_a_link_are_refused(tmp_path: Path) -> None:
+    (tmp_path / ".agent-tests").symlink_to(tmp_path)
+    with pytest.raises(UsageError, match=r"cannot be written: it is a link: .*/\.agent-tests"):
+        run_folder(tmp_path, "run-1")
+
+
 def test_the_oldest_runs_are_removed_and_the_newest_kept(tmp_path: Path) -> None:
     for number in range(reports.KEEP_RUNS + 5):
         folder = tmp_path / ".agent-tests" / f"run-{number:02}"
