@@ -14,12 +14,27 @@ class EngineFacts:
 
 
 @dataclass(frozen=True)
+class Machine:
+    """The machine of an engine, as `docker info` tells it: its memory in bytes, its processors, and what can be limited.
+
+    `engine_id`: by which the engine is told from every other one.
+    """
+
+    engine_id: str
+    memory: int = 0
+    cpus: int = 0
+    limits_memory: bool = False
+    limits_swap: bool = False
+    limits_pids: bool = False
+
+
+@dataclass(frozen=True)
 class ContainerStatus:
     """What the engine knows of one container: `status` as in `docker ps`, `health` None where it has no health check.
 
     `started_at` and `restarts` tell a container that ran all the time from one that the engine has started again;
     `check_said` is what the engine's health check printed the last time, if it failed; `volumes`: the name and the place of
-    those that it can write to.
+    those that it can write to; `memory` and `pids`: its limits, in bytes and in processes and threads, 0 where it has none.
     """
 
     name: str
@@ -32,6 +47,8 @@ class ContainerStatus:
     restarts: int = 0
     check_said: str = ""
     volumes: tuple[tuple[str, str], ...] = ()
+    memory: int = 0
+    pids: int = 0
 
     @property
     def has_ended(self) -> bool:
@@ -56,6 +73,7 @@ def status_from(inspected: dict[str, Any]) -> ContainerStatus:
     state = inspected["State"]
     health = state.get("Health") or {}
     checks = health.get("Log") or [{}]
+    host = inspected.get("HostConfig") or {}
     return ContainerStatus(
         name=inspected["Name"].lstrip("/"),
         service=(inspected["Config"]["Labels"] or {}).get("com.docker.compose.service", ""),
@@ -71,6 +89,8 @@ def status_from(inspected: dict[str, Any]) -> ContainerStatus:
             for mount in inspected.get("Mounts") or ()
             if mount.get("Type") == "volume" and mount.get("RW")
         ),
+        memory=int(host.get("Memory") or 0),
+        pids=max(0, int(host.get("PidsLimit") or 0)),
     )
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from runner.docker.inventory import ContainerStatus, EngineFacts, Image, image_from, status_from
-from runner.docker.listing import ENGINE_ID, Resource, listing, resources_in
+from runner.docker.inventory import ContainerStatus, EngineFacts, Image, Machine, image_from, status_from
+from runner.docker.listing import Resource, listing, resources_in
 from runner.docker.messages import ComposeMissing, said, unavailable
 from runner.docker.process import Completed, DockerFailed, has_vanished, named
 from runner.errors import ConfigError, EngineUnavailable, EnvironmentFailed
@@ -116,9 +116,16 @@ def compose_version() -> Question[str]:
     return Question(("compose", "version"), read)
 
 
-def engine_id() -> Question[str]:
-    """Ask for the ID by which an engine is told from every other one."""
-    return Question(ENGINE_ID, _parsed(ENGINE_ID, lambda output: _of_type(str, json.loads(output))))
+def machine() -> Question[Machine]:
+    """Ask for the engine's ID, and for the machine that it runs on."""
+    fields = ("ID", "MemTotal", "NCPU", "MemoryLimit", "SwapLimit", "PidsLimit")
+    words = ("info", "--format", f"[{','.join(f'{{{{json .{field}}}}}' for field in fields)}]")
+
+    def parse(output: str) -> Machine:
+        engine_id, memory, cpus, *limited = json.loads(output)
+        return Machine(_of_type(str, engine_id), int(memory), int(cpus), *map(bool, limited))
+
+    return Question(words, _parsed(words, parse))
 
 
 def rendered(project: ComposeProject) -> Question[dict[str, Any]]:

@@ -19,6 +19,7 @@ from runner.environment.compose_file import judge, override_for, own_checks, pro
 from runner.environment.context import RunContext
 from runner.environment.health import check_alive, wait_until_healthy
 from runner.environment.images import images_of
+from runner.environment.limits import limits_for, limits_ignored, with_limits
 from runner.environment.misnamed import hide_misnamed
 from runner.environment.ports import PortSearch
 from runner.environment.startup import up
@@ -118,8 +119,7 @@ class Environment:
         self._streams = Streams(engine, context.folder)
         facts = version.result()
         self.engine_version = facts.version
-        # Podman gives another one in every answer.
-        identity = None if facts.is_podman else engine.prefetch(questions.engine_id())
+        about_machine = engine.prefetch(questions.machine())
         # Before a port is looked for, because they may hold one.
         left = orphans.standing(resource for listing in standing for resource in listing.result())
         orphans.sweep(left, context.repository.name, Endpoint(engine.client_environ), context.terminal.line)
@@ -133,7 +133,10 @@ class Environment:
         no_proxy = no_proxy_of(engine.client_environ)
         override = override_for(rendered, dict(context.labels), context.repository.addons, images, no_proxy)
         self._warn(hide_misnamed(override, rendered, context.repository.addons))
-        self._plain_override = json.dumps(override, indent=1)
+        machine = about_machine.result()
+        limits = limits_for(rendered["services"], context.repository.limits, machine)
+        self._warn(limits_ignored(context.repository.limits, machine))
+        self._plain_override = json.dumps(with_limits(override, limits), indent=1)
         if snapshots:
             self.plan = choose(
                 context.repository,
@@ -150,8 +153,10 @@ class Environment:
             if why := recall(context.folder.parent, self.plan):
                 self.plan = self.plan.disable(why)
             override = self.plan.override(override, rendered, dict(context.labels))
-        self._use_override(json.dumps(override, indent=1))
-        self._engine_id = identity.result() if identity else ""
+        # Not before: no limit changes what a prepared database holds.
+        self._use_override(json.dumps(with_limits(override, limits), indent=1))
+        # Podman gives another one in every answer.
+        self._engine_id = "" if facts.is_podman else machine.engine_id
 
     def _warn(self, warnings: list[str]) -> None:
         self.warnings += warnings

@@ -19,7 +19,7 @@ from runner.environment.environment import Environment
 from runner.odoo.source_tree import Tree
 from runner.signals import Signals
 from runner.terminal import Terminal
-from tests.unit.fake_engine import VERSION, Said, Words, failed, inspection_of, listing_of, status
+from tests.unit.fake_engine import MACHINE, VERSION, Said, Words, failed, inspection_of, listing_of, status
 from tests.unit.fake_volumes import FakeVolumes
 from tests.unit.repositories import repository
 
@@ -185,7 +185,7 @@ class _Engine(FakeVolumes):
             {
                 "version": VERSION,
                 "compose": lambda _words: json.dumps(fakes.rendered),
-                "info": '"the-engine"',
+                "info": MACHINE,
                 "image inspect": self._image,
                 "ps": listing_of(lambda: [*fakes.left_by_others, *self._started()]),
                 "network ls": "",
@@ -193,6 +193,7 @@ class _Engine(FakeVolumes):
                 "container rm": "",
                 "logs": lambda words: f"log of {words[-1]}",
                 "exec": self._in_container,
+                "exec p-db-1 sh": "oom_kill 0\npids_max 0\n",
                 "exec p-odoo-1 python3": self._in_container,
             }
         )

@@ -14,7 +14,7 @@ import pytest
 from runner.docker import engine as engine_module
 from runner.docker import questions
 from runner.docker.engine import Engine, connect
-from runner.docker.inventory import EngineFacts, Image
+from runner.docker.inventory import EngineFacts, Image, Machine
 from runner.docker.listing import VOLUMES, Resource
 from runner.docker.questions import ComposeProject, Question
 from runner.errors import ConfigError, EngineStalled, EngineUnavailable, EnvironmentFailed
@@ -91,7 +91,7 @@ def test_the_version_of_compose_is_the_last_word(engine: Make) -> None:
         pytest.param(question, output, id=f"{question.words[0]} {output}")
         for question, valid in (
             (questions.version(), None),
-            (questions.engine_id(), '"text"'),
+            (questions.machine(), None),
             (questions.rendered(PROJECT), '{"Server": 7}'),
             (questions.image("odoo"), None),
             (questions.states(["c"]), "[]"),
@@ -109,9 +109,9 @@ def test_an_answer_that_is_none_is_an_error_with_an_exit_code(
         Engine(script.endpoint).ask(question)
 
 
-def test_an_engine_is_told_from_others_by_its_id(engine: Make) -> None:
-    made = engine({"info --format {{json .ID}}": (0, '"SR5H:UYO3"\n', "")})
-    assert made.ask(questions.engine_id()) == "SR5H:UYO3"
+def test_an_engine_tells_its_id_and_what_machine_it_runs_on(engine: Make) -> None:
+    made = engine({"info --format [{{json .ID}},{{json .MemTotal}},": (0, '["SR5H:UYO3",8000,2,true,false,true]\n', "")})
+    assert made.ask(questions.machine()) == Machine("SR5H:UYO3", 8000, 2, True, False, True)
 
 
 def test_a_command_is_what_docker_prints_or_an_error_with_its_words(engine: Make) -> None:

@@ -13,6 +13,7 @@ import pytest
 from runner.cleanup import keep as keeping
 from runner.cleanup.owner import this_process
 from runner.cleanup.teardown import Report
+from runner.config.model import Limits
 from runner.config.options import Keep
 from runner.docker import questions
 from runner.docker.inventory import Image
@@ -51,12 +52,30 @@ def test_the_guard_knows_the_run_and_the_engine_that_were_settled_at_its_start(f
         assert environment.engine.client_environ == {**ENDPOINT.environ, "AGENT_TEST_TOKEN": "t"}
 
 
-def test_podman_which_is_another_engine_in_every_answer_is_not_asked_which_it_is(fakes: Fakes) -> None:
+def test_podman_is_another_engine_in_every_answer_so_its_id_does_not_count(fakes: Fakes) -> None:
     server = {"Version": "5.0", "KernelVersion": "6.1", "Components": [{"Name": "Podman Engine"}]}
     fakes.engine.answers["version"] = json.dumps({"Server": server})
     with fakes.environment():
         assert fakes.engine_id == ""
-    assert "info" not in fakes.events
+
+
+def test_every_start_has_limits_also_one_that_starts_over(fakes: Fakes) -> None:
+    with fakes.environment() as environment:
+        override = environment.context.folder / "compose.override.json"
+        for _ in range(2):
+            database = json.loads(override.read_text())["services"]["db"]
+            assert (database["mem_limit"], database["pids_limit"]) == (str(8 * 2**30), 4096)
+            assert database["labels"]
+            environment.start_over("a test wants it")
+
+
+def test_a_limit_that_the_engine_does_not_know_is_a_warning(fakes: Fakes) -> None:
+    fakes.repository = fakes.repository.model_copy(update={"limits": Limits.model_validate({"memory": "1g"})})
+    fakes.engine.answers["info"] = json.dumps(["the-engine", 16 * 2**30, 2, False, False, False])
+    with fakes.environment() as environment:
+        assert environment.warnings == [
+            "limits.memory of repos.yaml does not count: this engine cannot limit it (docker info)"
+        ]
 
 
 def test_the_environment_knows_its_port_images_engine_and_container(fakes: Fakes) -> None:
