@@ -73,10 +73,16 @@ def test_what_one_user_keeps_out_of_sight_disturbs_no_other_and_stays(tiny: Tiny
     (kept,) = {name.rpartition("-odoo-")[0] for name in left() if "-odoo-" in name}
     other = TinyRepository(shared / "other", tiny.ports)
     other.module("good", PASSES)
+    with (other.folder / "repos.yaml").open("a") as file:
+        file.write(
+            f"  theirs: {{prefix: theirs-agent-test, path: {tiny.checkout}, addons: [addons], compose_file: compose.yml, "
+            f"ports: {tiny.ports}, images: {{odoo: agent-test-tiny, postgres: agent-test-tiny}}}}\n"
+        )
     said = _by_another_user(shared, "list", "cleanup", "doctor", "run tiny good --quiet")
     for command in ("list", "cleanup", "run tiny good --quiet"):
         assert f"{command} ended with 0\n" in said, said
-    assert "doctor ended with 70" not in said, said  # it may find something wrong with the machine
+    assert f"theirs at {tiny.checkout}: this user may not look there\n" in said
+    assert "doctor ended with 2\n" in said, said
     assert f"{kept}\n" in said.partition("list ended")[0]
     assert f"{kept}-odoo-1" in left()
     code, output = tiny.run("cleanup", kept)
