@@ -91,7 +91,7 @@ class Subject:
         engine = connect(os.environ)
         guard = Guard(project, token, engine.endpoint, self.folder / "plain-teardown.json", print)
         try:
-            guard.arm(engine.identity.id)
+            guard.arm(engine.info.id)
             return _green(run([str(HERE / "plain/run-tests.sh"), module], self.folder, environ), f"The script on {module}")
         finally:
             report = guard.finish(skip_settling=False)

@@ -5,6 +5,8 @@ folder, which the labels name; without it (also if the folder is deleted) an env
 """
 
 import contextlib
+import errno
+import stat
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,19 +25,21 @@ def mark(folder: Path) -> None:
 
 
 def is_marked(folder: Path) -> bool:
-    """Tell whether the run of this folder was kept, and was not removed since. True where only another user may look."""
+    """Tell whether the run of this folder was kept, and was not removed since. True where nobody here can look."""
     try:
-        return (folder / _MARK).is_file()
-    except PermissionError:
-        return True
-    except OSError:  # a name that is too long for a folder
+        return stat.S_ISREG((folder / _MARK).stat().st_mode)  # not is_file(), which says no for what may be there
+    except (ValueError, FileNotFoundError, NotADirectoryError):
         return False
+    except OSError as error:  # a name that is too long for a folder, and links in a circle
+        return error.errno not in (errno.ENAMETOOLONG, errno.ELOOP)
 
 
 def unmark(labels: Mapping[str, str]) -> None:
     """Forget the mark, once the environment is removed."""
     if folder := labels.get(FOLDER_LABEL):
-        with contextlib.suppress(OSError):  # anything may be in a label; without its environment a mark means nothing
+        with contextlib.suppress(
+            OSError, ValueError
+        ):  # anything may be in a label; without its environment a mark means nothing
             (Path(folder) / _MARK).unlink(missing_ok=True)
 
 

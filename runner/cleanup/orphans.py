@@ -91,8 +91,8 @@ def _standing(project: str, parts: Sequence[Resource], now: float) -> Standing:
 def look(engine: Engine) -> list[Standing]:
     """Return every environment that the engine holds, the oldest first."""
     listings = engine.prefetch_resources(LABELS, f"label={REPOSITORY_LABEL}")
-    engine.prefetch_identity()
-    return standing((resource for listing in listings for resource in listing.result()), engine.identity.now)
+    engine.prefetch_info()
+    return standing((resource for listing in listings for resource in listing.result()), engine.info.now)
 
 
 def _state(labels: dict[str, str], now: float, containers: Sequence[str]) -> State:

@@ -15,6 +15,7 @@ from runner.docker.engine import Engine
 from runner.docker.listing import CONTAINERS
 from runner.environment.ports import can_bind, port_holders
 from runner.errors import ExitCode, RunnerError
+from runner.odoo.addons import NOT_FOR_THIS_USER, folder_fault, is_there
 from runner.reporting.proof_log import must_be_writable
 from runner.terminal import Terminal
 from runner.text import printable
@@ -54,8 +55,10 @@ def _findings(settings: config.Config) -> Iterator[Finding]:
 
 def _checkout(repository: config.RepoConfig) -> Finding:
     needed = [("path", repository.path), *(("addons", folder) for folder in repository.addons)]
+    if folder_fault(repository.path) is NOT_FOR_THIS_USER:
+        return ExitCode.USAGE, f"repository     {repository.name} at {repository.path}: {NOT_FOR_THIS_USER}"
     needed.append(("compose_file", repository.compose_file))
-    missing = [(key, path) for key, path in needed if not path.exists()]
+    missing = [(key, path) for key, path in needed if not is_there(path)]
     if missing:
         key, path = missing[0]
         return ExitCode.USAGE, f"repository     {repository.name}: there is no {path}; set `{key}` in repos.local.yaml"
@@ -107,9 +110,12 @@ def _strays(settings: config.Config, engine: Engine) -> Iterator[Finding]:
 
 def _disk(engine: Engine) -> Finding:
     root = Path(engine.command("info", "--format", "{{.DockerRootDir}}").strip() or "/nonexistent")
-    if not root.is_dir():
+    try:
+        free = shutil.disk_usage(root).free
+    except PermissionError:
+        return ExitCode.PASSED, f"disk           not known: {root}: {NOT_FOR_THIS_USER}"
+    except OSError:
         return ExitCode.PASSED, "disk           not on this host, so not known"
-    free = shutil.disk_usage(root).free
     text = f"disk           {free / 1024**3:.1f} GiB free at {root}"
     if free < _DISK_WANTED:
         return ExitCode.ENVIRONMENT, f"{text}; make room, for example: docker image prune"

@@ -124,6 +124,41 @@ def _of_a_home(value: Path) -> Path:
 
 
 _Path = Annotated[Path, AfterValidator(_path)]
+_SIZE = re.compile(r"(\d{1,9})([mg])b?", re.IGNORECASE)
+# As Docker counts them.
+_UNITS = {"m": 2**20, "g": 2**30}
+# With much less no container starts.
+_LEAST_MEMORY = 32 * _UNITS["m"]
+
+
+def _bytes(value: Any) -> Any:
+    if not isinstance(value, str) or not (size := _SIZE.fullmatch(value)):
+        raise ValueError("must be a size such as 512m or 4g")
+    number = int(size[1]) * _UNITS[size[2].lower()]
+    if number < _LEAST_MEMORY:
+        raise ValueError("must be 32m at least")
+    return number
+
+
+class Limits(Frozen):
+    """The most that each service may take of the machine; what a service says of itself in the compose file wins."""
+
+    memory: Annotated[
+        int | None,
+        BeforeValidator(_bytes),
+        WithJsonSchema({"type": "string", "pattern": r"^\d{1,9}[mMgG][bB]?$"}),
+        Field(description="Its memory, such as 512m or 4g. Without it 8g, but at most three quarters of the engine's."),
+    ] = None
+    cpus: Annotated[
+        float | None,
+        Field(
+            strict=True, ge=0.01, allow_inf_nan=False, description="Its processors, such as 1.5. Without it there is no limit."
+        ),
+    ] = None
+    pids: Annotated[
+        int | None,
+        Field(strict=True, ge=10, le=4_000_000, description="Its processes and threads. Without it 4096."),
+    ] = None
 
 
 class Settings(Frozen):
@@ -153,6 +188,7 @@ class Settings(Frozen):
         Field(description="A range of ports of this machine such as 8090-8100, or one port."),
     ]
     images: Images
+    limits: Limits = Limits()
     allow: Allow = Allow()
 
 
@@ -228,7 +264,7 @@ def _words(error: ErrorDetails, model: type[Frozen]) -> str:
 def _known_beside(key: Key, model: type[Frozen]) -> Iterable[str]:
     if len(key) == 1:
         return model.model_fields
-    nested: dict[str, type[Frozen]] = {"images": Images, "allow": Allow}
+    nested: dict[str, type[Frozen]] = {"images": Images, "limits": Limits, "allow": Allow}
     return nested.get(key[-2], Settings).model_fields
 
 

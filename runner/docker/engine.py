@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from runner.docker import questions
 from runner.docker.endpoint import settle
-from runner.docker.inventory import ContainerStatus, EngineIdentity
+from runner.docker.inventory import ContainerStatus, EngineInfo
 from runner.docker.listing import CONTAINERS, LISTING_TRIES, LISTINGS, PROJECT_LABEL, Resource
 from runner.docker.process import TOKEN_VARIABLE, Command, DockerFailed, DockerStalled, Endpoint, has_vanished
 from runner.docker.questions import ComposeProject, Question
@@ -90,7 +90,7 @@ class Engine:
         self.endpoint = endpoint
         self.client_environ = {**endpoint.environ, **({TOKEN_VARIABLE: token} if token else {})}
         self._pending: list[Pending[Any]] = []
-        self._identity: EngineIdentity | Pending[EngineIdentity] | None = None
+        self._info: EngineInfo | Pending[EngineInfo] | None = None
 
     def ask(self, question: Question[T]) -> T:
         """Return the answer. EngineStalled if there is none in time, else whatever the question raises."""
@@ -102,18 +102,18 @@ class Engine:
         self._pending.append(pending)
         return pending
 
-    def prefetch_identity(self) -> None:
-        """Ask for `identity`, unless that was asked before."""
-        self._identity = self._identity or self.prefetch(questions.identity())
+    def prefetch_info(self) -> None:
+        """Ask for `info`, unless that was asked before."""
+        self._info = self._info or self.prefetch(questions.info())
 
     @property
-    def identity(self) -> EngineIdentity:
+    def info(self) -> EngineInfo:
         """Which engine it is, and what its clock says. Asked once."""
-        self.prefetch_identity()
-        if isinstance(self._identity, Pending):
-            self._identity = self._identity.result()
-        assert self._identity
-        return self._identity
+        self.prefetch_info()
+        if isinstance(self._info, Pending):
+            self._info = self._info.result()
+        assert self._info
+        return self._info
 
     def cancel_all(self) -> None:
         """End the clients whose answers nobody has fetched."""

@@ -20,11 +20,26 @@ class EngineFacts:
 
 
 @dataclass(frozen=True)
-class EngineIdentity:
-    """An engine's ID, by which it is told from every other one, and its clock: `ahead` of this machine's monotonic one."""
+class Machine:
+    """The machine of an engine, as `docker info` tells it: its memory in bytes, its processors, and what can be limited."""
+
+    memory: int = 0
+    cpus: int = 0
+    limits_memory: bool = False
+    limits_swap: bool = False
+    limits_pids: bool = False
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """An engine's ID, by which it is told from every other one, its clock, `ahead` of ours, and its machine.
+
+    Ours is the monotonic one.
+    """
 
     id: str
     ahead: float
+    machine: Machine = Machine()
 
     @property
     def now(self) -> float:
@@ -38,7 +53,7 @@ class ContainerStatus:
 
     `started_at` and `restarts` tell a container that ran all the time from one that the engine has started again;
     `check_said` is what the engine's health check printed the last time, if it failed; `volumes`: the name and the place of
-    those that it can write to.
+    those that it can write to; `memory` and `pids`: its limits, in bytes and in processes and threads, 0 where it has none.
     """
 
     name: str
@@ -51,6 +66,8 @@ class ContainerStatus:
     restarts: int = 0
     check_said: str = ""
     volumes: tuple[tuple[str, str], ...] = ()
+    memory: int = 0
+    pids: int = 0
 
     @property
     def has_ended(self) -> bool:
@@ -70,17 +87,17 @@ class Image:
     id: str = ""
 
 
-def identity_from(answer: Any, asked: float) -> EngineIdentity:
-    """Read an engine's ID and time; `asked`: when, by the monotonic clock. ValueError for what is none.
+def info_from(answer: Any, asked: float) -> EngineInfo:
+    """Read an engine's ID, time and machine; `asked`: when, by the monotonic clock. ValueError for what is none.
 
     So its clock is fast by what the answer took, and never slow, however late it is read.
     """
-    engine_id, system_time = answer
+    engine_id, system_time, memory, cpus, *limited = answer
     told = _TIME.fullmatch(str(system_time))
     if not told or not isinstance(engine_id, str):
         raise ValueError(f"{answer!r} is no ID with a time")
     seconds = datetime.fromisoformat(told[1] + told[2].replace("Z", "+00:00")).timestamp()
-    return EngineIdentity(engine_id, seconds - asked)
+    return EngineInfo(engine_id, seconds - asked, Machine(int(memory), int(cpus), *map(bool, limited)))
 
 
 def status_from(inspected: dict[str, Any]) -> ContainerStatus:
@@ -88,6 +105,7 @@ def status_from(inspected: dict[str, Any]) -> ContainerStatus:
     state = inspected["State"]
     health = state.get("Health") or {}
     checks = health.get("Log") or [{}]
+    host = inspected.get("HostConfig") or {}
     return ContainerStatus(
         name=inspected["Name"].lstrip("/"),
         service=(inspected["Config"]["Labels"] or {}).get("com.docker.compose.service", ""),
@@ -103,6 +121,8 @@ def status_from(inspected: dict[str, Any]) -> ContainerStatus:
             for mount in inspected.get("Mounts") or ()
             if mount.get("Type") == "volume" and mount.get("RW")
         ),
+        memory=int(host.get("Memory") or 0),
+        pids=max(0, int(host.get("PidsLimit") or 0)),
     )
 
 

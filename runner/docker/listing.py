@@ -17,7 +17,6 @@ PROJECT_LABEL = "com.docker.compose.project"
 LISTING_TRIES = 10
 # An engine is told from every other one by this.
 ENGINE_ID = ("info", "--format", "{{json .ID}}")
-ENGINE_IDENTITY = ("info", "--format", "[{{json .ID}},{{json .SystemTime}}]")
 CONTAINERS, NETWORKS, VOLUMES = "containers", "networks", "volumes"
 # How a person lists them; the first word of a kind is docker's word for what it removes and inspects.
 LISTINGS = {CONTAINERS: ("ps", "-a"), NETWORKS: ("network", "ls"), VOLUMES: ("volume", "ls")}

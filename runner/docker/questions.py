@@ -11,13 +11,13 @@ from runner.docker.dollars import undoubled
 from runner.docker.inventory import (
     ContainerStatus,
     EngineFacts,
-    EngineIdentity,
+    EngineInfo,
     Image,
-    identity_from,
     image_from,
+    info_from,
     status_from,
 )
-from runner.docker.listing import ENGINE_IDENTITY, Resource, listing, resources_in
+from runner.docker.listing import Resource, listing, resources_in
 from runner.docker.messages import ComposeMissing, said, unavailable
 from runner.docker.process import Completed, DockerFailed, has_vanished, named
 from runner.errors import ConfigError, EngineUnavailable, EnvironmentFailed
@@ -126,10 +126,12 @@ def compose_version() -> Question[str]:
     return Question(("compose", "version"), read)
 
 
-def identity() -> Question[EngineIdentity]:
-    """Ask, now, for the engine's ID and its time."""
+def info() -> Question[EngineInfo]:
+    """Ask, now, for the engine's ID, its time and its machine."""
     asked = time.monotonic()
-    return Question(ENGINE_IDENTITY, _parsed(ENGINE_IDENTITY, lambda output: identity_from(json.loads(output), asked)))
+    fields = ("ID", "SystemTime", "MemTotal", "NCPU", "MemoryLimit", "SwapLimit", "PidsLimit")
+    words = ("info", "--format", f"[{','.join(f'{{{{json .{field}}}}}' for field in fields)}]")
+    return Question(words, _parsed(words, lambda output: info_from(json.loads(output), asked)))
 
 
 def rendered(project: ComposeProject) -> Question[dict[str, Any]]:

@@ -21,6 +21,7 @@ from runner.environment.context import RunContext
 from runner.environment.exposed_password import shown_in_command_lines
 from runner.environment.health import check_alive, wait_until_healthy
 from runner.environment.images import images_of
+from runner.environment.limits import limits_for, limits_ignored, with_limits
 from runner.environment.longest import START_OVER_BOUND, STREAM_MARGIN, longest_run
 from runner.environment.misnamed import hide_misnamed
 from runner.environment.missing import check_present
@@ -126,10 +127,10 @@ class Environment:
         self._streams = Streams(engine, context.folder)
         facts = version.result()
         self.engine_version = facts.version
-        engine.prefetch_identity()
+        engine.prefetch_info()
         resources = [resource for listing in standing for resource in listing.result()]
         # Before a port is looked for, because they may hold one.
-        left = orphans.standing(resources, engine.identity.now) if resources else []
+        left = orphans.standing(resources, engine.info.now) if resources else []
         orphans.sweep(left, context.repository.name, Endpoint(engine.client_environ), context.terminal.line)
         port = self._ports.reserve()
         self._rendered = rendered = render(engine, self._compose, context.repository, rendering)
@@ -139,11 +140,13 @@ class Environment:
         check_visible(self.sources, rendered, images)
         no_proxy = no_proxy_of(engine.client_environ)
         # Not before there is a port, and all images are here: both may take long.
-        self.labels |= deadline_label(engine.identity.now + longest_run(context.options))
+        self.labels |= deadline_label(engine.info.now + longest_run(context.options))
         override = override_for(rendered, self.labels, context.repository.addons, images, no_proxy)
         self._warn(hide_misnamed(override, rendered, context.repository.addons))
         self._warn(shown_in_command_lines(rendered, images, context.password))
-        self._plain_override = copy.deepcopy(override)
+        limits = limits_for(rendered["services"], context.repository.limits, engine.info.machine)
+        self._warn(limits_ignored(context.repository.limits, engine.info.machine))
+        self._plain_override = with_limits(copy.deepcopy(override), limits)
         if snapshots:
             self.plan = choose(
                 context.repository,
@@ -160,10 +163,11 @@ class Environment:
             if why := recall(context.folder.parent, self.plan):
                 self.plan = self.plan.disable(why)
             override = self.plan.override(override, rendered, self.labels, context.password)
-        self._override = override
+        # Not before: no limit changes what a prepared database holds.
+        self._override = with_limits(override, limits)
         self._compose_at(port)
         # Podman gives another one in every answer.
-        self._engine_id = "" if facts.is_podman else engine.identity.id
+        self._engine_id = "" if facts.is_podman else engine.info.id
 
     def _warn(self, warnings: list[str]) -> None:
         warnings = list(map(self.context.without_password, warnings))

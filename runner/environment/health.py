@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from runner.docker import questions
 from runner.docker.engine import Engine
 from runner.docker.inventory import ContainerStatus
+from runner.environment.limits import told_memory
 from runner.errors import EnvironmentFailed, HealthTimeout
 from runner.odoo.command import SERVICE
 from runner.text import counted
@@ -99,7 +100,8 @@ def _why_dead(engine: Engine, container: ContainerStatus, when: str) -> str:
         cause = "was started again"
     else:
         cause = f"was {container.status}"
-    return f"The container of {container.service} {cause} {when}. Its last lines:\n{_log(engine, container)}"
+    limit = f"; {told_memory(container.memory)}" if container.oom_killed and container.memory else ""
+    return f"The container of {container.service} {cause} {when}{limit}. Its last lines:\n{_log(engine, container)}"
 
 
 def _log(engine: Engine, container: ContainerStatus) -> str:

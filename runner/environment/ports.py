@@ -1,16 +1,15 @@
 """Find and reserve a port of the host: the first free one, again after it was lost, and with patience if all are taken."""
 
 import contextlib
-import fcntl
 import os
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.config.model import PortRange
+from runner.environment.port_lock import NoLock, lock
 from runner.errors import NoFreePort
 
 # Published on loopback only: the Odoo behind it has a well-known password.
@@ -27,15 +26,16 @@ def reserved_port(ports: Iterable[int]) -> Iterator[int | None]:
     the next one.
     """
     for port in ports:
-        lock = _lock(port)
-        if lock is None:
+        try:
+            held = lock(port)
+        except NoLock:
             continue
         try:
             if can_bind(port):
                 yield port
                 return
         finally:
-            os.close(lock)
+            os.close(held)
     yield None
 
 
@@ -51,36 +51,15 @@ def can_bind(port: int) -> bool:
     return True
 
 
-def _lock(port: int) -> int | None:
-    """Lock the port's file: a descriptor, or None if another process has it. The kernel frees it when its holders end."""
-    folder = Path(tempfile.gettempdir()) / "agent-test-ports"
-    with contextlib.suppress(FileExistsError):
-        folder.mkdir()
-        # Several users share the ports of a machine; sticky, so that none removes a file that another one has locked.
-        folder.chmod(0o1777)
-    file = folder / f"{port}.lock"
-    try:
-        # Read-only is enough for flock, and lets a user lock a file that another one made.
-        descriptor = os.open(file, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except PermissionError:
-        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
-
-
 def port_holders(ports: Iterable[int]) -> dict[int, str]:
     """Tell who holds each port, as far as this user may know: another run, a process of this user, or "unknown"."""
     holders = {}
     for port in ports:
-        lock = _lock(port)
-        if lock is None:
-            holders[port] = "another test run"
+        try:
+            os.close(lock(port))
+        except NoLock as reason:
+            holders[port] = str(reason)
             continue
-        os.close(lock)
         if not can_bind(port):
             holders[port] = _listener(port) or "a process that this user may not see (perhaps the Docker daemon: docker ps)"
     return holders
@@ -95,13 +74,19 @@ def _listener(port: int) -> str | None:
                 fields = line.split()
                 if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
                     inodes.add(f"socket:[{fields[9]}]")
-    for descriptor in Path("/proc").glob("[0-9]*/fd/*") if inodes else ():
-        with contextlib.suppress(OSError):
-            if str(descriptor.readlink()) in inodes:
-                pid = descriptor.parts[2]
-                command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                return f"pid {pid}: {command.strip()[:80]}"
+    for process in Path("/proc").glob("[0-9]*") if inodes else ():
+        with contextlib.suppress(OSError):  # of another user, or ended meanwhile
+            if any(_link(descriptor) in inodes for descriptor in (process / "fd").iterdir()):
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                return f"pid {process.name}: {command.strip()[:80]}"
     return None
+
+
+def _link(descriptor: Path) -> str:
+    try:
+        return str(descriptor.readlink())
+    except OSError:  # closed meanwhile
+        return ""
 
 
 @dataclass

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runner.docker import questions
 from runner.docker.engine import Pending
 from runner.environment.environment import Environment
+from runner.environment.limits import limits_reached, reached_command, with_oom_killed
 from runner.odoo import command as odoo
 from runner.odoo.mounted_sources import addons_paths_in
 from runner.reporting.proof_log import ProofLog
@@ -14,6 +15,7 @@ from runner.run.comparing import Comparison
 from runner.run.ending import SILENCE, Ending
 from runner.run.preparing import prefetch_undeclared_names
 from runner.run.terms import Terms
+from runner.verdict.failed_checks import KILLED
 from runner.verdict.odoolog import LoggedTest, OdooLog
 from runner.verdict.record import Record
 from runner.verdict.sources import Sources
@@ -64,13 +66,18 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
                 break
         execution.end()
     odoo_log.end()
-    timed_out = execution.exit_code in (124, 137) and time.monotonic() - begun >= timeout
+    timed_out = execution.exit_code in (124, KILLED) and time.monotonic() - begun >= timeout
     # Side by side.
     status = environment.prefetch_states()
     states = engine.prefetch(questions.execution(container, odoo.states_command([module, *comparison.beside])))
     compared = comparison.prefetch(places)
     undeclared_names = prefetch_undeclared_names(environment)
-    now = status.result()
+    counts = {
+        name: engine.prefetch(questions.execution(name, reached_command()))
+        for name in (environment.containers.values() if execution.exit_code else ())
+    }
+    printed = {name: count.result()[1] for name, count in counts.items()}
+    now = [with_oom_killed(each, printed.get(each.name, "")) for each in status.result()]
     environment.check_alive(now)
     exit_code, answer = states.result()
     answered = odoo.parse_states(answer) if exit_code == 0 else answer.strip() or f"exit code {exit_code} of psql"
@@ -79,6 +86,7 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
     if exit_code:  # a database without a health check may have ended well
         environment.check_alive(now, may_end=False)
     why_killed = ending.why_killed(execution.exit_code, timed_out=timed_out)
+    limits = [line for each in now if each.name in printed for line in limits_reached(each, printed[each.name])]
     verdict = judge(
         module=module,
         odoo_exit=execution.exit_code,
@@ -94,8 +102,10 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
         allowed=terms.allowed,
     )
     has_failed = crashed or (not isinstance(answered, str) and answered.get(module) != "installed")
+    if execution.exit_code == KILLED:  # what was reached is the cause, else it may be one
+        verdict, limits = replace(verdict, reasons=(*limits, *verdict.reasons)), []
     of_sources = tuple(comparison.reasons_after(compared, answered))
-    return Tested(verdict.doubted(of_sources), has_failed, (*of_sources, why_killed), undeclared_names)
+    return Tested(verdict.doubted([*of_sources, *limits]), has_failed, (*of_sources, why_killed), undeclared_names)
 
 
 def _step(event: Record | LoggedTest, count: str) -> str:

@@ -22,7 +22,10 @@ def has_room(engine_kernel: str, meminfo: Path = _MEMINFO) -> bool:
     return available >= WANTED * 1_000_000
 
 
-def is_limited(service: Mapping[str, Any]) -> bool:
-    """Tell whether the service has a limit of memory, which its files in memory would count for."""
+def is_limited(service: Mapping[str, Any], memory: int | None = None) -> bool:
+    """Tell whether the service has a limit of memory, which its files in memory would count for.
+
+    `memory`: what a service without one of its own is limited to by repos.yaml, in bytes; WANTED is no limit.
+    """
     limits = ((service.get("deploy") or {}).get("resources") or {}).get("limits") or {}
-    return "mem_limit" in service or "memory" in limits
+    return "mem_limit" in service or "memory" in limits or (memory or WANTED * 1_000_000) < WANTED * 1_000_000

@@ -162,7 +162,8 @@ def choose(
             plan.check_auto_installs()
     except (SnapshotUnavailable, EnvironmentFailed) as error:
         return plan.disable(str(error).replace(password, "***"))
-    fits = memory_of is not None and not memory.is_limited(rendered["services"][DB_SERVICE]) and memory.has_room(memory_of)
+    is_limited = memory.is_limited(rendered["services"][DB_SERVICE], repository.limits.memory)
+    fits = memory_of is not None and not is_limited and memory.has_room(memory_of)
     return replace(plan, in_memory=fits)
 
 

@@ -14,6 +14,8 @@ from runner.verdict.sources import Sources, SourceTest
 
 # Of Odoo after what it could not go on without, of which it has written a record at CRITICAL.
 _CRITICAL_EXIT = 255
+# Of a process that SIGKILL ended.
+KILLED = 137
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,8 @@ def _causes(evidence: Evidence) -> list[str]:
     """List what speaks against the tests by itself."""
     odoo_exit, log = evidence.odoo_exit, evidence.log
     reasons = []
-    if odoo_exit == 137:
-        reasons.append("Odoo was killed (exit code 137), as happens when memory runs out")
+    if odoo_exit == KILLED:
+        reasons.append(f"Odoo was killed (exit code {KILLED}), as happens when memory runs out")
     elif odoo_exit and not _follows_from_a_record(evidence):
         reasons.append(f"Odoo ended with exit code {odoo_exit}{_signal(odoo_exit)}")
     if isinstance(evidence.states, str):

@@ -170,3 +170,21 @@ def test_an_odoo_that_does_not_exit_after_its_result_is_asked_for_its_stacks_and
     run = tiny.start_program([sys.executable, "-c", _IMPATIENT, "run", "tiny", "hangs"])
     assert run.finish() == 7, run.output
     assert "all tests ended, but Odoo did not exit within 1 s: thread 'forgotten'\n" in run.output
+
+
+def test_the_limits_of_repos_yaml_hold_but_for_a_service_with_its_own_and_out_of_memory_is_said(tiny: TinyRepository) -> None:
+    tiny.configure(limits={"memory": "64m", "cpus": 0.5, "pids": 100})
+    compose_file = tiny.checkout / "compose.yml"
+    compose_file.write_text(compose_file.read_text().replace("    ports:", "    mem_limit: 96m\n    ports:"))
+    waits = "record INFO odoo.tiny 'the tests are running'\nuntil [ -e /mnt/extra-addons/go ]; do sleep 0.1; done\n"
+    tiny.module("eats", f"starting test_one\n{waits}exec tail /dev/zero\n")
+    run = tiny.start("run", "tiny", "eats")
+    run.wait_for(RUNNING)
+    names = tiny.docker("ps", "--format={{.Names}}", "--filter=label=agent-test.repository=tiny").split()
+    limits = "{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.NanoCpus}} {{.HostConfig.PidsLimit}}"
+    odoo, database = (tiny.docker("inspect", f"--format={limits}", name).split() for name in sorted(names, reverse=True))
+    assert database == [str(64 * 2**20), str(64 * 2**20), "500000000", "100"]
+    assert (odoo[0], odoo[3]) == (str(96 * 2**20), "100")
+    (tiny.addons / "go").touch()
+    assert run.finish() == 7, run.output
+    assert "out of memory: a process of the service odoo was killed; its limit is 96 MB (limits.memory in repos" in run.output

@@ -14,6 +14,7 @@ from runner.docker.questions import Question
 
 T = TypeVar("T")
 
+MACHINE = (16 * 2**30, 2, True, True, True)
 VERSION = json.dumps({"Server": {"Version": "28.0", "KernelVersion": "6.1"}})
 
 Words = tuple[str, ...]
@@ -24,7 +25,7 @@ Answer = Said | Callable[[Words], Said]
 
 def info(_words: Words) -> str:
     """What a fake engine tells of itself: its clock is that of this machine."""
-    return json.dumps(["the-engine", datetime.now(timezone.utc).isoformat()])
+    return json.dumps(["the-engine", datetime.now(timezone.utc).isoformat(), *MACHINE])
 
 
 class FakeEngine(Engine):
@@ -161,4 +162,5 @@ def _inspected(container: ContainerStatus) -> dict[str, object]:
     mounts = [{"Type": "volume", "Name": name, "Destination": place, "RW": True} for name, place in container.volumes]
     mounts += [{"Type": "tmpfs", "Name": "", "Destination": "/t", "RW": True}]
     mounts += [{"Type": "volume", "Name": "read-only", "Destination": "/agent-test-snapshot", "RW": False}]
-    return {"Name": f"/{container.name}", **config, "State": state | health, "Mounts": mounts}
+    host = {"HostConfig": {"Memory": container.memory, "PidsLimit": container.pids or None}}
+    return {"Name": f"/{container.name}", **config, **host, "State": state | health, "Mounts": mounts}

@@ -192,6 +192,7 @@ class _Engine(FakeVolumes):
                 "container rm": "",
                 "logs": lambda words: f"log of {words[-1]}",
                 "exec": self._in_container,
+                "exec p-db-1 sh": "oom_kill 0\npids_max 0\n",
                 "exec p-odoo-1 python3": self._in_container,
             }
         )

@@ -1,5 +1,6 @@
 """The mark of a kept environment, and the commands that a person is given for it."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -26,14 +27,15 @@ def test_without_label_or_folder_nothing_is_kept_and_nothing_fails(tmp_path: Pat
 
 def test_a_label_that_names_no_folder_is_no_mark_and_nothing_fails(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    for folder in ("y" * 5000, str(tmp_path / "file"), "\x1b[2J"):
+    for folder in ("y" * 5000, str(tmp_path / "file"), "\x1b[2J", "\0"):
         assert not is_kept({FOLDER_LABEL: folder})
         unmark({FOLDER_LABEL: folder})
 
 
-def test_what_only_another_user_may_look_at_is_taken_for_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("reason", [errno.EACCES, errno.EIO, errno.ESTALE])
+def test_where_nobody_here_can_look_it_is_taken_for_kept(monkeypatch: pytest.MonkeyPatch, reason: int) -> None:
     def stat(*_: object, **__: object) -> None:
-        raise PermissionError
+        raise OSError(reason, "no")
 
     monkeypatch.setattr(os, "stat", stat)
     assert is_kept({FOLDER_LABEL: "/home/another/.agent-tests/run"})

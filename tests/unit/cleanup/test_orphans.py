@@ -207,7 +207,7 @@ def test_what_the_engine_holds_is_asked_for_by_one_listing_of_each_kind(script: 
             "ps -a": (0, f"{json.dumps(['p-odoo-1', '0.0.0.0:8090->8069/tcp', *values, 'running'])}\n", ""),
             "network ls": (0, f"{json.dumps(['p_default', '', *values, ''])}\n", ""),
             "volume ls": (0, "", ""),
-            "info": (0, '["the-engine","2027-01-15T08:00:00.123456789Z"]', ""),
+            "info": (0, '["the-engine","2027-01-15T08:00:00.123456789Z",8,2]', ""),
         }
     )
     (environment,) = look(Engine(script.endpoint))

@@ -1,6 +1,7 @@
 """What the doctor says of what it finds. The engine is a fake here; tests/docker has the real one."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -183,10 +184,24 @@ def test_what_is_missing_of_a_repository_is_named_with_its_key(
 def test_a_checkout_that_takes_no_log_is_2(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("os.access", lambda _path, _mode: False)
+    monkeypatch.setattr("os.access", lambda _path, mode: not mode & os.W_OK)
     monkeypatch.setattr("shutil.which", lambda *_, **__: "docker")
     assert machine.examine() == ExitCode.USAGE
     assert f"must be able to write and remove files in {tmp_path}." in capsys.readouterr().out
+
+
+def test_what_only_another_user_may_look_at_is_said_to_be_so(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def no_permission(_path: object, **_options: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "stat", no_permission)
+    monkeypatch.setattr("shutil.disk_usage", no_permission)
+    assert machine.examine() == ExitCode.USAGE
+    said = capsys.readouterr().out
+    assert f"WRONG  repository     evv at {tmp_path}: this user may not look there\n" in said
+    assert "ok     disk           not known: /: this user may not look there\n" in said
 
 
 def test_an_engine_elsewhere_keeps_its_disk_to_itself(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:

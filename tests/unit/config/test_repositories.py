@@ -339,3 +339,32 @@ def test_what_is_allowed_stands_with_the_defaults_or_the_repository_and_a_list_r
 def test_what_is_wrong_with_it_is_told_with_file_line_and_key(tmp_path: Path, allow: str, words: str) -> None:
     told = error(tmp_path, YAML.replace("path: evv,", f"path: evv, allow: {allow},"))
     assert f"repos.yaml:6: repositories.evv.{words}" in told
+
+
+# limits
+
+
+def test_limits_stand_with_the_defaults_or_the_repository_and_each_wins_by_itself(tmp_path: Path) -> None:
+    text = YAML.replace("defaults:\n", "defaults:\n  limits: {memory: 512M, pids: 500}\n")
+    config = loaded(tmp_path, text.replace("path: evv,", "path: evv, limits: {memory: 4gb, cpus: 2},"))
+    evv, hub = config.repository("evv").limits, config.repository("hub").limits
+    assert (evv.memory, evv.cpus, evv.pids) == (4 * 2**30, 2.0, 500)
+    assert (hub.memory, hub.cpus, hub.pids) == (512 * 2**20, None, 500)
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ("{memroy: 4g}", "limits.memroy: unknown key. Perhaps you meant 'memory'?"),
+        ("{memory: 4}", "limits.memory: must be a size such as 512m or 4g (found: 4)"),
+        ("{memory: 4t}", "limits.memory: must be a size such as 512m or 4g (found: '4t')"),
+        ("{memory: 5m}", "limits.memory: must be 32m at least (found: '5m')"),
+        ("{cpus: 0}", "limits.cpus: Input should be greater than or equal to 0.01 (found: 0)"),
+        ("{cpus: .nan}", "limits.cpus: Input should be a finite number (found: nan)"),
+        ("{pids: 5}", "limits.pids: Input should be greater than or equal to 10 (found: 5)"),
+        ("{pids: true}", "limits.pids: Input should be a valid integer (found: True)"),
+        ("4g", "limits: must be a mapping"),
+    ],
+)
+def test_a_limit_that_is_none_is_told_with_file_line_and_key(tmp_path: Path, limits: str, words: str) -> None:
+    assert words in error(tmp_path, YAML.replace("path: evv,", f"path: evv, limits: {limits},"))

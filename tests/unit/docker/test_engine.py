@@ -16,7 +16,7 @@ import pytest
 from runner.docker import engine as engine_module
 from runner.docker import questions
 from runner.docker.engine import Engine, connect
-from runner.docker.inventory import EngineFacts, Image
+from runner.docker.inventory import EngineFacts, Image, Machine
 from runner.docker.listing import VOLUMES, Resource
 from runner.docker.questions import ComposeProject, Question
 from runner.errors import ConfigError, EngineStalled, EngineUnavailable, EnvironmentFailed
@@ -93,7 +93,7 @@ def test_the_version_of_compose_is_the_last_word(engine: Make) -> None:
         pytest.param(question, output, id=f"{question.words[0]} {output}")
         for question, valid in (
             (questions.version(), None),
-            (questions.identity(), None),
+            (questions.info(), None),
             (questions.rendered(PROJECT), '{"Server": 7}'),
             (questions.image("odoo"), None),
             (questions.states(["c"]), "[]"),
@@ -118,24 +118,26 @@ def test_an_answer_that_is_none_is_an_error_with_an_exit_code(
 def test_an_engine_is_told_from_others_by_its_id_and_has_a_clock_that_goes_on(
     script: ScriptedDocker, system_time: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script.answer({"info": (0, json.dumps(["SR5H:UYO3", system_time]), "")})
+    script.answer({"info": (0, json.dumps(["SR5H:UYO3", system_time, 8000, 2, True, False, True]), "")})
     made = Engine(script.endpoint)
     clock = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-    made.prefetch_identity()
+    made.prefetch_info()
     clock[0] += 60  # in which something else was done
-    assert made.identity.id == "SR5H:UYO3"
-    assert made.identity.now == datetime(2026, 11, 26, 10, 1, tzinfo=timezone.utc).timestamp()
+    assert made.info.id == "SR5H:UYO3"
+    assert made.info.now == datetime(2026, 11, 26, 10, 1, tzinfo=timezone.utc).timestamp()
+    assert made.info.machine == Machine(8000, 2, True, False, True)
     assert len(script.calls) == 1
 
 
 @pytest.mark.parametrize(
-    "answer", ['["a", "yesterday"]', '["a", ""]', '["a", null]', '[null, "2026-11-26T10:00:00Z"]', '["a"]']
+    "answer",
+    ['["a", "yesterday", 8, 2]', '["a", "", 8, 2]', '["a", null, 8, 2]', '[null, "2026-11-26T10:00:00Z", 8, 2]', '["a"]'],
 )
 def test_an_engine_that_tells_no_id_or_no_time_is_not_understood(script: ScriptedDocker, answer: str) -> None:
     script.run(f"printf %s '{answer}'")
     with pytest.raises(EnvironmentFailed, match="`docker info` gave an answer that is not understood"):
-        _ = Engine(script.endpoint).identity
+        _ = Engine(script.endpoint).info
 
 
 def test_a_command_is_what_docker_prints_or_an_error_with_its_words(engine: Make) -> None:

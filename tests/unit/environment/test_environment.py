@@ -15,6 +15,7 @@ import pytest
 from runner.cleanup import keep as keeping
 from runner.cleanup.owner import this_process
 from runner.cleanup.teardown import Report
+from runner.config.model import Limits
 from runner.config.options import Keep
 from runner.docker import questions
 from runner.docker.inventory import Image
@@ -60,6 +61,25 @@ def test_podman_which_is_another_engine_in_every_answer_is_asked_for_its_time_al
     fakes.engine.answers["version"] = json.dumps({"Server": server})
     with fakes.environment():
         assert fakes.engine_id == ""
+
+
+def test_every_start_has_limits_also_one_that_starts_over(fakes: Fakes) -> None:
+    with fakes.environment() as environment:
+        override = environment.context.folder / "compose.override.json"
+        for _ in range(2):
+            database = json.loads(override.read_text())["services"]["db"]
+            assert (database["mem_limit"], database["pids_limit"]) == (str(8 * 2**30), 4096)
+            assert database["labels"]
+            environment.start_over("a test wants it")
+
+
+def test_a_limit_that_the_engine_does_not_know_is_a_warning(fakes: Fakes) -> None:
+    fakes.repository = fakes.repository.model_copy(update={"limits": Limits.model_validate({"memory": "1g"})})
+    fakes.engine.answers["info"] = json.dumps(["the-engine", "2026-11-26T10:00:00Z", 16 * 2**30, 2, False, False, False])
+    with fakes.environment() as environment:
+        assert environment.warnings == [
+            "limits.memory of repos.yaml does not count: this engine cannot limit it (docker info)"
+        ]
 
 
 def test_the_environment_knows_its_port_images_engine_and_container(fakes: Fakes) -> None:
@@ -291,7 +311,7 @@ def test_what_a_run_makes_says_when_it_is_over_by_the_engine_s_clock_after_every
 
     clock = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-    fakes.engine.answers["info"] = '["the-engine", "2030-01-01T00:00:00Z"]'
+    fakes.engine.answers["info"] = '["the-engine", "2030-01-01T00:00:00Z", 8, 2]'
     del fakes.images["odoo:18.0"]
     monkeypatch.setattr(fakes.streams, "pull", pull)
     with fakes.environment() as environment:

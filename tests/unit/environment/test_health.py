@@ -226,6 +226,14 @@ def test_a_container_that_died_under_the_tests_is_said_with_its_last_lines(dead:
     assert f"log of p-{dead.service}-1" in str(caught.value)
 
 
+def test_whoever_ran_out_of_memory_is_said_with_the_limit() -> None:
+    killed = status("db", started_at="1", oom_killed=True, memory=64 * 2**20)
+    with pytest.raises(
+        EnvironmentFailed, match="The container of db ran out of memory while the tests ran; its limit is 64 MB "
+    ):
+        check_alive(Scenes(), BEFORE, [killed])
+
+
 def test_what_ran_all_the_time_or_did_its_work_and_ended_has_not_died() -> None:
     now = [status(health="unhealthy", oom_killed=True), BEFORE[1], status("init", "exited", health=None), BEFORE[3]]
     check_alive(FakeEngine(), BEFORE, now)

@@ -1,11 +1,13 @@
 """A port goes to one runner only, is free again when that one is dead, and is never one that somebody listens on."""
 
+import errno
 import os
 import signal
 import socket
+import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -164,3 +166,108 @@ def test_looking_for_holders_reserves_nothing(ports: list[int]) -> None:
     assert port_holders(ports) == {}
     with reserved_port(ports) as port:
         assert port == ports[0]
+
+
+# Several users
+
+
+def _others(folder: Path) -> str:
+    (said,) = set(port_holders([1]).values())
+    return said.replace(str(folder), "TMP")
+
+
+def test_locks_are_for_all_users_whatever_the_umask(ports: list[int], lock_folder: Path) -> None:
+    umask = os.umask(0o077)
+    try:
+        with reserved_port(ports) as port:
+            assert stat.S_IMODE(lock_folder.stat().st_mode) == 0o1777
+            assert stat.S_IMODE((lock_folder / f"{port}.lock").stat().st_mode) == 0o644
+    finally:
+        os.umask(umask)
+    assert [each.name for each in lock_folder.parent.iterdir()] == [lock_folder.name]
+
+
+def test_a_folder_that_another_process_makes_at_the_same_moment_is_taken(
+    ports: list[int], lock_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_late(self: Path, target: Path) -> None:
+        target.mkdir()
+        (target / "1.lock").touch()
+        raise OSError(errno.ENOTEMPTY, "Directory not empty")
+
+    monkeypatch.setattr(Path, "rename", too_late)
+    with reserved_port(ports) as port:
+        assert port == ports[0]
+    assert [each.name for each in lock_folder.parent.iterdir()] == [lock_folder.name]
+
+
+def test_a_lock_that_may_not_be_opened_is_a_taken_port(lock_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_permission(*_: object, **__: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "open", no_permission)
+    with reserved_port([1]) as port:
+        assert port is None
+    said = "whoever has its lock, TMP/agent-test-ports/1.lock, which cannot be used: Permission denied"
+    assert _others(lock_folder.parent) == said
+
+
+def _link(place: Path, elsewhere: Path) -> None:
+    place.symlink_to(elsewhere)
+
+
+def _circle(place: Path, _elsewhere: Path) -> None:
+    place.symlink_to(place)
+
+
+def _pipe(place: Path, _elsewhere: Path) -> None:
+    os.mkfifo(place)
+
+
+def _folder(place: Path, _elsewhere: Path) -> None:
+    place.mkdir()
+
+
+def _socket(place: Path, _elsewhere: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(place))
+
+
+@pytest.mark.parametrize("plant", [_link, _circle, _pipe, _folder, _socket])
+def test_what_stands_in_place_of_a_lock_is_a_taken_port_and_no_link_is_followed(
+    lock_folder: Path, tmp_path: Path, plant: Callable[[Path, Path], None]
+) -> None:
+    lock_folder.mkdir()
+    plant(lock_folder / "1.lock", tmp_path / "elsewhere")
+    with reserved_port([1]) as port:
+        assert port is None
+    assert "its lock, TMP/agent-test-ports/1.lock, which cannot be used: " in _others(tmp_path)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("plant", [_link, _circle, _pipe])
+def test_so_it_is_with_what_stands_in_place_of_their_folder(
+    lock_folder: Path, tmp_path: Path, plant: Callable[[Path, Path], None]
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    plant(lock_folder, tmp_path / "elsewhere")
+    with reserved_port([1]) as port:
+        assert port is None
+    assert "cannot be used: " in _others(tmp_path)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_folder_in_which_others_can_replace_locks_is_not_used(lock_folder: Path) -> None:
+    lock_folder.mkdir()
+    lock_folder.chmod(0o777)
+    with reserved_port([1]) as port:
+        assert port is None
+    assert _others(lock_folder.parent).endswith("others can replace what is in TMP/agent-test-ports: chmod 1777 it")
+
+
+def test_without_a_folder_for_temporary_files_no_port_is_free(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def none() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    assert "cannot be used: No usable temporary directory found" in _others(tmp_path)

@@ -1,11 +1,14 @@
 """Modules are checkout as Odoo finds them; who asks for a wrong one is told where to look."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from runner.errors import UsageError
 from runner.odoo.addons import find_module, modules_of
+from runner.run.selection import modules_with_tests
 from tests.unit.repositories import repository, write_module
 
 
@@ -100,3 +103,50 @@ def test_a_folder_without_manifest_is_pointed_out(tmp_path: Path) -> None:
 def test_a_module_outside_the_addons_folders_is_pointed_out(tmp_path: Path) -> None:
     module = write_module(tmp_path / "evv", "evv_core")
     assert f"{module} exists, but is outside the addons folders." in refusal("evv_core", tmp_path)
+
+
+@pytest.fixture
+def hidden(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of folders at which another user may not look: below them everything is hidden."""
+    stat = Path.stat
+
+    def stat_of_another_user(path: Path, **options: bool) -> os.stat_result:
+        if "hidden" in path.parent.parts:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat_of_another_user)
+    return "hidden"
+
+
+def test_a_checkout_of_another_user_is_an_error_that_says_so(tmp_path: Path, hidden: str) -> None:
+    evv = repository(tmp_path / hidden)
+    write_module(evv.addons[0], "traction")
+    for ask in (lambda: find_module("traction", evv, {"evv": evv}), lambda: modules_with_tests(evv)):
+        with pytest.raises(UsageError, match=r"The checkout of evv is not at .*/hidden/evv: this user may not look there"):
+            ask()
+
+
+def test_no_module_is_left_out_because_its_folder_of_addons_cannot_be_read(tmp_path: Path, hidden: str) -> None:
+    evv = repository(tmp_path, addons=("addons", f"{hidden}/more"))
+    write_module(evv.addons[0], "traction")
+    write_module(evv.addons[1], "evv_core")
+    with pytest.raises(UsageError, match=r"The folder of addons .*/hidden/more cannot be read: this user may not look there"):
+        modules_with_tests(evv)
+
+
+def test_another_repository_at_which_this_user_may_not_look_hinders_nobody(tmp_path: Path, hidden: str) -> None:
+    evv, hub = repository(tmp_path), repository(tmp_path / hidden, "hub")
+    write_module(evv.addons[0], "traction")
+    write_module(hub.addons[0], "hub_core")
+    with pytest.raises(UsageError, match="No module 'hub_core' in repository evv"):
+        find_module("hub_core", evv, {"evv": evv, "hub": hub})
+
+
+def test_what_is_no_module_for_this_user_is_none(tmp_path: Path, hidden: str) -> None:
+    evv = repository(tmp_path)
+    for name in ("traction", hidden):
+        write_module(evv.addons[0], name)
+    assert list(modules_of(evv)) == ["traction"]
+    with pytest.raises(UsageError, match="/hidden exists, but has no __manifest__"):
+        find_module(hidden, evv, {"evv": evv})

@@ -302,6 +302,40 @@ def test_a_container_that_died_under_the_tests_is_an_error_with_its_last_lines(g
     assert f"{service} ran out of memory while the tests ran" in outcome.reasons[0]
 
 
+OUT_OF_MEMORY = "out of memory: a process of the service odoo was killed; its limit is 64 MB "
+TOO_MANY = "the service odoo reached its limit of 100 processes and threads (limits.pids in repos.yaml, or "
+
+
+def test_an_odoo_that_is_killed_at_the_limit_of_its_service_is_not_proven_for_want_of_memory(go: Go, fakes: Fakes) -> None:
+    fakes.streams.executions = [(GREEN[:2000], 137, None)]
+    fakes.containers = [status("db"), status(memory=64 * 2**20, pids=100)]
+    fakes.engine.answers["exec p-odoo-1 sh"] = "oom 3\noom_kill 1\npids_max 0\n"
+    outcome = go()
+    assert outcome.exit_code == 7
+    assert outcome.reasons[0].startswith(OUT_OF_MEMORY)
+    assert outcome.reasons[1] == "Odoo was killed (exit code 137), as happens when memory runs out"
+
+
+def test_a_database_that_lost_a_process_for_want_of_memory_has_died_also_where_the_engine_does_not_say_so(
+    go: Go, fakes: Fakes
+) -> None:
+    fakes.streams.executions = [(RED, 1, None)]
+    fakes.engine.answers["exec p-db-1 sh"] = "oom_kill 1\npids_max 0\n"
+    outcome = go()
+    assert outcome.exit_code == 5
+    assert "The container of db ran out of memory while the tests ran." in outcome.reasons[0]
+
+
+def test_what_is_red_otherwise_tells_last_which_limits_were_reached(go: Go, fakes: Fakes) -> None:
+    fakes.streams.executions = [(RED, 1, None)]
+    fakes.containers = [status("db"), status(memory=64 * 2**20, pids=100)]
+    fakes.engine.answers["exec p-odoo-1 sh"] = "oom_kill 1\npids_max 2\n"
+    outcome = go()
+    assert outcome.exit_code == 1
+    assert outcome.reasons[-2].startswith(OUT_OF_MEMORY)
+    assert outcome.reasons[-1].startswith(TOO_MANY)
+
+
 def test_a_database_that_ended_well_under_the_tests_has_died_where_it_does_not_answer(go: Go, fakes: Fakes) -> None:
     fakes.streams.executions = [(GREEN[:2000], 1, None)]
     looks = [[status("db", health=None), status()], [status("db", "exited", health=None), status()]]

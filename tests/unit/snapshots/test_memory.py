@@ -47,3 +47,8 @@ def test_a_machine_that_does_not_tell_has_none(tmp_path: Path, content: str | No
 )
 def test_a_service_with_a_limit_of_its_own_is_known(service: dict[str, Any], expected: bool) -> None:
     assert is_limited(service) == expected
+
+
+def test_a_limit_of_repos_yaml_is_one_where_the_database_would_not_fit_below_it() -> None:
+    assert is_limited({}, WANTED * 1_000_000 - 1)
+    assert not is_limited({}, WANTED * 1_000_000)
