@@ -3,13 +3,15 @@
 import re
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from runner.errors import Interrupted
 from runner.terminal import Terminal
 
-from .processes import PATIENCE, ROOT, line, python
+from .processes import PATIENCE, line, python
 
 
 def test_lines_and_output_come_out_in_order_and_what_is_no_utf_8_is_written_out(
@@ -89,7 +91,7 @@ def test_a_phase_that_is_interrupted_has_not_failed(capsys: pytest.CaptureFixtur
     assert [name for name, _seconds in terminal.phases] == ["tests"]
 
 
-def test_nobody_waits_for_a_reader_that_stands_still_and_its_words_are_kept() -> None:
+def test_nobody_waits_for_a_reader_that_stands_still_and_our_own_words_are_kept(tmp_path: Path) -> None:
     # More than a pipe holds and than waits for a reader; what we say ourselves is never left out.
     program = """
 import sys
@@ -98,19 +100,16 @@ terminal = Terminal()
 for _ in range(200):
     terminal.output(b"x" * 99_999 + b"\\n")
 terminal.line("the verdict")
-print("alive", file=sys.stderr, flush=True)
-terminal.finish(0.1)
-print("ends", file=sys.stderr, flush=True)
-sys.stdin.readline()
+open(sys.argv[1], "w").close()
 terminal.finish()
 """
-    with subprocess.Popen(
-        [sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        assert process.stderr
-        assert process.stderr.readline() == b"alive\n"
-        assert process.stderr.readline() == b"ends\n"
-        shown = process.communicate(b"go on\n", PATIENCE)[0].splitlines()
+    with python(program, str(tmp_path / "alive")) as process:
+        deadline = time.monotonic() + PATIENCE
+        while not (tmp_path / "alive").exists():
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.05)
+        shown = process.communicate(timeout=PATIENCE)[0].splitlines()
     assert process.returncode == 0
     assert shown[0] == b"x" * 99_999
     assert shown[-2].endswith(b"00 bytes of output are left out here: they were not read in time. The log has them.]")
