@@ -12,7 +12,6 @@ if (
     del sys.path[0]
 
 import signal
-import traceback
 
 
 def main() -> None:
@@ -21,7 +20,7 @@ def main() -> None:
     # Pydantic looks for plugins among all installed packages: 40 ms, and nothing that a run should depend on.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
-        from runner.cli.main import main_inner  # noqa: PLC0415 - it needs what may be missing
+        from runner.cli.main import main_inner, say_a_defect  # noqa: PLC0415 - it needs what may be missing
     except ModuleNotFoundError as error:
         said = f"Error: the Python package {error.name} is missing. Use nox, without --no-venv, or:"
         print(f"{said} {sys.executable} -m pip install .", file=sys.stderr)
@@ -29,8 +28,7 @@ def main() -> None:
     try:
         code = main_inner(sys.argv[1:])
     except Exception:  # noqa: BLE001 - the last boundary: a defect must not look like a failed test (exit code 1)
-        traceback.print_exc()
-        print("Error: this is a defect of the runner; please report it with the lines above.", file=sys.stderr)
+        say_a_defect()
         code = 70
     sys.exit(code)
 

@@ -1,7 +1,6 @@
-"""What the person sees on standard output."""
+"""What the person sees on standard output and standard error."""
 
 import contextlib
-import os
 import shutil
 import sys
 import time
@@ -9,17 +8,37 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TextIO
 
 from runner.errors import Interrupted
+from runner.foreign_text import VisibleStream, visible
 from runner.text import wrapped
+from runner.workflow_commands import defused, new_token, resume, stop
+from runner.writer import Writer
+
+# Seconds that one stream waits for the other, for whom both are one.
+_IN_STEP = 1.0
 
 
 class Terminal:
-    """Output that survives its reader: after `| head -1` the run goes on, and its log and exit code stay true."""
+    """Output that its reader cannot hold up, and that does nothing but show.
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        """`quiet`: show nothing of what Odoo prints. `lost` is why standard output could not be written, None if it could."""
+    After `| head -1`, and before a reader who stands still, the run goes on, and its log and exit code stay true. What others
+    wrote (Odoo, tests, docker, names) cannot move a cursor, change a colour, or be a command to GitHub.
+    """
+
+    def __init__(self, *, quiet: bool = False, on_github: bool = False) -> None:
+        """`quiet`: show nothing of what Odoo prints. `on_github`: a job of GitHub Actions reads the output."""
         self.phases: list[tuple[str, float]] = []
-        self.lost: OSError | None = None
         self._quiet = quiet
+        self._on_github = on_github
+        self._out, self._err = Writer(lambda: sys.stdout.buffer), Writer(lambda: sys.stderr.buffer)
+        self._odoo = VisibleStream()
+        self._is_mid_line = False
+        self._left_out = 0
+        self._token = ""  # while GitHub takes no line for a command
+
+    @property
+    def lost(self) -> OSError | None:
+        """Why standard output could not be written; None if it could."""
+        return self._out.lost
 
     def begin(self, what: str, project: str) -> None:
         """Say that a run begins, in an environment of this name."""
@@ -28,7 +47,8 @@ class Terminal:
 
     def line(self, text: str = "") -> None:
         """Print a line at once; at a terminal, a long one as several."""
-        self._write(_fitting(text, sys.stdout).encode(errors="backslashreplace") + b"\n")
+        self._end_output()
+        self._write(f"{_fitting(visible(text), sys.stdout)}\n")
 
     def closing(self, lines: Sequence[str], label: str) -> None:
         """Say how a run has ended; `label` is the verdict, for a display that has colours."""
@@ -36,16 +56,45 @@ class Terminal:
             self.line(line)
 
     def error(self, text: str) -> None:
-        """Print a line on standard error."""
-        write(sys.stderr, _fitting(text, sys.stderr).encode(errors="backslashreplace") + b"\n")
+        """Print a line on standard error, after what was said before."""
+        self._out.wait(_IN_STEP)
+        text = _fitting(visible(text), sys.stderr)
+        self._err.write(_encoded(f"{defused(text) if self._on_github else text}\n"))
+        self._err.wait(_IN_STEP)
 
     def output(self, data: bytes) -> None:
-        """Show what Odoo printed, byte for byte: a test's output need not be UTF-8."""
-        if not self._quiet:
-            self._write(data)
+        """Show what Odoo printed. Of what nobody reads in time the middle is left out, with a word of how much it was."""
+        if self._quiet:
+            return
+        if self._out.is_full:
+            self._left_out += len(data)
+            return
+        if self._left_out:
+            self._end_output()
+        if text := self._odoo.feed(data):
+            self._is_mid_line = not text.endswith("\n")
+            self._show(text)
+
+    def catch_up(self) -> None:
+        """Wait until what was shown so far is read, however long that takes; a signal may interrupt it."""
+        self._out.wait()
+
+    def for_a_program(self, text: str) -> None:
+        """Print a line that a program reads, as GitHub a command: as it is, with nothing about it."""
+        self._end_output()
+        self._resume_commands()
+        self._out.write(_encoded(f"{text}\n"))
 
     def step(self, text: str) -> None:
         """Say where the phase is, to a display that is alive; lines in a file would only be noise."""
+
+    def finish(self, limit: float | None = None) -> None:
+        """Wait until all is read, or for `limit` seconds: nothing must depend on it any more. A signal may interrupt it."""
+        self._end_output()
+        self._resume_commands()
+        started = time.monotonic()
+        self._out.wait(limit)
+        self._err.wait(limit if limit is None else max(0.0, started + limit - time.monotonic()))
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -68,23 +117,35 @@ class Terminal:
             self.phases.append((name, seconds))
             say(f"{outcome}{seconds:.1f} s")
 
-    def _write(self, data: bytes) -> None:
-        self.lost = write(sys.stdout, data) or self.lost
+    def _show(self, text: str) -> None:
+        self._write(text)
+
+    def _end_output(self) -> None:
+        """Have what is said next begin a line, after a word of what was left out before."""
+        rest = self._odoo.end()
+        if rest or self._is_mid_line:
+            self._is_mid_line = False
+            self._show(f"{rest}\n")
+        if number := self._left_out:
+            self._left_out = 0
+            self.line(f"[{number} bytes of output are left out here: they were not read in time. The log has them.]")
+
+    def _write(self, text: str) -> None:
+        if self._on_github and not self._token:
+            self._token = new_token()
+            text = stop(self._token) + text
+        self._out.write(_encoded(text))
+
+    def _resume_commands(self) -> None:
+        if self._token:
+            self._out.write(_encoded(resume(self._token)))
+            self._token = ""
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="backslashreplace")
 
 
 def _fitting(text: str, stream: TextIO) -> str:
     """Text for a terminal of its width; for a file as it is, so that it can be searched."""
     return wrapped(text, shutil.get_terminal_size().columns) if stream.isatty() else text
-
-
-def write(stream: TextIO, data: bytes) -> OSError | None:
-    """Write and flush; where that cannot be done, return why, and all further output goes nowhere."""
-    try:
-        stream.buffer.write(data)
-        stream.buffer.flush()
-    except OSError as error:  # a closed pipe, a terminal that is gone, a full disk
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
-        return error
-    return None

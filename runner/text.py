@@ -4,6 +4,8 @@ import re
 import textwrap
 from collections.abc import Collection, Mapping, Sequence
 
+from runner.foreign_text import escaped, visible
+
 # What is there to be copied: in backticks, or one of our commands up to the end of its line or clause.
 _WHOLE = re.compile(r"`[^`]*`|\b(?:nox -s|docker (?=[a-z]+ -)|python -m) ?.*?(?=[,;)]|\.(?:\s|$)|$)")
 _HELD = "\0"
@@ -38,8 +40,8 @@ def shortened(text: str, length: int) -> str:
 
 
 def printable(text: str) -> str:
-    """Escape a text that would do more to a terminal than show: a label may hold anything, also a line's end."""
-    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+    """Write out what would do more than show, in one line: a label may hold anything, also the end of one."""
+    return re.sub(r"[\t\n]", lambda match: escaped(match[0]), visible(text))
 
 
 def table(rows: Sequence[Sequence[str]], numbers: Collection[int] = ()) -> list[str]:

@@ -1,8 +1,10 @@
 """`shell` and `logs`: look into an environment, of a run that is going on or of one that was kept."""
 
 import argparse
+import math
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from typing import NoReturn
 
 from runner.cleanup import orphans
@@ -10,11 +12,15 @@ from runner.cleanup.orphans import Standing
 from runner.config import repositories as config
 from runner.docker.engine import Engine, connect
 from runner.docker.inventory import ContainerStatus
-from runner.errors import UsageError
+from runner.docker.process import DockerFailed, Stream
+from runner.errors import EnvironmentFailed, ExitCode, UsageError
 from runner.naming import MODULE_LABEL
 from runner.odoo.command import SERVICE
 from runner.terminal import Terminal
 from runner.text import printable
+
+# Seconds; only how long one wait for more is, of any number.
+_SILENCE = 3600.0
 
 
 def shell(given: argparse.Namespace, _settings: config.Config, _terminal: Terminal) -> NoReturn:
@@ -35,14 +41,28 @@ def shell(given: argparse.Namespace, _settings: config.Config, _terminal: Termin
             f"The container {container.name} does not run (it is {container.status}), so no shell can be opened in it.\n"
             f"What its server said: nox -s logs -- {given.run}"
         )
-    _become(engine, "exec", "-it", container.name, "bash")
+    command = ["docker", "exec", "-it", container.name, "bash"]
+    os.execvpe(command[0], command, dict(engine.endpoint.environ))  # noqa: S606 - the words are ours and the engine's
 
 
-def logs(given: argparse.Namespace, _settings: config.Config, _terminal: Terminal) -> NoReturn:
-    """Become the log of a service's container, from its start; with `--follow` until it ends, or Ctrl+C."""
+def logs(given: argparse.Namespace, _settings: config.Config, terminal: Terminal) -> int:
+    """Show the log of a service's container, from its start; with `--follow` until it ends, or Ctrl+C.
+
+    EnvironmentFailed if docker cannot show it.
+    """
     engine = connect(os.environ)
     container = _container(engine, given.run, given.service)
-    _become(engine, "logs", *(["--follow"] if given.follow else []), container.name)
+    try:
+        stream = Stream(("logs", *(["--follow"] if given.follow else []), container.name), engine.endpoint.environ)
+        with closing(stream.pieces(math.inf, _SILENCE)) as pieces:
+            for piece in pieces:
+                terminal.output(piece)
+                terminal.catch_up()  # so that nothing is left out: no log has it
+                if terminal.lost:
+                    return ExitCode.PASSED
+    except DockerFailed as error:
+        raise EnvironmentFailed(str(error)) from error
+    return ExitCode.PASSED if stream.exit_code == 0 else ExitCode.ENVIRONMENT
 
 
 def resolve_run(word: str, environments: Sequence[Standing]) -> Standing:
@@ -77,7 +97,3 @@ def _container(engine: Engine, word: str, service: str) -> ContainerStatus:
             f"{project} has no container of a service {service!r}; it has: {', '.join(sorted(containers)) or 'none (yet)'}."
         )
     return containers[service]
-
-
-def _become(engine: Engine, *words: str) -> NoReturn:
-    os.execvpe("docker", ["docker", *words], dict(engine.endpoint.environ))  # noqa: S606 - the words are ours and the engine's

@@ -4,6 +4,7 @@ import argparse
 import errno
 import os
 import shlex
+import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -22,15 +23,21 @@ from runner.errors import ConfigError, Interrupted, RunnerError, UsageError, cau
 from runner.run.display import terminal_for
 from runner.signals import Signals
 from runner.terminal import Terminal
+from runner.workflow_commands import on_github
+
+# Seconds for a reader that stands still to take the last lines, after a signal or an error.
+_LAST_WORDS = 3.0
 
 Command = Callable[[argparse.Namespace, config.Config, Terminal], int]
 
 
 def main_inner(arguments: Sequence[str]) -> int:
     """Do what the arguments ask for and return the exit code; errors are printed, not raised."""
+    terminal = Terminal(on_github=on_github(os.environ))
     try:
         given = parse(arguments)
-        terminal = terminal_for(quiet=given.quiet) if given.command == "run" else Terminal()
+        if given.command == "run":
+            terminal = terminal_for(quiet=given.quiet, on_github=on_github(os.environ))
         signals = Signals(lambda _signum: terminal.line("  teardown is under way and is not interrupted"))
         commands: dict[str, Command] = {
             "run": partial(run, signals=signals, command_line=shlex.join(["python", "-m", "runner", *arguments])),
@@ -45,13 +52,23 @@ def main_inner(arguments: Sequence[str]) -> int:
         with signals.installed(os.environ):
             settings = config.load(_config_folder(), os.environ)
             code = commands[given.command](given, settings, terminal)
+            # Nothing stands any more. As any program does, it waits for who reads slowly; not where it has been told to end.
+            terminal.finish(None if signals.first is None else _LAST_WORDS)
         # What a run says is in its log as well, what the others print is nowhere else. A reader who has enough is no error.
         if given.command != "run" and terminal.lost and terminal.lost.errno != errno.EPIPE:
             raise UsageError(f"Standard output cannot be written: {cause_of(terminal.lost)}.")
         return code
     except (RunnerError, Interrupted) as error:
-        Terminal().error(f"Error: {error}")
+        terminal.error(f"Error: {error}")
+        terminal.finish(_LAST_WORDS)
         return int(error.exit_code)
+
+
+def say_a_defect() -> None:
+    """Print the traceback of an error that nobody expected, which may quote what others wrote."""
+    terminal = Terminal(on_github=on_github(os.environ))
+    terminal.error(f"{traceback.format_exc()}Error: this is a defect of the runner; please report it with the lines above.")
+    terminal.finish(_LAST_WORDS)
 
 
 def _config_folder() -> Path:

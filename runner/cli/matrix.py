@@ -33,5 +33,5 @@ def matrix(given: argparse.Namespace, settings: config.Config, terminal: Termina
     for name, selection in selections.items():
         for module, reason in selection.left_out.items():
             terminal.error(f"{name} / {shown(module)}: left out, {reason}")
-    terminal.line(matrix_of(selections))
+    terminal.for_a_program(matrix_of(selections))
     return ExitCode.PASSED

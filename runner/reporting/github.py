@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from runner.errors import ExitCode, ReportFailed, cause_of
+from runner.foreign_text import visible
 from runner.odoo.addons import MANIFEST
 from runner.reporting.findings import headline, place_of
 from runner.reporting.outcome import Outcome
 from runner.text import shortened
 from runner.verdict.cases import Case
+from runner.workflow_commands import on_github
 
 # Characters; GitHub cuts a title at 255 and a message at 64 KiB, and nobody reads so much in an annotation.
 _TITLE, _MESSAGE = 250, 4000
@@ -23,25 +25,27 @@ _DEPTHS = ("", "*/", "*/*/", "*/*/*/")
 _MARKUP = frozenset("\\`*_[]<>|~&$#:@!")
 
 
-def report_to_github(outcomes: Sequence[Outcome], environ: Mapping[str, str], say: Callable[[str], None]) -> None:
-    """Say an annotation for all that is red, and append the job's summary, on GitHub Actions; elsewhere do nothing.
+def report_to_github(
+    outcomes: Sequence[Outcome], environ: Mapping[str, str], say: Callable[[str], None], command: Callable[[str], None]
+) -> None:
+    """Annotate all that is red by `command`, and append the job's summary, on GitHub Actions; elsewhere do nothing.
 
-    ReportFailed, with every annotation said, if the summary cannot be written.
+    ReportFailed, with every annotation given, if the summary cannot be written.
     """
-    if environ.get("GITHUB_ACTIONS") != "true":
+    if not on_github(environ):
         return
     workspace = Path(environ["GITHUB_WORKSPACE"]) if environ.get("GITHUB_WORKSPACE") else None
     # GitHub shows ten of a step: first what no test shows.
     for outcome in outcomes:
         if outcome.is_red_for_more:
             reasons = "\n".join(outcome.reasons) or f"exit code {outcome.exit_code}"
-            say(_error(f"{outcome.module}: {outcome.title}", reasons, {}))
+            command(_error(f"{outcome.module}: {outcome.title}", reasons, {}))
     for outcome in outcomes:
         addons = _addons_folder(outcome)
         failing = outcome.failing_cases
         for case in failing[:_ANNOTATIONS]:
             title = f"{outcome.module}: {case.name} {case.outcome.value}"
-            say(_error(title, f"{headline(case)}\n\n{case.details}", _where(case, addons, workspace)))
+            command(_error(title, f"{headline(case)}\n\n{case.details}", _where(case, addons, workspace)))
         if len(failing) > _ANNOTATIONS:
             say(f"{outcome.module}: {len(failing) - _ANNOTATIONS} more failing tests have no annotation: see {outcome.proof}")
     if file := environ.get("GITHUB_STEP_SUMMARY"):
@@ -57,7 +61,7 @@ def _error(title: str, message: str, where: Mapping[str, str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return visible(text).replace("%", "%25").replace("\n", "%0A")
 
 
 def _where(case: Case, addons: Path | None, workspace: Path | None) -> dict[str, str]:
@@ -112,5 +116,5 @@ def _row(outcome: Outcome, reasons: int) -> Iterable[str]:
 
 def _cell(text: str) -> str:
     """Make text show as it is: entities are never taken for markup."""
-    lines = text.strip().splitlines()
+    lines = visible(text.strip()).split("\n")
     return "<br>".join("".join(f"&#{ord(char)};" if char in _MARKUP else char for char in line) for line in lines)

@@ -10,6 +10,7 @@ from junitparser import Error, Failure, Skipped
 from junitparser.xunit2 import FlakyError, FlakyFailure, JUnitXml, TestCase, TestSuite
 
 from runner.errors import ReportFailed
+from runner.foreign_text import visible
 from runner.reporting.findings import class_and_method, exception_of, headline
 from runner.reporting.outcome import Outcome
 from runner.reporting.report_file import write_whole
@@ -102,4 +103,4 @@ def _tests_of(module: str) -> str:
 
 
 def _legal(text: str) -> str:
-    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", visible(text))

@@ -19,9 +19,18 @@ class MachineReports:
             if file:
                 remove_earlier(file)
 
-    def write(self, outcomes: Sequence[Outcome], environ: Mapping[str, str], say: Callable[[str], None]) -> int:
-        """Write them all and return the call's exit code: NOT_PROVEN where all had passed but a report cannot be written."""
-        writers: list[Callable[[], None]] = [partial(report_to_github, outcomes, environ, say)]
+    def write(
+        self,
+        outcomes: Sequence[Outcome],
+        environ: Mapping[str, str],
+        say: Callable[[str], None],
+        command: Callable[[str], None],
+    ) -> int:
+        """Write them all and return the call's exit code: NOT_PROVEN where all had passed but a report cannot be written.
+
+        `say` tells a person, `command` GitHub.
+        """
+        writers: list[Callable[[], None]] = [partial(report_to_github, outcomes, environ, say, command)]
         # Each takes longer to import than to write, and most calls want neither.
         if self._junit:
             from runner.reporting.junit import write_junit  # noqa: PLC0415

@@ -56,7 +56,7 @@ def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signal
         commit = commit_of(call.repository.path, modules_of(call.repository).values())
     run = _side_by_side if call.jobs > 1 else _one_after_another
     ended = run(call, _one_engine(environ), terminal, signals)
-    code = machine_reports.write(ended.outcomes, environ, terminal.line)
+    code = machine_reports.write(ended.outcomes, environ, terminal.line, terminal.for_a_program)
     if signals.first is not None and code != ExitCode.LEFT_BEHIND:
         code = max(code, 128 + signals.first)  # also where the signal came after the last run had ended
     if call.joint_file:

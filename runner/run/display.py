@@ -13,10 +13,10 @@ def _is_watched() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
 
 
-def terminal_for(*, quiet: bool) -> Terminal:
-    """Return the display of runs one after another. `quiet`: without what Odoo prints."""
-    if not _is_watched():
-        return Terminal(quiet=quiet)
+def terminal_for(*, quiet: bool, on_github: bool) -> Terminal:
+    """Return the display of runs one after another. `quiet`: without what Odoo prints. `on_github`: in a job of its."""
+    if on_github or not _is_watched():
+        return Terminal(quiet=quiet, on_github=on_github)
     from runner.run.live import LiveTerminal  # noqa: PLC0415 - rich takes a tenth of a second, for people only
 
     return LiveTerminal(quiet=quiet)

@@ -9,6 +9,10 @@ from typing import IO
 
 from runner.reporting.outcome import Outcome
 from runner.terminal import Terminal
+from runner.writer import Writer
+
+# Seconds until who started a run must have heard its name; if it is stopped, the run has a guard.
+_PATIENCE = 5.0
 
 
 class Kind(Enum):
@@ -30,16 +34,20 @@ class Event:
 
 
 class EventTerminal(Terminal):
-    """Sends events where a terminal prints; what Odoo prints goes to the log alone."""
+    """Sends events where a terminal prints; what Odoo prints goes to the log alone.
 
-    def __init__(self, stream: IO[bytes]) -> None:
-        super().__init__()
-        self._stream = stream
+    Nor does this run wait for its reader: who started it may be stopped.
+    """
+
+    def __init__(self, stream: IO[bytes], *, on_github: bool = False) -> None:
+        super().__init__(on_github=on_github)
+        self._frames = Writer(lambda: stream)
 
     def begin(self, what: str, project: str) -> None:
         """Tell the project's name: with it, whatever happens to this process can be cleaned up and proven."""
         self.phases.clear()
         self._tell(Event(Kind.PROJECT, project))
+        self._frames.wait(_PATIENCE)
 
     def line(self, text: str = "") -> None:
         """Send a line."""
@@ -49,8 +57,9 @@ class EventTerminal(Terminal):
         """Odoo's log is in the proof; side by side on one terminal it could not be read."""
 
     def step(self, text: str) -> None:
-        """Send where the phase is."""
-        self._tell(Event(Kind.STEP, text))
+        """Send where the phase is, unless nobody has read that for long."""
+        if not self._frames.is_full:
+            self._tell(Event(Kind.STEP, text))
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -60,14 +69,12 @@ class EventTerminal(Terminal):
             yield
 
     def end(self, outcome: Outcome) -> None:
-        """Send the last frame."""
+        """Send the last frame, and wait until all are read, or who started this process is dead."""
         self._tell(outcome)
+        self._frames.wait()
 
     def _tell(self, frame: "Event | Outcome") -> None:
-        # Who started this process may be dead; then the run is ending, and nobody reads.
-        with contextlib.suppress(BrokenPipeError):
-            pickle.dump(frame, self._stream)
-            self._stream.flush()
+        self._frames.write(pickle.dumps(frame))
 
 
 def frames(stream: IO[bytes]) -> "Iterator[Event | Outcome]":

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TextIO, cast
@@ -12,15 +13,17 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from runner.foreign_text import visible
 from runner.reporting.outcome import Outcome
 from runner.run.board import Board
 from runner.run.events import Event, Kind
-from runner.terminal import Terminal, write
-from runner.text import wrapped
+from runner.terminal import Terminal
+from runner.text import printable, wrapped
+from runner.writer import Writer
 
 _PER_SECOND = 8
 _TURNING = "|/-\\"
-# Bytes of a line for whose end the display waits.
+# Characters of a line for whose end the display waits.
 _LONGEST_LINE = 4000
 _SECONDS_WIDTH = len("3600 s")
 _COLOURS = {"PASSED": "green", "INTERRUPTED": "yellow"}
@@ -29,12 +32,17 @@ _FAILING = re.compile(r"^  (?:FAIL|ERROR): \S+")
 
 
 class _Screen:
-    """Standard output as rich writes to it, which survives a terminal that goes away as plain lines do."""
+    """Standard output as rich writes to it, which survives a terminal that goes away or stands still as plain lines do."""
 
     encoding = "utf-8"
 
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
     def write(self, text: str) -> int:
-        write(sys.stdout, text.encode(errors="backslashreplace"))
+        # At a terminal that stands still nobody misses what is drawn again and again.
+        if threading.current_thread() is threading.main_thread() or not self._writer.is_full:
+            self._writer.write(text.encode(errors="backslashreplace"))
         return len(text)
 
     def flush(self) -> None:
@@ -67,7 +75,7 @@ class Row:
 
     def end(self, outcome: Outcome) -> None:
         """End the run."""
-        self.state, self.step = Text(outcome.title, _colour(outcome.label)), outcome.counts
+        self.state, self.step = Text(printable(outcome.title), _colour(outcome.label)), outcome.counts
         self._ended = time.monotonic()
 
     @property
@@ -83,9 +91,9 @@ class LiveTerminal(Terminal):
 
     def __init__(self, *, quiet: bool = False) -> None:
         super().__init__(quiet=quiet)
-        self.console = Console(file=cast("TextIO", _Screen()), highlight=False, markup=False, emoji=False)
+        self.console = Console(file=cast("TextIO", _Screen(self._out)), highlight=False, markup=False, emoji=False)
         self._row = Row()
-        self._unfinished = b""
+        self._unfinished = ""
 
     def begin(self, what: str, project: str) -> None:
         """Begin a new line for a new run."""
@@ -94,12 +102,13 @@ class LiveTerminal(Terminal):
 
     def line(self, text: str = "") -> None:
         """Print a line above the one that is alive; a long one as several."""
-        self._print(Text(wrapped(text, self.console.width)))
+        self._end_output()
+        self._print(Text(wrapped(visible(text), self.console.width)))
 
     def closing(self, lines: Sequence[str], label: str) -> None:
         """Print the closing lines, with the verdict and the failing tests in colour."""
         for line in lines:
-            text = Text(wrapped(line, self.console.width))
+            text = Text(wrapped(visible(line), self.console.width))
             text.highlight_regex(rf"^\S+: {label}(?=  |, only )", f"bold {_colour(label)}")
             text.highlight_regex(_FAILING, "red")
             self._print(text)
@@ -107,23 +116,18 @@ class LiveTerminal(Terminal):
     def _print(self, text: Text) -> None:
         self.console.print(text, soft_wrap=True)
 
-    def output(self, data: bytes) -> None:
-        """Show the lines of what Odoo printed, a very long one in several; the log has its very bytes."""
-        if self._quiet:
-            return
-        lines, line_end, self._unfinished = (self._unfinished + data).rpartition(b"\n")
+    def _show(self, text: str) -> None:
+        """Show whole lines, a very long one in several."""
+        lines, line_end, self._unfinished = (self._unfinished + text).rpartition("\n")
         if line_end:
-            self._show(lines)
+            self._print(Text(lines))
         while len(self._unfinished) > _LONGEST_LINE:
-            self._show(self._unfinished[:_LONGEST_LINE])
+            self._print(Text(self._unfinished[:_LONGEST_LINE]))
             self._unfinished = self._unfinished[_LONGEST_LINE:]
-
-    def _show(self, lines: bytes) -> None:
-        self._print(Text(lines.decode(errors="backslashreplace").replace("\r\n", "\n").rstrip("\r")))
 
     def step(self, text: str) -> None:
         """Show where the phase is."""
-        self._row.step = text
+        self._row.step = printable(text)
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -137,11 +141,7 @@ class LiveTerminal(Terminal):
             return Text.assemble(*parts, no_wrap=True, overflow="ellipsis")
 
         with _alive(self.console, last_line), super().phase(name):
-            try:
-                yield
-            finally:
-                if self._unfinished:
-                    self.output(b"\n")
+            yield
 
 
 class LiveBoard(Board):
@@ -166,7 +166,7 @@ class LiveBoard(Board):
         if event.kind is Kind.PHASE:
             row.start(event.text)
         elif event.kind is Kind.STEP:
-            row.step = event.text
+            row.step = printable(event.text)
         elif event.kind is Kind.LINE:
             super().event(module, event)
 

@@ -7,11 +7,13 @@ guard. Each run is as it would be alone.
 import os
 import pickle
 import sys
+import traceback
 
-from runner.errors import Interrupted, RunnerError
+from runner.errors import ExitCode, Interrupted, RunnerError
 from runner.run.events import EventTerminal
 from runner.run.module_run import Request, run_module
 from runner.signals import Signals
+from runner.workflow_commands import on_github
 
 # Until the handlers are there, which takes a few tenths of a second, a signal ends it without a word: nothing has begun.
 PROGRAM = """
@@ -29,7 +31,7 @@ def main() -> None:
     """Run the request of standard input; the outcome is the last frame of standard output."""
     stream = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever else is printed must not get between the frames
-    terminal = EventTerminal(stream)
+    terminal = EventTerminal(stream, on_github=on_github(os.environ))
     signals = Signals(lambda _signum: terminal.line("teardown is under way and is not interrupted"))
     with signals.installed(os.environ):
         request: Request = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our own parent
@@ -37,4 +39,7 @@ def main() -> None:
             outcome = run_module(request, os.environ, terminal, signals)
         except (RunnerError, Interrupted) as error:
             outcome = request.outcome_of(error)
+        except Exception:  # noqa: BLE001 - as in __main__
+            terminal.error(traceback.format_exc())
+            sys.exit(ExitCode.INTERNAL)
         terminal.end(outcome)

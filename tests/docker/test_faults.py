@@ -144,6 +144,45 @@ def test_a_reader_that_closes_the_pipe_does_not_end_the_run(tiny: TinyRepository
     assert "PASSED" in tiny.proof.read_text()
 
 
+# More than waits for a reader.
+FLOOD = "head -c 9000000 /dev/zero | tr '\\0' x | fold -w 99; echo\n"
+
+
+def _whose_output_nobody_reads(tiny: TinyRepository) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "runner", "run", "tiny", "floods"]
+    return subprocess.Popen(command, cwd=tiny.folder, env=tiny.environ(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def test_a_run_whose_output_nobody_reads_is_torn_down_after_a_signal(tiny: TinyRepository) -> None:
+    tiny.module("floods", FLOOD + WAITS)
+    with _whose_output_nobody_reads(tiny) as run:
+        try:
+            logs = tiny.checkout / ".agent-tests"
+            wait_until(lambda: any(RUNNING in log.read_text() for log in logs.glob("*/tests.log")), "the end of the flood")
+            run.terminate()
+            assert run.wait(PATIENCE) == 143
+            assert left() == []
+            assert "interrupted by SIGTERM" in tiny.proof.read_text()
+        finally:
+            run.kill()
+
+
+def test_a_run_whose_output_nobody_reads_holds_nothing_and_has_its_verdict(tiny: TinyRepository) -> None:
+    tiny.module("floods", FLOOD + PASSES)
+    with _whose_output_nobody_reads(tiny) as run:
+        try:
+            wait_until(tiny.proof.exists, "the verdict")
+            assert left() == []
+            assert "\nverdict:   PASSED\n" in tiny.proof.read_text()
+            assert run.poll() is None  # the reader may come back
+            shown, _ = run.communicate(timeout=PATIENCE)
+        finally:
+            run.kill()
+    assert run.returncode == 0
+    assert b"bytes of output are left out here" in shown
+    assert b"floods: PASSED  2 tests ran" in shown
+
+
 def test_a_deleted_checkout_hinders_no_teardown(tiny: TinyRepository) -> None:
     tiny.module("waits", "echo waiting; until [ -e /run/go ]; do sleep 0.05; done\n" + PASSES)
     run = tiny.start("run", "tiny", "waits")

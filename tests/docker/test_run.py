@@ -55,11 +55,16 @@ def test_several_modules_have_a_log_each_and_the_worst_exit_code(tiny: TinyRepos
     assert "PASSED" in (tiny.checkout / "proof_of_execution_tests.good.log").read_text()
 
 
-def test_output_that_is_no_utf_8_reaches_the_log_as_it_is(tiny: TinyRepository) -> None:
-    tiny.module("latin", "printf 'caf\\xe9\\n'\n" + PASSES)
-    code, output = tiny.run("run", "tiny", "latin")
-    assert code == 0, output
-    assert b"caf\xe9\n" in tiny.proof.read_bytes()
+def test_what_a_test_prints_reaches_the_log_as_it_is_and_does_nothing_but_show(tiny: TinyRepository) -> None:
+    tiny.module("hostile", "printf 'caf\\xe9\\n\\033[3A\\033[0JPASSED\\r::error::no\\n'\n" + FAILS)
+    code, output = tiny.run("run", "tiny", "hostile", GITHUB_ACTIONS="true")
+    assert code == 1, output
+    assert b"caf\xe9\n\x1b[3A\x1b[0JPASSED\r::error::no\n" in tiny.proof.read_bytes()
+    assert "caf\\xe9\n\\x1b[3A\\x1b[0JPASSED\\r::error::no\n" in output
+    stopped, token, rest = output.partition(output.partition("::stop-commands::")[2].partition("\n")[0])
+    assert token
+    assert stopped == "::stop-commands::"  # before anything else
+    assert rest.partition(f"\n::{token}::\n")[2].startswith("::error title=hostile%3A TestTiny.test_one failed::")
 
 
 def test_the_container_sees_the_addons_read_only(tiny: TinyRepository) -> None:

@@ -1,23 +1,28 @@
 """What the person sees, also where nobody looks any more."""
 
+import re
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from runner.errors import Interrupted
 from runner.terminal import Terminal
 
-from .processes import line, python
+from .processes import PATIENCE, line, python
 
 
-def test_lines_and_bytes_come_out_as_they_are_and_in_order(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_lines_and_output_come_out_in_order_and_what_is_no_utf_8_is_written_out(
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
     terminal = Terminal()
     terminal.line("one")
     terminal.output(b"caf\xe9\r\n")
     terminal.line()
     terminal.line("caf\udce9")
-    assert capsysbinary.readouterr().out == b"one\ncaf\xe9\r\n\ncaf\\udce9\n"
+    assert capsysbinary.readouterr().out == b"one\ncaf\\xe9\n\ncaf\\udce9\n"
 
 
 def test_a_phase_that_ends_well_says_how_long_it_took(capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,3 +89,104 @@ def test_a_phase_that_is_interrupted_has_not_failed(capsys: pytest.CaptureFixtur
         raise Interrupted(2)
     assert capsys.readouterr().out.startswith("  tests      interrupted after 0.")
     assert [name for name, _seconds in terminal.phases] == ["tests"]
+
+
+def test_nobody_waits_for_a_reader_that_stands_still_and_our_own_words_are_kept(tmp_path: Path) -> None:
+    # More than a pipe holds and than waits for a reader; what we say ourselves is never left out.
+    program = """
+import sys
+from runner.terminal import Terminal
+terminal = Terminal()
+for _ in range(200):
+    terminal.output(b"x" * 99_999 + b"\\n")
+terminal.line("the verdict")
+open(sys.argv[1], "w").close()
+terminal.finish()
+"""
+    with python(program, str(tmp_path / "alive")) as process:
+        deadline = time.monotonic() + PATIENCE
+        while not (tmp_path / "alive").exists():
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.05)
+        shown = process.communicate(timeout=PATIENCE)[0].splitlines()
+    assert process.returncode == 0
+    assert shown[0] == b"x" * 99_999
+    assert shown[-2].endswith(b"00 bytes of output are left out here: they were not read in time. The log has them.]")
+    assert shown[-1] == b"the verdict"
+
+
+def test_a_program_whose_reader_stands_still_ends_when_it_has_waited_in_vain() -> None:
+    program = "from runner.terminal import Terminal; t = Terminal(); t.line('x' * 100_000); t.finish(0.1)"
+    with python(program) as process:
+        assert process.wait(PATIENCE) == 0
+
+
+FOREIGN = [
+    (b"\x1b[3A\x1b[0JPASSED", r"\x1b[3A\x1b[0JPASSED"),
+    (b"\x1b]52;c;aGk=\x07", r"\x1b]52;c;aGk=\x07"),
+    (b"10 %\r20 %", r"10 %\r20 %"),
+    (b"\xc2\x9b2J \x9b2J \x7f", r"\x9b2J \x9b2J \x7f"),
+    ("a\u202eb \u2066c \u200bd \u2028e".encode(), r"a\u202eb \u2066c \u200bd \u2028e"),
+    ("ä \N{NO-BREAK SPACE}\t€ \N{GRINNING FACE}".encode(), "ä \N{NO-BREAK SPACE}\t€ \N{GRINNING FACE}"),
+]
+
+
+@pytest.mark.parametrize(("data", "shown"), FOREIGN)
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_what_others_wrote_does_nothing_but_show_in_pieces_of_any_size(
+    capsys: pytest.CaptureFixture[str], data: bytes, shown: str, size: int
+) -> None:
+    terminal = Terminal()
+    for at in range(0, len(data), size):
+        terminal.output(data[at : at + size])
+    terminal.line()
+    assert capsys.readouterr().out == f"{shown}\n\n"
+
+
+def test_neither_do_our_own_lines_that_quote_them(capsys: pytest.CaptureFixture[str]) -> None:
+    Terminal().line("of a test: \x1b[2J")
+    Terminal().error("of docker: \x1b[2J\n::error::no")
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("of a test: \\x1b[2J\n", "of docker: \\x1b[2J\n::error::no\n")
+
+
+class Github:
+    """What GitHub's runner takes for commands: one state for both streams of a step, lines that end with LF or CR."""
+
+    def __init__(self) -> None:
+        self.commands: list[str] = []
+        self._token = ""
+
+    def read(self, text: str) -> list[str]:
+        """Take the lines of a stream; the commands so far."""
+        for each in re.split(r"\r\n|\r|\n", text):
+            found = re.match(r"\s*::([^ :]+)(?: .*?)?::(.*)", each) or re.search(r"##\[([^ \]]+)(?: .*?)?\](.*)", each)
+            if not found:
+                continue
+            if self._token:
+                self._token = "" if found[1] == self._token else self._token
+            elif found[1] == "stop-commands":
+                self._token = found[2]
+            else:
+                self.commands.append(found[0])
+        return self.commands
+
+
+HOSTILE = b"::error::a\n  ::add-mask::b\nx\r::warning::c\nd ##[error]e\n##[add-mask]f\n::stop-commands::g\n::g::\nno end"
+
+
+def test_on_github_only_our_own_lines_are_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal(on_github=True)
+    terminal.output(HOSTILE)
+    terminal.line(HOSTILE.decode())
+    terminal.for_a_program("::error title=ours::yes")
+    terminal.output(HOSTILE)
+    terminal.error(HOSTILE.decode())
+    terminal.finish()
+    told = capsys.readouterr()
+    assert Github().read(told.out + "::notice::of who comes after\n") == [
+        "::error title=ours::yes",
+        "::notice::of who comes after",
+    ]
+    assert Github().read(told.err) == []

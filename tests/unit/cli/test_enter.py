@@ -1,7 +1,7 @@
-"""`shell` and `logs` find the one environment that is meant, and become the docker client that shows it."""
+"""`shell` and `logs` find the one environment that is meant, and show what docker does of it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -105,16 +105,32 @@ def test_where_nothing_stands_it_is_said_how_one_would() -> None:
         resolve_run("traction", [])
 
 
-def test_the_logs_are_those_of_odoo(became: list[list[str]]) -> None:
-    with pytest.raises(Became):
-        enter("logs", "core")
-    assert became == [["docker", "logs", "evv-agent-test-core-2-cd-odoo-1"]]
+class Shown:
+    """A client that has some words to say, of which no terminal may do as they bid."""
+
+    exit_code = 0
+    words: tuple[str, ...]
+
+    def __init__(self, words: tuple[str, ...], _environ: Mapping[str, str]) -> None:
+        Shown.words = words
+
+    def pieces(self, _deadline: float, _silence: float) -> Iterator[bytes]:
+        yield from (b"one \x1b[3", b"A line\n")
 
 
-def test_the_logs_of_another_service_can_be_followed(became: list[list[str]]) -> None:
-    with pytest.raises(Became):
-        enter("logs", "core", "--follow", "--service", "db")
-    assert became == [["docker", "logs", "--follow", "evv-agent-test-core-2-cd-db-1"]]
+def test_the_logs_are_those_of_odoo_and_do_nothing_but_show(
+    became: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(entering, "Stream", Shown)
+    enter("logs", "core")
+    assert Shown.words == ("logs", "evv-agent-test-core-2-cd-odoo-1")
+    assert capsys.readouterr().out == "one \\x1b[3A line\n"
+
+
+def test_the_logs_of_another_service_can_be_followed(became: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entering, "Stream", Shown)
+    enter("logs", "core", "--follow", "--service", "db")
+    assert Shown.words == ("logs", "--follow", "evv-agent-test-core-2-cd-db-1")
 
 
 def test_an_unknown_service_is_answered_with_those_that_there_are(became: list[list[str]]) -> None:

@@ -38,7 +38,7 @@ class Job:
 
     def report(self, *outcomes: Outcome) -> list[tuple[str | None, str | None, str, str]]:
         """File, line, title and message of every annotation."""
-        report_to_github(outcomes, self.environ, self.said.append)
+        report_to_github(outcomes, self.environ, self.said.append, self.said.append)
         assert not [line for line in self.said if "\n" in line or "\r" in line]
         matches = [COMMAND.fullmatch(line) for line in self.said if line.startswith("::")]
         return [(match[1], match[2], match[3], match[4]) for match in matches if match]
@@ -113,8 +113,8 @@ def test_a_traceback_cannot_point_out_of_the_workspace(job: Job) -> None:
 def test_every_character_with_a_meaning_is_escaped(job: Job) -> None:
     name = "T.test, a: 100%\r\n::error::x"
     (annotation,) = job.report(failed(failing(name, details="100%\r\n::error::x, y")))
-    assert annotation[2] == "evv_core%3A T.test%2C a%3A 100%25%0D%0A%3A%3Aerror%3A%3Ax failed"
-    assert annotation[3] == "100%25%0A%0A100%25%0D%0A::error::x, y"
+    assert annotation[2] == "evv_core%3A T.test%2C a%3A 100%25%0A%3A%3Aerror%3A%3Ax failed"
+    assert annotation[3] == "100%25%0A%0A100%25%0A::error::x, y"
 
 
 @pytest.mark.parametrize("label", RED_LABELS)
@@ -195,3 +195,10 @@ def test_a_missing_summary_file_is_said(job: Job) -> None:
     job.environ.pop("GITHUB_STEP_SUMMARY")
     job.report(passed())
     assert job.said == ["GITHUB_STEP_SUMMARY is not set: there is no summary of the job"]
+
+
+def test_what_a_test_wrote_does_nothing_but_show(job: Job) -> None:
+    outcome = failed(failing("T.test", details="\x1b[2J\u202e"), proof=job.proof)
+    (annotation,) = job.report(replace(outcome, reasons=("a reason \x1b]52;c;x\x07",)))
+    assert annotation[3].endswith(r"\x1b[2J\u202e")
+    assert r"a reason &#92;x1b&#93;52;c;x&#92;x07" in job.rows[2][-1]

@@ -21,14 +21,14 @@ def said() -> list[str]:
 
 def test_what_is_asked_for_is_written_and_the_exit_code_is_the_call_s(tmp_path: Path, said: list[str]) -> None:
     reports = MachineReports(tmp_path / "j.xml", tmp_path / "j.json")
-    assert reports.write([_outcome(7, "NOT PROVEN")], {}, said.append) == 7
+    assert reports.write([_outcome(7, "NOT PROVEN")], {}, said.append, said.append) == 7
     assert json.loads((tmp_path / "j.json").read_text())["exit_code"] == 7
     assert "NOT PROVEN" in (tmp_path / "j.xml").read_text()
 
 
 def test_without_a_wish_nothing_is_written(tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert MachineReports(None, None).write([_outcome(0, "PASSED")], {}, said.append) == 0
+    assert MachineReports(None, None).write([_outcome(0, "PASSED")], {}, said.append, said.append) == 0
     assert (list(tmp_path.iterdir()), said) == ([], [])
 
 
@@ -50,7 +50,7 @@ def test_a_report_that_cannot_be_written_makes_green_red_and_hides_no_red(
     reports = MachineReports(tmp_path / "folder" / "j.xml", tmp_path / "j.json")
     (tmp_path / "folder").rmdir()
     (tmp_path / "folder").write_text("in the way")
-    assert reports.write([_outcome(exit_code, "WORD")], {}, said.append) == call
+    assert reports.write([_outcome(exit_code, "WORD")], {}, said.append, said.append) == call
     assert "cannot be written" in said[0]
     assert (tmp_path / "j.json").exists()
 
@@ -61,5 +61,5 @@ def test_a_relative_place_is_that_of_the_folder_of_the_call(
     monkeypatch.chdir(tmp_path)
     reports = MachineReports(None, Path("j.json"))
     monkeypatch.chdir("/")
-    reports.write([_outcome(1, "FAILED")], {}, said.append)
+    reports.write([_outcome(1, "FAILED")], {}, said.append, said.append)
     assert (tmp_path / "j.json").exists()

@@ -53,5 +53,5 @@ def test_the_display_is_alive_only_at_a_terminal_that_can_show_it(
     monkeypatch.delenv("TERM", raising=False)
     if term:
         monkeypatch.setenv("TERM", term)
-    terminal = terminal_for(quiet=False)
+    terminal = terminal_for(quiet=False, on_github=False)
     assert (type(terminal), type(board_for(terminal, ["m"]))) == kinds

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.unit.processes import ROOT
+from tests.unit.processes import PATIENCE, ROOT
 
 _WIDTH, _HEIGHT = 80, 24
 
@@ -171,3 +171,43 @@ with terminal.phase("tests"):
     assert "another" in text
     assert re.search("x{200}", text.replace("\r", "").replace("\n", ""))
     assert " the end" in text
+
+
+def test_a_terminal_that_stands_still_holds_nobody_up() -> None:
+    # As after Ctrl+S.
+    program = """
+from runner.run.live import LiveTerminal
+terminal = LiveTerminal()
+with terminal.phase("tests"):
+    for _ in range(300):
+        terminal.output(b"x" * 49_999 + b"\\n")
+terminal.line("the verdict")
+terminal.finish(0.1)
+"""
+    master, slave = pty.openpty()
+    environ = os.environ | {"TERM": "xterm", "PYTHONPATH": str(ROOT)}
+    try:
+        process = subprocess.Popen([sys.executable, "-c", program], stdin=slave, stdout=slave, env=environ)
+        assert process.wait(PATIENCE) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(slave)
+        os.close(master)
+
+
+def test_what_others_wrote_does_nothing_but_show() -> None:
+    program = """
+from runner.run.live import LiveTerminal
+terminal = LiveTerminal()
+with terminal.phase("tests"):
+    terminal.output(b"of a test \\x1b]52;c;aGk=\\x07[red]no[/red]\\n")
+    terminal.step("\\x1b[7Aa step")
+terminal.line("a reason \\x1b[7A")
+terminal.closing(["of the end \\x1b[7A"], "PASSED")
+"""
+    screen = shown(program)
+    assert r"of a test \x1b]52;c;aGk=\x07[red]no[/red]" in screen
+    assert r"a reason \x1b[7A" in screen
+    assert r"of the end \x1b[7A" in screen
+    assert "\x1b[7A" not in screen

@@ -87,15 +87,15 @@ def test_a_green_run_ends_with_0_and_a_proof_of_everything(go: Go, fakes: Fakes)
     assert proof.index("PROOF OF EXECUTION") < proof.index("ENVIRONMENT") < proof.index("VERDICT") < proof.index("(nothing)")
 
 
-def test_odoo_s_output_goes_to_the_terminal_and_the_log_as_it_is(
+def test_odoo_s_output_goes_to_the_log_as_it_is_and_to_the_terminal_as_text_that_only_shows(
     go: Go, fakes: Fakes, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    output = GREEN + b"caf\xe9 \xff\r\n"
+    output = GREEN + b"caf\xe9 \x1b[2J\r\n"
     fakes.streams.executions = [(output, 0, None)]
     outcome = go()
     assert outcome.exit_code == 0
     assert output in outcome.proof.read_bytes()
-    assert output in capfdbinary.readouterr().out
+    assert GREEN + b"caf\\xe9 \\x1b[2J\n" in capfdbinary.readouterr().out
 
 
 class PreparedBefore:

@@ -1,0 +1,111 @@
+"""Write to a stream whose reader may stand still: whoever writes never waits for it."""
+
+import atexit
+import os
+import queue
+import select
+import stat
+import threading
+from collections.abc import Callable
+from typing import IO
+
+# Bytes that wait for the reader before what can be spared is left out: more than most runs print.
+_MOST = 8_000_000
+
+
+class Writer:
+    """Everything reaches the stream, in its order, from a thread of its own; what fails once takes nothing more.
+
+    The thread writes to the descriptor itself: a buffered stream has a lock at which a process would crash at its end.
+    """
+
+    def __init__(self, stream: Callable[[], IO[bytes]], most: int = _MOST) -> None:
+        """`stream` returns it, as it may be another one later. `most`: bytes that may wait before `is_full`.
+
+        `lost` is why it could not be written, None if it could.
+        """
+        self.lost: OSError | None = None
+        self._stream = stream
+        self._most = most
+        self._given = self._written = 0
+        self._was_full = self._is_given_up = False
+        self._pieces: queue.SimpleQueue[bytes | threading.Event] = queue.SimpleQueue()
+        # For those who write, not for the thread. Reentrant: a signal's handler writes too, also in the midst of a write.
+        self._lock = threading.RLock()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether what can be spared is to be left out: until half of it is read, so that it is left out in one piece."""
+        self._was_full = self._given - self._written > (self._most // 2 if self._was_full else self._most)
+        return self._was_full
+
+    def write(self, data: bytes) -> None:
+        """Write: at once to a file, else as soon as the reader takes it."""
+        if not _may_stall(self._stream()):
+            self._to_a_file(data)
+            return
+        with self._lock:
+            self._given += len(data)
+            self._pieces.put(data)
+            if not self._thread:
+                self._thread = threading.Thread(target=self._run, daemon=True)
+                self._thread.start()
+                atexit.register(self._end)
+
+    def wait(self, limit: float | None = None) -> None:
+        """Return when all is written, or after `limit` seconds. A signal may interrupt it."""
+        if self._thread:
+            written = threading.Event()
+            self._pieces.put(written)
+            self._is_given_up = not written.wait(limit)
+
+    def _end(self) -> None:
+        """Let no program end before what it said is read, unless it has waited for that in vain."""
+        if not self._is_given_up:
+            self.wait()
+
+    def _run(self) -> None:
+        while True:
+            piece = self._pieces.get()
+            if isinstance(piece, threading.Event):
+                piece.set()
+                continue
+            try:
+                _write_whole(self._stream().fileno(), piece)
+            except OSError as error:
+                self._lose(error)
+            self._written += len(piece)
+
+    def _to_a_file(self, data: bytes) -> None:
+        try:
+            self._stream().write(data)
+            self._stream().flush()
+        except OSError as error:
+            self._lose(error)
+
+    def _lose(self, error: OSError) -> None:
+        """Have all further output go nowhere: the pipe is closed, the terminal is gone, the disk is full."""
+        self.lost = error
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream().fileno())
+        os.close(nowhere)
+
+
+def _may_stall(stream: IO[bytes]) -> bool:
+    """Whether somebody reads at the other end; what is in memory has no descriptor."""
+    try:
+        return not stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except OSError:
+        return False
+
+
+def _write_whole(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        try:
+            rest = rest[os.write(descriptor, rest) :]
+        except BlockingIOError:  # somebody who has the same pipe or terminal made it so
+            writable = select.poll()
+            writable.register(descriptor, select.POLLOUT)
+            writable.poll()
