@@ -16,7 +16,7 @@ from .marked import end, guards, runners
 from .place import Place
 from .run import Run
 from .scene import Scene
-from .troubles import Trouble
+from .troubles import UNDISTURBED, Trouble
 from .volumes import MountedVolumes
 
 # Seconds: for a run that nobody ends, and until nothing is left of one that ended. A guard gives a client that hangs 10 s,
@@ -45,7 +45,7 @@ class Played:
 
     def __str__(self) -> str:
         first, second = self.moments
-        what = [f"{self.trouble.name} at {first:.0%}"] if self.trouble.name != "undisturbed" else []
+        what = [f"{self.trouble.name} at {first:.0%}"] if self.trouble is not UNDISTURBED else []
         what += [f"{self.ending.name} at {second:.0%}" if self.ending is not NONE else self.ending.name]
         lines = [f"{self.kind.name:<14} {', '.join(what):<75} {self.promise} after {self.seconds:4.1f} s"]
         lines += [f"       LEFT: {thing}" for thing in self.left]
@@ -94,12 +94,12 @@ def play(
     seed: int,
 ) -> Played:
     """Play one round; `moments`: parts of `length`, which a whole run takes, `seed`: for what the trouble does at random."""
-    run, home = start(place, kind, trouble)
-    scene = Scene(place, run, home, random.Random(seed))
-    begun = time.monotonic()
     by_itself = not (ending.kills_guard or (trouble.kills_guard and ending.kills_runner))
     with contextlib.ExitStack() as cleaning:
         cleaning.callback(_leave_nothing, place)
+        run, home = start(place, kind, trouble)
+        begun = time.monotonic()
+        scene = Scene(place, run, home, random.Random(seed))
         with scene.undone():
             _wait_until(begun + moments[0] * length)
             trouble.strike(scene)
@@ -109,7 +109,7 @@ def play(
                 _wait_until(begun + moments[1] * length)
                 ending.send(run, place.name)
             struck = time.monotonic()
-            within = _GONE_WITHIN if trouble.name == "undisturbed" else _GONE_WITHIN_WITH_TROUBLE
+            within = _GONE_WITHIN_WITH_TROUBLE if by_itself and trouble is not UNDISTURBED else _GONE_WITHIN
             gone = partial(_is_gone, place, scene, by_itself=by_itself)
             left = _left_after(gone, struck + within)
             seconds = time.monotonic() - struck
@@ -118,7 +118,8 @@ def play(
         elif not run.has_ended(_GONE_WITHIN):
             left.append("the runner")
         found = remains.elsewhere(place, mounted)
-        left += [thing for thing in found if by_itself or not thing.startswith("file ")]
+        # No cleanup looks for files. What has a label is known already.
+        left += [each for each in found if each.removeprefix("volume ") not in left and (by_itself or each[:5] != "file ")]
         remains.remove_elsewhere(place, found)
         scene.wrong += [f"it says {words!r}: {_last_lines(run.output)}" for words in _DEFECTS if words in run.output]
     promise = "gone by itself" if by_itself else "gone by cleanup"

@@ -1,7 +1,6 @@
 """A run that is played: started as by nox, with a reader of its output that can stop reading."""
 
 import contextlib
-import fcntl
 import os
 import re
 import signal
@@ -24,8 +23,8 @@ runner = subprocess.Popen([sys.executable, "-m", "runner", *sys.argv[1:]], stdin
 print("{ENDED}", runner.wait(), flush=True)
 """
 _STARTED_WITHIN = 30.0
-# Bytes that a pipe holds of which nobody reads: few, as Odoo does not say much.
-_PIPE = 4096
+# Bytes that are read at once.
+_PIECE = 4096
 
 
 class Run:
@@ -55,7 +54,7 @@ class Run:
     def _read(self) -> None:
         assert self._process.stdout
         with self._process.stdout as stream:
-            while self._is_read.wait() and (piece := os.read(stream.fileno(), _PIPE)):
+            while self._is_read.wait() and (piece := os.read(stream.fileno(), _PIECE)):
                 self.output += piece.decode(errors="replace")
 
     def wait_until_started(self) -> None:
@@ -67,11 +66,19 @@ class Run:
             time.sleep(0.02)
 
     def stop_reading(self) -> None:
-        """Let the output stand in the pipe, which is full soon."""
+        """Read no more, from a pipe that is full: as if that had been so for long."""
+        self._is_read.clear()
         assert self._process.stdout
         with contextlib.suppress(OSError, ValueError):  # it has ended
-            fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, _PIPE)
-        self._is_read.clear()
+            pipe = os.open(f"/proc/self/fd/{self._process.stdout.fileno()}", os.O_WRONLY | os.O_NONBLOCK)
+            try:
+                for _ in range(2):  # the reader may have begun to read before
+                    with contextlib.suppress(BlockingIOError):
+                        while os.write(pipe, b"\n"):
+                            pass
+                    time.sleep(0.1)
+            finally:
+                os.close(pipe)
 
     def read_on(self) -> None:
         """Read again."""
