@@ -47,7 +47,8 @@ class Played:
         first, second = self.moments
         what = [f"{self.trouble.name} at {first:.0%}"] if self.trouble is not UNDISTURBED else []
         what += [f"{self.ending.name} at {second:.0%}" if self.ending is not NONE else self.ending.name]
-        lines = [f"{self.kind.name:<14} {', '.join(what):<75} {self.promise} after {self.seconds:4.1f} s"]
+        became = f"{'NOT ' if self.left else ''}{self.promise} after {self.seconds:4.1f} s"
+        lines = [f"{self.kind.name:<14} {', '.join(what):<75} {became}"]
         lines += [f"       LEFT: {thing}" for thing in self.left]
         lines += [f"       REMOVED THOUGH IT LIVED: {thing}" for thing in self.removed]
         lines += [f"       WRONG: {thing}" for thing in self.wrong]

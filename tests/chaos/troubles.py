@@ -163,10 +163,8 @@ def _neighbour(*around: str, home: str = "home", as_user: bool = False) -> Strik
     def strike(scene: Scene) -> None:
         where: Path = getattr(scene.place, home)
         before = [*around, *(scene.place.as_user() if as_user else ())]
-        if scene.chance.random() < 0.5:
-            scene.neighbour("cleanup", around=before, home=where)
-        else:
-            scene.neighbour(*_RUN, around=before, home=where, code=5)
+        scene.neighbour("cleanup", around=before, home=where)
+        scene.neighbour(*_RUN, around=before, home=where, code=5)
 
     return strike
 
