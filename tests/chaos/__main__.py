@@ -30,11 +30,14 @@ def main(rounds: int, seed: int, way: str = "") -> int:
     played: list[Played] = []
     failed = 0
     with Place() as place, contextlib.closing(MountedVolumes(place.label)) as mounted:
-        troubles = [trouble for trouble in possible(place) if way in trouble.name] or [UNDISTURBED]
+        can, cannot = possible(place)
+        if cannot:
+            print(
+                f"Left out, for they need root, or a Python that others can start: {', '.join(each.name for each in cannot)}"
+            )
+        troubles = [trouble for trouble in can if way in trouble.name] or [UNDISTURBED]
         if not way:
             troubles += [UNDISTURBED] * (len(troubles) // (_UNDISTURBED - 1))
-        if not place.is_root:
-            print("Not as root: no full disk, no second user, no namespaces.")
         try:
             lengths: dict[str, float] = {}
             chance = random.Random(seed)

@@ -126,9 +126,19 @@ class Place:
         """What makes a command the second user's."""
         return ["setpriv", f"--reuid={_USER}", f"--regid={_USER}", f"--groups={_SOCKET.stat().st_gid}"]
 
+    def has_user(self) -> bool:
+        """Whether there can be a second user: it must be able to start this Python, which may be in a folder of root's."""
+        if not self.is_root:
+            return False
+        program = "import subprocess, sys; sys.exit(subprocess.call([sys.executable, '-c', 'import runner.cli.main']))"
+        command = [*self.as_user(), sys.executable, "-c", program]
+        environ = self.environ(self.user_home)
+        return not subprocess.run(command, cwd="/", env=environ, capture_output=True, check=False).returncode
+
     def environ(self, home: Path, **more: str) -> dict[str, str]:
         """The environment of a run: without a starter, with the mark by which its processes are found."""
-        usual = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(home), "TMPDIR": str(self.tmp)}
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        usual = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(home), "TMPDIR": str(self.tmp)}
         return {**environ_without_starter(), **usual, MARK: self.name, **more}
 
     def clean(self, *options: str) -> str:

@@ -43,8 +43,9 @@ class Trouble:
     """`strike` happens at a random moment, before an ending that `allows` accepts.
 
     `around`: what the run is started by; `environ`: its additional variables; `home`: the attribute of Place where it plays;
-    `user`: as the second user. `harmless`: if nothing ends the run, it must end as without the trouble. `kills_guard`: where
-    the runner dies as well, only the next cleanup removes what is left. `root`: only root can do this.
+    `user`: as the second user; `needs_user`: it, or a neighbour, is that. `harmless`: if nothing ends the run, it must end as
+    without the trouble. `kills_guard`: where the runner dies as well, only the next cleanup removes what is left. `root`: only
+    root can do this.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Trouble:
     home: str = "home"
     umask: int = 0o022
     user: bool = False
+    needs_user: bool = False
     harmless: bool = False
     kills_guard: bool = False
     root: bool = False
@@ -207,16 +209,26 @@ TROUBLES = (
         home="user_home",
         umask=0o077,
         user=True,
+        needs_user=True,
         harmless=True,
         root=True,
     ),
-    Trouble("a neighbour of another user", _neighbour(home="user_home", as_user=True), umask=0o077, harmless=True, root=True),
+    Trouble(
+        "a neighbour of another user",
+        _neighbour(home="user_home", as_user=True),
+        umask=0o077,
+        needs_user=True,
+        harmless=True,
+        root=True,
+    ),
 )
 
 
-def possible(place: Place) -> tuple[Trouble, ...]:
-    """What this process can do."""
-    return tuple(trouble for trouble in TROUBLES if place.is_root or not trouble.root)
+def possible(place: Place) -> tuple[list[Trouble], list[Trouble]]:
+    """What this process can do, and what it cannot: that needs root, or a Python that another user can start."""
+    has_user = place.has_user()
+    cannot = [each for each in TROUBLES if each.root and not (has_user if each.needs_user else place.is_root)]
+    return [each for each in TROUBLES if each not in cannot], cannot
 
 
 def endings_for(trouble: Trouble) -> list[Ending]:
