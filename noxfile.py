@@ -96,9 +96,9 @@ def setup(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def chaos(session: nox.Session) -> None:
-    """End runs of real Odoo at random moments and look for what is left: nox -s chaos -- ROUNDS [SEED]."""
+    """Disturb and end runs of real Odoo at random moments, look for what is left: nox -s chaos -- ROUNDS [SEED [WAY]]."""
     install(session, group("test"))
-    session.run(interpreter(session), "-m", "tests.chaos", *session.posargs)
+    python(session, "-m", "tests.chaos", *session.posargs)
 
 
 @nox.session(default=False)

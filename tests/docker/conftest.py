@@ -16,7 +16,7 @@ from .tiny_repository import TinyRepository, dangling_volumes, left
 
 FIRST_PORT, LAST_PORT = 18090, 18099
 # The repositories of the tests and of their corpus.
-OURS = ("tiny", "corpus", "chaos")
+OURS = ("tiny", "corpus")
 
 
 @pytest.fixture(scope="session", autouse=True)
