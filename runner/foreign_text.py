@@ -7,8 +7,8 @@ import unicodedata
 from functools import lru_cache
 
 # Control characters (C0, DEL, C1). Marks of format, which turn the direction of text or have no width: what looks alike must
-# be alike. Ends of lines that only some take for such.
-_INVISIBLE = ("Cc", "Cf", "Zl", "Zp")
+# be alike. Bytes of a name that are no UTF-8. Ends of lines that only some take for such.
+_INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _UNUSUAL = re.compile(r"[^\t\n -~]")
 
 

@@ -14,7 +14,7 @@ from .place import Place
 from .run import Run
 
 # What a runner says that removes something because it takes its owner for dead.
-_REMOVES = ("left by a dead run:", "(dead): ", "(never finished, or too old): ")
+_REMOVES = ("left by a dead run:", "(dead): ", "(past its deadline): ", "(never finished, or too old): ")
 _NEIGHBOUR_WITHIN = 120.0
 
 
