@@ -72,7 +72,8 @@ def standing(resources: Iterable[Resource], now: float) -> list[Standing]:
 
 
 def _standing(project: str, parts: Sequence[Resource], now: float) -> Standing:
-    labels = parts[-1].labels
+    # Should they differ, which no run does, that of a run that lives counts.
+    labels = next((part.labels for part in parts if life_of(part.labels, now) is Life.ALIVE), parts[-1].labels)
     has_a_name = bool(_PROJECT.fullmatch(project))
     deadline = deadline_of(labels) if has_a_name else None
     containers = [resource.state for resource in parts if resource.state]

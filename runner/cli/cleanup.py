@@ -2,8 +2,8 @@
 
 import argparse
 import os
+import shlex
 from collections.abc import Container, Sequence
-from dataclasses import replace
 
 from runner.cleanup import orphans, strays
 from runner.cleanup.orphans import Standing, State
@@ -22,7 +22,10 @@ def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Termin
     LEFT_BEHIND if something resists. UsageError for a name that is none of these, or is that of a run that is going on.
     """
     engine = connect(os.environ)
-    environments = [_attributed(environment, settings) for environment in orphans.look(engine)]
+    environments = [
+        environment if environment.repository in given.targets else strays.attributed(environment, settings)
+        for environment in orphans.look(engine)
+    ]
     found = strays.look(engine, settings)
     by_project = {environment.project: environment for environment in environments}
     named = [by_project[target] for target in given.targets if target in by_project]
@@ -50,6 +53,9 @@ def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Termin
     is_clear = all(environment.state in (State.RUNNING, State.KEPT) for environment in spared)
     if is_clear and not (chosen or chosen_strays or spared_strays or mentions):
         terminal.line(f"Nothing is left of dead runs of {', '.join(repositories)}.")
+    if not given.targets and (others := strays.elsewhere(environments, settings)):
+        terminal.line(f"Of {', '.join(map(printable, others))}, which {config.CONFIG} does not name, dead runs have left something.")
+        terminal.line(f"To remove that: nox -s cleanup -- {shlex.join(map(printable, others))}")
     complete = True
     if given.dry_run:
         for environment in chosen:
@@ -64,14 +70,6 @@ def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Termin
         Store(engine), terminal, repositories, everything=given.snapshots, dry_run=given.dry_run
     )
     return ExitCode.PASSED if complete else ExitCode.LEFT_BEHIND
-
-
-def _attributed(environment: Standing, settings: config.Config) -> Standing:
-    """Count an environment of a repository that repos.yaml does not name (any more) to the one whose prefix its name has."""
-    if environment.repository in settings.repositories:
-        return environment
-    repository = strays.whose(environment.project, strays.prefixes_of(settings))
-    return replace(environment, repository=repository or environment.repository)
 
 
 def _why_spared(environment: Standing) -> str:

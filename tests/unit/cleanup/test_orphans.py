@@ -84,6 +84,12 @@ def test_an_environment_is_dead_only_if_its_owner_would_be_seen_here(owner: Owne
     assert states(resource("p", owner, seconds_left=1)) == {"p": state}
 
 
+@pytest.mark.parametrize("owners", [(ALIVE, DEAD), (DEAD, ALIVE), (None, ALIVE, FAR)])
+def test_an_environment_whose_parts_name_several_owners_runs_while_one_of_them_lives(owners: tuple[Owner | None, ...]) -> None:
+    (environment,) = standing([resource("p", owner, seconds_left=-1) for owner in owners], NOW)
+    assert (environment.state, environment.owner) == (State.RUNNING, ALIVE)
+
+
 def test_what_nobody_here_can_see_is_a_leftover_once_its_deadline_is_over_and_what_lives_never_is() -> None:
     owners = {"elsewhere": ELSEWHERE, "far": FAR, "nobody": None, "alive": ALIVE}
     environments = standing([resource(name, owner, seconds_left=-1) for name, owner in owners.items()], NOW)

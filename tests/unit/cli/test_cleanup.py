@@ -179,6 +179,28 @@ def test_an_environment_of_a_repository_that_has_another_name_now_counts_to_that
     assert projects(held) == ["far-agent-test-m-1"]
 
 
+def test_an_environment_is_also_found_by_the_name_that_its_repository_has_itself(held: list[Resource], clean: Clean) -> None:
+    held += [resource("evv-agent-test-m-1", repository="evv-of-old"), resource("evv-agent-test-m-2")]
+    assert clean("evv-of-old") == 0
+    assert projects(held) == ["evv-agent-test-m-2"]
+
+
+def test_what_is_left_of_a_repository_that_repos_yaml_does_not_name_is_told_with_the_command_that_removes_it(
+    held: list[Resource], clean: Clean, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held += [resource("far-agent-test-m-1", repository="far"), resource("other-m-1", ALIVE, repository="other")]
+    assert clean() == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "Nothing is left of dead runs of evv, hub.",
+        "Of far, which repos.yaml does not name, dead runs have left something.",
+        "To remove that: nox -s cleanup -- far",
+    ]
+    assert clean("hub") == 0
+    assert "far" not in capsys.readouterr().out
+    assert clean("far") == 0
+    assert projects(held) == ["other-m-1"]
+
+
 def test_what_is_kept_or_of_another_host_is_named_and_removed_only_with_all(
     held: list[Resource], clean: Clean, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
