@@ -10,7 +10,7 @@ from runner.cleanup.life import LIFE_LABELS, Life, deadline_of, life_of
 from runner.cleanup.owner import Owner, owner_from
 from runner.cleanup.teardown import Report, remove_project
 from runner.docker.engine import Engine
-from runner.docker.listing import PROJECT_LABEL, STATE, Resource
+from runner.docker.listing import LISTINGS, PROJECT_LABEL, STATE, Resource
 from runner.docker.process import Endpoint
 from runner.naming import MODULE_LABEL, REPOSITORY_LABEL, STARTED_LABEL
 from runner.text import printable
@@ -149,5 +149,6 @@ def tell(what: str, report: Report, say: Callable[[str], None]) -> None:
 def _outcome(report: Report) -> str:
     if report.complete:
         return f"removed in {report.seconds:g} s"
-    left = [f"{kind[:-1]} {printable(name)}" for kind, names in report.left.items() for name in names]
+    kinds = {kind: f"{kind[:-1]} " for kind in LISTINGS}
+    left = [f"{kinds.get(kind, '')}{printable(name)}" for kind, names in report.left.items() for name in names]
     return f"LEFT after {report.seconds:g} s: {', '.join(left)}"

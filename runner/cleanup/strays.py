@@ -107,12 +107,19 @@ def attributed(environment: Standing, settings: Config) -> Standing:
 
 def elsewhere(environments: Iterable[Standing], settings: Config) -> list[str]:
     """Return the repositories with leftovers that repos.yaml does not name: of another clone, so that they are to be named."""
-    counted_to = {attributed(environment, settings).repository for environment in environments if environment.state in LEFTOVERS}
+    counted_to = {
+        attributed(environment, settings).repository for environment in environments if environment.state in LEFTOVERS
+    }
     return sorted(counted_to - settings.repositories.keys())
 
 
 def whose(name: str, prefixes: Mapping[str, str]) -> str:
-    """Return the repository whose prefix the name begins with, of several the one with the longest; "" if there is none."""
+    """Return the repository whose prefix the name begins with, of several the one with the longest; "" if there is none.
+
+    Never for the name of a repository, which may be a prefix as well: so a person's own project of the checkout may be called.
+    """
+    if name in prefixes:
+        return ""
     fitting = [repository for repository, prefix in prefixes.items() if _begins(name, prefix)]
     return max(fitting, key=lambda repository: len(prefixes[repository]), default="")
 

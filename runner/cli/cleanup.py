@@ -9,6 +9,7 @@ from runner.cleanup import orphans, strays
 from runner.cleanup.orphans import Standing, State
 from runner.cleanup.strays import Stray
 from runner.config import repositories as config
+from runner.config.names import CONFIG
 from runner.docker.engine import connect
 from runner.errors import ExitCode, UsageError
 from runner.snapshots.store import Store
@@ -27,10 +28,10 @@ def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Termin
         for environment in orphans.look(engine)
     ]
     found = strays.look(engine, settings)
-    by_project = {environment.project: environment for environment in environments}
-    named = [by_project[target] for target in given.targets if target in by_project]
+    named = [environment for environment in environments if environment.project in given.targets]
     named_strays = [stray for stray in found.strays if {stray.name, printable(stray.name)}.intersection(given.targets)]
-    known = by_project.keys() | {name for stray in named_strays for name in (stray.name, printable(stray.name))}
+    known = {environment.project for environment in named}
+    known |= {name for stray in named_strays for name in (stray.name, printable(stray.name))}
     for environment in named:
         if environment.state is State.RUNNING and environment.owner:
             raise UsageError(
@@ -54,7 +55,7 @@ def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Termin
     if is_clear and not (chosen or chosen_strays or spared_strays or mentions):
         terminal.line(f"Nothing is left of dead runs of {', '.join(repositories)}.")
     if not given.targets and (others := strays.elsewhere(environments, settings)):
-        terminal.line(f"Of {', '.join(map(printable, others))}, which {config.CONFIG} does not name, dead runs have left something.")
+        terminal.line(f"Of {', '.join(map(printable, others))}, which {CONFIG} does not name, dead runs have left something.")
         terminal.line(f"To remove that: nox -s cleanup -- {shlex.join(map(printable, others))}")
     complete = True
     if given.dry_run:

@@ -83,8 +83,7 @@ def _ports(settings: config.Config, engine: Engine) -> Iterator[Finding]:
         code = ExitCode.PASSED if free else ExitCode.NO_PORT
         yield (
             code,
-            f"ports          {len(free)} of {ports} are free"
-            + ("" if free else "; nox -s cleanup, or a wider range"),
+            f"ports          {len(free)} of {ports} are free" + ("" if free else "; nox -s cleanup, or a wider range"),
         )
         for port, holder in sorted(holders.items()):
             yield ExitCode.PASSED, f"port           {port} is held by {holder}"

@@ -154,6 +154,8 @@ def removed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         assert bound > 0
         projects.append(project)
         stuck = project == "stuck"
+        if project == "unheard":
+            return Report(left={"unknown": ["nothing could be listed"]}, seconds=0.5)
         return Report(left={"networks": ["net"] if stuck else []}, errors=["in use"] if stuck else [], seconds=0.5)
 
     monkeypatch.setattr(orphans, "remove_project", remove_project)
@@ -173,6 +175,12 @@ def test_what_resists_is_named_with_the_reason_and_the_rest_is_still_removed(rem
     assert not remove(environments, ENDPOINT, said.append, 60)
     assert removed == ["stuck", "p"]
     assert said[:2] == ["stuck (dead): LEFT after 0.5 s: network net", "  in use"]
+
+
+def test_what_could_not_be_listed_is_told_as_it_is(removed: list[str]) -> None:
+    said: list[str] = []
+    assert not remove(standing([resource("unheard")], NOW), ENDPOINT, said.append, 60)
+    assert said == ["unheard (dead): LEFT after 0.5 s: nothing could be listed"]
 
 
 def test_a_name_that_no_project_of_compose_has_is_never_taken_for_removed(removed: list[str]) -> None:

@@ -55,10 +55,9 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[Resource]:
 
 @pytest.fixture
 def clean(tmp_path: Path) -> Clean:
-    (tmp_path / "repos.yaml").write_text(YAML)
-    settings = config.load(tmp_path, {})
-
-    def cleaned(*words: str) -> int:
+    def cleaned(*words: str, yaml: str = YAML) -> int:
+        (tmp_path / "repos.yaml").write_text(yaml)
+        settings = config.load(tmp_path, {})
         return cleanup(parse(["cleanup", *words, "--timeout", "7"]), settings, Terminal())
 
     return cleaned
@@ -113,6 +112,14 @@ def test_a_stray_is_named_and_nothing_is_said_to_be_left(
     assert clean("hub", "--all") == 0
     assert projects(held) == [stray]
     assert "Nothing is left of dead runs of hub." in capsys.readouterr().out
+
+
+def test_the_name_of_a_repository_means_the_repository_whatever_else_is_called_so(
+    held: list[Resource], clean: Clean, tmp_path: Path
+) -> None:
+    held += [Resource("evv-db-1", {"com.docker.compose.project": "evv"}), resource("dead")]
+    assert clean("evv", yaml=YAML.replace("evv-agent-test", "evv")) == 0
+    assert projects(held) == ["evv"]
 
 
 @pytest.mark.parametrize("words", [["--all"], ["evv", "--all"], ["evv-agent-test-evv_core-1697234567"]])
@@ -206,7 +213,7 @@ def test_what_is_kept_or_of_another_host_is_named_and_removed_only_with_all(
 ) -> None:
     keeping.mark(tmp_path)
     held += [resource("kept", folder=tmp_path), resource("far", FAR), resource("alive", ALIVE, seconds_left=-1)]
-    held += [resource("soon", FAR, seconds_left=7300), resource("over", FAR, seconds_left=-1)]
+    held += [resource("soon", FAR, seconds_left=8900), resource("over", FAR, seconds_left=-1)]
     assert clean() == 0
     told = capsys.readouterr().out
     assert "kept: left alone, it is kept. To remove it, name it, or add --all" in told

@@ -78,7 +78,7 @@ def test_the_list_shows_every_environment_with_state_port_and_owner(
     resources = [
         resource("alive", ALIVE, ports=(8090,), started="then"),
         resource("dead", started="then"),
-        resource("far", FAR, started="?", seconds_left=7300),
+        resource("far", FAR, started="?", seconds_left=8900),
         resource("old", FAR, started="?"),
         resource("over", FAR, started="?", seconds_left=-1),
         resource("nobody", None, started="?"),
