@@ -104,11 +104,16 @@ def _state(labels: dict[str, str], now: float, containers: Sequence[str]) -> Sta
 
 
 def to_remove(environments: Sequence[Standing], repositories: Sequence[str], *, everything: bool) -> list[Standing]:
-    """Return what a cleanup of these repositories removes: what nobody needs; `everything`: all but what is known to run."""
-    states = LEFTOVERS | {State.KEPT, State.FOREIGN} if everything else LEFTOVERS
-    return [
-        environment for environment in environments if environment.repository in repositories and environment.state in states
-    ]
+    """Return what a cleanup of these repositories removes: what nobody needs.
+
+    `everything`: also what was kept, and what would else stay for ever, as nobody can tell whether it is needed.
+    """
+
+    def is_chosen(environment: Standing) -> bool:
+        stays = environment.state is State.FOREIGN and environment.seconds_left is None
+        return environment.state in LEFTOVERS or (everything and (environment.state is State.KEPT or stays))
+
+    return [environment for environment in environments if environment.repository in repositories and is_chosen(environment)]
 
 
 def sweep(environments: Sequence[Standing], repository: str, endpoint: Endpoint, say: Callable[[str], None]) -> None:

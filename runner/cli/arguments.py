@@ -208,7 +208,7 @@ def _add_cleanup(commands: _Commands) -> None:
     cleanup.add_argument(
         "--all",
         action="store_true",
-        help="also what was kept, strays, and all of other hosts and containers, where a run may be alive",
+        help="also what was kept, strays, and what nobody can tell the owner of",
     )
     cleanup.add_argument("--snapshots", action="store_true", help="also the prepared databases")
     cleanup.add_argument(

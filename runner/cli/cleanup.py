@@ -85,7 +85,7 @@ def _why_spared(environment: Standing) -> str:
         return f"{told}If it is not, remove it: name it, or add --all"
     return (
         f"{told}In {age(environment.seconds_left)} that is over in any case, and the next run or cleanup removes it. "
-        "To remove it now, name it, or add --all"
+        "To remove it now, name it"
     )
 
 
