@@ -37,18 +37,21 @@ def refused_source(source: str, *, read_only: bool) -> str:
     """Say why a container must not have this path of the machine; empty if it may."""
     if "\0" in source:
         return f"{source!r} is no path. Leave it out."
-    for path in _paths(source):
-        if posixpath.basename(path) in _SOCKETS or path in _AROUND_THE_SOCKET:
-            return f"through {_plain(source)} a container can start what outlives the run, and end other runs. Leave it out."
-        if path in _AROUND_THE_DATA or _OF_THE_ENGINE.search(f"{path}/"):
-            return f"through {_plain(source)} a container can change the volumes of other runs. Leave it out."
-        kind = _kind(path)
-        if kind == stat.S_IFSOCK or (_OF_SOCKETS.match(f"{path}/") and kind != stat.S_IFREG):
-            return f"through {_plain(source)} a container can speak to programs of this machine. Leave it out."
-        if _OF_THE_KERNEL.match(f"{path}/") or kind in (stat.S_IFBLK, stat.S_IFCHR):
-            return f"{_plain(source)} is this machine's itself, not the run's. Leave it out."
-        if not read_only and _is_of_the_machine(path):
-            return f"through {_plain(source)} a container can change what runs on this machine. Mount it read-only."
+    return next(filter(None, (_refused(path, _plain(source), read_only) for path in _paths(source))), "")
+
+
+def _refused(path: str, told: str, read_only: bool) -> str:
+    if posixpath.basename(path) in _SOCKETS or path in _AROUND_THE_SOCKET:
+        return f"through {told} a container can start what outlives the run, and end other runs. Leave it out."
+    if path in _AROUND_THE_DATA or _OF_THE_ENGINE.search(f"{path}/"):
+        return f"through {told} a container can change the volumes of other runs. Leave it out."
+    kind = _kind(path)
+    if kind == stat.S_IFSOCK or (_OF_SOCKETS.match(f"{path}/") and kind != stat.S_IFREG):
+        return f"through {told} a container can speak to programs of this machine. Leave it out."
+    if _OF_THE_KERNEL.match(f"{path}/") or kind in (stat.S_IFBLK, stat.S_IFCHR):
+        return f"{told} is this machine's itself, not the run's. Leave it out."
+    if not read_only and _is_of_the_machine(path):
+        return f"through {told} a container can change what runs on this machine. Mount it read-only."
     return ""
 
 
