@@ -129,7 +129,7 @@ class Engine:
         try:
             return (pending or self.prefetch(questions.rendered(project))).result()
         except EngineStalled as error:  # no engine is asked
-            raise questions.without_end(project, f"did not within {questions.READING_LIMIT:.0f} s read") from error
+            raise questions.without_end(project, f"{questions.READING_LIMIT:.0f} s") from error
         except ConfigError:
             # Where there is no Compose, what docker said of options that it does not know would only puzzle.
             self.ask(questions.compose_version())

@@ -149,7 +149,7 @@ def rendered(project: ComposeProject) -> Question[dict[str, Any]]:
 
     def read(completed: Completed) -> dict[str, Any]:
         if completed.exit_code and any(words in completed.errors for words in _OUT_OF_MEMORY):
-            raise without_end(project, f"takes more than {READING_MEMORY >> 30} GB of memory to read")
+            raise without_end(project, f"{READING_MEMORY >> 30} GB of memory")
         if completed.exit_code:
             raise ConfigError(
                 f"Docker Compose does not accept {project.told} (`compose_file` in repos.yaml):\n{said(completed)}"
@@ -162,11 +162,11 @@ def rendered(project: ComposeProject) -> Question[dict[str, Any]]:
     return Question(words, read, READING_LIMIT, project.variables, about, memory=READING_MEMORY)
 
 
-def without_end(project: ComposeProject, how: str) -> ConfigError:
-    """Return the error for compose files that Compose cannot read to the end; `how` it failed to."""
+def without_end(project: ComposeProject, limit: str) -> ConfigError:
+    """Return the error for compose files that Compose cannot read to the end, within the limit that it reached."""
     return ConfigError(
-        f"Docker Compose {how} {project.told}, or a file that is named in there or called `.env`. Is one of them a pipe or a "
-        "device, or do anchors in it multiply? Write plain files that are short. Nothing was started."
+        f"Docker Compose takes more than {limit} to read {project.told}, or a file that is named in there or called `.env`. "
+        "Is one of them a pipe or a device, or do anchors in it multiply? Write short and plain files. Nothing was started."
     )
 
 

@@ -264,7 +264,7 @@ def test_a_compose_file_that_compose_refuses_is_an_error_of_the_configuration(en
 @pytest.mark.parametrize(
     ("script_of", "expected"),
     [
-        (HANGING, r"did not within \d+ s read /a\.yml and /b\.json, or a file that is named in there or called `\.env`"),
+        (HANGING, r"takes more than \d+ s to read /a\.yml and /b\.json, or a file that is named in there or called `\.env`"),
         (
             # What takes more memory than it gets, as Compose that reads a device.
             f"{sys.executable} -c 'x = bytearray(1 << 31)' || echo 'runtime: cannot allocate memory' >&2; exit 2",
