@@ -53,7 +53,7 @@ class Pending(Generic[T]):
 
     def _start(self) -> Command:
         try:
-            return Command(self._question.words, self._environ)
+            return Command(self._question.words, self._environ, self._question.memory)
         except DockerFailed as error:
             raise EnvironmentFailed(str(error)) from error
 
@@ -128,6 +128,8 @@ class Engine:
         """Return the project's compose files as Compose understands them; `pending`: where that was asked already."""
         try:
             return (pending or self.prefetch(questions.rendered(project))).result()
+        except EngineStalled as error:  # no engine is asked
+            raise questions.without_end(project, f"{questions.READING_LIMIT:.0f} s") from error
         except ConfigError:
             # Where there is no Compose, what docker said of options that it does not know would only puzzle.
             self.ask(questions.compose_version())

@@ -5,6 +5,7 @@ Standard library only: the guard lives from this as the runner does, and has to 
 
 import contextlib
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -51,14 +52,21 @@ class Completed(NamedTuple):
 class Command:
     """One docker client at work: `result` waits for its answer, `cancel` ends it."""
 
-    def __init__(self, words: tuple[str, ...], environ: Mapping[str, str]) -> None:
-        """Start `docker WORDS` with this environment and no other. DockerFailed if it cannot be started."""
+    def __init__(self, words: tuple[str, ...], environ: Mapping[str, str], memory: int | None = None) -> None:
+        """Start `docker WORDS` with this environment and no other. DockerFailed if it cannot be started.
+
+        `memory`: in bytes, the most that the client may take, and each program that it starts.
+        """
         self.name = named(words)
         self._began = time.monotonic()
         self._mark = os.urandom(8).hex()
         self._process: subprocess.Popen[str] = _started(
             words, {**environ, _CLIENT_VARIABLE: self._mark}, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
         )
+        if memory:
+            # Before it has started another program, which takes it milliseconds. The errors: it has ended, or has less.
+            with contextlib.suppress(OSError, ValueError):
+                resource.prlimit(self._process.pid, resource.RLIMIT_DATA, (memory, memory))
 
     def result(self, deadline: float) -> Completed:
         """Return the client's answer. DockerStalled, with the client ended, if there is none at `deadline` (monotonic)."""

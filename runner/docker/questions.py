@@ -25,6 +25,9 @@ from runner.errors import ConfigError, EngineUnavailable, EnvironmentFailed
 # Seconds for an answer. It only has to be longer than anything that works, on a machine under load.
 LIMIT = 60.0
 PULL_LIMIT, UP_LIMIT = 1800.0, 300.0
+# For Compose to read a compose file, which takes a tenth of a second and some 50 MB: what it names may have no end.
+READING_LIMIT, READING_MEMORY = 30.0, 2**30
+_OUT_OF_MEMORY = ("out of memory", "cannot allocate memory")
 
 T = TypeVar("T")
 
@@ -34,6 +37,7 @@ class Question(Generic[T]):
     """One question: its words, how the answer is read, for how many seconds it is waited for (LIMIT), and in which variables.
 
     `about`: what is waited for, for the error if it does not come. `is_listing`: it fails if something goes away meanwhile.
+    `memory`: in bytes, the most that its client may take.
     """
 
     words: tuple[str, ...]
@@ -42,6 +46,7 @@ class Question(Generic[T]):
     variables: Mapping[str, str] = field(default_factory=dict)
     about: str = ""
     is_listing: bool = False
+    memory: int | None = None
 
     def within(self, seconds: float) -> "Question[T]":
         """Return the same question with another limit."""
@@ -55,6 +60,11 @@ class ComposeProject:
     name: str
     files: tuple[Path, ...]
     variables: Mapping[str, str] = field(repr=False)
+
+    @property
+    def told(self) -> str:
+        """Its files, for a person."""
+        return " and ".join(map(str, self.files))
 
     def with_variables(self, **more: str) -> "ComposeProject":
         """Return the same project with some variables set anew."""
@@ -138,14 +148,26 @@ def rendered(project: ComposeProject) -> Question[dict[str, Any]]:
     """Ask for the project's compose files as Compose understands them. ConfigError with Compose's own words."""
 
     def read(completed: Completed) -> dict[str, Any]:
+        if completed.exit_code and any(words in completed.errors for words in _OUT_OF_MEMORY):
+            raise without_end(project, f"{READING_MEMORY >> 30} GB of memory")
         if completed.exit_code:
-            files = " and ".join(map(str, project.files))
-            raise ConfigError(f"Docker Compose does not accept {files} (`compose_file` in repos.yaml):\n{said(completed)}")
+            raise ConfigError(
+                f"Docker Compose does not accept {project.told} (`compose_file` in repos.yaml):\n{said(completed)}"
+            )
         return _parsed(words, lambda output: _of_type(dict, undoubled(json.loads(output))))(completed)
 
     files = [word for file in project.files for word in ("--file", str(file))]
     words = ("compose", *files, "--project-name", project.name, "config", "--format", "json")
-    return Question(words, read, variables=project.variables, about="`docker compose config`")
+    about = "`docker compose config`"
+    return Question(words, read, READING_LIMIT, project.variables, about, memory=READING_MEMORY)
+
+
+def without_end(project: ComposeProject, limit: str) -> ConfigError:
+    """Return the error for compose files that Compose cannot read to the end, within the limit that it reached."""
+    return ConfigError(
+        f"Docker Compose takes more than {limit} to read {project.told}, or a file that is named in there or called `.env`. "
+        "Is one of them a pipe or a device, or do anchors in it multiply? Write short and plain files. Nothing was started."
+    )
 
 
 def image(name: str) -> Question[Image | None]:

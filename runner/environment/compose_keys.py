@@ -67,7 +67,9 @@ _SERVICE = {
     "runtime": Key(warned="other than `runc`"),
     "scale": Key(refused="of odoo, other than 1"),
     "secrets": Key(refused="targets that begin with `/agent-test-`"),
-    "security_opt": Key("`...=unconfined`, `label=disable`, and what the runner does not know", "`seccomp=FILE`"),
+    "security_opt": Key(
+        "`...=unconfined`, `label=` but for a level, and what the runner does not know", "`seccomp=FILE`, `apparmor=PROFILE`"
+    ),
     "tmpfs": Key(refused="targets that begin with `/agent-test-`"),
     "use_api_socket": Key(never="with it a container can start what outlives the run, and end other runs. Leave it out."),
     "userns_mode": Key(refused="`host`"),
@@ -110,7 +112,8 @@ KEYS: Mapping[str, Mapping[str, Key]] = {
     "volumes": {
         "driver": Key(refused="all but `local`"),
         "driver_opts": Key(
-            f"{_SOURCE.refused}; types other than a folder (`o: bind`), `tmpfs`, `nfs...` and `cifs`",
+            f"{_SOURCE.refused}; a `device` that is no whole path; types other than a folder (`o: bind`), "
+            "`tmpfs`, `nfs`, `nfs4` and `cifs`",
             "folders of the machine and of others, which stay",
         ),
         "external": _SHARED,

@@ -8,10 +8,11 @@ from typing import Any
 
 from runner.docker.inventory import Image
 
-# By a variable that a shell in the container replaces: Odoo's option, and an address of a database.
-_GIVEN = re.compile(r"--db_password\b|://[^\s'\"]*:\$")
+# By a variable that a shell in the container replaces: Odoo's option, long and short, and an address of a database.
+_GIVEN = re.compile(r"--db_password\b|\s-w\s*[\"']?\$+\{?\w*PASS|://[^\s'\"]*:\$")
 _BY_OPTION = ("odoo", "--")
 _SHOWN = "the password of the database is in its command line, which every user of this machine can read in `ps`."
+_TOLD = "the password of the database is in it, where the engine shows it to all who ask. Leave it out."
 
 
 def shown_in_command_lines(rendered: Mapping[str, Any], images: Mapping[str, Image], password: str) -> list[str]:
@@ -23,6 +24,11 @@ def shown_in_command_lines(rendered: Mapping[str, Any], images: Mapping[str, Ima
         f"services.{name}.{key}: {reason}"
         for name, service in rendered["services"].items()
         for key, reason in _shown(service, images.get(service.get("image") or ""), password)
+    ] + [
+        f"{kind}.{name}: {_TOLD}"
+        for kind in ("networks", "volumes")
+        for name, value in (rendered.get(kind) or {}).items()
+        if password in json.dumps(value)
     ]
 
 
@@ -36,7 +42,7 @@ def _shown(service: Mapping[str, Any], image: Image | None, password: str) -> It
             yield key, f"{_SHOWN} Leave it out, and write in `environment`: PGPASSWORD: ${{DB_PASSWORD}}"
     for key in sorted(service.keys() - commands.keys() - {"environment"}):
         if password in json.dumps(service[key]):
-            yield key, "the password of the database is in it, where the engine shows it to all who ask. Leave it out."
+            yield key, _TOLD
     if image and variables.get("PASSWORD") == password and not commands["entrypoint"]:
         entrypoint, command = (image.config.get(key) or [] for key in ("Entrypoint", "Cmd"))
         first = (commands["command"] or command or [""])[0]

@@ -16,6 +16,8 @@ _OF_THE_ENGINE = re.compile(
     r"(/var/lib/(docker|containers|containerd)|/\.local/share/(docker|containers)|/var/snap/docker)/"
     r"(?!([\w-]+/)*volumes/(?!agent-test-snapshot)[^/]+/_data/)"
 )
+# The kernel follows no more, and takes no longer path.
+_MOST_LINKS, _LONGEST = 40, 4096
 # Where disks of a desktop are, and a container's secrets, beside the sockets of all programs.
 _OF_SOCKETS = re.compile(r"/(var/)?run/(?!media/)")
 _OF_THE_KERNEL = re.compile(r"/(dev|proc|sys)/(?!shm/)")
@@ -33,18 +35,23 @@ _KEYS_IN_A_HOME = re.compile(
 
 def refused_source(source: str, *, read_only: bool) -> str:
     """Say why a container must not have this path of the machine; empty if it may."""
-    for path in _paths(source):
-        if posixpath.basename(path) in _SOCKETS or path in _AROUND_THE_SOCKET:
-            return f"through {_plain(source)} a container can start what outlives the run, and end other runs. Leave it out."
-        if path in _AROUND_THE_DATA or _OF_THE_ENGINE.search(f"{path}/"):
-            return f"through {_plain(source)} a container can change the volumes of other runs. Leave it out."
-        kind = _kind(path)
-        if kind == stat.S_IFSOCK or (_OF_SOCKETS.match(f"{path}/") and kind != stat.S_IFREG):
-            return f"through {_plain(source)} a container can speak to programs of this machine. Leave it out."
-        if _OF_THE_KERNEL.match(f"{path}/") or kind in (stat.S_IFBLK, stat.S_IFCHR):
-            return f"{_plain(source)} is this machine's itself, not the run's. Leave it out."
-        if not read_only and _is_of_the_machine(path):
-            return f"through {_plain(source)} a container can change what runs on this machine. Mount it read-only."
+    if "\0" in source:
+        return f"{source!r} is no path. Leave it out."
+    return next(filter(None, (_refused(path, _plain(source), read_only) for path in _paths(source))), "")
+
+
+def _refused(path: str, told: str, read_only: bool) -> str:
+    if posixpath.basename(path) in _SOCKETS or path in _AROUND_THE_SOCKET:
+        return f"through {told} a container can start what outlives the run, and end other runs. Leave it out."
+    if path in _AROUND_THE_DATA or _OF_THE_ENGINE.search(f"{path}/"):
+        return f"through {told} a container can change the volumes of other runs. Leave it out."
+    kind = _kind(path)
+    if kind == stat.S_IFSOCK or (_OF_SOCKETS.match(f"{path}/") and kind != stat.S_IFREG):
+        return f"through {told} a container can speak to programs of this machine. Leave it out."
+    if _OF_THE_KERNEL.match(f"{path}/") or kind in (stat.S_IFBLK, stat.S_IFCHR):
+        return f"{told} is this machine's itself, not the run's. Leave it out."
+    if not read_only and _is_of_the_machine(path):
+        return f"through {told} a container can change what runs on this machine. Mount it read-only."
     return ""
 
 
@@ -60,9 +67,32 @@ _plain = posixpath.normpath
 
 
 def _paths(source: str) -> list[str]:
-    """The path as it is written, and as it is behind all links, of this machine at least."""
+    """The path as it is written, and as it is behind each link on the way, of this machine at least.
+
+    The engine may take it as it is written, or shorten what is before a `..` first.
+    """
     path = _plain(source)
-    return [] if path in (*DEVICES, *_CLOCK) else list(dict.fromkeys((path, os.path.realpath(path))))
+    return [] if path in (*DEVICES, *_CLOCK) else list(dict.fromkeys((path, *_behind_links(path), *_behind_links(source))))
+
+
+def _behind_links(path: str) -> Iterator[str]:
+    """Where each link on the way leads, at last where the path is: links below /proc lead every process elsewhere."""
+    here, ahead, followed = "/", path.split("/"), 0
+    while ahead and len(here) + len(ahead) < _LONGEST:
+        name, *ahead = ahead
+        step = posixpath.normpath(posixpath.join(here, name))  # `here` has no links any more
+        try:
+            target = os.readlink(step)  # noqa: PTH115 - as a text
+        except OSError:
+            here = step  # no link, or not here
+            continue
+        if (followed := followed + 1) > _MOST_LINKS:
+            return
+        ahead = [*target.split("/"), *ahead]
+        here = "/" if target.startswith("/") else here
+        yield _plain(posixpath.join(here, *ahead))
+    if not ahead:
+        yield here
 
 
 def _kind(path: str) -> int:

@@ -3,6 +3,7 @@
 The policy is docs/compose-files.md; compose_keys.py has its table.
 """
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -120,7 +121,7 @@ def _ours(value: _Config) -> _Found:
     targets += [mount.partition(":")[0] for mount in ([tmpfs] if isinstance(tmpfs, str) else tmpfs)]
     for mount in mounts:
         labels += _section(_section(mount, "volume"), "labels")
-    for target in targets:
+    for target in (posixpath.normpath(f"/{target.lstrip('/')}") for target in targets):
         if target.startswith(_OUR_FOLDERS):
             yield "volumes", f"{target} is a folder of the runner's. Choose another one."
     for label in labels:
@@ -161,9 +162,11 @@ def _volume(volume: _Config) -> _Found:
         yield "driver", f"{driver!r} keeps a volume outside of the run. Leave it out: each run gets its own, and removes it."
     kind, device, options = _device(volume)
     if _is_folder(options):
-        if reason := refused_source(device, read_only="ro" in options):
+        if not device.startswith("/"):
+            yield "driver_opts", f"{device!r} begins in the engine's own folder, which is mostly /. Write the path from / on."
+        elif reason := refused_source(device, read_only="ro" in options):
             yield "driver_opts", reason
-    elif not (kind in ("", "tmpfs", "cifs") or kind.startswith("nfs")):
+    elif kind not in ("", "tmpfs", "cifs", "nfs", "nfs4"):
         yield "driver_opts", f"the type {kind!r} reaches further than a folder. Leave it out."
     yield from _ours(volume)
 

@@ -1,5 +1,6 @@
 """What a compose file needs of this machine and is not there: found before anything is started."""
 
+import errno
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from runner.config.repositories import RepoConfig
 from runner.docker.endpoint import is_local
 from runner.errors import ConfigError
-from runner.text import printable
+from runner.text import printable, shortened
 
 
 def check_present(rendered: Mapping[str, Any], repository: RepoConfig, environ: Mapping[str, str]) -> None:
@@ -44,8 +45,9 @@ def _why_missing(path: Path) -> str:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return f"{printable(str(path))} {'is a link that leads to nothing' if path.is_symlink() else 'does not exist'}."
-    except OSError:
-        return ""
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return f"{shortened(printable(str(path)), 100)} is too long for a path."
     return ""
 
 

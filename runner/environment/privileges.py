@@ -12,8 +12,11 @@ CAPABILITIES = (
     *("SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"),
     *("IPC_LOCK", "IPC_OWNER", "LEASE", "NET_ADMIN", "NET_BROADCAST", "SYS_NICE", "SYS_PTRACE", "SYS_RESOURCE"),
 )
-_TAKES_NOTHING_AWAY = re.compile(r"no-new-privileges\b|(apparmor|seccomp)[=:](?!unconfined)|label[=:](?!disable)")
-_WITH_A_FILE = re.compile(r"seccomp[=:](?!builtin)(.*)", re.DOTALL)
+_TAKES_NOTHING_AWAY = re.compile(
+    r"no-new-privileges\b|(apparmor|seccomp)[=:](?!unconfined)|label[=:](level[=:]|type[=:]container_t$)"
+)
+# A profile of apparmor may be one that confines nothing, as machines have them for browsers.
+_BY_A_PROFILE = re.compile(r"(?:seccomp[=:](?!builtin$)|apparmor[=:](?!docker-default$))(.*)", re.DOTALL)
 _INSTEAD_OF_HOST = {"network_mode": ", and publish a port: 127.0.0.1:${ODOO_PORT}:8069"}
 _LOGS_OF_A_CONTAINER = ("", "json-file", "local")
 
@@ -53,8 +56,8 @@ def _namespaces(service: Mapping[str, Any]) -> _Found:
 def unwise_privileges(service: Mapping[str, Any]) -> _Found:
     """Yield the keys by which a service shares or shows more than it needs, with the reason."""
     for option in map(str, service.get("security_opt") or ()):
-        if file := _WITH_A_FILE.match(option):
-            yield "security_opt", f"what {file[1]} lets through is not judged. Leave it out, if the engine's own will do."
+        if profile := _BY_A_PROFILE.match(option):
+            yield "security_opt", f"what {profile[1]} lets through is not judged. Leave it out, if the engine's own will do."
     for host in service.get("extra_hosts") or ():
         if str(host).endswith("host-gateway"):
             yield "extra_hosts", "what listens on this machine is shared by all runs. Make it a service of this file."

@@ -4,7 +4,10 @@ It is rendered without knowing the run's port, and gets that where the PROBE sta
 """
 
 import json
+import os
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from runner.config.repositories import RepoConfig
@@ -52,6 +55,8 @@ def startable(rendered: dict[str, Any], repository: RepoConfig) -> dict[str, Any
             service["depends_on"] = {
                 name: how for name, how in needed.items() if name in services or how.get("required", True)
             }
+        if options := service.get("security_opt"):
+            service["security_opt"] = [_with_place(option, repository.compose_file.parent) for option in options]
         if service.get("memswap_limit") == "-1":  # no limit; as a text it is none for Compose
             service["memswap_limit"] = -1
         for volume in service.get("volumes") or ():
@@ -65,6 +70,14 @@ def startable(rendered: dict[str, Any], repository: RepoConfig) -> dict[str, Any
         if "content" in config:  # what Compose has read from a variable, which not all of its versions name then
             config.pop("environment", None)
     return model
+
+
+def _with_place(option: str, folder: Path) -> str:
+    """The option with the whole path of a seccomp profile, which alone Compose looks for where the file is that it starts."""
+    profile = re.fullmatch(r"seccomp[:=](?!(?:unconfined|builtin)$)(.+)", option, re.DOTALL)
+    if not profile:
+        return option
+    return f"seccomp={os.path.normpath(folder / os.path.expanduser(profile[1]))}"  # noqa: PTH111 - a ~ that is none is a name
 
 
 def at_port(model: Any, port: int) -> Any:

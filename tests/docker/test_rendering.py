@@ -14,6 +14,7 @@ ADDED = """
     environment: {PW: "${DB_PASSWORD}", URL: "http://x:${ODOO_PORT}/", LITERAL: "a$$b$${c}", FROM_ENV: "${FROM_ENV}"}
     env_file: [one.env]
     profiles: [chosen]
+    security_opt: ["seccomp:./profile.json"]
 """
 # What somebody writes once the compose file is judged.
 EDITED = "services: {odoo: {image: agent-test-tiny, privileged: true}}\n"
@@ -35,6 +36,7 @@ def test_in_a_checkout_of_any_name_that_starts_which_was_judged(tiny: TinyReposi
     compose = tiny.checkout / "compose.yml"
     compose.write_text(compose.read_text().replace("    ports:", f"{ADDED}    ports:"))
     (tiny.checkout / "one.env").write_text("ONE=1\n")
+    (tiny.checkout / "profile.json").write_text('{"defaultAction": "SCMP_ACT_ALLOW"}')
     (tiny.checkout / ".env").write_text("COMPOSE_PROFILES=chosen\nFROM_ENV=2\n")
     checkout = tiny.checkout.rename(tiny.folder / ODD)
     (checkout / "more" / ODD).mkdir(parents=True)
@@ -69,4 +71,14 @@ def test_no_folder_is_made_that_a_compose_file_mounts(tiny: TinyRepository, when
     assert code == (2 if when == "never there" else 5), output
     assert (f"services.odoo.volumes: {folder} does not exist" in output) == (when == "never there")
     assert not folder.exists()
+    assert left() == []
+
+
+def test_a_file_without_an_end_is_read_no_further_than_there_is_memory_for_it(tiny: TinyRepository) -> None:
+    tiny.module("good", PASSES)
+    compose = tiny.checkout / "compose.yml"
+    compose.write_text(compose.read_text().replace("    ports:", "    env_file: [/dev/zero]\n    ports:"))
+    code, output = tiny.run("run", "tiny", "good")
+    assert code == 2, output
+    assert "takes more than 1 GB of memory to read" in output
     assert left() == []

@@ -261,6 +261,28 @@ def test_a_compose_file_that_compose_refuses_is_an_error_of_the_configuration(en
         made.rendered(PROJECT)
 
 
+@pytest.mark.parametrize(
+    ("script_of", "expected"),
+    [
+        (HANGING, r"takes more than \d+ s to read /a\.yml and /b\.json, or a file that is named in there or called `\.env`"),
+        (
+            # What takes more memory than it gets, as Compose that reads a device.
+            f"{sys.executable} -c 'x = bytearray(1 << 31)' || echo 'runtime: cannot allocate memory' >&2; exit 2",
+            r"takes more than 1 GB of memory to read /a\.yml and /b\.json, or a file that is named in there",
+        ),
+        ("echo 'fatal error: runtime: out of memory' >&2; exit 2", r"takes more than 1 GB of memory"),
+    ],
+    ids=["a pipe", "a device", "as Go says it"],
+)
+def test_a_compose_file_without_an_end_is_an_error_of_the_configuration(
+    script: ScriptedDocker, monkeypatch: pytest.MonkeyPatch, script_of: str, expected: str
+) -> None:
+    monkeypatch.setattr(questions, "READING_LIMIT", 0.5 if script_of == HANGING else PATIENCE)
+    script.run(f'[ "$2" = version ] && exit; {script_of}')
+    with pytest.raises(ConfigError, match=expected):
+        Engine(script.endpoint).rendered(PROJECT)
+
+
 def test_an_image_is_known_by_the_registry_s_digest_else_by_its_own(engine: Make) -> None:
     inspected = '[{"Id": "sha256:local", "RepoDigests": [%s], "Config": {"Cmd": ["odoo"]}}]'
     question = questions.image("odoo:18.0")

@@ -41,6 +41,7 @@ def test_what_shows_no_password_is_not_named(service: dict[str, Any]) -> None:
     [
         ({"command": ["sh", "-c", 'exec odoo --db_password="$$PASSWORD"']}, "command"),
         ({"command": ["sh", "-c", f"exec odoo -w {PASSWORD}"]}, "command"),
+        ({"command": ["sh", "-c", 'exec odoo -r "$$USER" -w "$$PASSWORD"']}, "command"),
         ({"entrypoint": ["odoo", f"--db_password={PASSWORD}"], "command": None}, "entrypoint"),
         ({"healthcheck": {"test": ["CMD", "psql", f"postgres://odoo:{PASSWORD}@db/postgres"]}}, "healthcheck"),
         ({"healthcheck": {"test": ["CMD-SHELL", "psql postgres://odoo:$$PASSWORD@db/postgres"]}}, "healthcheck"),
@@ -63,3 +64,10 @@ def test_the_official_image_s_entrypoint_puts_it_there_too(command: list[str] | 
 def test_a_label_with_the_password_is_named() -> None:
     (warning,) = shown(labels={"note": f"postgres://odoo:{PASSWORD}@db"})
     assert warning.startswith("services.odoo.labels: ")
+
+
+@pytest.mark.parametrize("kind", ["networks", "volumes"])
+def test_names_labels_and_options_of_networks_and_volumes_show_it_too(kind: str) -> None:
+    rendered = {"services": {}, kind: {"data": {"driver_opts": {"o": f"username=odoo,password={PASSWORD}"}}, "other": None}}
+    (warning,) = shown_in_command_lines(rendered, {}, PASSWORD)
+    assert warning.startswith(f"{kind}.data: the password of the database is in it, where the engine shows it to all who ask.")

@@ -140,3 +140,26 @@ def test_a_path_that_nobody_has_here_is_judged_by_its_name(tmp_path: Path) -> No
     assert refused_source(f"{tmp_path}/gone/away", read_only=True) == ""
     assert refused_source("/" + "x" * 5000, read_only=True) == ""
     assert not os.path.lexists(tmp_path / "gone")
+
+
+@pytest.mark.parametrize("target", ["/proc/self/cwd", "/proc/1/root/srv", "/proc/self/fd/0", "/dev/fd"])
+def test_a_link_that_leads_each_process_elsewhere_is_refused_wherever_it_leads_here(tmp_path: Path, target: str) -> None:
+    (tmp_path / "first").symlink_to(target)
+    (tmp_path / "link").symlink_to("first")
+    assert refused_source(str(tmp_path / "link"), read_only=True).startswith(f"{tmp_path}/link is this machine's itself")
+
+
+def test_a_folder_above_what_a_link_leads_to_is_not_the_one_above_the_link(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/run/lock")
+    assert "what outlives the run" in refused_source(f"{tmp_path}/link/..", read_only=True)
+    (tmp_path / "here").mkdir()
+    (tmp_path / "short").symlink_to("here/../here")
+    assert refused_source(f"{tmp_path}/short/../here", read_only=True) == ""
+
+
+def test_links_in_a_circle_and_what_is_no_path_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    assert refused_source(str(tmp_path / "a"), read_only=True) == ""
+    assert refused_source("/srv/a\0b", read_only=True) == r"'/srv/a\x00b' is no path. Leave it out."
+    assert refused_source("/a" * 5000, read_only=True) == ""

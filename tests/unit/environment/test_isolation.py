@@ -169,6 +169,13 @@ def test_a_usual_compose_file_is_neither_refused_nor_warned_of() -> None:
         ),
         (config(volumes={"v": {"driver_opts": {"type": "ext4", "device": "/dev/sda1"}}}), "the type 'ext4' reaches further"),
         (config(volumes={"v": {"driver_opts": {"type": "none"}}}), "the type 'none' reaches further"),
+        (config(volumes={"v": {"driver_opts": {"type": "nfsd", "device": "nfsd"}}}), "the type 'nfsd' reaches further"),
+        (
+            config(volumes={"v": {"driver_opts": {"type": "none", "o": "ro,bind", "device": "run"}}}),
+            "volumes.v.driver_opts: 'run' begins in the engine's own folder, which is mostly /. Write the path from / on.",
+        ),
+        (config({"tmpfs": "//agent-test-memory"}), "/agent-test-memory is a folder of the runner's."),
+        (config({"tmpfs": ["/x/../agent-test-snapshot:size=1m"]}), "/agent-test-snapshot is a folder of the runner's."),
         (
             config(volumes={"v": {"driver_opts": {"type": "tmpfs", "o": "rbind", "device": "/proc"}}}),
             "volumes.v.driver_opts: /proc is this machine's itself",

@@ -44,6 +44,8 @@ def test_every_path_that_is_missing_is_named_with_its_key(tmp_path: Path) -> Non
         f"  configs.x.file: {tmp_path}/gone\\nfile does not exist. Make it, or leave it out.",
         f"  secrets.x.file: {tmp_path}/gone\\nfile does not exist. Make it, or leave it out.",
     ]
+    first, line = refusal(tmp_path, mounting(Path("/" + "a" * 300)))
+    assert line.endswith(" is too long for a path. Make it, or leave the mount out.")
 
 
 @pytest.mark.parametrize("host", ["tcp://10.0.0.1:2375", "ssh://me@there"])

@@ -18,6 +18,8 @@ from runner.environment.privileges import refused_privileges, unwise_privileges
         ({"security_opt": ["seccomp=unconfined"]}, "security_opt", "takes away"),
         ({"security_opt": ["apparmor=unconfined"]}, "security_opt", "takes away"),
         ({"security_opt": ["label:disable"]}, "security_opt", "takes away"),
+        ({"security_opt": ["label=type:spc_t"]}, "security_opt", "takes away"),
+        ({"security_opt": ["label:user:unconfined_u"]}, "security_opt", "takes away"),
         ({"security_opt": ["systempaths=unconfined"]}, "security_opt", "takes away"),
         ({"security_opt": ["invented=later"]}, "security_opt", "takes away"),
         ({"devices": [{"source": "/dev/fuse", "target": "/dev/null"}]}, "devices", "/dev/fuse is this machine's itself"),
@@ -53,6 +55,8 @@ def test_what_reaches_out_of_the_container_is_refused(service: dict[str, Any], k
         ({"runtime": "nvidia"}, "runtime"),
         ({"logging": {"driver": "none"}}, "logging"),
         ({"logging": {"driver": "journald"}}, "logging"),
+        ({"security_opt": ["apparmor:chrome"]}, "security_opt"),
+        ({"security_opt": ["seccomp=builtin.json"]}, "security_opt"),
     ],
 )
 def test_what_shares_or_hides_more_than_needed_is_a_warning(service: dict[str, Any], key: str) -> None:
@@ -66,7 +70,8 @@ def test_what_shares_or_hides_more_than_needed_is_a_warning(service: dict[str, A
     [
         {},
         {"cap_add": ["NET_ADMIN", "cap_sys_ptrace"], "cap_drop": ["ALL"]},
-        {"security_opt": ["no-new-privileges", "no-new-privileges=true", "label:user:x", "apparmor:mine", "seccomp:builtin"]},
+        {"security_opt": ["no-new-privileges", "no-new-privileges=true", "label:level:s0:c1", "seccomp:builtin"]},
+        {"security_opt": ["apparmor=docker-default", "label=type:container_t"]},
         {"devices": [{"source": "/dev/null", "target": "/dev/null"}]},
         {"network_mode": "none", "pid": "service:db", "ipc": "private", "cgroup": "private", "userns_mode": ""},
         {"post_start": [{"command": ["x"], "privileged": False}]},

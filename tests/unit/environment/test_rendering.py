@@ -41,6 +41,14 @@ def test_files_that_compose_has_read_are_not_read_again() -> None:
     assert odoo(environment={"A": "1"}, env_file=[{"path": "/a.env"}], label_file="/labels") == {"environment": {"A": "1"}}
 
 
+def test_a_seccomp_profile_is_that_of_the_compose_file_not_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    options = ["seccomp:./p.json", "seccomp=/p.json", "seccomp=~/p.json", "seccomp:unconfined", "no-new-privileges:true"]
+    folder = EVV.compose_file.parent
+    expected = [f"seccomp={folder}/p.json", "seccomp=/p.json", "seccomp=/home/me/p.json", *options[3:]]
+    assert odoo(security_opt=options) == {"security_opt": expected}
+
+
 def test_what_compose_prints_and_does_not_read_is_written_as_it_reads_it() -> None:
     assert odoo(memswap_limit="-1") == {"memswap_limit": -1}
     assert odoo(memswap_limit="1048576") == {"memswap_limit": "1048576"}
