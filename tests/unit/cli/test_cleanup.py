@@ -223,6 +223,8 @@ def test_what_is_kept_or_of_another_host_is_named_and_removed_only_with_all(
     assert "over (past its deadline): removed" in told
     assert projects(held) == ["kept", "far", "alive", "soon"]
     assert clean("--all") == 0
+    assert projects(held) == ["alive", "soon"]  # which may live as well
+    assert clean("soon") == 0
     assert projects(held) == ["alive"]
 
 
