@@ -164,7 +164,7 @@ class Environment:
             override = self.plan.override(override, rendered, self.labels, context.password)
         # Not before: no limit changes what a prepared database holds.
         self._override = with_limits(override, limits)
-        self._compose_at(port)
+        self._compose_at(port)  # what it refuses, it refuses before anything can be created
         # Podman gives another one in every answer.
         self._engine_id = "" if facts.is_podman else engine.info.id
 
