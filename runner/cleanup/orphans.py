@@ -10,7 +10,7 @@ from runner.cleanup.life import LIFE_LABELS, Life, deadline_of, life_of
 from runner.cleanup.owner import Owner, owner_from
 from runner.cleanup.teardown import Report, remove_project
 from runner.docker.engine import Engine, Pending
-from runner.docker.listing import PROJECT_LABEL, Resource
+from runner.docker.listing import LISTINGS, PROJECT_LABEL, Resource
 from runner.docker.process import Endpoint
 from runner.naming import MODULE_LABEL, REPOSITORY_LABEL, STARTED_LABEL
 from runner.text import printable
@@ -72,7 +72,8 @@ def standing(resources: Iterable[Resource], now: float) -> list[Standing]:
 
 
 def _standing(project: str, parts: Sequence[Resource], now: float) -> Standing:
-    labels = parts[-1].labels
+    # Should they differ, which no run does, that of a run that lives counts.
+    labels = next((part.labels for part in parts if life_of(part.labels, now) is Life.ALIVE), parts[-1].labels)
     has_a_name = is_project_name(project)
     deadline = deadline_of(labels) if has_a_name else None
     containers = [state for resource in parts if (state := resource.columns.get("State"))]
@@ -109,11 +110,16 @@ def _state(labels: dict[str, str], now: float, containers: Sequence[str]) -> Sta
 
 
 def to_remove(environments: Sequence[Standing], repositories: Sequence[str], *, everything: bool) -> list[Standing]:
-    """Return what a cleanup of these repositories removes: what nobody needs; `everything`: all but what is known to run."""
-    states = LEFTOVERS | {State.KEPT, State.FOREIGN} if everything else LEFTOVERS
-    return [
-        environment for environment in environments if environment.repository in repositories and environment.state in states
-    ]
+    """Return what a cleanup of these repositories removes: what nobody needs.
+
+    `everything`: also what was kept, and what would else stay for ever, as nobody can tell whether it is needed.
+    """
+
+    def is_chosen(environment: Standing) -> bool:
+        stays = environment.state is State.FOREIGN and environment.seconds_left is None
+        return environment.state in LEFTOVERS or (everything and (environment.state is State.KEPT or stays))
+
+    return [environment for environment in environments if environment.repository in repositories and is_chosen(environment)]
 
 
 def sweep(environments: Sequence[Standing], repository: str, endpoint: Endpoint, say: Callable[[str], None]) -> None:
@@ -154,5 +160,6 @@ def tell(what: str, report: Report, say: Callable[[str], None]) -> None:
 def _outcome(report: Report) -> str:
     if report.complete:
         return f"removed in {report.seconds:g} s"
-    left = [f"{kind[:-1]} {printable(name)}" for kind, names in report.left.items() for name in names]
+    kinds = {kind: f"{kind[:-1]} " for kind in LISTINGS}
+    left = [f"{kinds.get(kind, '')}{printable(name)}" for kind, names in report.left.items() for name in names]
     return f"LEFT after {report.seconds:g} s: {', '.join(left)}"

@@ -13,6 +13,8 @@ _HIDDEN = "hidden"
 _UNKNOWN = "unknown"
 _OWNER = LABEL_PREFIX + "owner-"
 _KEYS = ("host", "boot", "pid", "start")
+# Neither 0 nor below, which mean process groups.
+_PID = re.compile(r"[1-9][0-9]*")
 # What earlier versions did not write.
 _PID_NAMESPACE = _OWNER + "pidns"
 OWNER_LABELS = (*(_OWNER + key for key in _KEYS), _PID_NAMESPACE)
@@ -72,7 +74,7 @@ def owner_from(labels: Mapping[str, str]) -> Owner | None:
         owner = Owner(**{key: labels[_OWNER + key] for key in _KEYS}, pidns=labels.get(_PID_NAMESPACE, ""))
     except KeyError:
         return None
-    return owner if owner.pid.isdigit() else None
+    return owner if _PID.fullmatch(owner.pid) else None
 
 
 def _boot_id() -> str:

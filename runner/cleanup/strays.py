@@ -6,11 +6,12 @@ Nobody can tell whose it is, or whether it is still wanted: so it is named, and 
 import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import NamedTuple
 
 from runner.cleanup import orphans
+from runner.cleanup.orphans import LEFTOVERS, Standing
 from runner.cleanup.resources import SNAPSHOT_PREFIX, Resources
 from runner.cleanup.teardown import remove_named, remove_project
 from runner.config.repositories import Config
@@ -94,8 +95,29 @@ def found_in(listed: Sequence[tuple[str, Resource]], prefixes: Mapping[str, str]
     return Found(sorted(found, key=lambda stray: -(stray.seconds or 0.0)), dict(mentions))
 
 
+def attributed(environment: Standing, settings: Config) -> Standing:
+    """Count an environment of a repository that repos.yaml does not name (any more) to the one whose prefix its name has."""
+    if environment.repository in settings.repositories:
+        return environment
+    repository = whose(environment.project, prefixes_of(settings))
+    return replace(environment, repository=repository or environment.repository)
+
+
+def elsewhere(environments: Iterable[Standing], settings: Config) -> list[str]:
+    """Return the repositories with leftovers that repos.yaml does not name: of another clone, so that they are to be named."""
+    counted_to = {
+        attributed(environment, settings).repository for environment in environments if environment.state in LEFTOVERS
+    }
+    return sorted(counted_to - settings.repositories.keys())
+
+
 def whose(name: str, prefixes: Mapping[str, str]) -> str:
-    """Return the repository whose prefix the name begins with, of several the one with the longest; "" if there is none."""
+    """Return the repository whose prefix the name begins with, of several the one with the longest; "" if there is none.
+
+    Never for the name of a repository, which may be a prefix as well: so a person's own project of the checkout may be called.
+    """
+    if name in prefixes:
+        return ""
     fitting = [repository for repository, prefix in prefixes.items() if _begins(name, prefix)]
     return max(fitting, key=lambda repository: len(prefixes[repository]), default="")
 
@@ -133,7 +155,7 @@ def told_mentions(found: Found, settings: Config, repositories: Container[str]) 
     prefixes = prefixes_of(settings)
     return [
         f"{printable(first_of(names, _MOST))}: left alone, {prefixes[repository]} is in the name, image or command, "
-        "but is not how the name begins"
+        f"but not as in {prefixes[repository].rstrip('-')}-..."
         for repository, names in found.mentions.items()
         if repository in repositories
     ]

@@ -194,7 +194,7 @@ def _add_cleanup(commands: _Commands) -> None:
     cleanup = _add(
         commands,
         "cleanup",
-        "remove what dead runs left, and never what belongs to a run that is alive",
+        "remove what dead runs left, never what belongs to a run that is alive",
         usage="nox -s cleanup -- [REPO | PROJECT ...] [options]",
         epilog="For example: nox -s cleanup -- evv --dry-run",
     )
@@ -206,7 +206,9 @@ def _add_cleanup(commands: _Commands) -> None:
         " default: all repositories",
     )
     cleanup.add_argument(
-        "--all", action="store_true", help="also what was kept, all of other hosts and containers, and strays"
+        "--all",
+        action="store_true",
+        help="also what was kept, strays, and what nobody can tell the owner of",
     )
     cleanup.add_argument("--snapshots", action="store_true", help="also the prepared databases")
     cleanup.add_argument(

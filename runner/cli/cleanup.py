@@ -2,13 +2,14 @@
 
 import argparse
 import os
+import shlex
 from collections.abc import Container, Sequence
-from dataclasses import replace
 
 from runner.cleanup import orphans, strays
 from runner.cleanup.orphans import Standing, State
 from runner.cleanup.strays import Stray
 from runner.config import repositories as config
+from runner.config.names import CONFIG
 from runner.docker.engine import connect
 from runner.errors import ExitCode, UsageError
 from runner.snapshots.store import Store
@@ -22,12 +23,15 @@ def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Termin
     LEFT_BEHIND if something resists. UsageError for a name that is none of these, or is that of a run that is going on.
     """
     engine = connect(os.environ)
-    environments = [_attributed(environment, settings) for environment in orphans.look(engine)]
+    environments = [
+        environment if environment.repository in given.targets else strays.attributed(environment, settings)
+        for environment in orphans.look(engine)
+    ]
     found = strays.look(engine, settings)
-    by_project = {environment.project: environment for environment in environments}
-    named = [by_project[target] for target in given.targets if target in by_project]
+    named = [environment for environment in environments if environment.project in given.targets]
     named_strays = [stray for stray in found.strays if {stray.name, printable(stray.name)}.intersection(given.targets)]
-    known = by_project.keys() | {name for stray in named_strays for name in (stray.name, printable(stray.name))}
+    known = {environment.project for environment in named}
+    known |= {name for stray in named_strays for name in (stray.name, printable(stray.name))}
     for environment in named:
         if environment.state is State.RUNNING and environment.owner:
             raise UsageError(
@@ -50,6 +54,9 @@ def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Termin
     is_clear = all(environment.state in (State.RUNNING, State.KEPT) for environment in spared)
     if is_clear and not (chosen or chosen_strays or spared_strays or mentions):
         terminal.line(f"Nothing is left of dead runs of {', '.join(repositories)}.")
+    if not given.targets and (others := strays.elsewhere(environments, settings)):
+        terminal.line(f"Of {', '.join(map(printable, others))}, which {CONFIG} does not name, dead runs have left something.")
+        terminal.line(f"To remove that: nox -s cleanup -- {shlex.join(map(printable, others))}")
     complete = True
     if given.dry_run:
         for environment in chosen:
@@ -66,14 +73,6 @@ def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Termin
     return ExitCode.PASSED if complete else ExitCode.LEFT_BEHIND
 
 
-def _attributed(environment: Standing, settings: config.Config) -> Standing:
-    """Count an environment of a repository that repos.yaml does not name (any more) to the one whose prefix its name has."""
-    if environment.repository in settings.repositories:
-        return environment
-    repository = strays.whose(environment.project, strays.prefixes_of(settings))
-    return replace(environment, repository=repository or environment.repository)
-
-
 def _why_spared(environment: Standing) -> str:
     told = f"{printable(environment.project)}: left alone, "
     if environment.state is State.RUNNING:
@@ -86,7 +85,7 @@ def _why_spared(environment: Standing) -> str:
         return f"{told}If it is not, remove it: name it, or add --all"
     return (
         f"{told}In {age(environment.seconds_left)} that is over in any case, and the next run or cleanup removes it. "
-        "To remove it now, name it, or add --all"
+        "To remove it now, name it"
     )
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +13,12 @@ from runner.config import repositories as config
 from runner.docker import questions
 from runner.docker.endpoint import settle
 from runner.docker.engine import Engine
-from runner.docker.listing import CONTAINERS
 from runner.environment.ports import can_bind, port_holders
 from runner.errors import ExitCode, RunnerError
 from runner.odoo.addons import NOT_FOR_THIS_USER, folder_fault, is_there
 from runner.reporting.proof_log import must_be_writable
 from runner.terminal import Terminal
-from runner.text import printable
+from runner.text import counted, printable
 
 # An environment's images take 2.5 GB; a run's database and filestore some hundred megabytes.
 _DISK_WANTED = 3 * 1024**3
@@ -48,8 +48,9 @@ def _findings(settings: config.Config) -> Iterator[Finding]:
     yield ExitCode.PASSED, f"engine         Docker {version}, Compose {compose}"
     yield from _images(settings, engine)
     yield from _ports(settings, engine)
-    yield _leftovers(engine)
-    yield from _strays(settings, engine)
+    found = strays.look(engine, settings)
+    yield _leftovers(settings, engine, len(found.strays))
+    yield from _strays(settings, found)
     yield _disk(engine)
 
 
@@ -75,35 +76,38 @@ def _images(settings: config.Config, engine: Engine) -> Iterator[Finding]:
 
 
 def _ports(settings: config.Config, engine: Engine) -> Iterator[Finding]:
-    published = engine.ask(questions.resources(CONTAINERS, ()))
-    containers = {port: container.name for container in published for port in container.ports}
+    containers = engine.published_ports()
     for ports in dict.fromkeys(repository.ports for repository in settings.repositories.values()):
         holders = port_holders(ports) | {port: f"container {containers[port]}" for port in ports if port in containers}
         free = [port for port in ports if port not in holders and can_bind(port)]
         code = ExitCode.PASSED if free else ExitCode.NO_PORT
         yield (
             code,
-            f"ports          {len(free)} of {ports} are free"
-            + ("" if free else "; nox -s cleanup, also with -- --all, or a wider range"),
+            f"ports          {len(free)} of {ports} are free" + ("" if free else "; nox -s cleanup, or a wider range"),
         )
         for port, holder in sorted(holders.items()):
             yield ExitCode.PASSED, f"port           {port} is held by {holder}"
 
 
-def _leftovers(engine: Engine) -> Finding:
+def _leftovers(settings: config.Config, engine: Engine, number_of_strays: int) -> Finding:
     environments = orphans.look(engine)
     counts = {state: sum(environment.state is state for environment in environments) for state in State}
-    text = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count) or "none"
+    told = [f"{count} {state.value}" for state, count in counts.items() if count]
+    told += [counted(number_of_strays, "stray")] if number_of_strays else []
+    text = ", ".join(told) or "none"
     if any(counts[state] for state in orphans.LEFTOVERS):
-        return ExitCode.LEFT_BEHIND, f"environments   {text}; remove what dead runs left: nox -s cleanup"
+        # Of the repositories that repos.yaml does not name, only by name.
+        others = shlex.join(map(printable, strays.elsewhere(environments, settings)))
+        more = f" and nox -s cleanup -- {others}" if others else ""
+        return ExitCode.LEFT_BEHIND, f"environments   {text}; remove what dead runs left: nox -s cleanup{more}"
     return ExitCode.PASSED, f"environments   {text}"
 
 
-def _strays(settings: config.Config, engine: Engine) -> Iterator[Finding]:
-    found = strays.look(engine, settings)
+def _strays(settings: config.Config, found: strays.Found) -> Iterator[Finding]:
     for stray in found.strays:
-        # Whether it is still wanted, nobody but a person can tell.
-        yield ExitCode.PASSED, f"stray          {printable(stray.name)}: {stray.about}; to remove it: nox -s cleanup -- --all"
+        name = printable(stray.name)
+        # Whether it is still wanted, nobody but a person can tell. Not --all: that takes more than a stray.
+        yield ExitCode.PASSED, f"stray          {name}: {stray.about}; to remove it: nox -s cleanup -- {shlex.quote(name)}"
     for line in strays.told_mentions(found, settings, settings.repositories):
         yield ExitCode.PASSED, f"mentioned      {line}"
 

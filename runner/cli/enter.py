@@ -80,7 +80,8 @@ def resolve_run(word: str, environments: Sequence[Standing]) -> Standing:
         return fitting[0]
     if not environments:
         raise UsageError(
-            f"No environment is running, so none is {word!r}. A run removes its own when it ends, unless it has --keep failed."
+            f"No environment of a run stands, so none is {word!r}. "
+            "A run removes its own when it ends, unless it has --keep failed."
         )
     listed = "\n".join(
         f"  {printable(environment.project)} ({environment.state.value})" for environment in fitting or environments

@@ -26,11 +26,12 @@ def list_environments(_given: argparse.Namespace, settings: config.Config, termi
     if rows:
         for line in table([("STATE", "PORT", "AGE", "OWNER", "PROJECT"), *rows]):
             terminal.line(line)
-    else:
+    mentions = strays.told_mentions(found, settings, settings.repositories)
+    if not (rows or mentions):
         terminal.line("No environment is running.")
     if found.strays:
-        terminal.line("stray: no run has made it; nox -s cleanup removes it with -- --all, or with its name")
-    for line in strays.told_mentions(found, settings, settings.repositories):
+        terminal.line("stray: no run has made it; nox -s cleanup -- PROJECT removes it")
+    for line in mentions:
         terminal.line(line)
     list_prepared_databases(Store(engine), terminal)
     return ExitCode.PASSED

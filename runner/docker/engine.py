@@ -138,6 +138,11 @@ class Engine:
         names = self._containers_of(project)
         return self.ask(questions.states(names)) if names else []
 
+    def published_ports(self) -> dict[int, str]:
+        """Return which container publishes each port, of those that run."""
+        published = self.ask(questions.resources(CONTAINERS, ()))
+        return {port: container.name for container in published for port in container.ports}
+
     def remove_containers(self, project: str) -> None:
         """Remove the containers of a failed start, and their anonymous volumes, which a second `up` would leave behind."""
         if names := self._containers_of(project):

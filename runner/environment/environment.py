@@ -93,7 +93,10 @@ class Environment:
         self._streams: Streams | None = None
         self._no_client_was_killed = True
         self._ports = PortSearch(
-            context.repository.ports, context.options.wait_for_port, lambda line: context.terminal.line(f"  {line}")
+            context.repository.ports,
+            context.options.wait_for_port,
+            lambda line: context.terminal.line(f"  {line}"),
+            published=self.engine.published_ports,
         )
         self._has_started = False
 

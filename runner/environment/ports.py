@@ -4,13 +4,13 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.config.model import PortRange
 from runner.environment.port_lock import NoLock, lock
-from runner.errors import NoFreePort
+from runner.errors import EnvironmentFailed, NoFreePort
 
 # Published on loopback only: the Odoo behind it has a well-known password.
 HOST = "127.0.0.1"
@@ -91,13 +91,17 @@ def _link(descriptor: Path) -> str:
 
 @dataclass
 class PortSearch:
-    """Reserves a port for one environment in the range of its repository; `patience` in seconds, for a full range."""
+    """Reserves a port for one environment in the range of its repository; `patience` in seconds, for a full range.
+
+    `published`: asked which containers publish which ports, where there is none: of those a process tells only the proxy.
+    """
 
     ports: PortRange
     patience: float
     say: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
     wait: Callable[[float], None] = time.sleep
+    published: Callable[[], Mapping[int, str]] = dict
     port: int | None = field(default=None, init=False)
     _lost: set[int] = field(default_factory=set, init=False)
     _held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, init=False)
@@ -132,6 +136,8 @@ class PortSearch:
 
     def _why_none(self) -> str:
         known = port_holders(self.ports)
+        with contextlib.suppress(EnvironmentFailed):  # that no port is free is what is to be said
+            known |= {port: f"container {name}" for port, name in self.published().items()}
         holders = "\n".join(
             f"  {port}: {known.get(port, _LOST)}" for port in self.ports if port in known or port in self._lost
         )
@@ -140,5 +146,5 @@ class PortSearch:
         return (
             f"No free port in {self.ports}{waited}. They are held by:\n{holders}\n"
             f"{advice}{'remove' if advice else 'Remove'} what dead runs left: nox -s cleanup\n"
-            "What scripts of old have left under the repository's prefix goes too with: nox -s cleanup -- --all"
+            "What scripts of old have left is named by nox -s list, and goes by its name: nox -s cleanup -- PROJECT"
         )

@@ -122,6 +122,6 @@ def decide(
     if teardown and not teardown.complete:
         label, exit_code = "LEFT BEHIND", int(ExitCode.LEFT_BEHIND)
         left = ", ".join(name for names in teardown.left.values() for name in names)
-        why = [*teardown.in_use, f"Try again with: nox -s cleanup -- {project}"]
+        why = [*(teardown.in_use or teardown.errors[-1:]), f"Try again with: nox -s cleanup -- {project}"]
         reasons.insert(0, "\n".join([f"could not be removed: {left}", *why]))
     return Outcome(module, exit_code, label, tuple(reasons), proof, verdict)

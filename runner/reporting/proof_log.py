@@ -152,9 +152,11 @@ def teardown_proof(project: str, teardown: Report | None) -> list[str]:
     if teardown is None:
         return ["teardown: none was needed, nothing had been started"]
     lines = [f"teardown: {'complete' if teardown.complete else 'INCOMPLETE'}, {teardown.seconds:g} s"]
+    # What could not be listed is not nothing.
+    empty = "  (not known)" if "unknown" in teardown.left else "  (nothing)"
     for kind, command in listing_commands(project).items():
         lines.append(f"$ {command}")
-        lines += [f"  {name}" for name in teardown.left.get(kind, [])] or ["  (nothing)"]
+        lines += [f"  {name}" for name in teardown.left.get(kind, [])] or [empty]
     lines += [f"  {name}" for name in teardown.left.get("unknown", [])]
     lines += [f"  not of this run, disconnected: {told}" for told in teardown.disconnected]
     return lines + [f"  error: {error}" for error in (*teardown.errors, *teardown.in_use)]

@@ -177,6 +177,11 @@ def test_what_a_script_of_old_left_is_known_to_every_command_and_goes_with_all_o
             f"{project}: left alone, it is a stray, which no run has made: 2 containers (2 running), 1 network, 1 volume"
             in output
         )
+        tiny.configure(ports=str(FIRST_PORT))
+        tiny.module("good", PASSES)
+        code, output = tiny.run("run", "tiny", "good")
+        assert code == 4, output
+        assert f"{FIRST_PORT}: container {project}-odoo-1\n" in output
         code, output = tiny.run("cleanup", project)
         assert code == 0, output
         assert left(f"com.docker.compose.project={project}") == []

@@ -84,6 +84,12 @@ def test_an_environment_is_dead_only_if_its_owner_would_be_seen_here(owner: Owne
     assert states(resource("p", owner, seconds_left=1)) == {"p": state}
 
 
+@pytest.mark.parametrize("owners", [(ALIVE, DEAD), (DEAD, ALIVE), (None, ALIVE, FAR)])
+def test_an_environment_whose_parts_name_several_owners_runs_while_one_of_them_lives(owners: tuple[Owner | None, ...]) -> None:
+    (environment,) = standing([resource("p", owner, seconds_left=-1) for owner in owners], NOW)
+    assert (environment.state, environment.owner) == (State.RUNNING, ALIVE)
+
+
 def test_what_nobody_here_can_see_is_a_leftover_once_its_deadline_is_over_and_what_lives_never_is() -> None:
     owners = {"elsewhere": ELSEWHERE, "far": FAR, "nobody": None, "alive": ALIVE}
     environments = standing([resource(name, owner, seconds_left=-1) for name, owner in owners.items()], NOW)
@@ -128,6 +134,7 @@ def test_only_the_dead_of_the_named_repositories_are_removed(tmp_path: Path) -> 
             resource("dead"),
             resource("alive", ALIVE),
             resource("far", FAR),
+            resource("perhaps", FAR, seconds_left=60),
             resource("kept", folder=tmp_path),
             resource("other", repository="hub"),
         ],
@@ -135,7 +142,7 @@ def test_only_the_dead_of_the_named_repositories_are_removed(tmp_path: Path) -> 
     )
     assert [environment.project for environment in to_remove(environments, ["evv"], everything=False)] == ["dead"]
     everything = {environment.project for environment in to_remove(environments, ["evv"], everything=True)}
-    assert everything == {"dead", "far", "kept"}  # never what lives
+    assert everything == {"dead", "far", "kept"}  # never what lives, or may do so until its deadline
 
 
 @pytest.fixture
@@ -148,6 +155,8 @@ def removed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         assert bound > 0
         projects.append(project)
         stuck = project == "stuck"
+        if project == "unheard":
+            return Report(left={"unknown": ["nothing could be listed"]}, seconds=0.5)
         return Report(left={"networks": ["net"] if stuck else []}, errors=["in use"] if stuck else [], seconds=0.5)
 
     monkeypatch.setattr(orphans, "remove_project", remove_project)
@@ -167,6 +176,12 @@ def test_what_resists_is_named_with_the_reason_and_the_rest_is_still_removed(rem
     assert not remove(environments, ENDPOINT, said.append, 60)
     assert removed == ["stuck", "p"]
     assert said[:2] == ["stuck (dead): LEFT after 0.5 s: network net", "  in use"]
+
+
+def test_what_could_not_be_listed_is_told_as_it_is(removed: list[str]) -> None:
+    said: list[str] = []
+    assert not remove(standing([resource("unheard")], NOW), ENDPOINT, said.append, 60)
+    assert said == ["unheard (dead): LEFT after 0.5 s: nothing could be listed"]
 
 
 def test_a_name_that_no_project_of_compose_has_is_never_taken_for_removed(removed: list[str]) -> None:

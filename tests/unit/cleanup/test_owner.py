@@ -32,6 +32,11 @@ def test_incomplete_labels_name_no_owner(missing: str) -> None:
     assert owner_from(labels) is None
 
 
+@pytest.mark.parametrize("pid", ["", "0", "-1", "07", "\N{SUPERSCRIPT TWO}", "1e3"])
+def test_labels_whose_pid_is_none_name_no_owner(pid: str) -> None:
+    assert owner_from(this_process().labels() | {"agent-test.owner-pid": pid}) is None
+
+
 @pytest.mark.parametrize("change", [{"start": "1"}, {"pid": "4194305"}, {"start": ""}])
 def test_another_start_or_pid_is_a_dead_owner(change: dict[str, str]) -> None:
     assert not dataclasses.replace(this_process(), **change).is_alive

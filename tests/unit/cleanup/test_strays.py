@@ -90,6 +90,10 @@ def test_a_name_is_that_of_the_longest_prefix_with_which_it_begins(name: str, re
     assert whose(name, PREFIXES) == repository
 
 
+def test_what_has_the_name_of_a_repository_is_no_stray_although_its_prefix_is_no_more() -> None:
+    assert [whose(name, {"evv": "evv"}) for name in ("evv", "evv-1")] == ["", "evv"]
+
+
 def test_a_prefix_that_ends_with_a_dash_needs_no_other_one() -> None:
     assert whose("evv-x", {"evv": "evv-"}) == "evv"
 

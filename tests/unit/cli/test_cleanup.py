@@ -55,10 +55,9 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[Resource]:
 
 @pytest.fixture
 def clean(tmp_path: Path) -> Clean:
-    (tmp_path / "repos.yaml").write_text(YAML)
-    settings = config.load(tmp_path, {})
-
-    def cleaned(*words: str) -> int:
+    def cleaned(*words: str, yaml: str = YAML) -> int:
+        (tmp_path / "repos.yaml").write_text(yaml)
+        settings = config.load(tmp_path, {})
         return cleanup(parse(["cleanup", *words, "--timeout", "7"]), settings, Terminal())
 
     return cleaned
@@ -113,6 +112,14 @@ def test_a_stray_is_named_and_nothing_is_said_to_be_left(
     assert clean("hub", "--all") == 0
     assert projects(held) == [stray]
     assert "Nothing is left of dead runs of hub." in capsys.readouterr().out
+
+
+def test_the_name_of_a_repository_means_the_repository_whatever_else_is_called_so(
+    held: list[Resource], clean: Clean, tmp_path: Path
+) -> None:
+    held += [Resource("evv-db-1", {"com.docker.compose.project": "evv"}), resource("dead")]
+    assert clean("evv", yaml=YAML.replace("evv-agent-test", "evv")) == 0
+    assert projects(held) == ["evv"]
 
 
 @pytest.mark.parametrize("words", [["--all"], ["evv", "--all"], ["evv-agent-test-evv_core-1697234567"]])
@@ -179,12 +186,34 @@ def test_an_environment_of_a_repository_that_has_another_name_now_counts_to_that
     assert projects(held) == ["far-agent-test-m-1"]
 
 
+def test_an_environment_is_also_found_by_the_name_that_its_repository_has_itself(held: list[Resource], clean: Clean) -> None:
+    held += [resource("evv-agent-test-m-1", repository="evv-of-old"), resource("evv-agent-test-m-2")]
+    assert clean("evv-of-old") == 0
+    assert projects(held) == ["evv-agent-test-m-2"]
+
+
+def test_what_is_left_of_a_repository_that_repos_yaml_does_not_name_is_told_with_the_command_that_removes_it(
+    held: list[Resource], clean: Clean, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held += [resource("far-agent-test-m-1", repository="far"), resource("other-m-1", ALIVE, repository="other")]
+    assert clean() == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "Nothing is left of dead runs of evv, hub.",
+        "Of far, which repos.yaml does not name, dead runs have left something.",
+        "To remove that: nox -s cleanup -- far",
+    ]
+    assert clean("hub") == 0
+    assert "far" not in capsys.readouterr().out
+    assert clean("far") == 0
+    assert projects(held) == ["other-m-1"]
+
+
 def test_what_is_kept_or_of_another_host_is_named_and_removed_only_with_all(
     held: list[Resource], clean: Clean, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     keeping.mark(tmp_path)
     held += [resource("kept", folder=tmp_path), resource("far", FAR), resource("alive", ALIVE, seconds_left=-1)]
-    held += [resource("soon", FAR, seconds_left=7300), resource("over", FAR, seconds_left=-1)]
+    held += [resource("soon", FAR, seconds_left=8900), resource("over", FAR, seconds_left=-1)]
     assert clean() == 0
     told = capsys.readouterr().out
     assert "kept: left alone, it is kept. To remove it, name it, or add --all" in told

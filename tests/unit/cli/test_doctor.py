@@ -104,12 +104,23 @@ def test_a_dead_environment_is_8(machine: Machine, capsys: pytest.CaptureFixture
     assert "1 dead; remove what dead runs left: nox -s cleanup" in capsys.readouterr().out
 
 
+def test_a_dead_environment_of_a_repository_of_another_clone_is_told_with_the_command_that_removes_it(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = {**this_process().labels(), "agent-test.owner-start": "1", "agent-test.repository": "of another"}
+    machine.containers.append(container("other-agent-test-x", labels=labels))
+    assert machine.examine() == ExitCode.LEFT_BEHIND
+    told = "1 dead; remove what dead runs left: nox -s cleanup and nox -s cleanup -- 'of another'\n"
+    assert told in capsys.readouterr().out
+
+
 def test_strays_are_named_and_nothing_that_is_wrong(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     machine.containers += [container("evv-agent-test-old"), container("my-evv-agent-test")]
     assert machine.examine() == ExitCode.PASSED
     output = capsys.readouterr().out
-    expected = "stray          evv-agent-test-old: 1 container (none running); to remove it: nox -s cleanup -- --all"
-    assert f"ok     {expected}" in output
+    how = "to remove it: nox -s cleanup -- evv-agent-test-old"
+    assert f"ok     stray          evv-agent-test-old: 1 container (none running); {how}\n" in output
+    assert "ok     environments   1 stray\n" in output
     assert "ok     mentioned      container my-evv-agent-test: left alone" in output
 
 

@@ -101,7 +101,7 @@ def test_a_word_that_means_none_is_answered_with_what_stands() -> None:
 
 
 def test_where_nothing_stands_it_is_said_how_one_would() -> None:
-    with pytest.raises(UsageError, match=r"No environment is running, so none is \'traction\'.*--keep failed"):
+    with pytest.raises(UsageError, match=r"No environment of a run stands, so none is \'traction\'.*--keep failed"):
         resolve_run("traction", [])
 
 

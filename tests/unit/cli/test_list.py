@@ -78,7 +78,7 @@ def test_the_list_shows_every_environment_with_state_port_and_owner(
     resources = [
         resource("alive", ALIVE, ports=(8090,), started="then"),
         resource("dead", started="then"),
-        resource("far", FAR, started="?", seconds_left=7300),
+        resource("far", FAR, started="?", seconds_left=8900),
         resource("old", FAR, started="?"),
         resource("over", FAR, started="?", seconds_left=-1),
         resource("nobody", None, started="?"),
@@ -111,5 +111,8 @@ def test_strays_are_listed_with_what_is_to_be_done_and_what_mentions_a_prefix_be
     show(monkeypatch, [old, Resource("my-hub-agent-test", {})], settings)
     _head, row, hint, mention = capsys.readouterr().out.splitlines()
     assert re.split("  +", row) == ["stray, running", "8090", "?", "unknown", "evv-agent-test-old"]
-    assert hint == "stray: no run has made it; nox -s cleanup removes it with -- --all, or with its name"
+    assert hint == "stray: no run has made it; nox -s cleanup -- PROJECT removes it"
     assert mention.startswith("container my-hub-agent-test: left alone")
+    show(monkeypatch, [Resource("evv-agent-testing", {})], settings)
+    (mention,) = capsys.readouterr().out.splitlines()
+    assert mention.endswith("evv-agent-test is in the name, image or command, but not as in evv-agent-test-...")

@@ -356,7 +356,7 @@ def test_without_a_free_port_nothing_is_started_and_the_holders_are_named(fakes:
         before = len(fakes.events)
         with pytest.raises(NoFreePort, match="18000: another test run"), fakes.environment():
             pass
-        assert fakes.events[before:] == ["guard", *QUESTIONS, "info", "finish"]
+        assert fakes.events[before:] == ["guard", *QUESTIONS, "info", "ps", "finish"]
 
 
 def test_the_override_is_written_where_the_run_s_log_is(fakes: Fakes) -> None:

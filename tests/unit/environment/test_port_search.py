@@ -7,7 +7,7 @@ import pytest
 
 from runner.config.model import PortRange
 from runner.environment.ports import PortSearch
-from runner.errors import NoFreePort
+from runner.errors import EngineStalled, NoFreePort
 
 PORTS = PortRange(first=18000, last=18002)
 
@@ -62,17 +62,30 @@ def test_a_full_range_is_an_error_at_once_that_names_the_holders_and_the_way_out
     for search in held:
         search.reserve()
     machine.taken = {18002}
+    search = machine.search()
+    search.published = lambda: {18002: "old-odoo-1", 80: "of-another"}
     with pytest.raises(NoFreePort) as caught:
-        machine.search().reserve()
+        search.reserve()
+    assert "18002: container old-odoo-1\n" in str(caught.value)
     for part in (
         "No free port in 18000-18002.",
         "18000: another test run",
-        "18002: ",
         "--wait-for-port S",
-        "nox -s cleanup -- --all",
+        "nox -s cleanup -- PROJECT",
     ):
         assert part in str(caught.value)
     assert (machine.time, machine.said) == (0.0, [])
+
+
+def test_an_engine_that_does_not_say_who_publishes_a_port_changes_no_error(machine: Machine) -> None:
+    def no_answer() -> dict[int, str]:
+        raise EngineStalled("docker ps")
+
+    machine.taken = {18000, 18001, 18002}
+    search = machine.search()
+    search.published = no_answer
+    with pytest.raises(NoFreePort, match="18000: "):
+        search.reserve()
 
 
 def test_who_has_patience_gets_the_port_that_becomes_free(machine: Machine) -> None:

@@ -60,6 +60,11 @@ def test_who_uses_what_is_left_is_told_with_it() -> None:
     assert left.splitlines()[:2] == ["could not be removed: data", "volume data is used by x"]
 
 
+def test_why_something_is_left_is_told_by_what_docker_said_last() -> None:
+    (left,) = outcome(teardown=Report(left={"unknown": ["nothing"]}, errors=["first", "docker ps did not answer"])).reasons
+    assert left.splitlines()[:2] == ["could not be removed: nothing", "docker ps did not answer"]
+
+
 def test_a_run_without_proof_is_not_green() -> None:
     weighed = outcome().without_proof("disk full")
     assert (weighed.exit_code, weighed.label, weighed.reasons) == (7, "NOT PROVEN", ("disk full",))

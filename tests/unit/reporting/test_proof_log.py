@@ -243,6 +243,8 @@ def test_an_engine_that_could_not_be_asked_is_no_complete_teardown() -> None:
     lines = teardown_proof("p-1", Report(left={"unknown": ["nothing could be listed"]}, errors=["no daemon"]))
     assert lines[0].startswith("teardown: INCOMPLETE")
     assert "  nothing could be listed" in lines
+    assert lines.count("  (not known)") == 3
+    assert "  (nothing)" not in lines
     assert lines[-1] == "  error: no daemon"
 
 
