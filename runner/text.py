@@ -39,6 +39,11 @@ def shortened(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[:length]} ..."
 
 
+def without(text: str, secret: str) -> str:
+    """Return a text that does not show a secret."""
+    return text.replace(secret, "***")
+
+
 def printable(text: str) -> str:
     """Write out what would do more than show, in one line: a label may hold anything, also the end of one."""
     return re.sub(r"[\t\n]", lambda match: escaped(match[0]), visible(text))

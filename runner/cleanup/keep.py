@@ -37,9 +37,8 @@ def is_marked(folder: Path) -> bool:
 def unmark(labels: Mapping[str, str]) -> None:
     """Forget the mark, once the environment is removed."""
     if folder := labels.get(FOLDER_LABEL):
-        with contextlib.suppress(
-            OSError, ValueError
-        ):  # anything may be in a label; without its environment a mark means nothing
+        # Anything may be in a label; without its environment a mark means nothing.
+        with contextlib.suppress(OSError, ValueError):
             (Path(folder) / _MARK).unlink(missing_ok=True)
 
 

@@ -8,15 +8,14 @@ from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 
 from runner.cleanup.owner import OWNER_LABELS, owner_from
+from runner.docker.inventory import ENDED
 from runner.naming import LABEL_PREFIX
 
 _DEADLINE_LABEL = LABEL_PREFIX + "deadline"
 # Of what belongs to a run, the labels by which `life_of` judges.
 LIFE_LABELS = (*OWNER_LABELS, _DEADLINE_LABEL)
-# Containers that have run, and do not any more; not one that is only created: a living run is about to start it.
-_ENDED = ("exited", "dead", "stopped")
-# Digits: no time beyond is ours.
-_LONGEST_NUMBER = 15
+# No deadline of a run has as many digits.
+_TOO_MANY_DIGITS = 15
 
 
 class Life(Enum):
@@ -36,7 +35,7 @@ def deadline_label(deadline: float) -> dict[str, str]:
 def deadline_of(labels: Mapping[str, str]) -> int | None:
     """Return the deadline in these labels; None without one, as in those of an earlier version."""
     text = labels.get(_DEADLINE_LABEL, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < _LONGEST_NUMBER else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _TOO_MANY_DIGITS else None
 
 
 def life_of(labels: Mapping[str, str], now: float, containers: Sequence[str] = ()) -> Life:
@@ -45,7 +44,7 @@ def life_of(labels: Mapping[str, str], now: float, containers: Sequence[str] = (
     if owner and owner.is_visible:
         return Life.ALIVE if owner.is_alive else Life.GONE
     # A restart of the host ends its containers. Where one runs, or none was started yet, it may be another host of that name.
-    has_ended = all(state in _ENDED for state in containers) and (containers or deadline is None)
+    has_ended = all(state in ENDED for state in containers) and (containers or deadline is None)
     if owner and owner.is_of_another_boot and has_ended:
         return Life.GONE
     return Life.PAST_ITS_DEADLINE if deadline is not None and now > deadline else Life.UNKNOWN

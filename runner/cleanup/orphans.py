@@ -9,8 +9,8 @@ from runner.cleanup import keep
 from runner.cleanup.life import LIFE_LABELS, Life, deadline_of, life_of
 from runner.cleanup.owner import Owner, owner_from
 from runner.cleanup.teardown import Report, remove_project
-from runner.docker.engine import Engine
-from runner.docker.listing import LISTINGS, PROJECT_LABEL, STATE, Resource
+from runner.docker.engine import Engine, Pending
+from runner.docker.listing import LISTINGS, PROJECT_LABEL, Resource
 from runner.docker.process import Endpoint
 from runner.naming import MODULE_LABEL, REPOSITORY_LABEL, STARTED_LABEL
 from runner.text import printable
@@ -54,13 +54,13 @@ class Standing:
 
 
 # Of every container, network and volume of a run, what is to be known.
-LABELS = (PROJECT_LABEL, REPOSITORY_LABEL, MODULE_LABEL, STARTED_LABEL, keep.FOLDER_LABEL, *LIFE_LABELS, STATE)
+LABELS = (PROJECT_LABEL, REPOSITORY_LABEL, MODULE_LABEL, STARTED_LABEL, keep.FOLDER_LABEL, *LIFE_LABELS)
 
 
 def standing(resources: Iterable[Resource], now: float) -> list[Standing]:
-    """Return the environments to which these containers, networks and volumes, with LABELS, belong, the oldest first.
+    """Return the environments to which these containers, networks and volumes belong, the oldest first.
 
-    `now`: by the engine's clock, in seconds of the epoch.
+    They are as `prefetch` lists them. `now`: by the engine's clock, in seconds of the epoch.
     """
     merged: dict[str, list[Resource]] = {}
     for resource in resources:
@@ -74,9 +74,9 @@ def standing(resources: Iterable[Resource], now: float) -> list[Standing]:
 def _standing(project: str, parts: Sequence[Resource], now: float) -> Standing:
     # Should they differ, which no run does, that of a run that lives counts.
     labels = next((part.labels for part in parts if life_of(part.labels, now) is Life.ALIVE), parts[-1].labels)
-    has_a_name = bool(_PROJECT.fullmatch(project))
+    has_a_name = is_project_name(project)
     deadline = deadline_of(labels) if has_a_name else None
-    containers = [resource.state for resource in parts if resource.state]
+    containers = [state for resource in parts if (state := resource.columns.get("State"))]
     return Standing(
         project=project,
         repository=labels.get(REPOSITORY_LABEL, "?"),
@@ -91,9 +91,15 @@ def _standing(project: str, parts: Sequence[Resource], now: float) -> Standing:
 
 def look(engine: Engine) -> list[Standing]:
     """Return every environment that the engine holds, the oldest first."""
-    listings = engine.prefetch_resources(LABELS, f"label={REPOSITORY_LABEL}")
+    listings = prefetch(engine)
     engine.prefetch_info()
     return standing((resource for listing in listings for resource in listing.result()), engine.info.now)
+
+
+def prefetch(engine: Engine, repository: str = "") -> list[Pending[list[Resource]]]:
+    """Start the listings of what belongs to environments, of this repository or of all."""
+    label = f"label={REPOSITORY_LABEL}={repository}" if repository else f"label={REPOSITORY_LABEL}"
+    return [*engine.prefetch_resources(LABELS, label, columns=("State",)).values()]
 
 
 def _state(labels: dict[str, str], now: float, containers: Sequence[str]) -> State:
@@ -126,7 +132,7 @@ def remove(environments: Iterable[Standing], endpoint: Endpoint, say: Callable[[
     """Remove environments, for at most `bound` seconds each, say what became of them, and return whether nothing is left."""
     complete = True
     for environment in environments:
-        if not _PROJECT.fullmatch(environment.project):
+        if not is_project_name(environment.project):
             say(f"{printable(environment.project)}: left alone, no project of Compose has such a name")
             continue
         report = remove_project(endpoint, environment.project, bound=bound)

@@ -5,7 +5,7 @@ Nobody can tell whose it is, or whether it is still wanted: so it is named, and 
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import NamedTuple
@@ -15,16 +15,14 @@ from runner.cleanup.orphans import LEFTOVERS, Standing
 from runner.cleanup.resources import SNAPSHOT_PREFIX, Resources
 from runner.cleanup.teardown import remove_named, remove_project
 from runner.config.repositories import Config
-from runner.docker import questions
 from runner.docker.engine import Engine
-from runner.docker.listing import CONTAINERS, LISTINGS, NETWORKS, PROJECT_LABEL, VOLUMES, Resource
+from runner.docker.listing import CONTAINERS, NETWORKS, PROJECT_LABEL, VOLUMES, Resource
 from runner.docker.process import Endpoint
 from runner.naming import REPOSITORY_LABEL
 from runner.text import age, counted, first_of, printable
 
 _LABELS = (PROJECT_LABEL, REPOSITORY_LABEL)
-# What docker's own listings say besides; of volumes they do not say when they were made.
-_COLUMNS = {CONTAINERS: ("State", "CreatedAt", "Image", "Command"), NETWORKS: ("CreatedAt",), VOLUMES: ()}
+_COLUMNS = ("State", "CreatedAt", "Image", "Command")
 # As docker writes it: for networks with parts of a second, and always with the name of the zone behind.
 _CREATED = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? ([+-]\d{4})\b")
 # What stands between a prefix and the rest of a name: `evv` is no prefix of `evvolution`.
@@ -67,8 +65,8 @@ class Found(NamedTuple):
 
 def look(engine: Engine, settings: Config) -> Found:
     """Return what the engine holds under the prefixes of all repositories and no run of this runner has made."""
-    asked = {kind: engine.prefetch(questions.resources(kind, _LABELS, columns=_COLUMNS[kind])) for kind in LISTINGS}
-    listed = [(kind, resource) for kind, listing in asked.items() for resource in listing.result()]
+    listings = engine.prefetch_resources(_LABELS, columns=_COLUMNS)
+    listed = [(kind, resource) for kind, listing in listings.items() for resource in listing.result()]
     return found_in(listed, prefixes_of(settings))
 
 
@@ -89,7 +87,7 @@ def found_in(listed: Sequence[tuple[str, Resource]], prefixes: Mapping[str, str]
         if whose(project or resource.name, prefixes):
             strays[project or resource.name, bool(project)].append((kind, resource))
             continue
-        shown = (project, resource.name, *resource.columns)
+        shown = (project, resource.name, *resource.columns.values())
         for repository, prefix in prefixes.items():
             if any(prefix in text for text in shown):
                 mentions[repository].append(f"{kind[:-1]} {resource.name}")
@@ -138,16 +136,18 @@ def _stray(name: str, repository: str, is_project: bool, parts: Sequence[tuple[s
         repository=repository,
         is_project=is_project,
         resources=resources,
-        running=sum(resource.columns[:1] == ("running",) for kind, resource in parts if kind == CONTAINERS),
-        seconds=max((seconds for _, resource in parts for seconds in _ages(resource)), default=None),
+        running=sum(resource.columns.get("State") == "running" for _, resource in parts),
+        seconds=max((seconds for _, resource in parts if (seconds := _age(resource)) is not None), default=None),
         ports=tuple(port for _, resource in parts for port in resource.ports),
     )
 
 
-def _ages(resource: Resource) -> Iterator[float]:
-    for match in filter(None, map(_CREATED.match, resource.columns)):
-        created = datetime.strptime(" ".join(match.groups()), "%Y-%m-%d %H:%M:%S %z")
-        yield (datetime.now(timezone.utc) - created).total_seconds()
+def _age(resource: Resource) -> float | None:
+    told = _CREATED.match(resource.columns.get("CreatedAt", ""))
+    if not told:
+        return None
+    created = datetime.strptime(" ".join(told.groups()), "%Y-%m-%d %H:%M:%S %z")
+    return (datetime.now(timezone.utc) - created).total_seconds()
 
 
 def told_mentions(found: Found, settings: Config, repositories: Container[str]) -> list[str]:

@@ -19,7 +19,7 @@ from runner.odoo.command import SERVICE
 from runner.terminal import Terminal
 from runner.text import printable
 
-# Seconds; only how long one wait for more is, of any number.
+# Seconds for which one wait for more of a log lasts. Another one follows, so that any number would do.
 _SILENCE = 3600.0
 
 

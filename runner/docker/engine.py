@@ -154,9 +154,11 @@ class Engine:
         mine = self.ask(questions.resources(CONTAINERS, (), f"label={PROJECT_LABEL}={project}"))
         return [container.name for container in mine]
 
-    def prefetch_resources(self, labels: Sequence[str], *filters: str) -> list[Pending[list[Resource]]]:
-        """Start the listings of containers, networks and volumes, with these labels of theirs."""
-        return [self.prefetch(questions.resources(kind, labels, *filters)) for kind in LISTINGS]
+    def prefetch_resources(
+        self, labels: Sequence[str], *filters: str, columns: Sequence[str] = ()
+    ) -> dict[str, Pending[list[Resource]]]:
+        """Start the listings of containers, networks and volumes, with these labels and columns of theirs; by kind."""
+        return {kind: self.prefetch(questions.resources(kind, labels, *filters, columns=columns)) for kind in LISTINGS}
 
     def failing(self, tests: Mapping[str, Sequence[str]], seconds: float) -> dict[str, str]:
         """Return the containers in which their command does not succeed within about so many seconds, with what it said last.

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+# Of containers that have run, and do not any more; not of one that is only created. `stopped` is Podman's word.
+ENDED = ("exited", "dead", "stopped")
 # RFC 3339, of which Python before 3.11 reads neither nanoseconds nor a Z.
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
 
@@ -72,7 +74,7 @@ class ContainerStatus:
     @property
     def has_ended(self) -> bool:
         """Whether the container ran, and does not any more."""
-        return self.status in ("exited", "dead")
+        return self.status in ENDED
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ JSON, because a label may hold anything: a tab, a comma, a line's end. Standard 
 import io
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from runner.docker.process import DockerFailed
@@ -21,35 +22,33 @@ CONTAINERS, NETWORKS, VOLUMES = "containers", "networks", "volumes"
 # How a person lists them; the first word of a kind is docker's word for what it removes and inspects.
 LISTINGS = {CONTAINERS: ("ps", "-a"), NETWORKS: ("network", "ls"), VOLUMES: ("volume", "ls")}
 _NAMES = {CONTAINERS: "{{json .Names}}", NETWORKS: "{{json .Name}}", VOLUMES: "{{json .Name}}"}
-# Asked for like a label: how a container is, in docker's word for it, as `running` or `exited`.
-STATE = "state"
-_STATES = {CONTAINERS: "{{json .State}}"}
+# What docker's listing of a kind has besides; of volumes it does not say when they were made.
+_COLUMNS = {CONTAINERS: ("State", "CreatedAt", "Image", "Command"), NETWORKS: ("CreatedAt",), VOLUMES: ()}
 _PUBLISHED = re.compile(r":(\d+)(?:-(\d+))?->")
 
 
 class Resource(NamedTuple):
     """A container, network or volume: its name, those of the labels asked for that it has, and the host ports it publishes.
 
-    `columns`: what of docker's own listing was asked for; `state`: of a container, where STATE was asked for.
+    `columns`: what else of docker's listing was asked for, by docker's names for it, as far as there is such a thing.
     """
 
     name: str
     labels: dict[str, str]
     ports: tuple[int, ...] = ()
-    columns: tuple[str, ...] = ()
-    state: str = ""
+    columns: Mapping[str, str] = MappingProxyType({})
 
 
 def listing(kind: str, labels: Iterable[str], *filters: str, columns: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the words for docker that list a kind, with the values of these labels; a filter is `label=NAME[=VALUE]`.
 
-    `columns`: what else is to be listed, by docker's names for it, as `State`.
+    `columns`: what else is to be listed, by docker's names for it, as `State`, of the kinds that have it.
     """
     template = [
         _NAMES[kind],
         "{{json .Ports}}" if kind == CONTAINERS else '""',
-        *(_STATES.get(kind, '""') if label == STATE else f'{{{{json (.Label "{label}")}}}}' for label in labels),
-        *(f"{{{{json .{column}}}}}" for column in columns),
+        *(f'{{{{json (.Label "{label}")}}}}' for label in labels),
+        *(f"{{{{json .{column}}}}}" if column in _COLUMNS[kind] else '""' for column in columns),
     ]
     chosen = [word for condition in filters for word in ("--filter", condition)]
     return (*LISTINGS[kind], *chosen, "--format", f"[{','.join(template)}]")
@@ -61,10 +60,11 @@ def resources_in(output: str, labels: Sequence[str], columns: Sequence[str] = ()
     for line in io.StringIO(output):  # not splitlines(): docker leaves U+0085 in a label as it is
         try:
             name, ports, *values = json.loads(line)
+            texts = [str(value) for value in values]
             # docker says "" for a label that is not there.
-            found = {label: str(value) for label, value in zip([*labels, *columns], values, strict=True) if str(value)}
-            shown = tuple(found.pop(column, "") for column in columns)
-            resources.append(Resource(str(name), found, _ports_in(str(ports)), shown, found.pop(STATE, "")))
+            found = {label: text for label, text in zip(labels, texts[: len(labels)], strict=True) if text}
+            others = dict(zip(columns, texts[len(labels) :], strict=True))
+            resources.append(Resource(str(name), found, _ports_in(str(ports)), others))
         except (ValueError, TypeError, RecursionError) as error:
             raise DockerFailed(f"docker's listing is not understood: {line.strip()[:200]!r}") from error
     return resources

@@ -13,6 +13,7 @@ from runner.naming import MODULE_LABEL, REPOSITORY_LABEL, STARTED_LABEL
 from runner.reporting.proof_log import now
 from runner.signals import Signals
 from runner.terminal import Terminal
+from runner.text import without
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class RunContext:
 
     def without_password(self, text: str) -> str:
         """Return a text for people without the password: containers and compose files may say anything."""
-        return text.replace(self.password, "***")
+        return without(text, self.password)
 
 
 def labels_of(repository: RepoConfig, module: str, folder: Path) -> dict[str, str]:

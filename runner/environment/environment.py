@@ -30,7 +30,6 @@ from runner.environment.rendering import as_file, at_port, render
 from runner.environment.startup import up
 from runner.environment.visible import check_visible
 from runner.errors import EnvironmentFailed, HealthTimeout, cause_of
-from runner.naming import REPOSITORY_LABEL
 from runner.new_file import write_new
 from runner.odoo.addons import modules_of
 from runner.odoo.command import KILL_AFTER, SERVICE, query_command
@@ -121,7 +120,7 @@ class Environment:
         context, engine = self.context, self.engine
         # Side by side, and all before anybody waits for the first.
         version = engine.prefetch(questions.version())
-        standing = engine.prefetch_resources(orphans.LABELS, f"label={REPOSITORY_LABEL}={context.repository.name}")
+        standing = orphans.prefetch(engine, context.repository.name)
         rendering = engine.prefetch(questions.rendered(self._compose))
         snapshots = None if _hindrance(context) else self.store.prefetch()
         # Not before clients are at work: the import takes as long as their answers.
@@ -168,7 +167,7 @@ class Environment:
             override = self.plan.override(override, rendered, self.labels, context.password)
         # Not before: no limit changes what a prepared database holds.
         self._override = with_limits(override, limits)
-        self._compose_at(port)
+        self._compose_at(port)  # what it refuses, it refuses before anything can be created
         # Podman gives another one in every answer.
         self._engine_id = "" if facts.is_podman else engine.info.id
 

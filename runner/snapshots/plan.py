@@ -31,6 +31,7 @@ from runner.snapshots.snapshot import (
 )
 from runner.snapshots.store import Refusal, Store
 from runner.snapshots.surroundings import Around, Surroundings, surroundings_of
+from runner.text import without
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ def choose(
         if plan.used and not plan.missing:
             plan.check_auto_installs()
     except (SnapshotUnavailable, EnvironmentFailed) as error:
-        return plan.disable(str(error).replace(password, "***"))
+        return plan.disable(without(str(error), password))
     is_limited = memory.is_limited(rendered["services"][DB_SERVICE], repository.limits.memory)
     fits = memory_of is not None and not is_limited and memory.has_room(memory_of)
     return replace(plan, in_memory=fits)

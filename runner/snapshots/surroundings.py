@@ -22,10 +22,8 @@ from runner.text import printable, shortened
 
 # In the containers. No compose file can hold them by itself: JSON has no such character.
 _PASSWORD, _PROJECT = "\0password", "\0project"
-# What a service gets of this machine, or of another one, that no digest covers.
-_OF_THE_MACHINE = ("devices", "device_cgroup_rules", "gpus", "credential_spec", "provider", "models", "use_api_socket")
-# With all others Compose looks for a newer image when it starts the services.
-_PULLED_BEFORE = ("", "missing", "if_not_present", "never")
+# What a service gets of this machine that no digest covers, of what a compose file may have at all (environment/isolation.py).
+_OF_THE_MACHINE = ("devices", "gpus")
 _MOUNTS = ("bind", "volume", "tmpfs")
 _IN_ADDONS = re.compile(rf"{ADDONS_TARGET}(-\d+)?/+[^\s/]")
 # Without the slash, which a relative path need not have.
@@ -92,9 +90,6 @@ class _Reading:
             raise SnapshotUnavailable(f"{where}.{uncovered[0]} cannot be compared with that of another run")
         if (((service.get("deploy") or {}).get("resources") or {}).get("reservations") or {}).get("devices"):
             raise SnapshotUnavailable(f"{where}.deploy: devices cannot be compared with those of another run")
-        policy = str(service.get("pull_policy") or "")
-        if policy not in _PULLED_BEFORE:
-            raise SnapshotUnavailable(f"{where}.pull_policy: {policy!r} may bring a newer image with every start")
         for option in service.get("security_opt") or ():
             if re.match(r"seccomp[:=](?!unconfined$)", option):
                 raise SnapshotUnavailable(f"{where}.security_opt: {option!r} names a file that is not mounted")
@@ -160,10 +155,6 @@ def _without_labels(around: Around) -> dict[str, Any]:
 
 
 def _check_volume(where: str, volume: Mapping[str, Any]) -> None:
-    if volume.get("external"):
-        raise SnapshotUnavailable(f"{where} is external: what is in it cannot be compared")
-    if volume.get("driver", "local") != "local":
-        raise SnapshotUnavailable(f"{where} is of the driver {volume['driver']!r}: what is in it cannot be compared")
     options = volume.get("driver_opts") or {}
     if options and options.get("type") != "tmpfs":
         raise SnapshotUnavailable(

@@ -25,6 +25,7 @@ ORDINARY = (
             "tests/test_more.py": passing("Two") + passing("Three").partition("_logger")[2].partition("\n")[2],
         },
         counts=(3, 0, 0, 0),
+        like="plain_pass",
     ),
     Case(
         "mixin_in_a_test_file",
@@ -93,6 +94,7 @@ ORDINARY = (
                     self.assertTrue(self.env.user)
         """),
         counts=(2, 0, 0, 0),
+        like="at_install_and_post_install",
     ),
     Case(
         "at_install_and_post_install",
@@ -131,6 +133,7 @@ ORDINARY = (
         """),
         notes=("TestSlow.test_slow (test_one) did not run: its class is tagged -standard",),
         only_notes=1,
+        like="tagged_out",
     ),
     Case(
         "skip_beside",
@@ -167,6 +170,7 @@ ORDINARY = (
         """),
         notes=("1 test skipped: no browser (TestTwo.test_two)",),
         counts=(1, 0, 0, 1),
+        like="class_skipped",
     ),
     Case(
         "subtests",
@@ -226,6 +230,7 @@ COLLECTED = (
             "tests/test_two.py": "from .test_one import TestOne  # noqa: F401\n" + passing("Two"),
         },
         counts=(2, 0, 0, 0),
+        like="imports_the_class",
     ),
     Case(
         "sub_package",

@@ -427,6 +427,7 @@ UPGRADE_TESTS = (
         reasons=("FAIL: TestTwo.test_two", "ERROR: setUpClass (odoo.addons.upgrade_test_fails.migrations.tests.test_two"),
         notes=("TestThree.test_three (migrations/tests/test_two) did not run: its class failed in setUpClass",),
         counts=(2, 1, 1, 0),
+        like="failure",
     ),
 )
 

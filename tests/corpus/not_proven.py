@@ -60,6 +60,7 @@ WITHOUT_TESTS = (
             "tests/__init__.py imports nothing (found test_one.py)",
         ),
         counts=NOTHING,
+        like="no_tests_folder",
     ),
     Case(
         "missing_tests_init",
@@ -88,6 +89,7 @@ WITHOUT_TESTS = (
         },
         UNPROVEN,
         reasons=("tests/deep/test_two.py holds 1 test that never ran: tests/__init__.py does not import it",),
+        like="forgotten_file",
     ),
     Case(
         "import_error_swallowed",
@@ -102,6 +104,7 @@ WITHOUT_TESTS = (
         UNPROVEN,
         reasons=("tests/test_two.py holds 1 test that never ran: tests/__init__.py imports it under a `try` (line 3)",),
         notes=("TestTwo.test_two (test_two) did not run",),
+        like="forgotten_file",
     ),
     Case(
         "misnamed_file",
@@ -509,6 +512,7 @@ LOADING = (
         reasons=crash("broken_csv", "No matching record found for external id 'model_no_such_model'"),
         notes=('logged at ERROR: bad query: b\'INSERT INTO "ir_model_access"',),
         counts=NOTHING,
+        like="broken_view",
     ),
     Case(
         "missing_data_file",

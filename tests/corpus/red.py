@@ -172,6 +172,7 @@ RED = (
         FAILED,
         reasons=("FAIL: TestOne.test_one",),
         counts=(1, 1, 0, 0),
+        like="failure",
     ),
     Case(
         "failure_beside_a_forgotten_file",

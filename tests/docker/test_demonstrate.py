@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.demonstrations.plays import failure
 from tests.demonstrations.show import SUMMARY, show
 from tests.demonstrations.subject import Subject
 
@@ -59,7 +60,8 @@ def test_all_demonstrations_go_as_expected_and_are_written_down(subject: TinyRep
     assert "| exit code | 130 | 130 |" in (proof / "3-interrupt.md").read_text()
 
 
-def test_what_does_not_go_as_expected_is_red(subject: TinyRepository) -> None:
+def test_what_does_not_go_as_expected_is_red(subject: TinyRepository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.demonstrations.show.PLAYS", (failure,))
     proof = subject.folder / "proof"
     said: list[str] = []
     assert not show(subject_in(subject.folder, failing="FAIL: of another name"), proof, said.append)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from runner.docker.engine import Engine, Pending
 from runner.docker.inventory import ContainerStatus
-from runner.docker.listing import STATE, Resource
+from runner.docker.listing import Resource
 from runner.docker.process import Command, Completed, Endpoint
 from runner.docker.questions import Question
 
@@ -100,16 +100,15 @@ def listing_of(resources: Callable[[], Iterable[Resource]]) -> Callable[[Words],
 
     def listed(words: Words) -> str:
         labels = re.findall(r'\.Label "([^"]+)"', words[-1])
-        columns = len(re.findall(r"{{json \.(?!Names?}|Ports}|State}}\]$)\w+}}", words[-1]))
+        columns = [column or "-" for column in re.findall(r',(?:{{json \.(\w+)}}|"")', words[-1])[1:]]
         wanted = [word.removeprefix("label=").partition("=") for word in words if word.startswith("label=")]
-        with_state = [STATE] if words[-1].count(",") == len(labels) + columns + 2 else []
         return "".join(
             json.dumps(
                 [
                     resource.name,
                     _published(resource.ports),
-                    *(_value(resource, name) for name in labels + with_state),
-                    *(*resource.columns, *[""] * columns)[:columns],
+                    *(resource.labels.get(label, "") for label in labels),
+                    *(resource.columns.get(column, "") for column in columns),
                 ]
             )
             + "\n"
@@ -118,10 +117,6 @@ def listing_of(resources: Callable[[], Iterable[Resource]]) -> Callable[[Words],
         )
 
     return listed
-
-
-def _value(resource: Resource, name: str) -> str:
-    return resource.state if name == STATE else resource.labels.get(name, "")
 
 
 def _published(ports: Iterable[int]) -> str:

@@ -40,7 +40,7 @@ def resource(
     labels |= owner.labels() if owner else {}
     labels |= {keep.FOLDER_LABEL: str(folder)} if folder else {}
     labels |= {} if seconds_left is None else deadline_label(NOW + seconds_left)
-    return Resource(f"{project}-odoo-1", labels, ports, state=state)
+    return Resource(f"{project}-odoo-1", labels, ports, {"State": state})
 
 
 def states(*resources: Resource) -> dict[str, State]:
@@ -216,7 +216,7 @@ def test_a_sweep_removes_the_dead_of_one_repository_and_says_what_they_are(remov
 
 
 def test_what_the_engine_holds_is_asked_for_by_one_listing_of_each_kind(script: ScriptedDocker) -> None:
-    values = [resource("p").labels.get(label, "") for label in LABELS[:-1]]
+    values = [resource("p").labels.get(label, "") for label in LABELS]
     script.answer(
         {
             "ps -a": (0, f"{json.dumps(['p-odoo-1', '0.0.0.0:8090->8069/tcp', *values, 'running'])}\n", ""),

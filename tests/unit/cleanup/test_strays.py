@@ -12,12 +12,16 @@ from runner.docker.listing import CONTAINERS, NETWORKS, VOLUMES, Resource
 from runner.docker.process import Endpoint
 
 PREFIXES = {"evv": "evv-agent-test", "hub": "hub-agent-test", "eu": "evv-agent-test-eu"}
+COLUMNS = ("State", "CreatedAt", "Image", "Command")
 OLD = "evv-agent-test-evv_core-1697234567"
 
 
 def made(name: str, project: str = "", columns: tuple[str, ...] = (), repository: str = "") -> Resource:
+    """`columns`: state, creation, image and command."""
     labels = {"com.docker.compose.project": project, "agent-test.repository": repository}
-    return Resource(name, {label: value for label, value in labels.items() if value}, (), columns)
+    return Resource(
+        name, {label: value for label, value in labels.items() if value}, (), dict(zip(COLUMNS, columns, strict=False))
+    )
 
 
 def found(*listed: tuple[str, Resource]) -> Found:
@@ -119,10 +123,10 @@ def test_the_age_is_that_of_the_oldest_part_in_both_spellings_of_docker(monkeypa
 
     monkeypatch.setattr(strays, "datetime", Clock)
     container = made("c", OLD, ("running", "2026-01-01 12:00:00 +0200 CEST", "i", "c"))
-    network = made("n", OLD, ("2026-01-01 09:00:00.731334715 +0000 UTC",))
+    network = made("n", OLD, ("", "2026-01-01 09:00:00.731334715 +0000 UTC"))
     (stray,) = found((CONTAINERS, container), (NETWORKS, network)).strays
     assert stray.about == "1 container (1 running), 1 network, 3 hours old"
-    newer = made("evv-agent-test-new", columns=("2026-01-01 11:00:00 +0000 UTC",))
+    newer = made("evv-agent-test-new", columns=("", "2026-01-01 11:00:00 +0000 UTC"))
     unknown = made("evv-agent-test-unknown")
     assert names((VOLUMES, unknown), (NETWORKS, newer), (CONTAINERS, container)) == [OLD, newer.name, unknown.name]
 

@@ -94,7 +94,7 @@ def stray(held: list[Resource], monkeypatch: pytest.MonkeyPatch) -> str:
 
     monkeypatch.setattr(strays, "remove_project", remove_project)
     project = "evv-agent-test-evv_core-1697234567"
-    columns = ("running", "", "odoo:18.0", "odoo")
+    columns = {"State": "running", "Image": "odoo:18.0", "Command": "odoo"}
     held.append(Resource(f"{project}_odoo_1", {"com.docker.compose.project": project}, (), columns))
     return project
 
@@ -150,7 +150,7 @@ def test_a_name_that_does_more_to_a_terminal_is_shown_and_taken_as_it_is_shown(
 def test_what_only_mentions_a_prefix_is_named_and_stays(
     held: list[Resource], clean: Clean, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    held.append(Resource("my-own", {}, (), ("running", "", "evv-agent-test-image", "odoo")))
+    held.append(Resource("my-own", {}, (), {"State": "running", "Image": "evv-agent-test-image"}))
     assert clean("--all") == 0
     assert len(held) == 1
     (line,) = capsys.readouterr().out.splitlines()

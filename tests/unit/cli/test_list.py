@@ -106,7 +106,7 @@ def test_strays_are_listed_with_what_is_to_be_done_and_what_mentions_a_prefix_be
 ) -> None:
     (tmp_path / "repos.yaml").write_text(YAML)
     settings = load(tmp_path, {})
-    columns = ("running", "", "odoo:18.0", "odoo")
+    columns = {"State": "running", "Image": "odoo:18.0", "Command": "odoo"}
     old = Resource("c", {"com.docker.compose.project": "evv-agent-test-old"}, (8090,), columns)
     show(monkeypatch, [old, Resource("my-hub-agent-test", {})], settings)
     _head, row, hint, mention = capsys.readouterr().out.splitlines()

@@ -327,7 +327,7 @@ def test_containers_networks_and_volumes_are_listed_with_their_labels(engine: Ma
     made = engine(
         {"ps": (0, '["c","0.0.0.0:80->1/tcp","x"]\n', ""), "network": (0, "", ""), "volume": (0, '["v","",""]\n', "")}
     )
-    listings = [pending.result() for pending in made.prefetch_resources(["a"], "label=a")]
+    listings = [pending.result() for pending in made.prefetch_resources(["a"], "label=a").values()]
     assert listings == [[Resource("c", {"a": "x"}, (80,))], [], [Resource("v", {})]]
     assert all("--filter label=a --format" in call for call in script.calls)
 

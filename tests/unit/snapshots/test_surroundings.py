@@ -174,19 +174,14 @@ def test_another_checkout_with_the_same_files_is_the_same(seen: Seen, checkout: 
 
 UNCOVERED: dict[str, tuple[Change, str]] = {
     "writable": (odoo(lambda s: s["volumes"][1].pop("read_only")), "services.odoo.volumes: /etc/odoo can be written to"),
-    "a pulled image": (odoo(lambda s: s.update(pull_policy="always")), "pull_policy: 'always' may bring a newer image"),
-    "a pulled image, daily": (odoo(lambda s: s.update(pull_policy="daily")), "may bring a newer image"),
     "devices": (odoo(lambda s: s.update(devices=[{"source": "/dev/null"}])), "services.odoo.devices cannot be compared"),
     "gpus": (odoo(lambda s: s.update(gpus=[{"count": -1}])), "services.odoo.gpus"),
     "reserved devices": (
         odoo(lambda s: s.update(deploy={"resources": {"reservations": {"devices": [{"count": -1}]}}})),
         "services.odoo.deploy: devices",
     ),
-    "credential_spec": (odoo(lambda s: s.update(credential_spec={"file": "x"})), "services.odoo.credential_spec"),
     "seccomp": (odoo(lambda s: s.update(security_opt=["seccomp:./x.json"])), "names a file that is not mounted"),
     "a mount of an image": (odoo(lambda s: s["volumes"].append({"type": "image", "target": "/x"})), "type 'image'"),
-    "external volume": (lambda file: file["volumes"]["db-data"].update(external=True), "volumes.db-data is external"),
-    "another driver": (lambda file: file["volumes"]["db-data"].update(driver="rclone"), "of the driver 'rclone'"),
     "nfs": (
         lambda file: file["volumes"]["db-data"].update(driver_opts={"type": "nfs", "device": ":/srv"}),
         "what is in :/srv cannot",
