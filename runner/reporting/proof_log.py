@@ -25,8 +25,6 @@ KEEP_RUNS = 20
 TEARDOWN_REPORT = "teardown.json"
 # Seconds; the largest --test-timeout, and some more.
 _LONGEST_RUN = 100_000.0
-# Bytes that are copied at once.
-_PIECE = 1 << 20
 _RULE = "=" * 100
 _TIME = "%Y-%m-%d %H:%M:%S UTC"
 
@@ -134,9 +132,9 @@ class ProofLog:
         try:
             if self._failure:  # there may be room again, but something is missing
                 raise self._failure
-            self._stream.close()
-            with self.file.open("rb") as log, unfinished.open("xb") as copy:
-                shutil.copyfileobj(log, copy, _PIECE)
+            with unfinished.open("xb") as copy:
+                self._stream.copy_to(copy)
+                self._stream.close()
             unfinished.replace(self.proof)
         except OSError as error:
             so_far = f" The log as it stands: {self.file}" if self.file.exists() else ""
