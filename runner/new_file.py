@@ -4,6 +4,7 @@ In a checkout, a link under the name of a log or report would else lead to any f
 takes nothing that is there, not even a link that leads nowhere. Standard library only: the guard writes by it too.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -14,8 +15,13 @@ def write_new(file: Path, content: bytes, mode: int = 0o666) -> None:
     `mode`: who may read and write it, less what the umask takes away.
     """
     file.unlink(missing_ok=True)
-    with open(file, "xb", opener=lambda path, flags: os.open(path, flags, mode)) as stream:
-        stream.write(content)
+    try:
+        with open(file, "xb", opener=lambda path, flags: os.open(path, flags, mode)) as stream:
+            stream.write(content)
+    except OSError:
+        with contextlib.suppress(OSError):  # a folder, or a disk that takes no more: what is half written means nothing
+            file.unlink()
+        raise
 
 
 def replace_whole(file: Path, content: bytes) -> None:

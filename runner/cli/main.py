@@ -77,6 +77,13 @@ def _config_folder() -> Path:
     except FileNotFoundError:
         raise ConfigError("The current folder is deleted. Change into the one that holds repos.yaml.") from None
     for folder in (here, *here.parents):
-        if (folder / CONFIG).is_file():
-            return folder
+        try:
+            (folder / CONFIG).lstat()
+        except FileNotFoundError:
+            continue
+        except OSError as error:  # as after `sudo -u`, in a folder that the other user may not enter
+            raise ConfigError(
+                f"{CONFIG} cannot be looked for: {cause_of(error)}. Change into the folder that holds it."
+            ) from error
+        return folder
     raise ConfigError(f"There is no {CONFIG} in {here} or above it. Run from the folder that holds it.")

@@ -1,5 +1,6 @@
 """A YAML file -> its content, and the line on which each of its keys stands."""
 
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,8 @@ def read(file: Path) -> Document:
     PyYAML itself takes the last of two equal keys without a word.
     """
     try:
+        if not stat.S_ISREG(file.stat().st_mode):  # a pipe or a device may have no end
+            raise ConfigError(f"{shown(file)} is no regular file.")
         return parse(file, file.read_bytes())
     except OSError as error:
         raise ConfigError(f"{shown(file)} cannot be read: {error.strerror}") from error

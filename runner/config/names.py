@@ -3,6 +3,7 @@
 model.py reads the same files as YAML and refuses a file in which this reading finds other names.
 """
 
+import contextlib
 import re
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def repository_names(folder: Path) -> list[str]:
     """Return the names in `folder`/repos.yaml and repos.local.yaml, without repetition; empty where there is no such file."""
     names: dict[str, None] = {}
     for file in (folder / CONFIG, folder / LOCAL_CONFIG):
-        if file.is_file():
-            names.update(dict.fromkeys(names_in(file.read_text(encoding="utf-8", errors="replace"))))
+        with contextlib.suppress(OSError):  # why it cannot be read, says the runner
+            if file.is_file():
+                names.update(dict.fromkeys(names_in(file.read_text(encoding="utf-8", errors="replace"))))
     return list(names)

@@ -1,6 +1,7 @@
 """repos.yaml, repos.local.yaml and the two image variables -> frozen, validated values."""
 
 import difflib
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -36,9 +37,10 @@ class Config(Frozen):
 
 def load(folder: Path, environ: Mapping[str, str]) -> Config:
     """Read the configuration in `folder`. ConfigError names, for everything wrong in it, file, line, key and what to do."""
-    if not (folder / CONFIG).is_file():
+    if not os.path.lexists(folder / CONFIG):
         raise ConfigError(f"There is no {CONFIG} in {folder}. Run from the folder that holds it.")
-    documents = _documents([file for file in (folder / CONFIG, folder / LOCAL_CONFIG) if file.is_file()])
+    # A link to nothing is no missing file: what somebody meant to override would be left as it is, without a word.
+    documents = _documents([file for file in (folder / CONFIG, folder / LOCAL_CONFIG) if os.path.lexists(file)])
     raw: dict[str, Any] = {}
     for document in documents:
         raw = _merged(raw, {key: value for key, value in (document.content or {}).items() if value is not None})
@@ -111,20 +113,25 @@ def _equal_prefixes(repositories: Mapping[str, RepoConfig], documents: list[Docu
 
 
 def _resolved(name: str, entry: Settings, folder: Path, *, own_compose_file: bool) -> RepoConfig:
-    path = (folder / entry.path.expanduser()).resolve()
+    path = _behind_links(folder / entry.path.expanduser())
     # A compose file of the repository's own lies in its checkout, the common one beside repos.yaml.
     compose_file = (path if own_compose_file else folder) / entry.compose_file
     absolute = {
         "path": path,
-        "addons": tuple((path / addons).resolve() for addons in entry.addons),
-        "compose_file": compose_file.resolve(),
+        "addons": tuple(_behind_links(path / addons) for addons in entry.addons),
+        "compose_file": _behind_links(compose_file),
     }
     return RepoConfig(**(dict(entry) | absolute), name=name)
 
 
+def _behind_links(path: Path) -> Path:
+    """The path without links, as far as it leads; Path.resolve() is an error where they lead in a circle (Python < 3.13)."""
+    return Path(os.path.realpath(path))
+
+
 def at_checkout(repository: RepoConfig, checkout: Path) -> RepoConfig:
     """Return the same repository with its sources in another folder: what `--path` asks for."""
-    checkout = checkout.resolve()
+    checkout = _behind_links(checkout)
 
     def moved(path: Path) -> Path:
         return checkout / path.relative_to(repository.path) if path.is_relative_to(repository.path) else path

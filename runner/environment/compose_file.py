@@ -12,7 +12,9 @@ from runner.environment import isolation
 from runner.environment.rendering import PROBE, addons_variable
 from runner.errors import ConfigError
 from runner.odoo import odoo_conf
+from runner.odoo.addons import is_there
 from runner.odoo.command import SERVICE, addons_targets
+from runner.text import printable
 
 _SELDOM = "30s"
 _CONF_VARIABLE = "ODOO_RC"
@@ -23,7 +25,12 @@ _ITSELF = ("127.0.0.1", "localhost", "::1")
 
 
 def project_to_judge(repository: RepoConfig, project: str, password: str) -> ComposeProject:
-    """Return the Compose project with the variables that the file may use, and ODOO_PORT set to PROBE."""
+    """Return the Compose project with the variables that the file may use, and ODOO_PORT set to PROBE.
+
+    ConfigError for a compose file that is a pipe or a device: Compose would wait for its end, or take all memory for it.
+    """
+    if is_there(repository.compose_file) and not repository.compose_file.is_file():
+        raise ConfigError(f"{printable(str(repository.compose_file))} (`compose_file` in repos.yaml) is no regular file.")
     variables = {
         "DB_PASSWORD": password,
         "ODOO_ADDONS": addons_variable(repository),

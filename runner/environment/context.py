@@ -40,7 +40,11 @@ class RunContext:
         return without(text, self.password)
 
 
-def labels_of(repository: RepoConfig, module: str, folder: Path) -> dict[str, str]:
-    """Return the labels of a run that starts now, in this process."""
+def labels_of(repository: RepoConfig, module: str, marked_in: Path | None = None) -> dict[str, str]:
+    """Return the labels of a run that starts now, in this process.
+
+    `marked_in`: the folder with the mark of a run that may be kept. Who may not look there takes it for kept, so none is named
+    for any other: what it leaves is then removed by the next run of whatever user.
+    """
     about = {REPOSITORY_LABEL: repository.name, MODULE_LABEL: module, STARTED_LABEL: now()}
-    return about | {keep.FOLDER_LABEL: str(folder)} | this_process().labels()
+    return about | ({keep.FOLDER_LABEL: str(marked_in)} if marked_in else {}) | this_process().labels()

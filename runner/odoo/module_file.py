@@ -1,6 +1,7 @@
 """What a module says of its own tests, in a file beside its manifest: the key `allow`, as in repos.yaml."""
 
 import contextlib
+import os
 from pathlib import Path
 
 import yaml
@@ -26,7 +27,7 @@ def read_module_file(module: Path) -> ModuleFile:
     anchors, aliases and tags are taken, by which a small file may mean a huge one.
     """
     file = module / MODULE_FILE
-    if not file.exists() and not file.is_symlink():
+    if not os.path.lexists(file):  # Path.exists() is an error where it may not look
         return ModuleFile()
     try:
         document = _plain(file, read_source(file, module, _LONGEST))

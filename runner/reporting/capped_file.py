@@ -6,6 +6,8 @@ from typing import BinaryIO
 
 # Of what the file may still take, an output gets the half: another one may follow, as that of the tests the preparation's.
 _SHARE = 2
+# Bytes that are copied at once.
+_PIECE = 1 << 20
 
 
 class CappedFile:
@@ -17,7 +19,7 @@ class CappedFile:
     def __init__(self, file: Path, limit: int) -> None:
         self._file = file
         self._limit = limit
-        self._stream = file.open("xb")
+        self._stream = file.open("x+b")
         self._tail: _Tail | None = None
         self._begin_output()
 
@@ -49,6 +51,12 @@ class CappedFile:
                     " see --max-log]\n".encode()
                 )
             tail.move_to(self._stream)
+
+    def copy_to(self, copy: BinaryIO) -> None:
+        """Copy all of it, as it was written: what has its name by now may be a pipe, or a link to another file."""
+        self._settle()
+        self._stream.seek(0)
+        shutil.copyfileobj(self._stream, copy, _PIECE)
 
     def close(self) -> None:
         """Write what is still to be written."""

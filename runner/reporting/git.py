@@ -4,6 +4,7 @@ Only commands are given that read objects and names of files: none of them write
 `.gitattributes`, or shows a text through a program. What else could is switched off.
 """
 
+import contextlib
 import os
 import re
 import subprocess
@@ -55,12 +56,13 @@ def parts(folder: Path, *arguments: str, deadline: float) -> Iterator[bytes]:
     programs = os.pathsep.join(path for path in os.get_exec_path() if os.path.isabs(path))  # noqa: PTH117 - a text
     environ |= {"LC_ALL": "C", "PATH": programs, **_NO_FETCHING, **_NO_INDEX}
     command = ["git", *_OPTIONS, "-C", str(folder), *arguments]
-    with tempfile.TemporaryFile() as errors:
+    with contextlib.ExitStack() as opened:
         try:
+            errors = opened.enter_context(tempfile.TemporaryFile())
             git = subprocess.Popen(
                 command, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
             )
-        except OSError as error:
+        except OSError as error:  # also where no folder for temporary files can be written
             raise NoAnswer(str(error)) from error
         alarm = threading.Timer(max(deadline - time.monotonic(), 0), kill_group, (git.pid,))
         alarm.start()

@@ -1,6 +1,7 @@
 """The proof log: a head, Odoo's output (the two ends of one that is too long), and a foot with verdict and teardown."""
 
 import contextlib
+import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from runner.cleanup.resources import listing_commands
 from runner.cleanup.teardown import Report
 from runner.config.options import MAX_LOG
 from runner.errors import EnvironmentFailed, ReportFailed, UsageError, cause_of
-from runner.new_file import unfinished_beside
+from runner.new_file import replace_whole, unfinished_beside
 from runner.reporting.capped_file import CappedFile
 from runner.text import aligned
 
@@ -24,8 +25,6 @@ KEEP_RUNS = 20
 TEARDOWN_REPORT = "teardown.json"
 # Seconds; the largest --test-timeout, and some more.
 _LONGEST_RUN = 100_000.0
-# Bytes that are copied at once.
-_PIECE = 1 << 20
 _RULE = "=" * 100
 _TIME = "%Y-%m-%d %H:%M:%S UTC"
 
@@ -37,8 +36,8 @@ def run_folder(checkout: Path, project: str) -> Path:
         if runs.is_symlink():
             raise UsageError(f"{runs} is a link. Old logs would be removed where it leads: make it a folder, or remove it.")
         runs.mkdir(exist_ok=True)
-        with contextlib.suppress(FileExistsError), (runs / ".gitignore").open("xb") as ignored:
-            ignored.write(b"*\n")  # as pytest does: the folder is nobody's change
+        if not os.path.lexists(runs / ".gitignore"):
+            replace_whole(runs / ".gitignore", b"*\n")  # as pytest does: the folder is nobody's change
         folder = runs / project
         folder.mkdir()
         _forget_old_runs(runs)
@@ -133,9 +132,9 @@ class ProofLog:
         try:
             if self._failure:  # there may be room again, but something is missing
                 raise self._failure
-            self._stream.close()
-            with self.file.open("rb") as log, unfinished.open("xb") as copy:
-                shutil.copyfileobj(log, copy, _PIECE)
+            with unfinished.open("xb") as copy:
+                self._stream.copy_to(copy)
+                self._stream.close()
             unfinished.replace(self.proof)
         except OSError as error:
             so_far = f" The log as it stands: {self.file}" if self.file.exists() else ""

@@ -59,7 +59,7 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
     repository, module = request.repository, request.module
     project = project_name(repository.prefix, module)
     folder = reports.run_folder(repository.path, project)
-    labels = labels_of(repository, module, folder)
+    labels = labels_of(repository, module, None if request.options.keep is Keep.NEVER else folder)
     context = RunContext(repository, module, request.options, project, folder, terminal, signals, labels)
     terminal.begin(f"{repository.name} / {module}", project)
     environment: Environment | None = None

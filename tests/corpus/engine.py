@@ -147,7 +147,7 @@ def _lane(folder: Path, series: str) -> Iterator[Lane]:
         folder=folder,
         terminal=Terminal(),
         signals=Signals(lambda _signum: None),
-        labels=labels_of(repository, "corpus", folder),
+        labels=labels_of(repository, "corpus"),
     )
     with Environment(context, settle(os.environ)) as environment:
         yield Lane(environment, addons)

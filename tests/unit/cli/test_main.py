@@ -1,5 +1,6 @@
 """Wrong requests end with code 2 and a message, right ones reach a run, and the worst outcome is the exit code."""
 
+import errno
 import os
 import re
 import shlex
@@ -116,6 +117,20 @@ def test_a_folder_without_configuration_ends_with_2(
     monkeypatch.chdir(tmp_path)
     assert main_inner(["run", "evv", "traction"]) == 2
     assert f"no repos.yaml in {tmp_path} or above it" in capsys.readouterr().err
+
+
+def test_a_folder_that_this_user_may_not_enter_ends_with_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def is_hidden(path: Path, **_options: bool) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "stat", is_hidden)
+    monkeypatch.setattr(Path, "lstat", is_hidden)
+    assert main_inner(["list"]) == 2
+    expected = f"Error: repos.yaml cannot be looked for: Permission denied: {tmp_path}/repos.yaml."
+    assert expected in capsys.readouterr().err
 
 
 def test_the_configuration_is_found_from_a_folder_below(runs: FakeRuns, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

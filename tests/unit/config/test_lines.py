@@ -106,5 +106,5 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "some.yaml").write_bytes(b"a: 1\ncaf\xe9: 1\n")
     with pytest.raises(ConfigError, match=r"some\.yaml:2: not UTF-8 .*Save the file as UTF-8"):
         read(tmp_path / "some.yaml")
-    with pytest.raises(ConfigError, match=r"cannot be read: Is a directory$"):
+    with pytest.raises(ConfigError, match=r"is no regular file\.$"):
         read(tmp_path)

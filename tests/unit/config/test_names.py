@@ -1,5 +1,6 @@
 """The names read without PyYAML are those that YAML gives."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,14 @@ def test_a_folder_without_configuration_has_no_names(tmp_path: Path) -> None:
 def test_bytes_that_are_not_utf8_do_not_break_the_noxfile(tmp_path: Path) -> None:
     (tmp_path / "repos.yaml").write_bytes(b"# caf\xe9\nrepositories:\n  evv: {}\n")
     assert repository_names(tmp_path) == ["evv"]
+
+
+def test_a_file_at_which_this_user_may_not_look_does_not_break_the_noxfile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_hidden(path: Path, **_options: bool) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    (tmp_path / "repos.yaml").write_text(YAML)
+    monkeypatch.setattr(Path, "stat", is_hidden)
+    assert repository_names(tmp_path) == []

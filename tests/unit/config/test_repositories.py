@@ -1,5 +1,6 @@
 """A right repos.yaml gives absolute, frozen values; a wrong one an error with the file, the key and what is near."""
 
+import os
 from pathlib import Path
 
 import pydantic
@@ -224,6 +225,37 @@ def test_the_place_is_relative_to_the_current_folder(tmp_path: Path, monkeypatch
 def test_a_missing_file_is_an_error_that_names_the_folder(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=f"no repos.yaml in {tmp_path}"):
         load(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [
+        ("link", "cannot be read: No such file or directory"),
+        ("circle", "cannot be read: Too many levels of symbolic links"),
+        ("fifo", "is no regular file"),
+        ("folder", "is no regular file"),
+    ],
+)
+def test_a_local_file_that_is_none_is_not_left_out_without_a_word(tmp_path: Path, there: str, words: str) -> None:
+    local = tmp_path / "repos.local.yaml"
+    if there == "fifo":
+        os.mkfifo(local)
+    elif there == "folder":
+        local.mkdir()
+    else:
+        local.symlink_to(local if there == "circle" else tmp_path / "gone")
+    assert f"repos.local.yaml {words}" in error(tmp_path)
+
+
+def test_links_in_a_circle_are_a_path_like_any_other_that_is_not_there(tmp_path: Path) -> None:
+    for name in ("circle", "evv/circle"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(tmp_path / name)
+    text = YAML.replace("path: hub", "path: circle").replace("addons: [addons]", "addons: [circle], compose_file: circle")
+    config = loaded(tmp_path, text)
+    evv, hub = config.repository("evv"), config.repository("hub")
+    assert (evv.addons, evv.compose_file) == ((tmp_path / "evv/circle",), tmp_path / "evv/circle")
+    assert hub.path == at_checkout(hub, tmp_path / "circle").path == tmp_path / "circle"
 
 
 def test_equal_prefixes_are_an_error_with_both_places(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a run adds to a repository's compose file."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from runner.docker.inventory import Image
 from runner.environment.compose_file import override_for, own_checks, project_to_judge
 from runner.environment.rendering import PROBE
+from runner.errors import ConfigError
 from tests.unit.fake_environment import LABELS, RENDERED
 from tests.unit.repositories import repository
 
@@ -24,6 +26,13 @@ def test_a_compose_file_gets_the_variables_that_it_may_use_and_a_port_that_is_no
         "POSTGRES_IMAGE": "postgres:16",
     }
     assert "secret" not in repr(project)
+
+
+def test_a_compose_file_without_an_end_is_given_to_nobody(tmp_path: Path) -> None:
+    evv = repository(tmp_path)
+    os.mkfifo(evv.compose_file)
+    with pytest.raises(ConfigError, match=r"docker-compose.agent.yml \(`compose_file` in repos.yaml\) is no regular file"):
+        project_to_judge(evv, "p", "secret")
 
 
 def test_labels_go_on_every_service_network_and_volume() -> None:

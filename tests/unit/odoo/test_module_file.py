@@ -1,5 +1,6 @@
 """A module's own file is read like repos.yaml, with line and key, and whatever stands in it, it is harmless."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -93,3 +94,13 @@ def test_what_is_no_small_file_of_the_module_s_is_not_read(tmp_path: Path) -> No
         make()
         assert words in error(module)
         file.rmdir() if file.is_dir() and not file.is_symlink() else file.unlink()
+
+
+def test_one_at_which_this_user_may_not_look_is_an_error_that_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_hidden(path: Path, **_options: bool) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    (tmp_path / MODULE_FILE).symlink_to(tmp_path / "hidden/file")
+    monkeypatch.setattr(Path, "stat", is_hidden)
+    monkeypatch.setattr(Path, "resolve", is_hidden)
+    assert error(tmp_path).endswith(f"{MODULE_FILE} cannot be read: Permission denied.")

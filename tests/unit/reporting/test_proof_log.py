@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -144,9 +145,9 @@ def test_a_log_that_is_full_when_it_is_closed_is_an_error_but_hides_no_other(
         log.publish()
 
 
-def test_of_a_checkout_that_was_deleted_no_log_is_shown_that_is_not_there(folder: Path, proof: Path) -> None:
-    with ProofLog(folder, proof) as log:
-        log.file.unlink()
+def test_of_a_checkout_that_was_deleted_no_log_is_shown_that_is_not_there(folder: Path) -> None:
+    with ProofLog(folder, folder / "proof.log") as log:
+        shutil.rmtree(folder)
         with pytest.raises(ReportFailed, match=r"Without it nothing is proven\.$"):
             log.publish()
 
@@ -320,3 +321,12 @@ def test_a_link_in_the_folder_of_a_run_is_an_error(folder: Path, proof: Path, el
     with pytest.raises((UsageError, EnvironmentFailed)), ProofLog(folder, proof, limit=100) as log:
         log.raw(b"x" * 1000)
     assert (elsewhere / ".gitignore").read_text() == "theirs"
+
+
+def test_the_proof_is_what_was_written_whatever_has_the_log_s_name_by_then(folder: Path) -> None:
+    with ProofLog(folder, folder / "proof.log") as log:
+        log.raw(b"Odoo\n")
+        log.file.unlink()
+        log.file.symlink_to("/etc/hostname")
+        log.publish()
+    assert (folder / "proof.log").read_bytes() == b"Odoo\n"

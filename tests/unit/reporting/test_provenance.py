@@ -1,5 +1,6 @@
 """The commit in the log's head, asked of real git."""
 
+import errno
 import os
 import subprocess
 import time
@@ -157,6 +158,14 @@ def test_an_ignored_file_counts_only_where_odoo_would_load_it(checkout: Path) ->
     assert commit_of(checkout, [module]).endswith(
         " (2 files differ from it: addons/m/tests/sourceless.pyc, addons/m/tests/test_two.py)"
     )
+
+
+def test_without_a_folder_for_temporary_files_nothing_is_known(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> None:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", nowhere)
+    assert commit_of(checkout) == "unknown ([Errno 2] No usable temporary directory found)"
 
 
 def test_a_checkout_behind_a_link_is_the_same(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

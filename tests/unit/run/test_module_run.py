@@ -397,8 +397,16 @@ def test_every_run_has_its_own_project_token_and_password_and_its_owner_s_labels
     assert all(len(secret) >= 32 for secret in tokens | passwords)
     labels = labels_of_run(first)
     assert (labels["agent-test.repository"], labels["agent-test.module"]) == ("evv", "evv_core")
-    assert labels["agent-test.folder"] == str(first[3].parent)
     assert "agent-test.owner-pid" in labels
+
+
+@pytest.mark.parametrize("keep", Keep)
+def test_only_a_run_that_may_be_kept_names_the_folder_of_the_mark(go: Go, fakes: Fakes, keep: Keep) -> None:
+    # Another user may not look into it, and would take what a killed run left for kept.
+    go(keep=keep)
+    guard = fakes.guards[0]
+    named = {} if keep is Keep.NEVER else {"agent-test.folder": str(guard[3].parent)}
+    assert {key: value for key, value in labels_of_run(guard).items() if key == "agent-test.folder"} == named
 
 
 def test_secrets_are_not_written_into_the_proof(go: Go, fakes: Fakes) -> None:
