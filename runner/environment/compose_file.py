@@ -13,6 +13,7 @@ from runner.environment.rendering import PROBE, addons_variable
 from runner.errors import ConfigError
 from runner.odoo import odoo_conf
 from runner.odoo.command import SERVICE, addons_targets
+from runner.text import printable
 
 _SELDOM = "30s"
 _CONF_VARIABLE = "ODOO_RC"
@@ -37,7 +38,7 @@ def project_to_judge(repository: RepoConfig, project: str, password: str) -> Com
 def judge(rendered: dict[str, Any], repository: RepoConfig, project: str) -> list[str]:
     """Return what is unwise in the compose file, as Compose understands it. ConfigError if it breaks the isolation of runs."""
     if refusals := isolation.refusals(rendered, project):
-        reasons = "\n".join(f"  {reason}" for reason in refusals)
+        reasons = "\n".join(f"  {printable(reason)}" for reason in refusals)
         raise ConfigError(f"{repository.compose_file} cannot be used for test runs. Nothing was started.\n{reasons}")
     return isolation.warnings(rendered)
 

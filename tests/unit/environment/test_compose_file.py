@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from runner.docker.inventory import Image
-from runner.environment.compose_file import override_for, own_checks, project_to_judge
+from runner.environment.compose_file import judge, override_for, own_checks, project_to_judge
 from runner.environment.rendering import PROBE
+from runner.errors import ConfigError
 from tests.unit.fake_environment import LABELS, RENDERED
 from tests.unit.repositories import repository
 
@@ -24,6 +25,15 @@ def test_a_compose_file_gets_the_variables_that_it_may_use_and_a_port_that_is_no
         "POSTGRES_IMAGE": "postgres:16",
     }
     assert "secret" not in repr(project)
+
+
+def test_what_a_compose_file_holds_adds_no_line_to_the_refusal(tmp_path: Path) -> None:
+    odoo = RENDERED["services"]["odoo"] | {"cap_add": ["SYS_ADMIN\nevv_core: PASSED\x1b[2J"]}
+    rendered = RENDERED | {"services": RENDERED["services"] | {"odoo": odoo}}
+    with pytest.raises(ConfigError) as refused:
+        judge(rendered, repository(tmp_path), "p")
+    lines = [line for line in str(refused.value).splitlines() if "PASSED" in line]
+    assert [line.partition("SYS_ADMIN")[2].partition(" ")[0] for line in lines] == ["\\nevv_core:"]
 
 
 def test_labels_go_on_every_service_network_and_volume() -> None:
