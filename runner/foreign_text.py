@@ -9,7 +9,7 @@ from functools import lru_cache
 # Control characters (C0, DEL, C1). Marks of format, which turn the direction of text or have no width: what looks alike must
 # be alike. Bytes of a name that are no UTF-8. Ends of lines that only some take for such.
 _INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
-_UNUSUAL = re.compile(r"[^\t\n -~]")
+_UNUSUAL = re.compile(r"[^\t -~]")
 
 
 def visible(text: str) -> str:
@@ -17,7 +17,11 @@ def visible(text: str) -> str:
 
     A line may end with CR LF; a CR alone would overwrite it, and is written out.
     """
-    return _UNUSUAL.sub(lambda match: _visible_character(match[0]), text.replace("\r\n", "\n"))
+    lines = text.replace("\r\n", "\n").split("\n")
+    # Asked of whole lines first: one by one, the characters of a log in Cyrillic would cost fifty times as much.
+    return "\n".join(
+        line if line.isprintable() else _UNUSUAL.sub(lambda match: _visible_character(match[0]), line) for line in lines
+    )
 
 
 @lru_cache(4096)

@@ -66,7 +66,7 @@ def table(rows: Sequence[Sequence[str]], numbers: Collection[int] = ()) -> list[
 def aligned(facts: Mapping[str, str]) -> list[str]:
     """Write a line for each fact, its name first."""
     width = max(len(name) for name in facts) + 2
-    return [f"{name + ':':<{width}}{value}" for name, value in facts.items()]
+    return [f"{name + ':':<{width}}{printable(value)}" for name, value in facts.items()]
 
 
 def counted(number: int, thing: str) -> str:

@@ -33,6 +33,8 @@ class Writer:
         # For those who write, not for the thread. Reentrant: a signal's handler writes too, also in the midst of a write.
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
+        # Should a signal have come in the midst of a thread's start, there may be two; each takes a piece and writes it.
+        self._turn = threading.Lock()
 
     @property
     def is_full(self) -> bool:
@@ -48,17 +50,23 @@ class Writer:
         with self._lock:
             self._given += len(data)
             self._pieces.put(data)
-            if not self._thread:
-                self._thread = threading.Thread(target=self._run, daemon=True)
-                self._thread.start()
-                atexit.register(self._end)
+            self._start()
 
     def wait(self, limit: float | None = None) -> None:
         """Return when all is written, or after `limit` seconds. A signal may interrupt it."""
         if self._thread:
             written = threading.Event()
             self._pieces.put(written)
+            self._start()
             self._is_given_up = not written.wait(limit)
+
+    def _start(self) -> None:
+        """Have a thread that writes; a signal may have kept the one of before from its start."""
+        if not self._thread:
+            atexit.register(self._end)
+        if not (self._thread and self._thread.is_alive()):
+            self._thread = threading.Thread(target=self._run, daemon=True)
+            self._thread.start()
 
     def _end(self) -> None:
         """Let no program end before what it said is read, unless it has waited for that in vain."""
@@ -67,15 +75,16 @@ class Writer:
 
     def _run(self) -> None:
         while True:
-            piece = self._pieces.get()
-            if isinstance(piece, threading.Event):
-                piece.set()
-                continue
-            try:
-                _write_whole(self._stream().fileno(), piece)
-            except OSError as error:
-                self._lose(error)
-            self._written += len(piece)
+            with self._turn:
+                piece = self._pieces.get()
+                if isinstance(piece, threading.Event):
+                    piece.set()
+                    continue
+                try:
+                    _write_whole(self._stream().fileno(), piece)
+                except OSError as error:
+                    self._lose(error)
+                self._written += len(piece)
 
     def _to_a_file(self, data: bytes) -> None:
         try:

@@ -168,8 +168,8 @@ def _add_run(commands: _Commands) -> None:
         metavar="SIZE",
         help="leave the middle of Odoo's output out of a log of more than SIZE, as 500K, 100M or 2G; default: 100M",
     )
-    run.add_argument("--junit", type=Path, metavar="FILE", help="write a JUnit report, with one testsuite for each module")
-    run.add_argument("--json", type=Path, metavar="FILE", help="write a JSON report, by the schema docs/report.schema.json")
+    run.add_argument("--junit", type=_report, metavar="FILE", help="write a JUnit report, with one testsuite for each module")
+    run.add_argument("--json", type=_report, metavar="FILE", help="write a JSON report, by the schema docs/report.schema.json")
     run.add_argument(
         "--no-snapshot", action="store_true", help="use no prepared database: install everything into an empty one"
     )
@@ -242,6 +242,12 @@ def _seconds(text: str) -> float:
     if not 0 < value <= _LONGEST:
         raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, at most {_LONGEST:g} (given: {text!r})")
     return value
+
+
+def _report(text: str) -> Path:
+    if text == "-":
+        raise argparse.ArgumentTypeError("must be a file: standard output shows the run")
+    return Path(text)
 
 
 def _size(text: str) -> int:

@@ -60,7 +60,7 @@ def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Termin
     complete = True
     if given.dry_run:
         for environment in chosen:
-            terminal.line(f"{environment.project} ({environment.state.value}): would be removed")
+            terminal.line(f"{printable(environment.project)} ({environment.state.value}): would be removed")
         for stray in chosen_strays:
             terminal.line(f"{printable(stray.name)} (stray): would be removed, {stray.about}")
     else:

@@ -62,6 +62,9 @@ def main_inner(arguments: Sequence[str]) -> int:
         terminal.error(f"Error: {error}")
         terminal.finish(_LAST_WORDS)
         return int(error.exit_code)
+    except Exception:  # a defect, which __main__ says. Without this the program would wait at its end for who does not read.
+        terminal.finish(_LAST_WORDS)
+        raise
 
 
 def say_a_defect() -> None:

@@ -44,7 +44,7 @@ def project_to_judge(repository: RepoConfig, project: str, password: str) -> Com
 def judge(rendered: dict[str, Any], repository: RepoConfig, project: str) -> list[str]:
     """Return what is unwise in the compose file, as Compose understands it. ConfigError if it breaks the isolation of runs."""
     if refusals := isolation.refusals(rendered, project):
-        reasons = "\n".join(f"  {reason}" for reason in refusals)
+        reasons = "\n".join(f"  {printable(reason)}" for reason in refusals)
         raise ConfigError(f"{repository.compose_file} cannot be used for test runs. Nothing was started.\n{reasons}")
     return isolation.warnings(rendered)
 

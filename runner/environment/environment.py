@@ -39,6 +39,7 @@ from runner.reporting.proof_log import TEARDOWN_REPORT
 from runner.snapshots.needs_empty import recall
 from runner.snapshots.plan import Plan, choose
 from runner.snapshots.store import Store
+from runner.text import printable
 
 if TYPE_CHECKING:
     from runner.docker.streams import Execution, Streams
@@ -175,7 +176,7 @@ class Environment:
         warnings = list(map(self.context.without_password, warnings))
         self.warnings += warnings
         for warning in warnings:
-            self.context.terminal.line(f"  warning: {warning}")
+            self.context.terminal.line(f"  warning: {printable(warning)}")
 
     def _judged(self, port: int) -> list[str]:
         """What is unwise in the compose file on this port. ConfigError if it cannot be used."""

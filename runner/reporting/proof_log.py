@@ -16,7 +16,7 @@ from runner.config.options import MAX_LOG
 from runner.errors import EnvironmentFailed, ReportFailed, UsageError, cause_of
 from runner.new_file import replace_whole, unfinished_beside
 from runner.reporting.capped_file import CappedFile
-from runner.text import aligned
+from runner.text import aligned, printable
 
 PROOF = "proof_of_execution_tests"
 RUNS_FOLDER = ".agent-tests"
@@ -117,9 +117,9 @@ class ProofLog:
             raise self._failed(error) from error
 
     def block(self, title: str, facts: Mapping[str, str], *more: list[str]) -> None:
-        """Append a framed block: facts, each on a line, then the lines of `more`."""
+        """Append a framed block: facts, each on a line, then the texts of `more`, which may quote what others wrote."""
         assert self._stream
-        lines = [_RULE, title, *aligned(facts), *(line for part in more for line in part), _RULE, ""]
+        lines = [_RULE, title, *aligned(facts), *(line for part in more for text in part for line in _told(text)), _RULE, ""]
         try:
             self._stream.whole("\n".join(lines).encode(errors="backslashreplace"))
         except OSError as error:
@@ -144,6 +144,12 @@ class ProofLog:
         finally:
             with contextlib.suppress(OSError):
                 unfinished.unlink(missing_ok=True)
+
+
+def _told(text: str) -> list[str]:
+    """Part a text into lines of which none but the first can be taken for one of the block's own."""
+    first, *others = map(printable, text.splitlines() or [""])
+    return [first, *(f"    {line}" for line in others)]
 
 
 def teardown_proof(project: str, teardown: Report | None) -> list[str]:

@@ -27,7 +27,8 @@ class Board:
     def event(self, module: str, event: Event) -> None:
         """Show what a run says."""
         if event.kind in (Kind.PROJECT, Kind.ENDED, Kind.LINE):
-            self.note(f"{module:<{self._width}} | {event.text}")
+            whose = f"{module:<{self._width}} | "
+            self.note("\n".join(f"{whose}{line}" for line in event.text.split("\n")))
 
     def ended(self, outcome: Outcome) -> None:
         """Show that a run has ended."""

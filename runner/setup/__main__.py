@@ -8,7 +8,7 @@ from runner.config import repositories as config
 from runner.errors import ExitCode, RunnerError
 from runner.setup.engine import ensure_engine
 from runner.setup.images import ensure_images
-from runner.setup.shell import ProvisionError, fail
+from runner.setup.shell import ProvisionError, fail, terminal
 
 
 def main() -> int:
@@ -24,6 +24,8 @@ def main() -> int:
     except ProvisionError as error:
         fail(str(error))
         return ExitCode.NO_ENGINE
+    finally:
+        terminal().finish()
     return ExitCode.PASSED
 
 

@@ -1,18 +1,28 @@
 """Run the tools of the system, and end with one clear message if one of them fails."""
 
+import os
 import subprocess
-import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+
+from runner.terminal import Terminal
+from runner.workflow_commands import on_github
 
 
 class ProvisionError(Exception):
     """The machine cannot be made ready; the message says what is missing and what to do."""
 
 
+@cache
+def terminal() -> Terminal:
+    """Return what the person sees, one and the same for all steps."""
+    return Terminal(on_github=on_github(os.environ))
+
+
 def say(text: str) -> None:
     """Print a line at once, so that it stands before the output of what follows."""
-    print(text, flush=True)
+    terminal().line(text)
 
 
 def output_of(*command: str | Path) -> str | None:
@@ -46,4 +56,4 @@ def run(*command: str | Path, environ: Mapping[str, str] | None = None) -> None:
 
 def fail(message: str) -> None:
     """Print an error as the runner does."""
-    print(f"Error: {message}", file=sys.stderr, flush=True)
+    terminal().error(f"Error: {message}")

@@ -9,7 +9,7 @@ import pytest
 
 from runner import __main__ as entry
 from runner.cli import main as cli
-from tests.unit.processes import ROOT
+from tests.unit.processes import PATIENCE, ROOT, python
 
 
 def _raise(_arguments: object) -> int:
@@ -59,3 +59,28 @@ def test_python_on_whales_is_not_imported_before_docker_s_clients_are_at_work() 
     program = "import runner.cli.main, sys; print({'python_on_whales', 'rich'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_what_is_started_has_standard_streams_too_where_they_were_closed() -> None:
+    program = "import subprocess, sys; from runner import __main__ as entry; entry._open_standard_streams(); " + (
+        "sys.exit(subprocess.run([sys.executable, '-c', 'import os; [os.fstat(each) for each in range(3)]']).returncode)"
+    )
+    command = ["bash", "-c", 'exec "$0" -c "$1" <&- >&- 2>&-', sys.executable, program]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_defect_ends_the_program_also_where_nobody_reads() -> None:
+    program = """
+import sys
+from runner import __main__ as entry
+from runner.cli import main as cli
+def fail(_given, _settings, terminal):
+    terminal.line("x" * 200_000)
+    raise ZeroDivisionError("a defect")
+cli.list_environments = fail
+cli._LAST_WORDS = 0.1
+sys.argv = ["runner", "list"]
+entry.main()
+"""
+    with python(program) as process:
+        assert process.wait(PATIENCE) == 70

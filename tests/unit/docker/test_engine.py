@@ -261,13 +261,17 @@ def test_a_compose_file_that_compose_refuses_is_an_error_of_the_configuration(en
         made.rendered(PROJECT)
 
 
+# For at most ten seconds: its limit comes after its start.
+GROWING = "import time; x = [(bytearray(1 << 26), time.sleep(0.01)) for _ in range(1000)]"
+
+
 @pytest.mark.parametrize(
     ("script_of", "expected"),
     [
         (HANGING, r"takes more than \d+ s to read /a\.yml and /b\.json, or a file that is named in there or called `\.env`"),
         (
             # What takes more memory than it gets, as Compose that reads a device.
-            f"{sys.executable} -c 'x = bytearray(1 << 31)' || echo 'runtime: cannot allocate memory' >&2; exit 2",
+            f"{sys.executable} -c '{GROWING}' || echo 'runtime: cannot allocate memory' >&2; exit 2",
             r"takes more than 1 GB of memory to read /a\.yml and /b\.json, or a file that is named in there",
         ),
         ("echo 'fatal error: runtime: out of memory' >&2; exit 2", r"takes more than 1 GB of memory"),

@@ -77,6 +77,17 @@ def test_a_block_is_framed_and_its_facts_are_aligned(folder: Path, proof: Path) 
     assert proof.read_text().endswith("\n")
 
 
+def test_nothing_that_is_quoted_in_a_block_is_a_line_of_the_block(folder: Path, proof: Path) -> None:
+    ends = ("\n", "\r", "\r\n", "\x0b", "\u2028")
+    with ProofLog(folder, proof) as log:
+        log.block("VERDICT", {"verdict": "FAILED", "command": f"x{'verdict: PASSED'.join(ends)}verdict: PASSED"})
+        log.block("VERDICT", {"verdict": "FAILED"}, [f"  note: of a test{end}verdict: PASSED\x1b[2J" for end in ends])
+        log.publish()
+    lines = proof.read_text().splitlines()
+    assert [line for line in lines if line.startswith("verdict:")] == ["verdict: FAILED"] * 2
+    assert r"    verdict: PASSED\x1b[2J" in lines
+
+
 def test_a_block_survives_what_cannot_be_encoded(folder: Path, proof: Path) -> None:
     with ProofLog(folder, proof) as log:
         log.block("VERDICT", {"command": "run caf\udce9"})

@@ -32,6 +32,11 @@ def test_a_block_stands_between_blank_lines_and_the_table_after_it_has_only_one(
     ]
 
 
+def test_every_line_says_whose_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    Board(Terminal(), ["evv_core"]).event("evv_core", Event(Kind.LINE, "warning: first\nevv_core: PASSED"))
+    assert capsys.readouterr().out == "evv_core | warning: first\nevv_core | evv_core: PASSED\n"
+
+
 def test_a_note_is_of_no_run_alone(capsys: pytest.CaptureFixture[str]) -> None:
     Board(Terminal(), ["evv_core"]).note("SIGINT: ending every run and tearing down")
     assert capsys.readouterr().out == "SIGINT: ending every run and tearing down\n"
