@@ -29,7 +29,7 @@ class Writer:
         self._most = most
         self._given = self._written = 0
         self._was_full = self._is_given_up = False
-        self._pieces: queue.SimpleQueue[bytes | threading.Event] = queue.SimpleQueue()
+        self._pieces: queue.SimpleQueue[bytes | Callable[[], None]] = queue.SimpleQueue()
         # For those who write, not for the thread. Reentrant: a signal's handler writes too, also in the midst of a write.
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
@@ -55,10 +55,12 @@ class Writer:
     def wait(self, limit: float | None = None) -> None:
         """Return when all is written, or after `limit` seconds. A signal may interrupt it."""
         if self._thread:
-            written = threading.Event()
-            self._pieces.put(written)
+            # No threading.Event: where a signal's handler waits too, the thread could not set that of whom it interrupted.
+            written = threading.Lock()
+            written.acquire()
+            self._pieces.put(written.release)
             self._start()
-            self._is_given_up = not written.wait(limit)
+            self._is_given_up = not written.acquire(timeout=-1 if limit is None else limit)
 
     def _start(self) -> None:
         """Have a thread that writes; a signal may have kept the one of before from its start."""
@@ -77,8 +79,8 @@ class Writer:
         while True:
             with self._turn:
                 piece = self._pieces.get()
-                if isinstance(piece, threading.Event):
-                    piece.set()
+                if not isinstance(piece, bytes):
+                    piece()
                     continue
                 try:
                     _write_whole(self._stream().fileno(), piece)
