@@ -8,6 +8,8 @@ import stat
 import tempfile
 from pathlib import Path
 
+# Who has a lock that is had.
+ANOTHER_RUN = "another test run"
 _FOLDER = "agent-test-ports"
 # Several users make their locks in it; sticky, so that none removes or replaces one that another has.
 _FOLDER_MODE = 0o1777
@@ -39,7 +41,7 @@ def lock(port: int) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
-        raise NoLock("another test run") from error
+        raise NoLock(ANOTHER_RUN) from error
     return descriptor
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.config.model import PortRange
-from runner.environment.port_lock import NoLock, lock
+from runner.environment.port_lock import ANOTHER_RUN, NoLock, lock
 from runner.errors import EnvironmentFailed, NoFreePort
 
 # Published on loopback only: the Odoo behind it has a well-known password.
@@ -137,7 +137,8 @@ class PortSearch:
     def _why_none(self) -> str:
         known = port_holders(self.ports)
         with contextlib.suppress(EnvironmentFailed):  # that no port is free is what is to be said
-            known |= {port: f"container {name}" for port, name in self.published().items()}
+            for port, name in self.published().items():
+                known[port] = f"{known[port]}: container {name}" if known.get(port) == ANOTHER_RUN else f"container {name}"
         holders = "\n".join(
             f"  {port}: {known.get(port, _LOST)}" for port in self.ports if port in known or port in self._lost
         )

@@ -63,13 +63,14 @@ def test_a_full_range_is_an_error_at_once_that_names_the_holders_and_the_way_out
         search.reserve()
     machine.taken = {18002}
     search = machine.search()
-    search.published = lambda: {18002: "old-odoo-1", 80: "of-another"}
+    search.published = lambda: {18002: "old-odoo-1", 18001: "run-odoo-1", 80: "of-another"}
     with pytest.raises(NoFreePort) as caught:
         search.reserve()
     assert "18002: container old-odoo-1\n" in str(caught.value)
     for part in (
         "No free port in 18000-18002.",
-        "18000: another test run",
+        "18000: another test run\n",
+        "18001: another test run: container run-odoo-1\n",
         "--wait-for-port S",
         "nox -s cleanup -- PROJECT",
     ):
