@@ -122,11 +122,13 @@ class TinyRepository:
 
     def kill_what_still_runs(self) -> None:
         """End the runs that a failed test left, so that they do not disturb the next."""
-        for started in self._started:
-            if started.process.poll() is None:
-                started.send_group(signal.SIGKILL)
-                started.finish()
-                left_after_teardown()
+        running = [started for started in self._started if started.process.poll() is None]
+        for started in running:
+            started.send_group(signal.SIGKILL)
+        for started in running:
+            started.finish()
+        if running:
+            left_after_teardown()
 
     def environ(self, **more: str) -> dict[str, str]:
         """The environment in which `python -m runner` is found from any folder, and knows no starter but the test's."""
