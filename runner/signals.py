@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
@@ -12,6 +13,8 @@ from runner.errors import Interrupted
 # Set by the noxfile to its own pid: nox dies from SIGTERM, SIGHUP and SIGKILL without passing them on.
 STARTER = "AGENT_TEST_STARTER"
 _WATCH_INTERVAL = 0.2
+# Seconds: no finalizer takes so long.
+_AGAIN = 0.02
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -30,6 +33,17 @@ class Signals:
                 raise Interrupted(signum)
         self._on_further(signum)
 
+    def _unraisable(self, unraisable: "sys.UnraisableHookArgs") -> None:
+        """Raise again, a moment later, what came in the midst of a finalizer, as there are many while a module is imported.
+
+        Python would print it, and the run would go on.
+        """
+        if isinstance(unraisable.exc_value, Interrupted):
+            self.first = None
+            threading.Timer(_AGAIN, os.kill, (os.getpid(), unraisable.exc_value.signum)).start()
+        else:
+            sys.__unraisablehook__(unraisable)
+
     def shield(self) -> None:
         """Let no signal interrupt anything from here on; the first one is still remembered in `first`."""
         self._shielded = True
@@ -42,6 +56,7 @@ class Signals:
     def installed(self, environ: Mapping[str, str]) -> Iterator["Signals"]:
         """Handle INT, TERM and HUP within the block, INT also where it is ignored, as in a background job."""
         before = {signum: signal.signal(signum, self._handle) for signum in _SIGNALS if not _survives_hangup(signum)}
+        hook, sys.unraisablehook = sys.unraisablehook, self._unraisable
         stop = threading.Event()
         starter = environ.get(STARTER, "")
         if starter.isdigit():
@@ -50,6 +65,7 @@ class Signals:
             yield self
         finally:
             stop.set()
+            sys.unraisablehook = hook
             for signum, handler in before.items():
                 # Once interrupted, the program is ending: one more Ctrl+C must not replace its exit code by a traceback.
                 signal.signal(signum, handler if self.first is None else _nothing)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .tiny_repository import PASSES, ROOT, TinyRepository, left
+from .tiny_repository import PASSES, ROOT, TinyRepository, environ_without_starter, left
 
 # Root makes another user of itself; elsewhere `sudo` does.
 _AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
@@ -61,7 +61,11 @@ def _by_another_user(shared: Path, *commands: str) -> str:
     }
     script = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in facts.items()) + _ANOTHER_USER
     return subprocess.run(
-        [*_AS_ROOT, "unshare", "--mount", "sh", "-c", script], check=True, capture_output=True, text=True
+        [*_AS_ROOT, "unshare", "--mount", "sh", "-c", script],
+        env=environ_without_starter(),
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
 
 

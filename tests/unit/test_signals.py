@@ -37,6 +37,22 @@ def test_an_interruption_is_not_swallowed_by_a_handler_of_errors() -> None:
     assert not issubclass(Interrupted, Exception)
 
 
+class InAFinalizer:
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        threading.Event().wait(0)  # where Python calls the handler at the latest
+
+
+def test_a_signal_in_the_midst_of_a_finalizer_is_raised_after_it_and_prints_nothing(
+    signals: Signals, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Interrupted):
+        InAFinalizer()
+        threading.Event().wait(PATIENCE)
+    assert signals.first == signal.SIGTERM
+    assert (capsys.readouterr().err, FURTHER) == ("", [])
+
+
 def test_every_later_signal_only_tells(signals: Signals) -> None:
     with pytest.raises(Interrupted):
         signal.raise_signal(signal.SIGINT)
