@@ -140,7 +140,11 @@ class SideBySide:
                 while waiting and len(self._running) < self._jobs:
                     with self._undisturbed():
                         self._start(waiting.popleft())
-                worker, event = self._inbox.get()
+                try:
+                    # Not for ever: a signal just before a wait that has no end would be seen at its end.
+                    worker, event = self._inbox.get(timeout=_LOOK)
+                except queue.Empty:
+                    continue
                 with self._undisturbed():
                     self._handle(worker, event)
                     if self._fail_fast:

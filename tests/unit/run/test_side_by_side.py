@@ -50,8 +50,8 @@ terminal.begin("x", f"project-of-{what}")
 if what.startswith("waits"):
     (folder / f"{what}.pid").write_text(str(os.getpid()))
     terminal.line("waiting")
-    while True:
-        signal.pause()
+    while True:  # not signal.pause(): a signal just before it would not be seen
+        time.sleep(0.05)
 elif what.startswith("killed"):
     os.kill(os.getpid(), signal.SIGKILL)
 elif what.startswith("early"):
