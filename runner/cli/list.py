@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import time
 
 from runner.cleanup import orphans, strays
 from runner.cleanup.orphans import Standing, State
@@ -41,7 +40,7 @@ def list_prepared_databases(store: Store, terminal: Terminal) -> None:
     """Print a table of the prepared databases, the newest first, with those in the making. Nothing where there is none."""
     volumes = store.volumes()
     newest_first = sorted(volumes.ready.values(), key=lambda snapshot: snapshot.created, reverse=True)
-    rows = [_snapshot_row(snapshot, time.time()) for snapshot in newest_first]
+    rows = [_snapshot_row(snapshot, store.now) for snapshot in newest_first]
     rows += [("in the making", "-", "-", "-", name) for name in volumes.preparing]
     rows += [("dead", "-", "-", "-", name) for name in volumes.dead]
     if rows:

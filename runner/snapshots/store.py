@@ -74,13 +74,18 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @property
+    def now(self) -> float:
+        """The engine's time, in seconds of the epoch, as in what a snapshot says of itself."""
+        return self._engine.info.now
+
     def prefetch(self) -> Pending[list[Resource]]:
         """Start the listing, for `volumes`."""
         return self._engine.prefetch(_LISTING)
 
     def volumes(self, pending: Pending[list[Resource]] | None = None) -> Volumes:
         """Return what there is; `pending`: where that was asked already. EnvironmentFailed if the engine does not say."""
-        return sorted_out((pending or self.prefetch()).result(), self._engine.info.now)
+        return sorted_out((pending or self.prefetch()).result(), self.now)
 
     def begin(self, stage: Stage, project: str, labels: Mapping[str, str]) -> str:
         """Make a new volume for the stage's data, for the run `project` with these labels, and return its name."""
@@ -98,7 +103,7 @@ class Store:
             "volume": volume,
             "repository": repository,
             "modules": " ".join(sorted(modules)),
-            "created": f"{self._engine.info.now:.0f}",
+            "created": f"{self.now:.0f}",
             "megabytes": str(megabytes),
             "schema": str(SCHEMA),
         }
@@ -108,7 +113,7 @@ class Store:
 
     def refuse(self, stage: Stage, reason: str) -> None:
         """Say that the stage cannot be prepared, as it will be again with the same key, and why."""
-        about = {KEY_LABEL: stage.key, _CREATED_LABEL: f"{self._engine.info.now:.0f}", _REASON_LABEL: told(reason)}
+        about = {KEY_LABEL: stage.key, _CREATED_LABEL: f"{self.now:.0f}", _REASON_LABEL: told(reason)}
         self._create(f"{SNAPSHOT_PREFIX}-{stage.key[:16]}-{_REFUSED}", about)
 
     def drop(self, snapshot: Snapshot) -> bool:

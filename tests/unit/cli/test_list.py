@@ -1,7 +1,9 @@
 """What a person sees of environments and of prepared databases."""
 
+import json
 import re
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from runner.snapshots.store import Store
 from runner.terminal import Terminal
 from tests.unit.cleanup.test_orphans import ALIVE, FAR, resource
 from tests.unit.cli.test_cleanup import DEAD_SNAPSHOT
+from tests.unit.fake_engine import MACHINE
 from tests.unit.fake_volumes import FakeVolumes, engine_with
 from tests.unit.repositories import YAML
 from tests.unit.snapshots.test_store import MARKER, STAGE, published
@@ -44,6 +47,15 @@ def test_each_is_listed_with_its_size_and_age_and_those_in_the_making_too(capsys
     assert making.startswith("in the making")
     assert (dead.split()[0], dead.split()[-1]) == ("dead", "agent-test-snapshot-dead")
     assert hint == "dead: never finished, or too old; nox -s cleanup removes it"
+
+
+def test_an_age_is_counted_by_the_clock_of_the_engine_which_made_it(capsys: pytest.CaptureFixture[str]) -> None:
+    engine = FakeVolumes()
+    days_behind = datetime.now(timezone.utc) - timedelta(days=3)
+    engine.answers["info"] = json.dumps(["the-engine", days_behind.isoformat(), *MACHINE])
+    published(engine)
+    _blank, _head, ready = shown(engine, capsys)
+    assert re.search(r" [0-9]+ seconds? ", ready)
 
 
 @pytest.mark.parametrize(("fact", "value"), [("created", "yesterday"), ("megabytes", "many")])
