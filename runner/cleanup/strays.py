@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import NamedTuple
 
 from runner.cleanup import orphans
@@ -67,7 +67,7 @@ def look(engine: Engine, settings: Config) -> Found:
     """Return what the engine holds under the prefixes of all repositories and no run of this runner has made."""
     listings = engine.prefetch_resources(_LABELS, columns=_COLUMNS)
     listed = [(kind, resource) for kind, listing in listings.items() for resource in listing.result()]
-    return found_in(listed, prefixes_of(settings))
+    return found_in(listed, prefixes_of(settings), engine.info.now)
 
 
 def prefixes_of(settings: Config) -> dict[str, str]:
@@ -75,8 +75,11 @@ def prefixes_of(settings: Config) -> dict[str, str]:
     return {name: repository.prefix for name, repository in settings.repositories.items()}
 
 
-def found_in(listed: Sequence[tuple[str, Resource]], prefixes: Mapping[str, str]) -> Found:
-    """Choose from all containers, networks and volumes, each with its kind, by the prefixes of the repositories."""
+def found_in(listed: Sequence[tuple[str, Resource]], prefixes: Mapping[str, str], now: float) -> Found:
+    """Choose from all containers, networks and volumes, each with its kind, by the prefixes of the repositories.
+
+    `now`: by the engine's clock, in seconds of the epoch.
+    """
     of_runs = {resource.labels.get(PROJECT_LABEL) for _, resource in listed if REPOSITORY_LABEL in resource.labels} - {None}
     strays: dict[tuple[str, bool], list[tuple[str, Resource]]] = defaultdict(list)
     mentions: dict[str, list[str]] = defaultdict(list)
@@ -91,7 +94,7 @@ def found_in(listed: Sequence[tuple[str, Resource]], prefixes: Mapping[str, str]
         for repository, prefix in prefixes.items():
             if any(prefix in text for text in shown):
                 mentions[repository].append(f"{kind[:-1]} {resource.name}")
-    found = [_stray(name, whose(name, prefixes), is_project, parts) for (name, is_project), parts in strays.items()]
+    found = [_stray(name, whose(name, prefixes), is_project, parts, now) for (name, is_project), parts in strays.items()]
     return Found(sorted(found, key=lambda stray: -(stray.seconds or 0.0)), dict(mentions))
 
 
@@ -127,7 +130,7 @@ def _begins(name: str, prefix: str) -> bool:
     return name.startswith(prefix) and (not rest or prefix.endswith(_BETWEEN) or rest.startswith(_BETWEEN))
 
 
-def _stray(name: str, repository: str, is_project: bool, parts: Sequence[tuple[str, Resource]]) -> Stray:
+def _stray(name: str, repository: str, is_project: bool, parts: Sequence[tuple[str, Resource]], now: float) -> Stray:
     resources: Resources = {}
     for kind, resource in parts:
         resources.setdefault(kind, []).append(resource.name)
@@ -137,17 +140,16 @@ def _stray(name: str, repository: str, is_project: bool, parts: Sequence[tuple[s
         is_project=is_project,
         resources=resources,
         running=sum(resource.columns.get("State") == "running" for _, resource in parts),
-        seconds=max((seconds for _, resource in parts if (seconds := _age(resource)) is not None), default=None),
+        seconds=max((seconds for _, resource in parts if (seconds := _age(resource, now)) is not None), default=None),
         ports=tuple(port for _, resource in parts for port in resource.ports),
     )
 
 
-def _age(resource: Resource) -> float | None:
+def _age(resource: Resource, now: float) -> float | None:
     told = _CREATED.match(resource.columns.get("CreatedAt", ""))
     if not told:
         return None
-    created = datetime.strptime(" ".join(told.groups()), "%Y-%m-%d %H:%M:%S %z")
-    return (datetime.now(timezone.utc) - created).total_seconds()
+    return now - datetime.strptime(" ".join(told.groups()), "%Y-%m-%d %H:%M:%S %z").timestamp()
 
 
 def told_mentions(found: Found, settings: Config, repositories: Container[str]) -> list[str]:

@@ -1,7 +1,6 @@
 """What is named as a repository's runs and was made by none of them is known, whatever it consists of, and nothing else is."""
 
 import datetime
-from typing import Any
 
 import pytest
 
@@ -13,6 +12,8 @@ from runner.docker.process import Endpoint
 
 PREFIXES = {"evv": "evv-agent-test", "hub": "hub-agent-test", "eu": "evv-agent-test-eu"}
 COLUMNS = ("State", "CreatedAt", "Image", "Command")
+# The engine's.
+NOW = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.timezone.utc).timestamp()
 OLD = "evv-agent-test-evv_core-1697234567"
 
 
@@ -25,7 +26,7 @@ def made(name: str, project: str = "", columns: tuple[str, ...] = (), repository
 
 
 def found(*listed: tuple[str, Resource]) -> Found:
-    return found_in(listed, PREFIXES)
+    return found_in(listed, PREFIXES, NOW)
 
 
 def names(*listed: tuple[str, Resource]) -> list[str]:
@@ -63,7 +64,7 @@ def test_what_a_run_has_made_or_has_the_project_of_one_is_none_and_neither_is_a_
         (CONTAINERS, made(f"{OLD}-odoo-run-1", OLD)),  # as of `docker compose -p ... run` by hand: it goes with the rest
         (VOLUMES, made("agent-test-snapshot-core-1")),
     ) == Found([], {})
-    assert found_in([(VOLUMES, made("agent-test-snapshot-core-1"))], {"a": "agent-test"}) == Found([], {})
+    assert found_in([(VOLUMES, made("agent-test-snapshot-core-1"))], {"a": "agent-test"}, NOW) == Found([], {})
 
 
 def test_a_volume_with_a_label_of_ours_and_without_a_project_is_a_stray() -> None:
@@ -113,15 +114,7 @@ def test_what_only_mentions_a_prefix_is_no_stray_and_is_named(resource: Resource
     assert found((CONTAINERS, resource)) == Found([], {"evv": [f"container {resource.name}"]})
 
 
-def test_the_age_is_that_of_the_oldest_part_in_both_spellings_of_docker(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.timezone.utc)
-
-    class Clock(datetime.datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Any:
-            return now
-
-    monkeypatch.setattr(strays, "datetime", Clock)
+def test_the_age_is_that_of_the_oldest_part_in_both_spellings_of_docker() -> None:
     container = made("c", OLD, ("running", "2026-01-01 12:00:00 +0200 CEST", "i", "c"))
     network = made("n", OLD, ("", "2026-01-01 09:00:00.731334715 +0000 UTC"))
     (stray,) = found((CONTAINERS, container), (NETWORKS, network)).strays
