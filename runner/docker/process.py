@@ -5,7 +5,6 @@ Standard library only: the guard lives from this as the runner does, and has to 
 
 import contextlib
 import os
-import resource
 import select
 import signal
 import subprocess
@@ -61,12 +60,13 @@ class Command:
         self._began = time.monotonic()
         self._mark = os.urandom(8).hex()
         self._process: subprocess.Popen[str] = _started(
-            words, {**environ, _CLIENT_VARIABLE: self._mark}, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
+            words,
+            {**environ, _CLIENT_VARIABLE: self._mark},
+            memory,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
         )
-        if memory:
-            # Before it has started another program, which takes it milliseconds. The errors: it has ended, or has less.
-            with contextlib.suppress(OSError, ValueError):
-                resource.prlimit(self._process.pid, resource.RLIMIT_DATA, (memory, memory))
 
     def result(self, deadline: float) -> Completed:
         """Return the client's answer. DockerStalled, with the client ended, if there is none at `deadline` (monotonic)."""
@@ -154,12 +154,16 @@ def _left(deadline: float) -> float:
     return max(0.0, deadline - time.monotonic())
 
 
-def _started(words: Sequence[str], environ: Mapping[str, str], **more: Any) -> "subprocess.Popen[Any]":
+def _started(
+    words: Sequence[str], environ: Mapping[str, str], memory: int | None = None, **more: Any
+) -> "subprocess.Popen[Any]":
+    # The limit, in KiB, before the client starts, as it starts others at once; without a word where it has less.
+    limited = ["/bin/sh", "-c", f'ulimit -d {memory >> 10} 2>/dev/null; exec docker "$@"', "sh"] if memory else ["docker"]
     try:
         # A session of its own: a Ctrl+C at the terminal must not reach the client that cleans up, and what the client
         # starts ends with it. A folder that nobody can delete: docker does not start in one that is gone.
         return subprocess.Popen(
-            ["docker", *words],
+            [*limited, *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             start_new_session=True,
