@@ -168,7 +168,7 @@ class Environment:
             override = self.plan.override(override, rendered, self.labels, context.password)
         # Not before: no limit changes what a prepared database holds.
         self._override = with_limits(override, limits)
-        self._compose_at(port)  # what it refuses, it refuses before anything can be created
+        self._written(port)  # what it refuses, it refuses before anything can be created
         # Podman gives another one in every answer.
         self._engine_id = "" if facts.is_podman else engine.info.id
 
@@ -186,8 +186,12 @@ class Environment:
         return warnings
 
     def _compose_at(self, port: int) -> questions.ComposeProject:
-        """Judge what is started on this port, and write it: of the repository's own files Compose reads none again."""
+        """Judge once more, as all may have changed meanwhile, what is started on this port, and write it."""
         self._judged(port)
+        return self._written(port)
+
+    def _written(self, port: int) -> questions.ComposeProject:
+        """What is started on this port, in files of the run: of the repository's own Compose reads none again."""
         files = []
         for name, model in ((_RENDERING, self._rendered), ("compose.override.json", self._override)):
             files.append(self.context.folder / name)
