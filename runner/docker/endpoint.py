@@ -42,14 +42,15 @@ def pin(environ: Mapping[str, str]) -> dict[str, str]:
 def settle(environ: Mapping[str, str]) -> Endpoint:
     """Return the engine that docker's client means now, with its address in the place of a context's name.
 
-    EngineUnavailable without a docker client, and for a context that does not exist.
+    EngineUnavailable without a docker client, for a context that does not exist, and for a socket that is something else.
     """
     if shutil.which("docker", path=environ.get("PATH")) is None:
         raise EngineUnavailable("There is no `docker` command. Install Docker, or run `nox -s setup`.")
-    pinned = pin(environ)
-    if pinned.get("DOCKER_HOST") or pinned["DOCKER_CONTEXT"] == "default":
-        return Endpoint(pinned)
-    return Endpoint(_of_context(pinned["DOCKER_CONTEXT"], pinned))
+    settled = pin(environ)
+    if not settled.get("DOCKER_HOST") and settled["DOCKER_CONTEXT"] != "default":
+        settled = _of_context(settled["DOCKER_CONTEXT"], settled)
+    _check_socket(settled.get("DOCKER_HOST") or "")
+    return Endpoint(settled)
 
 
 def is_local(environ: Mapping[str, str]) -> bool:
@@ -86,6 +87,20 @@ def _home() -> str:
         return pwd.getpwuid(os.getuid()).pw_dir
     except KeyError:  # a user without an entry, as in some containers
         return "/"
+
+
+def _check_socket(host: str) -> None:
+    """EngineUnavailable for a socket that is none: docker only asks then whether the daemon is running."""
+    path = Path(host.removeprefix(_SOCKET) or _DEFAULT_HOST.removeprefix(_SOCKET))
+    try:
+        is_another = (not host or host.startswith(_SOCKET)) and not path.is_socket() and path.exists()
+    except OSError:  # no permission: docker says so
+        return
+    if is_another:
+        raise EngineUnavailable(
+            f"{path} is there, but is no socket of an engine. Set DOCKER_HOST, or the context, to the right one; in a "
+            "container, mount it from a host that has it: an engine makes a folder of what is not there."
+        )
 
 
 def _absolute(host: str) -> str:

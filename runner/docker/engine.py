@@ -34,7 +34,7 @@ class Pending(Generic[T]):
         self._command = self._start()
 
     def result(self, deadline: float | None = None) -> T:
-        """Return the answer. EngineStalled if it does not come within the question's limit, or until `deadline`.
+        """Return the answer. The question's `silence` if it does not come within its limit, or until `deadline`.
 
         A listing fails if another run removes something at that moment: then it is asked for again.
         """
@@ -64,13 +64,18 @@ class Pending(Generic[T]):
         try:
             completed = self._command.result(time.monotonic() + seconds)
         except DockerStalled as error:
-            raise stalled(seconds, self._question.about or f"`{self._command.name}`") from error
+            waiting_for = self._question.about or f"`{self._command.name}`"
+            raise self._question.silence(_in_vain(seconds, waiting_for)) from error
         return self._question.read(completed)
 
 
 def stalled(seconds: float, waiting_for: str) -> EngineStalled:
     """Return the error for a docker client that did not end in time."""
-    return EngineStalled(
+    return EngineStalled(_in_vain(seconds, waiting_for))
+
+
+def _in_vain(seconds: float, waiting_for: str) -> str:
+    return (
         f"Waited {seconds:.0f} s in vain for {waiting_for}. Is the Docker daemon overloaded or stopped? "
         "What is wrong with it: nox -s doctor"
     )

@@ -5,6 +5,52 @@ from runner.errors import EngineUnavailable, RunnerError
 
 # Docker 20.10 to 28, when a port went to somebody else between our look and its start.
 _PORT_TAKEN = ("port is already allocated", "address already in use", "all ports are allocated")
+# What answers at the address, an engine or not, may say lines of it.
+_BY_WHO_ANSWERS = "Error response from daemon"
+# Of an engine behind ssh, for which docker has no address.
+_BY_SSH = "http://docker.example.com"
+_PREAMBLES = ("unable to resolve docker endpoint: ", "error during connect: ", "stderr=")
+_START = "The Docker daemon does not answer: {}\nStart it, or run `nox -s setup`."
+# What docker's clients of 20.10 to 28 say of an engine that they cannot use, and what to do. The first that fits counts.
+_ADVICE = (
+    (
+        (_BY_SSH,),
+        "Docker does not get to its engine by ssh: {}\n`ssh USER@HOST docker version` has to work, without any question.",
+    ),
+    (
+        ("permission denied while trying to connect",),
+        "No permission to talk to the Docker daemon. Ask an administrator to add you to the group `docker`, "
+        "then log in again.",
+    ),
+    (
+        ("is too old. Minimum supported API",),
+        "The docker client is too old for this engine: {}\nUpdate the docker client; unset DOCKER_API_VERSION if it is set.",
+    ),
+    (
+        ("is too new. Maximum supported API",),
+        "The docker client is too new for this engine: {}\nUpdate the engine; unset DOCKER_API_VERSION if it is set.",
+    ),
+    (
+        ("context not found", '" does not exist'),  # the latter until 20.10
+        "Docker does not find its context: {}\nSee: docker context ls (or unset DOCKER_CONTEXT)",
+    ),
+    (
+        ("tls: ", "x509: ", ".pem: ", "HTTPS"),
+        "Docker's client and its engine do not agree on TLS: {}\nDOCKER_CERT_PATH or the context has to name a folder with "
+        "ca.pem, cert.pem and key.pem for this engine; for one without TLS, unset DOCKER_TLS_VERIFY and DOCKER_TLS.",
+    ),
+    (
+        ("nvalid bind address format",),
+        "DOCKER_HOST is no address of an engine: {}\nWrite unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST.",
+    ),
+    (("unix://", "http://%2F"), _START),
+    (
+        ("tcp://", "http://", _BY_WHO_ANSWERS),
+        "The Docker daemon does not answer: {}\nIs one at this address, and the way to it open? See DOCKER_HOST, or "
+        "docker context ls",
+    ),
+    (("",), _START),
+)
 
 
 class PortTaken(RunnerError):
@@ -21,17 +67,25 @@ class ComposeMissing(EngineUnavailable):
         )
 
 
+class PodmanAsDocker(EngineUnavailable):
+    """Says how Podman is used: by docker's own client."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The command `docker` is Podman itself (podman-docker) and no docker client. Install docker's own client with "
+            "Compose v2, and set DOCKER_HOST to Podman's socket: systemctl --user enable --now podman.socket; "
+            "export DOCKER_HOST=unix://$XDG_RUNTIME_DIR/podman/podman.sock"
+        )
+
+
 def unavailable(said: str) -> EngineUnavailable:
     """Return the error for what docker said when it could not reach the daemon, with what to do."""
-    last = said.splitlines()[-1]
-    if "permission denied" in last.lower():
-        return EngineUnavailable(
-            "No permission to talk to the Docker daemon. Ask an administrator to add you to the group `docker`, "
-            "then log in again."
-        )
-    if "context not found" in last:
-        return EngineUnavailable(f"Docker does not find its context: {last}\nSee: docker context ls (or unset DOCKER_CONTEXT)")
-    return EngineUnavailable(f"The Docker daemon does not answer: {last}\nStart it, or run `nox -s setup`.")
+    lines = said.strip().splitlines()
+    reason = next((line for line in lines if line.startswith(_BY_WHO_ANSWERS)), lines[-1])
+    for preamble in _PREAMBLES:
+        reason = reason.rpartition(preamble)[2]
+    advice = next(advice for words, advice in _ADVICE if any(word in said for word in words))
+    return EngineUnavailable(advice.format(reason.replace(_BY_SSH, "the other end")))
 
 
 def is_port_taken(said: str) -> bool:

@@ -18,9 +18,9 @@ from runner.docker.inventory import (
     status_from,
 )
 from runner.docker.listing import Resource, listing, resources_in
-from runner.docker.messages import ComposeMissing, said, unavailable
+from runner.docker.messages import ComposeMissing, PodmanAsDocker, said, unavailable
 from runner.docker.process import Completed, DockerFailed, has_vanished, named
-from runner.errors import ConfigError, EngineUnavailable, EnvironmentFailed
+from runner.errors import ConfigError, EngineStalled, EngineUnavailable, EnvironmentFailed
 
 # Seconds for an answer. It only has to be longer than anything that works, on a machine under load.
 LIMIT = 60.0
@@ -36,8 +36,8 @@ T = TypeVar("T")
 class Question(Generic[T]):
     """One question: its words, how the answer is read, for how many seconds it is waited for (LIMIT), and in which variables.
 
-    `about`: what is waited for, for the error if it does not come. `is_listing`: it fails if something goes away meanwhile.
-    `memory`: in bytes, the most that its client may take.
+    `about`: what is waited for, and `silence` the error, if it does not come. `is_listing`: it fails if something goes away
+    meanwhile. `memory`: in bytes, the most that its client may take.
     """
 
     words: tuple[str, ...]
@@ -45,6 +45,7 @@ class Question(Generic[T]):
     limit: float | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     about: str = ""
+    silence: type[EngineStalled] | type[EngineUnavailable] = EngineStalled
     is_listing: bool = False
     memory: int | None = None
 
@@ -111,18 +112,23 @@ def version() -> Question[EngineFacts]:
         if completed.exit_code:
             raise unavailable(completed.errors.strip() or said(completed))
         try:
-            server = json.loads(completed.output).get("Server") or {}
+            answer = json.loads(completed.output)
+            server = answer.get("Server") or {}
+            is_podman_itself = "APIVersion" in (answer.get("Client") or {})  # docker's client writes ApiVersion
             names = [str(component.get("Name")) for component in server.get("Components") or ()]
             facts = EngineFacts(
                 str(server.get("Version") or ""), str(server.get("KernelVersion", "")), any("Podman" in name for name in names)
             )
         except (ValueError, AttributeError, TypeError, RecursionError) as error:
             raise EngineUnavailable(f"`docker version` gave an answer that is not understood: {error}") from error
+        if is_podman_itself:
+            raise PodmanAsDocker
         if not facts.version:
             raise EngineUnavailable("The Docker daemon did not tell its version. Is it still starting? Try again.")
         return facts
 
-    return Question(("version", "--format", "{{json .}}"), read)
+    # By this it is known whether there is an engine at all.
+    return Question(("version", "--format", "{{json .}}"), read, silence=EngineUnavailable)
 
 
 def compose_version() -> Question[str]:

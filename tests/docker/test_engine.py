@@ -52,6 +52,28 @@ def test_what_is_missing_is_said_in_a_line(tiny: TinyRepository, tmp_path: Path,
     assert "teardown: none was needed" in tiny.proof.read_text()
 
 
+def test_an_engine_that_cannot_be_used_is_said_with_what_to_do(tiny: TinyRepository, tmp_path: Path) -> None:
+    tiny.module("good", PASSES)
+    tcp = "tcp://127.0.0.1:1"  # where nobody listens
+    told = {}
+    for environ, expected in (
+        ({"DOCKER_HOST": tcp}, "at this address"),
+        ({"DOCKER_HOST": "tcp://no-such-host.invalid:2375"}, "at this address"),
+        ({"DOCKER_HOST": "ssh://me@127.0.0.1:1"}, "Docker does not get to its engine by ssh: "),
+        ({"DOCKER_HOST": "htp://x"}, "Write unix:///PATH"),
+        ({"DOCKER_HOST": f"unix://{tmp_path}"}, f"{tmp_path} is there, but is no socket"),
+        ({"DOCKER_HOST": tcp, "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/nowhere"}, "TLS: open /nowhere/ca.pem"),
+        ({"DOCKER_CONTEXT": "nowhere"}, 'Docker does not find its context: context "nowhere"'),
+        ({"DOCKER_API_VERSION": "1.99"}, "The docker client is too new for this engine"),
+        ({"DOCKER_API_VERSION": "1.0"}, "Update the docker client"),
+    ):
+        code, output = tiny.run("run", "tiny", "good", "--quiet", **environ)
+        assert "teardown: none was needed" in tiny.proof.read_text()
+        if code != 3 or expected not in output or "Traceback" in output:
+            told[str(environ)] = f"{code}: {output}"
+    assert told == {}
+
+
 def test_a_daemon_that_does_not_run_is_said_in_a_line(tiny: TinyRepository, tmp_path: Path) -> None:
     tiny.module("good", PASSES)
     code, output = tiny.run("run", "tiny", "good", DOCKER_HOST=f"unix://{tmp_path}/no.sock")

@@ -2,6 +2,7 @@
 
 import json
 import pwd
+import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -236,3 +237,29 @@ def test_what_docker_s_client_keeps_from_a_proxy_is_read_as_it_does(tmp_path: Pa
 )
 def test_an_engine_behind_a_socket_is_of_this_machine(host: str, here: bool) -> None:
     assert is_local({"DOCKER_HOST": host} if host else {}) == here
+
+
+@pytest.mark.parametrize("by_context", [False, True], ids=["DOCKER_HOST", "context"])
+def test_a_socket_that_is_none_is_named_before_docker_is_asked(
+    script: ScriptedDocker, tmp_path: Path, by_context: bool
+) -> None:
+    host = f"unix://{tmp_path}/docker.sock"
+    script.answer({"context inspect": (0, json.dumps([INSPECTED | {"Endpoints": {"docker": {"Host": host}}}]), "")})
+    environ = {**script.environ, **({"DOCKER_CONTEXT": "far"} if by_context else {"DOCKER_HOST": host})}
+    assert settle(environ).environ["DOCKER_HOST"] == host  # that there is nothing, docker says itself
+    (tmp_path / "docker.sock").mkdir()
+    with pytest.raises(EngineUnavailable, match=f"^{tmp_path}/docker.sock is there, but is no socket of an engine"):
+        settle(environ)
+    (tmp_path / "docker.sock").rmdir()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "docker.sock"))
+        assert settle(environ).environ["DOCKER_HOST"] == host
+
+
+def test_a_socket_out_of_sight_is_left_to_docker_to_judge(script: ScriptedDocker, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_permission(_path: Path, **_options: object) -> None:
+        raise PermissionError
+
+    host = {"DOCKER_HOST": "unix:///run/docker.sock"}
+    monkeypatch.setattr(Path, "stat", no_permission)
+    assert settle({**script.environ, **host}).environ["DOCKER_HOST"] == host["DOCKER_HOST"]

@@ -52,14 +52,25 @@ def test_podman_is_told_apart(engine: Make) -> None:
         ),
         ((0, '{"Client": {"Version": "28"}, "Server": null}', ""), ["did not tell its version"]),
         ((1, "", ""), ["does not answer", "exit code 1"]),
+        # As Podman 4.3 says it, which is `docker` with podman-docker.
+        (
+            (0, '{"Client":{"APIVersion":"4.3.1","Version":"4.3.1","OsArch":"linux/amd64"}}', ""),
+            ["Podman itself", "DOCKER_HOST"],
+        ),
     ],
-    ids=["no permission", "no daemon", "no version", "no word"],
+    ids=["no permission", "no daemon", "no version", "no word", "podman"],
 )
 def test_what_is_missing_is_said_with_what_to_do(engine: Make, answer: Answer, expected: list[str]) -> None:
     with pytest.raises(EngineUnavailable) as caught:
         engine({"version": answer}).ask(questions.version())
     for part in expected:
         assert part in str(caught.value)
+
+
+def test_an_engine_that_never_answers_is_none(script: ScriptedDocker) -> None:
+    script.run("exec sleep 1000")
+    with pytest.raises(EngineUnavailable, match=r"^Waited 0 s in vain for `docker version`\. Is the Docker daemon overloaded"):
+        Engine(script.endpoint).ask(questions.version().within(0.05))
 
 
 def test_whoever_connects_knows_that_the_engine_answers(script: ScriptedDocker) -> None:
@@ -179,11 +190,11 @@ def test_the_same_question_asked_twice_has_two_answers(script: ScriptedDocker) -
 def test_a_docker_that_hangs_is_given_up_and_named(script: ScriptedDocker) -> None:
     script.run(f'echo $$ >"$tell"; {HANGING}')
     made = Engine(script.endpoint)
-    pending = made.prefetch(questions.version().within(0.05))
+    pending = made.prefetch(questions.info().within(0.05))
     (client,) = script.told_pids()
     with (
         end_of(client),
-        pytest.raises(EngineStalled, match=r"Waited 0 s in vain for `docker version`\..*nox -s doctor"),
+        pytest.raises(EngineStalled, match=r"Waited 0 s in vain for `docker info`\..*nox -s doctor"),
     ):
         pending.result()
     with pytest.raises(EngineStalled, match="in vain for `docker info`"):
