@@ -67,10 +67,6 @@ class ComposeProject:
         """Its files, for a person."""
         return " and ".join(map(str, self.files))
 
-    def with_variables(self, **more: str) -> "ComposeProject":
-        """Return the same project with some variables set anew."""
-        return replace(self, variables={**self.variables, **more})
-
 
 def command(*words: str) -> Question[str]:
     """Ask for what `docker WORDS` prints. EnvironmentFailed, with docker's words, if it fails."""

@@ -166,7 +166,7 @@ def test_every_client_has_the_endpoint_and_the_token_and_a_compose_project_s_var
     made = Engine(script.endpoint, "of-this-run")
     assert json.loads(made.command("info")) == {"seen": "of-this-run "}
     assert made.rendered(PROJECT) == {"seen": "of-this-run 8090"}
-    assert made.rendered(PROJECT.with_variables(ODOO_PORT="8091")) == {"seen": "of-this-run 8091"}
+    assert made.rendered(replace(PROJECT, variables={"ODOO_PORT": "8091"})) == {"seen": "of-this-run 8091"}
     assert "AGENT_TEST_TOKEN" not in made.endpoint.environ
     assert json.loads(Engine(script.endpoint).command("info")) == {"seen": " "}
 

@@ -1,7 +1,7 @@
 """A start takes the next port where its own is lost, and says why it failed in the words of what failed."""
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -41,7 +41,7 @@ PROJECT = ComposeProject("p", (), {"ODOO_PORT": "1", "DB_PASSWORD": "secret"})
 
 
 def project_at(port: int) -> ComposeProject:
-    return PROJECT.with_variables(ODOO_PORT=str(port))
+    return replace(PROJECT, variables={"ODOO_PORT": str(port)})
 
 
 def search(last: int) -> PortSearch:
