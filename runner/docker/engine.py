@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from runner.docker import questions
@@ -11,6 +12,7 @@ from runner.docker.inventory import ContainerStatus, EngineInfo
 from runner.docker.listing import CONTAINERS, LISTING_TRIES, LISTINGS, PROJECT_LABEL, Resource
 from runner.docker.process import TOKEN_VARIABLE, Command, DockerFailed, DockerStalled, Endpoint, has_vanished
 from runner.docker.questions import ComposeProject, Question
+from runner.docker.whereabouts import Whereabouts, host_of, own_container
 from runner.errors import ConfigError, EngineStalled, EnvironmentFailed
 
 # Between two tries of a health check, and what one that hangs gets beyond its time; in seconds.
@@ -96,6 +98,7 @@ class Engine:
         self.client_environ = {**endpoint.environ, **({TOKEN_VARIABLE: token} if token else {})}
         self._pending: list[Pending[Any]] = []
         self._info: EngineInfo | Pending[EngineInfo] | None = None
+        self._mounts: Pending[dict[str, str] | None] | None = None
 
     def ask(self, question: Question[T]) -> T:
         """Return the answer. EngineStalled if there is none in time, else whatever the question raises."""
@@ -119,6 +122,18 @@ class Engine:
             self._info = self._info.result()
         assert self._info
         return self._info
+
+    def prefetch_whereabouts(self) -> None:
+        """Ask for `whereabouts`, where there is anything to ask."""
+        if own := own_container():
+            self._mounts = self.prefetch(questions.mounts(own))
+
+    @cached_property
+    def whereabouts(self) -> Whereabouts:
+        """Where the engine is, seen from here. Asked once."""
+        if not self._mounts:
+            self.prefetch_whereabouts()
+        return Whereabouts(host_of(self.client_environ), self._mounts.result() if self._mounts else None)
 
     def cancel_all(self) -> None:
         """End the clients whose answers nobody has fetched."""

@@ -205,6 +205,21 @@ def states(containers: Iterable[str]) -> Question[list[ContainerStatus]]:
     return Question(words, _parsed(words, lambda output: [status_from(container) for container in json.loads(output)]))
 
 
+def mounts(container: str) -> Question[dict[str, str] | None]:
+    """Ask which paths of the engine's machine a container has, by where it has them; None if there is no such container."""
+    words = ("container", "inspect", "--format", "{{json .Mounts}}", container)
+
+    def paths(output: str) -> dict[str, str]:
+        return {str(mount["Destination"]): str(mount["Source"]) for mount in json.loads(output) if mount["Type"] == "bind"}
+
+    def read(completed: Completed) -> dict[str, str] | None:
+        if completed.exit_code and has_vanished(completed.errors):
+            return None
+        return _parsed(words, paths)(completed)
+
+    return Question(words, read)
+
+
 def execution(container: str, words: Iterable[str]) -> Question[tuple[int, str]]:
     """Ask for the exit code of a short command in a container, and what it printed."""
     words = tuple(words)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.docker import engine
 from runner.signals import Signals
 
 from .fake_docker import FakeDocker
@@ -28,6 +29,12 @@ def refusing_docker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     program.write_text(_REFUSAL.format(log=folder / "calls"))
     program.chmod(0o755)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_container_is_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no test ask for the container that it runs in itself."""
+    monkeypatch.setattr(engine, "own_container", lambda: "")
 
 
 @pytest.fixture(autouse=True)
