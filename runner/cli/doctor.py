@@ -11,8 +11,11 @@ from runner.cleanup import orphans, strays
 from runner.cleanup.orphans import State
 from runner.config import repositories as config
 from runner.docker import questions
-from runner.docker.endpoint import is_local, settle
+from runner.docker.endpoint import settle
 from runner.docker.engine import Engine
+from runner.docker.inventory import EngineFacts
+from runner.docker.versions import TRIED_DOCKER, TRIED_PODMAN, is_older, told
+from runner.docker.whereabouts import Whereabouts
 from runner.environment.ports import can_bind, port_holders
 from runner.errors import ExitCode, RunnerError
 from runner.odoo.addons import NOT_FOR_THIS_USER, folder_fault, is_there
@@ -41,17 +44,31 @@ def _findings(settings: config.Config) -> Iterator[Finding]:
         yield _checkout(repository)
     try:
         engine = Engine(settle(os.environ))
-        version, compose = engine.ask(questions.version()).version, engine.ask(questions.compose_version())
+        facts, compose = engine.ask(questions.version()), engine.ask(questions.compose_version())
     except RunnerError as error:
         yield ExitCode.NO_ENGINE, f"engine         {error}".replace("\n", " ")
         return
-    yield ExitCode.PASSED, f"engine         Docker {version}, Compose {compose}"
+    yield ExitCode.PASSED, f"engine         {facts.name}{_untried(facts)}, docker client {facts.client}, Compose {compose}"
+    yield ExitCode.PASSED, f"place          {_place(engine.whereabouts)}"
     yield from _images(settings, engine)
     yield from _ports(settings, engine)
     found = strays.look(engine, settings)
     yield _leftovers(settings, engine, len(found.strays))
     yield from _strays(settings, found)
     yield _disk(engine)
+
+
+def _untried(facts: EngineFacts) -> str:
+    least = TRIED_PODMAN if facts.is_podman else TRIED_DOCKER
+    return f" (older than {told(least)}, with which nothing was tried: update it)" if is_older(facts.version, least) else ""
+
+
+def _place(whereabouts: Whereabouts) -> str:
+    if whereabouts.host:
+        return f"the engine is on {whereabouts.host}: files and ports of this machine are not the engine's"
+    if whereabouts.mounts is not None:
+        return "this is a container of the engine: files and ports of its machine are not those of this container"
+    return "the engine is on this machine"
 
 
 def _checkout(repository: config.RepoConfig) -> Finding:
@@ -113,7 +130,7 @@ def _strays(settings: config.Config, found: strays.Found) -> Iterator[Finding]:
 
 
 def _disk(engine: Engine) -> Finding:
-    if not is_local(engine.endpoint.environ):  # a folder of that name may be here as well
+    if not engine.whereabouts.is_here:  # a folder of that name may be here as well
         return ExitCode.PASSED, "disk           that of the engine's host, so not known"
     root = Path(engine.command("info", "--format", "{{.DockerRootDir}}").strip() or "/nonexistent")
     try:

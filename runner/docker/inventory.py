@@ -14,11 +14,20 @@ _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)
 
 @dataclass(frozen=True)
 class EngineFacts:
-    """An engine's version, and the kernel of the machine that it runs on. Podman answers as an engine, too."""
+    """An engine's version, the kernel of the machine that it runs on, and the version of docker's client here.
+
+    Podman answers as an engine, too.
+    """
 
     version: str
     kernel: str
     is_podman: bool = False
+    client: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is, with its version."""
+        return f"{'Podman' if self.is_podman else 'Docker'} {self.version}"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Docker's own words, and the errors of ours that they become."""
 
 from runner.docker.process import Completed
+from runner.docker.versions import LEAST_COMPOSE, told
 from runner.errors import EngineUnavailable, RunnerError
 
 # Docker 20.10 to 28, when a port went to somebody else between our look and its start.
@@ -64,6 +65,16 @@ class ComposeMissing(EngineUnavailable):
         super().__init__(
             "Docker Compose v2 is missing (`docker compose version` fails). Install the plugin "
             "`docker-compose-plugin`, or run `nox -s setup`."
+        )
+
+
+class ComposeTooOld(EngineUnavailable):
+    """Says which one is needed."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"Docker Compose {version} is too old: its `up` does not know `--pull never`. Update the plugin "
+            f"`docker-compose-plugin` to {told(LEAST_COMPOSE)} or later."
         )
 
 

@@ -18,8 +18,9 @@ from runner.docker.inventory import (
     status_from,
 )
 from runner.docker.listing import Resource, listing, resources_in
-from runner.docker.messages import ComposeMissing, PodmanAsDocker, said, unavailable
+from runner.docker.messages import ComposeMissing, ComposeTooOld, PodmanAsDocker, said, unavailable
 from runner.docker.process import Completed, DockerFailed, has_vanished, named
+from runner.docker.versions import LEAST_COMPOSE, is_older
 from runner.errors import ConfigError, EngineStalled, EngineUnavailable, EnvironmentFailed
 
 # Seconds for an answer. It only has to be longer than anything that works, on a machine under load.
@@ -109,12 +110,15 @@ def version() -> Question[EngineFacts]:
             raise unavailable(completed.errors.strip() or said(completed))
         try:
             answer = json.loads(completed.output)
-            server = answer.get("Server") or {}
-            is_podman_itself = "APIVersion" in (answer.get("Client") or {})  # docker's client writes ApiVersion
+            server, client = answer.get("Server") or {}, answer.get("Client") or {}
             names = [str(component.get("Name")) for component in server.get("Components") or ()]
             facts = EngineFacts(
-                str(server.get("Version") or ""), str(server.get("KernelVersion", "")), any("Podman" in name for name in names)
+                str(server.get("Version") or ""),
+                str(server.get("KernelVersion", "")),
+                any("Podman" in name for name in names),
+                str(client.get("Version") or ""),
             )
+            is_podman_itself = "APIVersion" in client  # docker's client writes ApiVersion
         except (ValueError, AttributeError, TypeError, RecursionError) as error:
             raise EngineUnavailable(f"`docker version` gave an answer that is not understood: {error}") from error
         if is_podman_itself:
@@ -128,12 +132,15 @@ def version() -> Question[EngineFacts]:
 
 
 def compose_version() -> Question[str]:
-    """Ask for the version of Compose. EngineUnavailable if there is no Compose v2."""
+    """Ask for the version of Compose. EngineUnavailable if there is no Compose v2, or one that is too old."""
 
     def read(completed: Completed) -> str:
         if completed.exit_code:
             raise ComposeMissing
-        return completed.output.strip().rpartition(" ")[2]
+        version = completed.output.strip().rpartition(" ")[2]
+        if is_older(version, LEAST_COMPOSE):
+            raise ComposeTooOld(version)
+        return version
 
     return Question(("compose", "version"), read)
 

@@ -78,6 +78,8 @@ class Streams:
             text = b"".join(lines).decode(errors="replace").strip() or _said(error)
             if is_port_taken(text):
                 raise PortTaken(text) from error
+            if "unknown flag" in text:
+                self._engine.ask(questions.compose_version())  # says so if it is too old
             raise EnvironmentFailed(f"`docker compose up` failed:\n{tail(text)}") from error
 
     def execute(self, container: str, command: list[str], limit: float, silence: float | None = None) -> "Execution":

@@ -74,7 +74,7 @@ class Environment:
         self.plan = Plan(context.repository, context.module, modules_of(context.repository)).disable(_hindrance(context))
         # With the run's deadline, once the engine has told its time.
         self.labels = dict(context.labels)
-        self.engine_version = ""
+        self.engine_name = ""
         self.images: dict[str, str] = {}
         self.containers: dict[str, str] = {}
         self._when_healthy: list[ContainerStatus] = []
@@ -129,7 +129,7 @@ class Environment:
 
         self._streams = Streams(engine, context.folder)
         facts = version.result()
-        self.engine_version = facts.version
+        self.engine_name = facts.name
         engine.prefetch_info()
         resources = [resource for listing in standing for resource in listing.result()]
         # Before a port is looked for, because they may hold one.

@@ -15,7 +15,7 @@ from runner.docker.questions import Question
 T = TypeVar("T")
 
 MACHINE = (16 * 2**30, 2, True, True, True)
-VERSION = json.dumps({"Server": {"Version": "28.0", "KernelVersion": "6.1"}})
+VERSION = json.dumps({"Client": {"Version": "28.5"}, "Server": {"Version": "28.0", "KernelVersion": "6.1"}})
 
 Words = tuple[str, ...]
 # What a client prints, how it ends, or what goes wrong with it.

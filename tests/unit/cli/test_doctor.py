@@ -169,7 +169,7 @@ def test_each_finding_says_what_it_is_about(machine: Machine, capsys: pytest.Cap
     for line in (
         f"ok     configuration  {tmp_path / 'repos.yaml'}",
         f"ok     repository     evv at {tmp_path}",
-        "ok     engine         Docker 28.0, Compose 2.30",
+        "ok     engine         Docker 28.0, docker client 28.5, Compose 2.30",
         "ok     image          odoo:18.0 is here",
         "ok     ports          2 of 28090-28091 are free",
         "ok     environments   none",
@@ -227,3 +227,50 @@ def test_a_folder_that_is_called_as_the_remote_engine_s_is_not_taken_for_it(
     monkeypatch.setenv("DOCKER_HOST", "tcp://far:2375")
     assert machine.examine() == ExitCode.PASSED
     assert "ok     disk           that of the engine's host, so not known" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("host", "container", "told"),
+    [
+        ("", "", "the engine is on this machine\n"),
+        ("tcp://far:2375", "", "the engine is on far: "),
+        ("", "its own", "this is a container of the engine: "),
+        ("", "another's", "the engine is on this machine\n"),
+    ],
+)
+def test_where_the_engine_is_is_told(
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    host: str,
+    container: str,
+    told: str,
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", host)
+    monkeypatch.setattr("runner.docker.engine.own_container", lambda: container)
+    machine.engine.answers["container inspect"] = "[]" if container == "its own" else failed("Error: No such container: x")
+    assert machine.examine() == ExitCode.PASSED
+    assert f"ok     place          {told}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("server", "told"),
+    [
+        ({"Version": "28.5.2"}, "Docker 28.5.2, docker client 27.1, Compose 2.30"),
+        ({"Version": "19.03.15"}, "Docker 19.03.15 (older than 20.10, with which nothing was tried: update it), docker"),
+        ({"Version": "4.3.1", "Components": [{"Name": "Podman Engine"}]}, "Podman 4.3.1, docker"),
+        ({"Version": "3.4.4", "Components": [{"Name": "Podman Engine"}]}, "Podman 3.4.4 (older than 4.3, "),
+    ],
+)
+def test_the_versions_are_told_and_which_are_older_than_any_that_was_tried(
+    machine: Machine, capsys: pytest.CaptureFixture[str], server: dict[str, Any], told: str
+) -> None:
+    machine.engine.answers["version"] = json.dumps({"Client": {"Version": "27.1"}, "Server": server})
+    assert machine.examine() == ExitCode.PASSED
+    assert f"ok     engine         {told}" in capsys.readouterr().out
+
+
+def test_an_old_compose_is_3(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    machine.engine.answers["compose version"] = "Docker Compose version v2.6.0\n"
+    assert machine.examine() == ExitCode.NO_ENGINE
+    assert "WRONG  engine         Docker Compose v2.6.0 is too old" in capsys.readouterr().out

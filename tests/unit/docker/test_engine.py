@@ -33,13 +33,14 @@ Make = Callable[[dict[str, Answer]], Engine]
 
 
 def test_the_engine_tells_its_version_and_the_kernel_of_its_machine(engine: Make) -> None:
-    assert engine({"version": (0, VERSION, "")}).ask(questions.version()) == EngineFacts("20.10.24", "6.1")
+    assert engine({"version": (0, VERSION, "")}).ask(questions.version()) == EngineFacts("20.10.24", "6.1", client="28.0.4")
 
 
 def test_podman_is_told_apart(engine: Make) -> None:
     server = {"Version": "5.0", "KernelVersion": "6.1", "Components": [{"Name": "Podman Engine"}, {"Name": "conmon"}]}
     facts = engine({"version": (0, json.dumps({"Server": server}), "")}).ask(questions.version())
     assert facts == EngineFacts("5.0", "6.1", is_podman=True)
+    assert facts.name == "Podman 5.0"
 
 
 @pytest.mark.parametrize(
@@ -96,6 +97,18 @@ def test_a_docker_without_compose_is_told_what_to_install(engine: Make, ask: Cal
 def test_the_version_of_compose_is_the_last_word(engine: Make) -> None:
     made = engine({"compose version": (0, "Docker Compose version v2.26.1\n", "")})
     assert made.ask(questions.compose_version()) == "v2.26.1"
+
+
+@pytest.mark.parametrize(
+    ("version", "is_too_old"), [("v2.7.0", True), ("1.29.2", True), ("v2.8.0", False), ("2.40.3-3", False), ("dev", False)]
+)
+def test_a_compose_whose_up_lacks_what_a_run_needs_is_told_to_be_updated(engine: Make, version: str, is_too_old: bool) -> None:
+    made = engine({"compose version": (0, f"Docker Compose version {version}\n", "")})
+    if is_too_old:
+        with pytest.raises(EngineUnavailable, match=rf"Compose {version} is too old.*to 2\.8 or later"):
+            made.ask(questions.compose_version())
+    else:
+        assert made.ask(questions.compose_version()) == version
 
 
 @pytest.mark.parametrize(

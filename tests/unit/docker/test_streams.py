@@ -16,7 +16,7 @@ from runner.docker.messages import PortTaken
 from runner.docker.process import Endpoint
 from runner.docker.questions import ComposeProject
 from runner.docker.streams import Execution, Streams
-from runner.errors import EngineStalled, EnvironmentFailed
+from runner.errors import EngineStalled, EngineUnavailable, EnvironmentFailed
 from tests.unit.processes import PATIENCE, ROOT, end_of
 from tests.unit.scripted_docker import ScriptedDocker
 
@@ -117,7 +117,7 @@ from runner.docker.engine import Engine
 from runner.docker.process import Endpoint
 from runner.docker.questions import ComposeProject
 from runner.docker.streams import Streams
-from runner.errors import EnvironmentFailed
+from runner.errors import EngineUnavailable, EnvironmentFailed
 resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
 try:
     Streams(Engine(Endpoint({"PATH": sys.argv[1]})), Path(sys.argv[2])).up(ComposeProject("p", (), {}))
@@ -158,6 +158,14 @@ def test_any_other_failure_of_up_carries_what_compose_said(streams: Streams, scr
         streams.up(PROJECT)
     assert not isinstance(caught.value, PortTaken)
     assert str(caught.value) == "`docker compose up` failed:\nNetwork p Creating\nno space left on device"
+
+
+def test_a_compose_that_does_not_know_what_it_is_asked_for_is_told_to_be_updated_if_it_is_too_old(
+    streams: Streams, script: ScriptedDocker
+) -> None:
+    script.run('[ "$2" = version ] && echo "Docker Compose version v2.6.0" && exit; echo "unknown flag: --pull"; exit 125')
+    with pytest.raises(EngineUnavailable, match=r"Compose v2\.6\.0 is too old"):
+        streams.up(PROJECT)
 
 
 def test_a_failure_of_up_without_a_word_has_its_exit_code(streams: Streams, script: ScriptedDocker) -> None:

@@ -86,7 +86,7 @@ def test_the_environment_knows_its_port_images_engine_and_container(fakes: Fakes
     with fakes.environment() as environment:
         assert environment.port == 18000
         assert environment.images == {"odoo:18.0": "sha256:odoo", "postgres:16": "sha256:pg"}
-        assert environment.engine_version == "28.0"
+        assert environment.engine_name == "Docker 28.0"
         assert environment.odoo_container == "p-odoo-1"
 
 
