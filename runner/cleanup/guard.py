@@ -15,6 +15,8 @@ from runner.errors import EnvironmentFailed
 
 # In seconds: until the guard stands; a teardown worth a word to who waits for it; for the guard's own end after its bound.
 _READY_TIMEOUT, _QUIET, _MARGIN = 10.0, 5.0, 30.0
+# Clients of a teardown that work one after another: over ssh each of them takes long.
+_STEPS = 6
 _PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from runner.cleanup.guard_process import main; main(sys.argv[1:])"
 
 
@@ -35,6 +37,8 @@ class Guard:
         self._report_file = report_file
         self._say = say
         self._engine_id = ""
+        # Seconds that an answer of the engine takes.
+        self.latency = 0.0
         self.is_armed = False
         try:
             self._process = self._start()
@@ -121,7 +125,7 @@ class Guard:
         """Close the pipe, which is the guard's signal, and wait for its report."""
         try:
             try:
-                output, errors = self._process.communicate(timeout=_QUIET)
+                output, errors = self._process.communicate(timeout=_QUIET + _STEPS * self.latency)
             except subprocess.TimeoutExpired:
                 self._say("  the teardown takes longer than usual; it is tried for at most 120 s")
                 output, errors = self._process.communicate(timeout=BOUND + _MARGIN)

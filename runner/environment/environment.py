@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import signal
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +121,7 @@ class Environment:
         """Ask all that has to be known, refuse what cannot be used, and decide what is added to it; nothing is created yet."""
         context, engine = self.context, self.engine
         # Side by side, and all before anybody waits for the first.
+        asked = time.monotonic()
         version = engine.prefetch(questions.version())
         standing = orphans.prefetch(engine, context.repository.name)
         rendering = engine.prefetch(questions.rendered(self._compose))
@@ -129,6 +131,8 @@ class Environment:
 
         self._streams = Streams(engine, context.folder)
         facts = version.result()
+        assert self._guard
+        self._guard.latency = time.monotonic() - asked
         self.engine_name = facts.name
         engine.prefetch_info()
         resources = [resource for listing in standing for resource in listing.result()]

@@ -84,6 +84,7 @@ class FakeGuard:
     def __init__(self, fakes: "Fakes") -> None:
         self._fakes = fakes
         self.is_armed = False
+        self.latency = 0.0
 
     def arm(self, engine_id: str) -> None:
         self._fakes.engine_id, self.is_armed = engine_id, True
@@ -95,7 +96,7 @@ class FakeGuard:
 
     def finish(self, *, skip_settling: bool) -> Report | None:
         self._fakes.happens("finish")
-        self._fakes.skipped_settling = skip_settling
+        self._fakes.skipped_settling, self._fakes.latency = skip_settling, self.latency
         self._fakes.during_teardown()
         return self._fakes.report if self.is_armed else None
 
@@ -123,6 +124,7 @@ class Fakes:
         self.guards: list[tuple[Any, ...]] = []
         self.engine_id = ""
         self.skipped_settling: bool | None = None
+        self.latency: float | None = None
         self.report: Report | None = Report(left={"containers": [], "networks": [], "volumes": []}, seconds=0.6)
         self.during_teardown: Callable[[], object] = lambda: None
         self.removal = Report(left={})

@@ -426,6 +426,17 @@ def test_a_killed_guard_that_was_not_armed_or_was_disarmed_needs_no_successor(
     assert filled.calls == []
 
 
+def test_a_teardown_at_an_engine_that_answers_slowly_takes_long_without_a_word(
+    impatient: None, filled: FakeDocker, its: Guard, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "_QUIET", 0.01)
+    its.latency = PATIENCE
+    filled.resist("default")
+    its.arm("")
+    torn_down(its)
+    assert said == []
+
+
 def test_a_teardown_that_takes_long_is_explained_once(
     impatient: None, filled: FakeDocker, its: Guard, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """The order of things: guard, questions, port, armed guard, `up`, healthy; and teardown on every way out."""
 
 import contextlib
+import itertools
 import json
 import os
 import time
@@ -8,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -80,6 +82,14 @@ def test_a_limit_that_the_engine_does_not_know_is_a_warning(fakes: Fakes) -> Non
         assert environment.warnings == [
             "limits.memory of repos.yaml does not count: this engine cannot limit it (docker info)"
         ]
+
+
+def test_the_guard_knows_how_long_the_engine_takes_to_answer(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = itertools.count(100.0, 0.5)
+    monkeypatch.setattr("runner.environment.environment.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    with fakes.environment():
+        pass
+    assert fakes.latency == 0.5
 
 
 def test_the_environment_knows_its_port_images_engine_and_container(fakes: Fakes) -> None:
