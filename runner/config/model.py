@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
@@ -185,9 +185,17 @@ class Settings(Frozen):
         PortRange,
         BeforeValidator(_port_range),
         WithJsonSchema(_PORTS_AS_WRITTEN),
-        Field(description="A range of ports of this machine such as 8090-8100, or one port."),
+        Field(description="A range of ports of the engine's machine such as 8090-8100, or one port."),
     ]
     images: Images
+    guard: Annotated[
+        Literal["auto", "local", "engine"],
+        Field(
+            description="Where the guard is that tears down when a run is killed. `local`: beside the runner. `engine`: also"
+            " at the engine, in a container of Odoo's image that has its socket, and with that all of its machine. `auto`:"
+            " also there where the runner is in a container of the engine or on another machine, and it can be had."
+        ),
+    ] = "auto"
     limits: Limits = Limits()
     allow: Allow = Allow()
 
@@ -216,6 +224,7 @@ _WORDS = {
     "string_too_long": "must be a text of 200 characters at most",
     "too_long": "must have 100 entries at most",
     "too_short": "must name at least one folder",
+    "literal_error": "must be auto, local or engine",
 }
 # What pydantic puts in the place of a key that is wrong itself.
 _NAME_ITSELF = "[key]"

@@ -51,7 +51,9 @@ class Completed(NamedTuple):
 class Command:
     """One docker client at work: `result` waits for its answer, `cancel` ends it."""
 
-    def __init__(self, words: tuple[str, ...], environ: Mapping[str, str], memory: int | None = None) -> None:
+    def __init__(
+        self, words: tuple[str, ...], environ: Mapping[str, str], memory: int | None = None, stdin: int = subprocess.DEVNULL
+    ) -> None:
         """Start `docker WORDS` with this environment and no other. DockerFailed if it cannot be started.
 
         `memory`: in bytes, the most that the client may take, and each program that it starts.
@@ -63,6 +65,7 @@ class Command:
             words,
             {**environ, _CLIENT_VARIABLE: self._mark},
             memory,
+            stdin=stdin,
             stderr=subprocess.PIPE,
             encoding="utf-8",
             errors="replace",
@@ -97,10 +100,34 @@ class Command:
             self._process.communicate(timeout=_REAP)
         except subprocess.TimeoutExpired:
             # A child that took its mark off holds the pipes.
-            for pipe in (self._process.stdout, self._process.stderr):
-                assert pipe
-                pipe.close()
+            for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+                if pipe:
+                    pipe.close()
             self._process.poll()
+
+
+class Attached(Command):
+    """One docker client whose standard input stays open for as long as this process lives, and is at its end with it."""
+
+    def __init__(self, words: tuple[str, ...], environ: Mapping[str, str]) -> None:
+        """Start `docker WORDS` with this environment and no other. DockerFailed if it cannot be started."""
+        super().__init__(words, environ, stdin=subprocess.PIPE)
+
+    def first_line(self, deadline: float) -> str:
+        """Return the first line that the client prints. DockerFailed, and the client ended, if none comes until `deadline`."""
+        assert self._process.stdout
+        try:
+            if select.select([self._process.stdout], [], [], _left(deadline))[0]:
+                return self._process.stdout.readline() or self.output(time.monotonic() + _REAP)
+            raise DockerStalled(f"`{self.name}` did not answer within {time.monotonic() - self._began:.0f} s")
+        except BaseException:
+            self.cancel()
+            raise
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the client has ended."""
+        return self._process.poll() is not None
 
 
 class Stream:
@@ -111,7 +138,7 @@ class Stream:
         self.exit_code = -1
         self._mark = os.urandom(8).hex()
         self._process: subprocess.Popen[bytes] = _started(
-            words, {**environ, _CLIENT_VARIABLE: self._mark}, stderr=subprocess.STDOUT
+            words, {**environ, _CLIENT_VARIABLE: self._mark}, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT
         )
 
     def pieces(self, deadline: float, silence: float | None = None) -> Generator[bytes, None, None]:
@@ -164,7 +191,6 @@ def _started(
         # starts ends with it. A folder that nobody can delete: docker does not start in one that is gone.
         return subprocess.Popen(
             [*limited, *words],
-            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             start_new_session=True,
             cwd="/",

@@ -4,29 +4,33 @@ import contextlib
 import copy
 import signal
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from runner.cleanup import keep, orphans
+from runner.cleanup.engine_guard import EngineGuard, NoEngineGuard, is_wanted
 from runner.cleanup.guard import Guard
 from runner.cleanup.life import deadline_label
 from runner.cleanup.teardown import Report, remove_project
 from runner.config.options import Keep
 from runner.docker import questions
+from runner.docker.address import Address, address_of
 from runner.docker.endpoint import no_proxy_of
 from runner.docker.engine import Engine, Pending
-from runner.docker.inventory import ContainerStatus
+from runner.docker.inventory import ContainerStatus, Image
 from runner.docker.process import Endpoint
 from runner.environment.compose_file import judge, override_for, own_checks, project_to_judge
 from runner.environment.context import RunContext
 from runner.environment.exposed_password import shown_in_command_lines
 from runner.environment.health import check_alive, wait_until_healthy
 from runner.environment.images import images_of
+from runner.environment.isolation import PROBE_PORT
 from runner.environment.limits import limits_for, limits_ignored, with_limits
 from runner.environment.longest import START_OVER_BOUND, STREAM_MARGIN, longest_run
 from runner.environment.misnamed import hide_misnamed
 from runner.environment.missing import check_present
-from runner.environment.ports import PortSearch
+from runner.environment.ports import HOST, PortSearch
 from runner.environment.rendering import as_file, at_port, render
 from runner.environment.startup import up
 from runner.environment.visible import check_visible
@@ -92,6 +96,10 @@ class Environment:
         self._engine_id = ""
         self._plain_override: dict[str, Any] = {}
         self._guard: Guard | None = None
+        # That at the engine, where there is one; and what is said of where the guards are.
+        self._engine_guard: EngineGuard | None = None
+        self.guards = "local"
+        self._is_prepared = False
         self._streams: Streams | None = None
         self._no_client_was_killed = True
         self._ports = PortSearch(
@@ -99,6 +107,7 @@ class Environment:
             context.options.wait_for_port,
             lambda line: context.terminal.line(f"  {line}"),
             published=self.engine.published_ports,
+            is_here=lambda: self.engine.whereabouts.is_here,
         )
         self._has_started = False
 
@@ -110,7 +119,11 @@ class Environment:
         )
         try:
             self._prepare()
-            self._guard.arm(self._engine_id)
+            if self._engine_guard:
+                self._await_engine_guard(self._engine_guard)
+            else:
+                self._guard.arm(self._engine_id)
+            self._is_prepared = True
             self._come_up()
         except BaseException as error:
             self._leave(error)
@@ -123,6 +136,7 @@ class Environment:
         # Side by side, and all before anybody waits for the first.
         asked = time.monotonic()
         version = engine.prefetch(questions.version())
+        engine.prefetch_whereabouts()
         standing = orphans.prefetch(engine, context.repository.name)
         rendering = engine.prefetch(questions.rendered(self._compose))
         snapshots = None if _hindrance(context) else self.store.prefetch()
@@ -146,8 +160,12 @@ class Environment:
         self.images = {name: image.digest for name, image in images.items()}
         check_visible(self.sources, rendered, images)
         no_proxy = no_proxy_of(engine.client_environ)
+        # Podman gives another one in every answer.
+        self._engine_id = "" if facts.is_podman else engine.info.id
         # Not before there is a port, and all images are here: both may take long.
         self.labels |= deadline_label(engine.info.now + longest_run(context.options))
+        if is_wanted(context.repository.guard, engine.whereabouts):
+            self._start_engine_guard(images)
         override = override_for(rendered, self.labels, context.repository.addons, images, no_proxy)
         self._warn(hide_misnamed(override, rendered, context.repository.addons))
         self._warn(shown_in_command_lines(rendered, images, context.password))
@@ -173,8 +191,31 @@ class Environment:
         # Not before: no limit changes what a prepared database holds.
         self._override = with_limits(override, limits)
         self._written(port)  # what it refuses, it refuses before anything can be created
-        # Podman gives another one in every answer.
-        self._engine_id = "" if facts.is_podman else engine.info.id
+
+    def _start_engine_guard(self, images: Mapping[str, Image]) -> None:
+        """Start the guard at the engine, which stands while the rest is decided."""
+        assert self._guard
+        context, name = self.context, self.context.repository.images.odoo
+        image = images.get(name) or self.engine.ask(questions.image(name))
+        # From here on there is something to remove.
+        self._guard.arm(self._engine_id, at_engine=True)
+        longest = longest_run(context.options)
+        about = (self.engine, context.project, context.token)
+        self._engine_guard = EngineGuard(*about, image=image, labels=self.labels, longest=longest)
+
+    def _await_engine_guard(self, guard: EngineGuard) -> None:
+        """Wait until it stands. EnvironmentFailed if it does not and `guard: engine` wants it; else that is said."""
+        try:
+            guard.wait_until_ready()
+            self.guards = "local, and at the engine"
+        except NoEngineGuard as reason:
+            self._engine_guard = None
+            if self.context.repository.guard == "engine":
+                raise EnvironmentFailed(
+                    f"There is no guard at the engine (`guard: engine` in repos.yaml): {reason}. Nothing else was started."
+                ) from reason
+            self.guards = f"local only; none at the engine: {reason}"
+            self.context.terminal.line(f"  no guard at the engine, so what a killed runner leaves stays for a while: {reason}")
 
     def _warn(self, warnings: list[str]) -> None:
         warnings = list(map(self.context.without_password, warnings))
@@ -311,8 +352,16 @@ class Environment:
 
     @property
     def port(self) -> int | None:
-        """The port of this machine on which Odoo's server is published; None before one was found."""
+        """The port of the engine's machine on which Odoo's server is published; None before one was found."""
         return self._ports.port
+
+    @property
+    def address(self) -> Address:
+        """Where Odoo's server is published, once there is a port."""
+        assert self.port
+        published = self._rendered["services"][SERVICE].get("ports") or ()
+        interfaces = [port.get("host_ip", "") for port in published if port.get("published") == str(PROBE_PORT)]
+        return address_of(self.engine.whereabouts, self.port, interfaces[0] if interfaces else HOST)
 
     @property
     def odoo_container(self) -> str:
@@ -332,17 +381,21 @@ class Environment:
         context, signals = self.context, self.context.signals
         signals.shield()
         self.engine.cancel_all()
-        if context.options.keep is not Keep.NEVER and self._guard.is_armed and isinstance(error, EnvironmentFailed):
+        if context.options.keep is not Keep.NEVER and self._is_prepared and isinstance(error, EnvironmentFailed):
             self.keep()
         if signals.first is not None:
             self.kept = False
             context.terminal.line(f"  {signal.Signals(signals.first).name}: ending the run and tearing down")
         with contextlib.closing(self._ports):
+            if self._is_prepared and self._engine_guard and self._engine_guard.has_ended:
+                context.terminal.line("  the guard at the engine did not live as long as the run; the local one tears down")
             if self.kept:
                 self._let_it_stand(self._guard)
             with context.terminal.phase("down") if self._guard.is_armed else contextlib.nullcontext():
                 undisturbed = self._no_client_was_killed and error is None and signals.first is None
                 self.teardown = self._guard.finish(skip_settling=undisturbed)
+        if self._engine_guard:
+            self._engine_guard.close()
         self._tell_who_was_disconnected(self.teardown)
         self._guard = None
 
@@ -353,8 +406,12 @@ class Environment:
     def _let_it_stand(self, guard: Guard) -> None:
         try:
             keep.mark(self.context.folder)
-        except OSError as error:
+            if self._engine_guard:
+                self._engine_guard.remove()
+        except (OSError, EnvironmentFailed) as error:
             self.kept = False
-            self.context.terminal.line(f"  not kept: without its mark it would be taken for a leftover ({error})")
+            keep.unmark(self.labels)
+            why = "without its mark it would be taken for a leftover" if isinstance(error, OSError) else "its guard stays"
+            self.context.terminal.line(f"  not kept: {why} ({error})")
         else:
             guard.disarm()

@@ -60,7 +60,7 @@ def start(place: Place, kind: Kind, trouble: Trouble | None = None) -> tuple[Run
     home: Path = getattr(place, trouble.home) if trouble else place.home
     kind.make_ready(place, home, partial(_make_database, place))
     environ = place.environ(home, **(trouble.environ(place) if trouble else {}))
-    around = [*(trouble.around if trouble else ()), *(place.as_user() if trouble and trouble.user else ())]
+    around = [*(trouble.around(place, environ) if trouble else ()), *(place.as_user() if trouble and trouble.user else ())]
     umask = trouble.umask if trouble else 0o022
     run = Run(place.name, ["run", place.name, *kind.arguments], home, environ, around, umask)
     run.wait_until_started()
