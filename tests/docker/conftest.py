@@ -12,7 +12,8 @@ from runner.docker.engine import Engine
 from runner.environment.ports import can_bind
 
 from . import tiny_image as tiny_image_
-from .tiny_repository import TinyRepository, dangling_volumes, left
+from .second_engine import RemoteEngine, remote_engine
+from .tiny_repository import ROOT, TinyRepository, dangling_volumes, left
 
 FIRST_PORT, LAST_PORT = 18090, 18099
 # The repositories of the tests and of their corpus.
@@ -46,3 +47,19 @@ def tiny(tiny_image: None, tmp_path: Path) -> Iterator[TinyRepository]:
     assert remains == []
     assert dangling_volumes() - dangling == set()
     assert [port for port in range(FIRST_PORT, LAST_PORT + 1) if not can_bind(port)] == []
+
+
+@pytest.fixture(scope="session")
+def far_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RemoteEngine]:
+    """One engine by tcp for all tests, which has none of the checkout's files."""
+    with remote_engine(hidden=[ROOT, tmp_path_factory.getbasetemp()]) as engine:
+        yield engine
+
+
+@pytest.fixture
+def remote(far_engine: RemoteEngine) -> Iterator[RemoteEngine]:
+    """The engine by tcp, on which nothing of the tests may be left afterwards."""
+    yield far_engine
+    far_engine.relay.mend()
+    assert left(environ=far_engine.environ) == []
+    assert dangling_volumes(far_engine.environ) == set()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -154,21 +155,21 @@ class TinyRepository:
         shutil.rmtree(self.folder)
 
 
-def left(label: str = "agent-test.repository=tiny") -> list[str]:
-    """What docker lists with the label: containers, networks and volumes."""
+def left(label: str = "agent-test.repository=tiny", environ: Mapping[str, str] = os.environ) -> list[str]:
+    """What the engine that these variables name has with the label: containers, networks and volumes."""
     listings = (["ps", "-a"], ["network", "ls"], ["volume", "ls"])
     lines = []
     for listing in listings:
         template = "{{.Names}}" if listing[0] == "ps" else "{{.Name}}"
         command = ["docker", *listing, "--filter", f"label={label}", "--format", template]
-        lines += subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        lines += subprocess.run(command, env=environ, check=True, capture_output=True, text=True).stdout.split()
     return lines
 
 
-def dangling_volumes() -> set[str]:
+def dangling_volumes(environ: Mapping[str, str] = os.environ) -> set[str]:
     """Volumes that no container uses, without prepared databases. Anonymous ones have no labels: `left` does not see them."""
     command = ["docker", "volume", "ls", "--quiet", "--filter", "dangling=true"]
-    names = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    names = subprocess.run(command, env=environ, check=True, capture_output=True, text=True).stdout.split()
     return {name for name in names if not name.startswith(SNAPSHOT_PREFIX)}
 
 
