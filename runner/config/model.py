@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
@@ -188,6 +188,13 @@ class Settings(Frozen):
         Field(description="A range of ports of this machine such as 8090-8100, or one port."),
     ]
     images: Images
+    sources: Annotated[
+        Literal["auto", "mount", "copy"],
+        Field(
+            description="How the containers get the addons, and what else of this machine the compose file mounts: `mount`, "
+            "`copy`, or `auto` (without the key): mounted where the engine has the same files at the same path, else copied."
+        ),
+    ] = "auto"
     limits: Limits = Limits()
     allow: Allow = Allow()
 
