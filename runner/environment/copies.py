@@ -5,6 +5,8 @@ compose file that the run starts from, or, for a secret, into a variable of Comp
 """
 
 import copy
+import os
+import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ from runner.docker.whereabouts import Whereabouts
 from runner.environment.archive import Archive, is_needed
 from runner.environment.host_paths import is_of_each_machine
 from runner.environment.isolation import OUR_COPY
-from runner.errors import ConfigError, EnvironmentFailed, cause_of
+from runner.errors import ConfigError, EnvironmentFailed
 from runner.text import counted, first_of, printable
 
 if TYPE_CHECKING:
@@ -200,13 +202,14 @@ def _sources_in(model: Mapping[str, Any]) -> Iterator[str]:
 def _text(where: str, source: str, longest: int) -> str:
     """What is in a file. ConfigError if it is too long, or no text."""
     try:
-        if not Path(source).is_file():
-            raise _refused(where, source, "it is no regular file")
-        with open(source, "rb") as stream:
+        # Not to wait for the other end of a pipe.
+        with open(source, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise _refused(where, source, "it is no regular file")
             content = stream.read(longest + 1)
         text = content.decode()
     except OSError as error:
-        raise _refused(where, source, f"it cannot be read ({cause_of(error)})") from error
+        raise _refused(where, source, f"it cannot be read ({error.strerror})") from error
     except UnicodeDecodeError:
         text = "\0"
     if len(content) > longest or "\0" in text:

@@ -1,5 +1,6 @@
 """What is copied to an engine, and what the compose file then says."""
 
+import os
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -136,10 +137,12 @@ def test_a_file_that_does_not_fit_into_a_compose_file_is_refused(
 
 
 @pytest.mark.parametrize("kind", ["configs", "secrets"])
-def test_a_config_that_is_a_folder_is_refused(evv: RepoConfig, kind: str) -> None:
-    rendered = model_of(**{kind: {"c": {"file": str(evv.path / "data")}}})
-    with pytest.raises(ConfigError, match=f"{kind}.c: .* it is no regular file"):
-        Copies(Choice(evv, FAR), "p", (rendered,)).applied(rendered)
+def test_a_config_that_is_no_file_is_refused(evv: RepoConfig, kind: str) -> None:
+    os.mkfifo(evv.path / "pipe")
+    for name, why in (("data", r"it cannot be read \(Is a directory\)"), ("pipe", "it is no regular file")):
+        rendered = model_of(**{kind: {"c": {"file": str(evv.path / name)}}})
+        with pytest.raises(ConfigError, match=f"{kind}.c: .*/{name} cannot be copied to the engine, as {why}"):
+            Copies(Choice(evv, FAR), "p", (rendered,)).applied(rendered)
 
 
 def test_a_volume_that_is_a_folder_of_this_machine_is_refused(evv: RepoConfig) -> None:
