@@ -196,6 +196,13 @@ class Settings(Frozen):
             " also there where the runner is in a container of the engine or on another machine, and it can be had."
         ),
     ] = "auto"
+    sources: Annotated[
+        Literal["auto", "mount", "copy"],
+        Field(
+            description="How the containers get the addons, and what else of this machine the compose file mounts: `mount`, "
+            "`copy`, or `auto` (without the key): mounted where the engine has the same files at the same path, else copied."
+        ),
+    ] = "auto"
     limits: Limits = Limits()
     allow: Allow = Allow()
 

@@ -9,7 +9,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -133,32 +133,49 @@ class Attached(Command):
 class Stream:
     """One docker client whose output is read while it comes, piece by piece: it waits where nobody reads."""
 
-    def __init__(self, words: tuple[str, ...], environ: Mapping[str, str]) -> None:
-        """Start `docker WORDS` with this environment and no other. DockerFailed if it cannot be started."""
+    def __init__(self, words: tuple[str, ...], environ: Mapping[str, str], source: Iterable[bytes] | None = None) -> None:
+        """Start `docker WORDS` with this environment and no other. DockerFailed if it cannot be started.
+
+        `source`: what the client reads, asked for only as fast as it does; it may end before it has read all.
+        """
         self.exit_code = -1
         self._mark = os.urandom(8).hex()
+        self._source, self._unread = iter(source or ()), b""
         self._process: subprocess.Popen[bytes] = _started(
-            words, {**environ, _CLIENT_VARIABLE: self._mark}, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT
+            words,
+            {**environ, _CLIENT_VARIABLE: self._mark},
+            stdin=subprocess.DEVNULL if source is None else subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
 
     def pieces(self, deadline: float, silence: float | None = None) -> Generator[bytes, None, None]:
         """Return what the client prints, both streams in the order of writing, then set its `exit_code`.
 
-        After `silence`, in seconds, in which nothing came, an empty piece. DockerStalled if it has not ended at `deadline`
-        (monotonic). However this is left, the client is ended.
+        After `silence`, in seconds, in which nothing came nor was read, an empty piece. DockerStalled if it has not ended at
+        `deadline` (monotonic). However this is left, also by an error of the source, the client is ended.
         """
         assert self._process.stdout
-        pipe = self._process.stdout.fileno()
+        pipe, entrance = self._process.stdout.fileno(), self._process.stdin
         poll = select.poll()
         poll.register(pipe, select.POLLIN)
         try:
+            if entrance:
+                os.set_blocking(entrance.fileno(), False)
+                poll.register(entrance, select.POLLOUT)
             while left := _left(deadline):
-                if poll.poll(1000 * (left if silence is None else min(left, silence))):
+                ready = [
+                    descriptor for descriptor, _event in poll.poll(1000 * (left if silence is None else min(left, silence)))
+                ]
+                if entrance and entrance.fileno() in ready and not self._feed(entrance.fileno()):
+                    poll.unregister(entrance)
+                    entrance.close()
+                    entrance = None
+                if pipe in ready:
                     if not (piece := os.read(pipe, _PIECE)):
                         self.exit_code = self._process.wait(_left(deadline))
                         return
                     yield piece
-                elif silence is not None:
+                elif silence is not None and not ready:
                     yield b""
             raise DockerStalled("its output did not end in time")
         except subprocess.TimeoutExpired:
@@ -166,12 +183,27 @@ class Stream:
         finally:
             self._end()
 
+    def _feed(self, entrance: int) -> bool:
+        """Write what the client takes at once; False once there is nothing more, or nobody to read it."""
+        has_more = True
+        while has_more and len(self._unread) < _PIECE:
+            piece = next(self._source, b"")
+            self._unread, has_more = self._unread + piece, bool(piece)
+        try:
+            with contextlib.suppress(BlockingIOError):
+                self._unread = self._unread[os.write(entrance, self._unread) :]
+        except BrokenPipeError:  # why, the client says itself
+            return False
+        return has_more or bool(self._unread)
+
     def _end(self) -> None:
         if self._process.returncode is None:
             kill_group(self._process.pid)
             _kill_marked(_CLIENT_VARIABLE, self._mark)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_REAP)
+        if self._process.stdin:
+            self._process.stdin.close()
         # Not read to its end: a child that took its mark off may hold it.
         assert self._process.stdout
         self._process.stdout.close()
@@ -195,7 +227,7 @@ def _started(
             start_new_session=True,
             cwd="/",
             env=environ,
-            **more,
+            **{"stdin": subprocess.DEVNULL, **more},
         )
     except (OSError, ValueError) as error:  # ValueError: a null byte in a word or a variable
         raise DockerFailed(f"docker cannot be started: {error}") from error

@@ -25,7 +25,7 @@ from runner.errors import ConfigError, EngineStalled, EngineUnavailable, Environ
 
 # Seconds for an answer. It only has to be longer than anything that works, on a machine under load.
 LIMIT = 60.0
-PULL_LIMIT, UP_LIMIT = 1800.0, 300.0
+PULL_LIMIT, UP_LIMIT, COPY_LIMIT = 1800.0, 300.0, 900.0
 # For Compose to read a compose file, which takes a tenth of a second and some 50 MB: what it names may have no end.
 READING_LIMIT, READING_MEMORY = 30.0, 2**30
 _OUT_OF_MEMORY = ("out of memory", "cannot allocate memory")

@@ -1,8 +1,9 @@
-"""What takes long: `up`, a command in a container, whose output streams, and `pull`. The only user of python-on-whales.
+"""What takes long: `up`, a command in a container, whose output streams, a copy, `pull`. The only user of python-on-whales.
 
 `up` is started by launch.py, so that it is like every other client: with an environment and a process group of its own, and
 ended, with what it started, when its time is over. python-on-whales reads lines as long as they are, and as many as there are,
-whether or not somebody takes them: what a command in a container prints, of any length, is read by a Stream instead.
+whether or not somebody takes them: what a command in a container prints, of any length, is read by a Stream instead. Its `cp`
+takes folders as they are: what is copied as a tar stream is written by a Stream, too.
 """
 
 import errno
@@ -29,8 +30,12 @@ from runner.errors import EnvironmentFailed, cause_of
 
 # While a start is silent, the time in seconds after which somebody looks at what has been started.
 _SILENCE = 2.0
+# Within which the engine takes some of what is copied, in seconds.
+_TAKING = 60.0
 # Until a client that is being started has said its pid.
 _STARTING = 1.0
+# In bytes, of what a client says that fails.
+_MOST_SAID = 10_000
 _LAUNCH = Path(__file__).with_name("launch.py")
 
 # What python-on-whales calls a stream: pairs of a source and a line.
@@ -88,6 +93,28 @@ class Streams:
         After `silence`, in seconds, in which nothing came, that comes as an empty piece.
         """
         return Execution(self._environ, container, command, limit, silence)
+
+    def copy(self, archive: Iterable[bytes], container: str, folder: str, deadline: float) -> None:
+        """Copy what is in a tar stream into a folder of a container. EnvironmentFailed with docker's words if that fails.
+
+        EngineStalled, with the client ended, if it has not ended at `deadline` (monotonic); whatever the stream raises.
+        """
+        words = ("cp", "-", f"{container}:{folder}")
+        said = bytearray()
+        begun = time.monotonic()
+        try:
+            stream = Stream(words, self._environ, archive)
+            with closing(stream.pieces(deadline, _TAKING)) as pieces:
+                for piece in pieces:
+                    if not piece:
+                        raise stalled(_TAKING, f"the engine to take what is copied to {container}")
+                    said = (said + piece)[-_MOST_SAID:]
+        except DockerStalled:
+            raise stalled(time.monotonic() - begun, f"the end of the copy to {container}") from None
+        except DockerFailed as error:
+            raise EnvironmentFailed(str(error)) from error
+        if stream.exit_code:
+            raise EnvironmentFailed(f"`docker cp` failed: {said.decode(errors='replace').strip()}")
 
     def _lines(
         self,

@@ -4,7 +4,8 @@ import contextlib
 import copy
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,10 @@ from runner.docker.endpoint import no_proxy_of
 from runner.docker.engine import Engine, Pending
 from runner.docker.inventory import ContainerStatus, Image
 from runner.docker.process import Endpoint
+from runner.docker.whereabouts import Whereabouts
 from runner.environment.compose_file import judge, override_for, own_checks, project_to_judge
 from runner.environment.context import RunContext
+from runner.environment.copies import Choice, Copies
 from runner.environment.exposed_password import shown_in_command_lines
 from runner.environment.health import check_alive, wait_until_healthy
 from runner.environment.images import images_of
@@ -32,9 +35,9 @@ from runner.environment.misnamed import hide_misnamed
 from runner.environment.missing import check_present
 from runner.environment.ports import HOST, PortSearch
 from runner.environment.rendering import as_file, at_port, render
-from runner.environment.startup import up
-from runner.environment.visible import check_visible
-from runner.errors import EnvironmentFailed, HealthTimeout, cause_of
+from runner.environment.startup import is_not_there, up
+from runner.environment.visible import check_links, closed_to_odoo
+from runner.errors import ConfigError, EnvironmentFailed, HealthTimeout, cause_of
 from runner.new_file import write_new
 from runner.odoo.addons import modules_of
 from runner.odoo.command import KILL_AFTER, SERVICE, query_command
@@ -84,8 +87,8 @@ class Environment:
         self.containers: dict[str, str] = {}
         self._when_healthy: list[ContainerStatus] = []
         self.warnings: list[str] = []
-        # Asked in the odoo container while it comes up: see first_answer.
-        self.first_command: list[str] = []
+        # What is asked in the odoo container while it comes up: see first_answer.
+        self.first_command: Callable[[], list[str]] | None = None
         self._first: Pending[tuple[int, str]] | None = None
         self.kept = False
         self.teardown: Report | None = None
@@ -93,6 +96,8 @@ class Environment:
         # What Compose made of the compose file, and what is added to it; without the run's port.
         self._rendered: dict[str, Any] = {}
         self._override: dict[str, Any] = {}
+        self._choice = Choice(context.repository, Whereabouts())
+        self._copies = Copies(self._choice, context.project, ())
         self._engine_id = ""
         self._plain_override: dict[str, Any] = {}
         self._guard: Guard | None = None
@@ -155,10 +160,12 @@ class Environment:
         orphans.sweep(left, context.repository.name, Endpoint(engine.client_environ), context.terminal.line)
         port = self._ports.reserve()
         self._rendered = rendered = render(engine, self._compose, context.repository, rendering)
+        self._choice = replace(self._choice, whereabouts=engine.whereabouts)
         self._warn(self._judged(port))
         images = images_of(engine, self._streams, rendered, context.terminal)
         self.images = {name: image.digest for name, image in images.items()}
-        check_visible(self.sources, rendered, images)
+        check_links(self.sources, rendered)
+        self._choice = replace(self._choice, closed=self._is_closed(images))
         no_proxy = no_proxy_of(engine.client_environ)
         # Podman gives another one in every answer.
         self._engine_id = "" if facts.is_podman else engine.info.id
@@ -184,12 +191,14 @@ class Environment:
                 environ={**engine.client_environ, **self._compose.variables},
                 password=context.password,
                 memory_of=facts.kernel if context.options.keep is Keep.NEVER else None,
+                is_foreign=self._choice.is_foreign,
             )
             if why := recall(context.folder.parent, self.plan):
                 self.plan = self.plan.disable(why)
             override = self.plan.override(override, rendered, self.labels, context.password)
         # Not before: no limit changes what a prepared database holds.
         self._override = with_limits(override, limits)
+        self._look_what_is_copied()
         self._written(port)  # what it refuses, it refuses before anything can be created
 
     def _start_engine_guard(self, images: Mapping[str, Image]) -> None:
@@ -217,6 +226,18 @@ class Environment:
             self.guards = f"local only; none at the engine: {reason}"
             self.context.terminal.line(f"  no guard at the engine, so what a killed runner leaves stays for a while: {reason}")
 
+    def _is_closed(self, images: Mapping[str, Image]) -> bool:
+        """Whether Odoo's user can read the sources only where they are copied. ConfigError if they must be mounted."""
+        closed = closed_to_odoo(self.sources, self._rendered, images)
+        if closed and self.context.repository.sources == "mount":
+            raise ConfigError(closed)
+        return bool(closed)
+
+    def _look_what_is_copied(self) -> None:
+        self._copies = Copies(self._choice, self.context.project, (self._rendered, self._override))
+        self.sources.are_copied = self._choice.is_copied(str(self.context.repository.addons[0]))
+        self.sources.read_again()
+
     def _warn(self, warnings: list[str]) -> None:
         warnings = list(map(self.context.without_password, warnings))
         self.warnings += warnings
@@ -227,7 +248,8 @@ class Environment:
         """What is unwise in the compose file on this port. ConfigError if it cannot be used."""
         at_this_port = at_port(self._rendered, port)
         warnings = judge(at_this_port, self.context.repository, self.context.project)
-        check_present(at_this_port, self.context.repository, {**self.engine.client_environ, **self._compose.variables})
+        environ = {**self.engine.client_environ, **self._compose.variables}
+        check_present(at_this_port, self.context.repository, environ, self._choice.is_foreign)
         return warnings
 
     def _compose_at(self, port: int) -> questions.ComposeProject:
@@ -238,21 +260,27 @@ class Environment:
     def _written(self, port: int) -> questions.ComposeProject:
         """What is started on this port, in files of the run: of the repository's own Compose reads none again."""
         files = []
+        variables = {**self._compose.variables, "DB_PASSWORD": self.context.password, "ODOO_PORT": str(port)}
         for name, model in ((_RENDERING, self._rendered), ("compose.override.json", self._override)):
             files.append(self.context.folder / name)
-            content = as_file(model, port, self.context.password)
+            with_copies, more = self._copies.applied(model)
+            variables |= more
+            content = as_file(with_copies, port, self.context.password)
             try:
                 # What the compose file has of this user's variables, nobody else may read.
                 write_new(files[-1], content.encode(), mode=0o600)
             except OSError as error:
                 raise EnvironmentFailed(f"The compose file of this run cannot be written: {cause_of(error)}.") from error
-        variables = {**self._compose.variables, "DB_PASSWORD": self.context.password, "ODOO_PORT": str(port)}
         return questions.ComposeProject(self.context.project, tuple(files), variables)
 
     def _come_up(self) -> None:
+        self._copy()
         try:
             self._up()
         except EnvironmentFailed as error:
+            if self.may_copy and (why := is_not_there(str(error))):
+                self.start_over_with_copies(why)
+                return
             snapshot = self.plan.used
             # Not every engine may mount memory. What has started at all is not healthier without.
             refused = self.plan.in_memory and not self._has_started
@@ -272,6 +300,13 @@ class Environment:
         except EnvironmentFailed:  # then nothing is known of it, and what the caller has to say counts
             return False
 
+    def _copy(self) -> None:
+        assert self._streams
+        if self._copies.has_folders:
+            with self.context.terminal.phase("copy the sources"):
+                image = str(self._rendered["services"][SERVICE]["image"])
+                self._copies.make(self.engine, self._streams, self.labels, image)
+
     def _up(self) -> None:
         context = self.context
         assert self._streams
@@ -285,7 +320,8 @@ class Environment:
         checks = own_checks(at_port(self._rendered, self.port))
         if self.first_command:
             # Compose calls the container so, before it can be asked for its name.
-            self._first = self.engine.prefetch(questions.execution(f"{context.project}-{SERVICE}-1", self.first_command))
+            command = self.first_command()
+            self._first = self.engine.prefetch(questions.execution(f"{context.project}-{SERVICE}-1", command))
         with context.terminal.phase("healthy"):
             timeout, say = context.options.health_timeout, context.terminal.step
             self._when_healthy = wait_until_healthy(self.engine, context.project, timeout, checks, say)
@@ -312,20 +348,49 @@ class Environment:
 
         It is answered now: an environment that starts over is not asked again.
         """
-        command, self.first_command = self.first_command, []
+        command, self.first_command = self.first_command, None
+        assert command, "there is one"
         try:
             answer = self._first.result() if self._first else None
         except EnvironmentFailed:
             answer = None
         if answer is None or answer[0]:
-            answer = self.engine.ask(questions.execution(self.odoo_container, command))
+            answer = self.engine.ask(questions.execution(self.odoo_container, command()))
         return answer
+
+    @property
+    def told_sources(self) -> str:
+        """Whether the sources are mounted or copied, for the log."""
+        return self._copies.told
+
+    @property
+    def may_copy(self) -> bool:
+        """Whether `start_over_with_copies` would give the containers other sources."""
+        return self._copies.may_be_more
+
+    def start_over_with_copies(self, why: str) -> None:
+        """Remove all that was started, and bring it up again with copies of the sources. EnvironmentFailed if that fails."""
+        self.context.terminal.line(f"  with copies of the sources, because {why}")
+        self._choice = replace(self._choice, all_are=True)
+        if any(map(self._choice.is_foreign, self._copies.sources)):
+            self.plan = self.plan.disable("what else is mounted may not be what is here")
+            self._override = self._plain_override
+        self._look_what_is_copied()
+        self._remove_what_was_started()
+        self._come_up()
 
     def start_over(self, why: str) -> None:
         """Remove all that was started, and bring it up again without a prepared database. EnvironmentFailed if that fails."""
         context, why = self.context, self.context.without_password(why)
         context.terminal.line(f"  without the prepared database, because {why}")
         self.plan = self.plan.disable(why)
+        self._override = self._plain_override
+        self._remove_what_was_started()
+        self._copy()
+        self._up()
+
+    def _remove_what_was_started(self) -> None:
+        context = self.context
         self._no_client_was_killed = False  # what a client that is ended here asked for may appear later
         self.engine.cancel_all()  # about what goes now
         report = remove_project(
@@ -335,8 +400,6 @@ class Environment:
         if not report.complete:
             why = "; ".join((*report.errors, *report.in_use))
             raise EnvironmentFailed(f"The environment cannot be started anew: {why or report.left}")
-        self._override = self._plain_override
-        self._up()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._leave(error)

@@ -55,6 +55,12 @@ def _refused(path: str, told: str, read_only: bool) -> str:
     return ""
 
 
+def is_of_each_machine(source: str) -> bool:
+    """Tell whether each machine has something of its own at this path, which another one has no use for."""
+    patterns = (_OF_THE_SYSTEM, _OF_SOCKETS, _OF_THE_KERNEL)
+    return any(pattern.match(f"{_plain(source)}/") for pattern in patterns)
+
+
 def unwise_source(source: str, *, read_only: bool) -> Iterator[str]:
     """Yield what is unwise in giving this path of the machine to a container, where it is not refused."""
     if not read_only:

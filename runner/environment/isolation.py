@@ -17,7 +17,10 @@ PROBE_PORT = 61357
 
 _ALL_INTERFACES = ("", "0.0.0.0", "::")  # noqa: S104 - to find it, not to bind it
 # Also the one of prepared databases, `agent-test-snapshot.`, and the volumes that the override adds.
-_OUR_LABELS, _OUR_FOLDERS, _OUR_VOLUMES = "agent-test", "/agent-test-", ("agent-test-snapshot", "agent-test-memory")
+_OUR_LABELS, _OUR_FOLDERS = "agent-test", "/agent-test-"
+# How the names begin of volumes and configs that are copies of this machine's files, and of folders of a container of ours.
+OUR_COPY = "agent-test-copy"
+_OUR_NAMES = ("agent-test-snapshot", "agent-test-memory", OUR_COPY)
 
 _Config = Mapping[str, Any]
 _Found = Iterator[tuple[str, str]]
@@ -43,9 +46,10 @@ def refusals(rendered: _Config, project: str) -> list[str]:
         for name, value in _section(rendered, kind).items():
             found = (*refused_keys(kind, value or {}), *judge(value or {}), *_shared_by_name(kind, value or {}, project))
             reasons += [f"{kind}.{name}.{key}: {reason}" for key, reason in found]
-    for name in _section(rendered, "volumes"):
-        if name in _OUR_VOLUMES:
-            reasons.append(f"volumes.{name}: the runner has a volume of this name in every run. Call it otherwise.")
+    for kind, what in (("volumes", "a volume"), ("configs", "a config")):
+        for name in _section(rendered, kind):
+            if name.startswith(_OUR_NAMES):
+                reasons.append(f"{kind}.{name}: the runner has {what} of this name in every run. Call it otherwise.")
     return reasons
 
 

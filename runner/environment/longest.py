@@ -2,7 +2,7 @@
 
 from runner.cleanup.guard_process import BOUND
 from runner.config.options import Keep, Options
-from runner.docker.questions import UP_LIMIT
+from runner.docker.questions import COPY_LIMIT, UP_LIMIT
 from runner.odoo.command import KILL_AFTER
 
 # Seconds, for what one teardown takes in a fraction.
@@ -22,11 +22,11 @@ def longest_run(options: Options) -> float:
     """Return the seconds within which a run with these options is over, from when all is there that it needs.
 
     Every wait of a run is bounded, and these are the bounds: so past its deadline only what a dead run left can stand. A run
-    on a prepared database may have to begin anew, once, on an empty one.
+    may have to begin anew, once, with copies of the sources; one on a prepared database, once more, on an empty one.
     """
-    start = options.wait_for_port + UP_LIMIT + options.health_timeout
+    start = options.wait_for_port + COPY_LIMIT + UP_LIMIT + options.health_timeout
     odoo = options.test_timeout + KILL_AFTER + STREAM_MARGIN
-    seconds = start + odoo
+    seconds = start + START_OVER_BOUND + start + odoo
     if options.snapshot:
         seconds += _STAGES * (odoo + _KEEPING) + START_OVER_BOUND + start + odoo
     seconds += BOUND + _MARGIN

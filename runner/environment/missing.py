@@ -1,22 +1,23 @@
 """What a compose file needs of this machine and is not there: found before anything is started."""
 
 import errno
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from runner.config.repositories import RepoConfig
-from runner.docker.endpoint import is_local
 from runner.errors import ConfigError
 from runner.text import printable, shortened
 
 
-def check_present(rendered: Mapping[str, Any], repository: RepoConfig, environ: Mapping[str, str]) -> None:
-    """Raise ConfigError for files and folders that are mounted, and variables of secrets, that are not there.
+def check_present(
+    rendered: Mapping[str, Any], repository: RepoConfig, environ: Mapping[str, str], is_foreign: Callable[[str], bool]
+) -> None:
+    """Raise ConfigError for files and folders that are mounted or copied, and variables of secrets, that are not there.
 
-    `environ`: that of docker's clients. Of the files of another machine's engine nothing is known here: it says so itself.
+    `environ`: that of docker's clients. What `is_foreign`, of another machine, its engine misses itself.
     """
-    gone = [*(_files(rendered) if is_local(environ) else ()), *_variables(rendered, environ)]
+    gone = [*_files(rendered, is_foreign), *_variables(rendered, environ)]
     if gone:
         raise ConfigError(
             "\n".join(
@@ -28,14 +29,17 @@ def check_present(rendered: Mapping[str, Any], repository: RepoConfig, environ: 
         )
 
 
-def _files(rendered: Mapping[str, Any]) -> Iterator[str]:
+def _files(rendered: Mapping[str, Any], is_foreign: Callable[[str], bool]) -> Iterator[str]:
+    def why_missing(source: str) -> str:
+        return "" if is_foreign(source) else _why_missing(Path(source))
+
     for name, service in (rendered.get("services") or {}).items():
         for mount in service.get("volumes") or ():
-            if mount.get("type") == "bind" and (why := _why_missing(Path(mount["source"]))):
+            if mount.get("type") == "bind" and (why := why_missing(str(mount["source"]))):
                 yield f"services.{name}.volumes: {why} Make it, or leave the mount out."
     for kind in ("configs", "secrets"):
         for name, value in (rendered.get(kind) or {}).items():
-            if (value or {}).get("file") and (why := _why_missing(Path(value["file"]))):
+            if (value or {}).get("file") and (why := why_missing(str(value["file"]))):
                 yield f"{kind}.{name}.file: {why} Make it, or leave it out."
 
 

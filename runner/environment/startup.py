@@ -1,5 +1,6 @@
 """Start a project on a free port."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,6 +15,15 @@ from runner.terminal import Terminal
 
 if TYPE_CHECKING:
     from runner.docker.streams import Streams
+
+
+# What engines say of a bind whose source they do not have, or, of a desktop, are not allowed to have.
+_NOT_THERE = re.compile(r"bind source path does not exist|mounts denied|is not shared from the host", re.IGNORECASE)
+
+
+def is_not_there(said: str) -> str:
+    """Return the line in which the engine says that it does not have what it is to mount; empty if it does not say so."""
+    return next((line.strip() for line in said.splitlines() if _NOT_THERE.search(line)), "")
 
 
 def up(

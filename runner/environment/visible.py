@@ -11,14 +11,9 @@ from runner.odoo.mounted_sources import MountedSources
 _NOT_STARTED = "Nothing was started."
 
 
-def check_visible(sources: MountedSources, rendered: Mapping[str, Any], images: Mapping[str, Image]) -> None:
-    """Raise ConfigError if links lead out of what is mounted, or if Odoo's user surely cannot read all of the sources.
-
-    Surely, as it is not root: what belongs to root, and that neither its group nor others may read. Whatever else it cannot
-    read, as its number is the image's matter, only the container can tell.
-    """
-    service = rendered["services"][SERVICE]
-    mounts = [str(volume["target"]) for volume in service.get("volumes") or ()]
+def check_links(sources: MountedSources, rendered: Mapping[str, Any]) -> None:
+    """Raise ConfigError if links lead out of what is mounted."""
+    mounts = [str(volume["target"]) for volume in rendered["services"][SERVICE].get("volumes") or ()]
     if links := sources.leading_out(mounts):
         raise ConfigError(
             "\n".join(
@@ -29,13 +24,23 @@ def check_visible(sources: MountedSources, rendered: Mapping[str, Any], images: 
                 ]
             )
         )
+
+
+def closed_to_odoo(sources: MountedSources, rendered: Mapping[str, Any], images: Mapping[str, Image]) -> str:
+    """Say what of the sources Odoo's user surely cannot read where they are mounted; empty if there is nothing.
+
+    Surely, as it is not root: what belongs to root, and that neither its group nor others may read. Whatever else it cannot
+    read, as its number is the image's matter, only the container can tell.
+    """
+    service = rendered["services"][SERVICE]
     image = images.get(str(service.get("image")))
     user = str(service.get("user") or (image.config.get("User") if image else "") or "root")
-    if user.partition(":")[0] not in ("root", "0") and (closed := sources.closed()):
-        raise ConfigError(unreadable(closed, f"the user {user} of the odoo service", _NOT_STARTED))
+    if user.partition(":")[0] in ("root", "0") or not (closed := sources.closed()):
+        return ""
+    return unreadable(closed, f"the user {user} of the odoo service", _NOT_STARTED)
 
 
 def unreadable(files: list[str], user: str, what_happened: str) -> str:
     """Say what cannot be read by whom, and what to do."""
     lines = [f"What {user} cannot read would not be tested. {what_happened}", *(f"  {file}" for file in files)]
-    return "\n".join([*lines, "Let it be read: chmod -R a+rX FOLDER"])
+    return "\n".join([*lines, "Let it be read: chmod -R a+rX FOLDER. Or leave out `sources: mount` in repos.yaml."])

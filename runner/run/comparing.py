@@ -23,7 +23,7 @@ class Comparison:
         self._environment = environment
         self._sources = environment.sources
         self._before = Answer()
-        environment.first_command = self._sources.command()
+        environment.first_command = self._sources.command
 
     def check(self) -> Verdict | None:
         """Return a verdict where Odoo would load other modules of these names, so that nothing need be tested; else None.
@@ -35,21 +35,31 @@ class Comparison:
         if answer.missing:
             raise EnvironmentFailed(_without_programs(", ".join(answer.missing)))
         if files := self._sources.unreadable(answer):
-            raise EnvironmentFailed(unreadable(files, "Odoo's user in the container", _NOT_TESTED))
+            return self._with_copies(unreadable(files, "Odoo's user in the container", _NOT_TESTED))
         if not (self._sources.are(answer) or self._sources.read_again().are(answer)) and (differences := self._differences()):
-            raise EnvironmentFailed(
-                "\n".join(
-                    [
-                        f"The container has other sources than this checkout. {_NOT_TESTED}",
-                        *(f"  {difference}" for difference in differences),
-                        "The engine mounts what is at the same path on its own machine, and the compose file must mount",
-                        "${ODOO_ADDONS} as /mnt/extra-addons.",
-                    ]
+            lines = [
+                f"The container has other sources than this checkout. {_NOT_TESTED}",
+                *(f"  {difference}" for difference in differences),
+                "The compose file must mount ${ODOO_ADDONS} as /mnt/extra-addons.",
+            ]
+            if not self._sources.are_copied:
+                lines.append(
+                    "The engine mounts what its own machine has at the same path: `sources: copy` in repos.yaml helps."
                 )
-            )
+            return self._with_copies("\n".join(lines))
         if reasons := self._sources.elsewhere(answer):
             return Verdict(int(ExitCode.NOT_PROVEN), self._environment.context.module, reasons=tuple(reasons))
         return None
+
+    def _with_copies(self, why: str) -> Verdict | None:
+        """Check once more, with copies of the sources. EnvironmentFailed, which says why, if there can be none."""
+        environment = self._environment
+        if not environment.may_copy:
+            raise EnvironmentFailed(why)
+        first, second, *_ = why.splitlines()
+        environment.first_command = self._sources.command
+        environment.start_over_with_copies(f"{first.partition('.')[0]}: {second.strip()}")
+        return self.check()
 
     @property
     def beside(self) -> list[str]:

@@ -126,7 +126,11 @@ def _verdict_in(environment: Environment, sources: Sources, terms: Terms, log: r
     test = partial(run_tests, environment, sources=sources, terms=terms, comparison=comparison, log=log)
     with environment:
         log.block("ENVIRONMENT", _surroundings(environment), [f"warning: {warning}" for warning in environment.warnings])
-        if verdict := comparison.check():
+        mounted = environment.told_sources
+        verdict = comparison.check()
+        if environment.told_sources != mounted:
+            log.block("WITH COPIES", {"sources": environment.told_sources})
+        if verdict:
             if options.keep is not Keep.NEVER:
                 environment.keep()
             return verdict
@@ -169,6 +173,7 @@ def _facts_of(request: Request, project: str, modules: Collection[Path]) -> dict
 
 def _surroundings(environment: Environment) -> dict[str, str]:
     facts = {"engine": environment.engine_name, "port": str(environment.address), "guard": environment.guards}
+    facts["sources"] = environment.told_sources
     return facts | {f"image {name}": digest for name, digest in environment.images.items()}
 
 

@@ -1,6 +1,6 @@
 """Which prepared database a run starts from, and which stages it has yet to make: a value that nobody changes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -137,11 +137,13 @@ def choose(
     environ: Mapping[str, str],
     password: str,
     memory_of: str | None,
+    is_foreign: Callable[[str], bool] = lambda _path: False,
 ) -> Plan:
     """Return the plan with the longest stage that is ready; whatever hinders only means that the run goes without.
 
     `listing`: the store's, asked already. `override`: what every run adds to the compose file. `environ`: the variables of
-    Compose's client. `memory_of`: the kernel of the engine, None where the database must be on disk.
+    Compose's client. `memory_of`: the kernel of the engine, None where the database must be on disk. What `is_foreign` is
+    mounted from a machine whose files cannot be read here.
     """
     plan = Plan(repository, module, modules_of(repository))
     try:
@@ -149,7 +151,8 @@ def choose(
         database = _database_image(images, rendered["services"].get(DB_SERVICE) or {})
         if hindrance := unsupported(rendered, database.data_folder):
             raise SnapshotUnavailable(hindrance)
-        surroundings = surroundings_of(rendered, Around(repository.addons, repository.path, environ, password, override))
+        around = Around(repository.addons, repository.path, environ, password, override, is_foreign)
+        surroundings = surroundings_of(rendered, around)
         plan = replace(
             plan,
             dependencies=dependencies,

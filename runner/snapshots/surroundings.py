@@ -9,12 +9,11 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner.docker.endpoint import is_local
 from runner.odoo.command import ADDONS_TARGET, SERVICE, addons_targets
 from runner.odoo.dependencies import SnapshotUnavailable
 from runner.snapshots.contents import contents_digest
@@ -49,6 +48,7 @@ class Around:
 
     `addons` and `checkout` are where the module under test may be, `environ` is that of Compose's client, `password` the
     database's, and `override` what the runner adds to the compose file in every run, also in one without a prepared database.
+    What `is_foreign` is mounted from a machine whose files cannot be read here.
     """
 
     addons: Sequence[Path]
@@ -56,6 +56,7 @@ class Around:
     environ: Mapping[str, str]
     password: str
     override: Mapping[str, Any] = field(default_factory=dict)
+    is_foreign: Callable[[str], bool] = lambda _path: False
 
 
 def surroundings_of(rendered: Mapping[str, Any], around: Around) -> Surroundings:
@@ -120,11 +121,8 @@ class _Reading:
         real = Path(os.path.realpath(path))
         if any(folder.is_relative_to(real) for folder in self._modules):
             raise SnapshotUnavailable(f"{where} holds the module under test as well")
-        host = self._around.environ.get("DOCKER_HOST", "")
-        if not is_local(self._around.environ):
-            raise SnapshotUnavailable(
-                f"{where}: the engine at {_told(host)} may have another {_told(str(path))} than this machine"
-            )
+        if self._around.is_foreign(str(path)):
+            raise SnapshotUnavailable(f"{where}: the engine may have another {_told(str(path))} than there is here")
         self.mounted.append(path)
         return len(self.mounted) - 1
 

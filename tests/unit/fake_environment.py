@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ class FakeStreams(Streams):
         self.fails = list(fails)
         self.started: list[ComposeProject] = []
         self.executed: list[list[str]] = []
+        self.copied: list[bytes] = []
         # What the commands in containers print, their exit codes, and their errors; the last stays.
         self.executions: list[tuple[bytes, int, BaseException | None]] = [(b"", 0, None)]
         self._happens = happens
@@ -66,6 +67,10 @@ class FakeStreams(Streams):
         self._happens(f"up {project.variables['ODOO_PORT']}")
         if self.fails:
             raise self.fails.pop(0)
+
+    def copy(self, archive: Iterable[bytes], container: str, folder: str, deadline: float) -> None:
+        self.copied.append(b"".join(archive))
+        self._happens(f"copy {folder}")
 
     def execute(self, _container: str, command: list[str], _limit: float, silence: float | None = None) -> Execution:
         self.executed.append(command)
@@ -215,6 +220,8 @@ class _Engine(FakeVolumes):
                 "image inspect": self._image,
                 "ps": listing_of(lambda: [*fakes.left_by_others, *self._started()]),
                 "network ls": "",
+                "create": "",
+                "rm": "",
                 "container inspect": inspection_of(lambda: fakes.containers),
                 "container rm": "",
                 "logs": lambda words: f"log of {words[-1]}",

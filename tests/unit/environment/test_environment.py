@@ -1,6 +1,7 @@
 """The order of things: guard, questions, port, armed guard, `up`, healthy; and teardown on every way out."""
 
 import contextlib
+import copy
 import itertools
 import json
 import os
@@ -654,10 +655,12 @@ def planned(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> Plans:
             environ: Mapping[str, str],
             password: str,
             memory_of: str | None,
+            is_foreign: Callable[[str], bool],
         ) -> Plan:
-            assert (rendered, set(images)) == (RENDERED, {"odoo:18.0", "postgres:16"})
+            assert (rendered, set(images)) == (fakes.rendered, {"odoo:18.0", "postgres:16"})
             assert (password, memory_of, environ["DB_PASSWORD"]) == ("secret", "6.1", "secret")
             assert set(override["volumes"]) == {"data"}
+            assert not is_foreign("/etc/hosts")
             return replace(Plan(fakes.repository, "evv_core", {}), **{"used": SNAPSHOT, **about})
 
         monkeypatch.setattr("runner.environment.environment.choose", choose)
@@ -738,7 +741,7 @@ def test_what_was_answered_is_not_asked_again_by_who_starts_over(
     fakes: Fakes, planned: Plans, is_answered: bool, asked: int
 ) -> None:
     environment = fakes.environment(snapshot=True)
-    environment.first_command = ["python3", "first"]
+    environment.first_command = lambda: ["python3", "first"]
     fakes.engine.answers["exec p-odoo-1 python3 first"] = "an answer\n"
     with environment:
         if is_answered:
@@ -797,3 +800,93 @@ def test_an_environment_that_cannot_be_removed_cannot_start_over(fakes: Fakes, p
     with expected, fakes.environment(snapshot=True) as environment:
         environment.start_over("of a test")
     assert fakes.events.count("finish") == 1
+
+
+def mounting_addons(fakes: Fakes, sources: str = "auto") -> None:
+    """Have the folders of addons, a compose file that mounts the first of them, and this setting."""
+    for folder in fakes.repository.addons:
+        folder.mkdir(parents=True, exist_ok=True)
+    fakes.repository = fakes.repository.model_copy(update={"sources": sources})
+    fakes.rendered = copy.deepcopy(RENDERED)
+    fakes.rendered["services"]["odoo"]["volumes"] = [mount_of(fakes.repository.addons[0], "/mnt/extra-addons")]
+
+
+def mount_of(source: object, target: str) -> dict[str, Any]:
+    bind = {"create_host_path": False}
+    return {"type": "bind", "source": str(source), "target": target, "read_only": True, "bind": bind}
+
+
+COPIES = [
+    *["volume create"] * 2,
+    "create --pull=never",
+    *(f"copy /agent-test-copy/{number}" for number in (0, 1)),
+    "rm --force",
+]
+
+
+def test_copies_are_made_when_the_guard_is_armed_before_the_start_and_again_by_who_starts_over(fakes: Fakes) -> None:
+    mounting_addons(fakes, "copy")
+    with fakes.environment() as environment:
+        armed = fakes.events.index("arm")
+        assert fakes.events[armed:] == ["arm", *COPIES, "up 18000", *COMES_UP]
+        started = json.loads((fakes.folder / "compose.override.json").read_text())
+        (mount,) = started["services"]["odoo"]["volumes"]
+        assert (mount["type"], mount["source"], mount["target"]) == ("volume", "agent-test-copy-2", "/mnt/extra-addons-2")
+        assert environment.told_sources.startswith("copied (0 files")
+        assert environment.sources.are_copied
+        fakes.events.clear()
+        environment.start_over("a test wants it")
+        assert fakes.events == ["removed p", *COPIES, "up 18000", *COMES_UP]
+
+
+def test_what_is_mounted_costs_nothing_more(fakes: Fakes) -> None:
+    mounting_addons(fakes)
+    with fakes.environment() as environment:
+        assert environment.told_sources == "mounted"
+        assert [event for event in fakes.events if event in COPIES] == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'invalid mount config for type "bind": bind source path does not exist: /x',
+        "Mounts denied: The path /x is not shared from the host and is not known to Docker.",
+    ],
+)
+@pytest.mark.parametrize("sources", ["auto", "mount"])
+def test_an_engine_that_has_nothing_to_mount_gets_copies_once(fakes: Fakes, said: str, sources: str) -> None:
+    mounting_addons(fakes, sources)
+    fakes.failures["up 18000"] = [EnvironmentFailed(f"failed:\n{said}") for _ in range(2)]
+    with pytest.raises(EnvironmentFailed, match="failed"), fakes.environment():
+        pass
+    assert fakes.events.count("up 18000") == (2 if sources == "auto" else 1)
+    assert fakes.events.count("copy /agent-test-copy/0") == (1 if sources == "auto" else 0)
+
+
+def test_with_copies_the_prepared_database_stays_unless_something_of_another_machine_is_mounted(
+    fakes: Fakes, planned: Plans, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planned()
+    mounting_addons(fakes)
+    with fakes.environment(snapshot=True) as environment:
+        environment.start_over_with_copies("a test wants it")
+        assert environment.plan.used
+        assert environment.told_sources.startswith("copied")
+    assert "with copies of the sources, because a test wants it" in capsys.readouterr().out
+    fakes.rendered["services"]["db"]["volumes"] = [mount_of("/usr", "/usr")]
+    with fakes.environment(snapshot=True) as environment:
+        environment.start_over_with_copies("a test wants it")
+        assert environment.plan.unavailable_reason == "what else is mounted may not be what is here"
+        assert "agent-test-snapshot" not in json.loads((fakes.folder / "compose.override.json").read_text())["volumes"]
+
+
+def test_sources_that_odoo_s_user_cannot_read_are_copied_unless_they_must_be_mounted(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.environment.environment.closed_to_odoo", lambda *_: "What odoo cannot read")
+    mounting_addons(fakes)
+    with fakes.environment() as environment:
+        assert environment.told_sources.startswith("copied")
+    fakes.repository = fakes.repository.model_copy(update={"sources": "mount"})
+    with pytest.raises(ConfigError, match="What odoo cannot read"), fakes.environment():
+        pass

@@ -10,15 +10,17 @@ from runner.environment.longest import longest_run
 SHORT = Options(health_timeout=1, test_timeout=1, snapshot=False)
 
 
-def test_a_run_without_a_prepared_database_starts_once_and_tests_once() -> None:
+def test_a_run_without_a_prepared_database_tests_once_and_starts_once_more_with_copies() -> None:
     longer = replace(SHORT, health_timeout=101, test_timeout=1001, wait_for_port=10000)
-    assert longest_run(longer) == longest_run(SHORT) + 100 + 1000 + 10000
+    assert longest_run(longer) == longest_run(SHORT) + 2 * 100 + 1000 + 2 * 10000
 
 
-def test_one_with_a_prepared_database_may_start_and_test_twice_and_prepares_three_stages_in_the_time_of_the_tests() -> None:
+def test_one_with_a_prepared_database_may_start_and_test_once_more_and_prepares_three_stages_in_the_time_of_the_tests() -> (
+    None
+):
     short = replace(SHORT, snapshot=True)
     longer = replace(short, health_timeout=101, test_timeout=1001, wait_for_port=10000)
-    assert longest_run(longer) == longest_run(short) + 2 * 100 + 5 * 1000 + 2 * 10000
+    assert longest_run(longer) == longest_run(short) + 3 * 100 + 5 * 1000 + 3 * 10000
 
 
 def test_with_the_limits_of_the_command_line_it_is_over_within_a_working_day() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from runner.docker.inventory import Image
-from runner.environment.visible import check_visible
+from runner.environment.visible import check_links, closed_to_odoo
 from runner.errors import ConfigError
 from runner.odoo import mounted_sources
 from runner.odoo.mounted_sources import MountedSources
@@ -19,11 +19,12 @@ ODOO: dict[str, Any] = {"image": "odoo", "volumes": [{"type": "bind", "source": 
 
 def refusal(tmp_path: Path, image_user: str = "odoo", **service: Any) -> str:
     sources = MountedSources("core", repository(tmp_path))
+    rendered = {"services": {"odoo": {**ODOO, **service}}}
     try:
-        check_visible(sources, {"services": {"odoo": {**ODOO, **service}}}, {"odoo": Image("", {"User": image_user})})
+        check_links(sources, rendered)
     except ConfigError as error:
         return str(error)
-    return ""
+    return closed_to_odoo(sources, rendered, {"odoo": Image("", {"User": image_user})})
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ def test_the_module_and_its_local_dependencies_are_asked_for_in_full_and_others_
         "named": [VISITS, CORE],
         "others": ["/mnt/extra-addons/other"],
         "in_full": False,
+        "left_out": [],
         "programs": ["bash", "timeout", "psql", "odoo"],
     }
 

@@ -125,7 +125,14 @@ def test_the_container_answers_in_a_process_that_imports_nothing_of_what_lies_ar
     (tmp_path / "hostile").mkdir()
     for name in ("json", "hashlib", "sitecustomize", "glob"):
         (tmp_path / f"hostile/{name}.py").write_text("raise SystemExit('imported')\n")
-    request = {"addons": [str(module.parent)], "places": None, "named": [str(module)], "others": [], "in_full": True}
+    request = {
+        "addons": [str(module.parent)],
+        "places": None,
+        "named": [str(module)],
+        "others": [],
+        "left_out": [],
+        "in_full": True,
+    }
     request["programs"] = []
     command = [sys.executable, "-I", "-c", Path(source_tree.__file__).read_text(), json.dumps(request)]
     environ = {"PYTHONPATH": str(tmp_path / "hostile"), "LC_ALL": "C"}
@@ -138,7 +145,15 @@ def test_the_container_answers_in_a_process_that_imports_nothing_of_what_lies_ar
 
 def test_a_folder_of_addons_that_is_not_there_is_told(tmp_path: Path) -> None:
     gone = str(tmp_path / "gone")
-    request = {"addons": [gone], "places": [gone], "named": [f"{gone}/m"], "others": [], "in_full": False, "programs": []}
+    request = {
+        "addons": [gone],
+        "places": [gone],
+        "named": [f"{gone}/m"],
+        "others": [],
+        "left_out": [],
+        "in_full": False,
+        "programs": [],
+    }
     answer = answer_to(request)
     assert [(path, why) for path, _, why in answer["unreadable"]] == [
         (gone, "No such file or directory"),
@@ -151,7 +166,7 @@ def test_a_program_is_missing_that_no_folder_of_the_path_can_run(tmp_path: Path,
         (tmp_path / name).touch(mode)
     (tmp_path / "timeout").mkdir()
     monkeypatch.setenv("PATH", f"/nonexistent:{tmp_path}")
-    request = {"addons": [], "places": [], "named": [], "others": [], "in_full": False, "programs": PROGRAMS}
+    request = {"addons": [], "places": [], "named": [], "others": [], "left_out": [], "in_full": False, "programs": PROGRAMS}
     assert answer_to(request)["missing"] == ["bash", "timeout", "psql"]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from runner.config.options import Keep
 from runner.reporting.outcome import Outcome
+from tests.unit.environment.test_environment import mounting_addons
 from tests.unit.fake_engine import Words, failed
 from tests.unit.fake_environment import Fakes
 from tests.unit.odoo_logs import log, record, result, starting
@@ -32,12 +33,48 @@ def test_its_environment_is_kept_where_that_was_asked_for(go: Go, fakes: Fakes) 
 
 
 def test_other_sources_in_the_container_are_an_error_at_once_that_says_which(go: Go, fakes: Fakes) -> None:
+    fakes.repository = fakes.repository.model_copy(update={"sources": "mount"})
     fakes.in_container = {"digests": {CORE: "another"}, "entries": {CORE: {"tests/__init__.py": "another", "old.py": "x"}}}
     outcome = go()
     assert outcome.exit_code == 5
     for line in ("evv_core/old.py is only in the container", "evv_core/tests/__init__.py has other content"):
         assert line in outcome.reasons[0]
     assert fakes.streams.executed == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        (
+            {"digests": {CORE: "another"}, "entries": {CORE: {}}},
+            "other sources than this checkout: evv_core/__manifest__.py",
+        ),
+        (
+            {"unreadable": [[CORE, "models", "Permission denied"]]},
+            "would not be tested: evv_core/models: Permission",
+        ),
+    ],
+)
+def test_where_what_is_mounted_is_not_this_checkout_copies_are_tested_instead(
+    go: Go, fakes: Fakes, wrong: dict[str, Any], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mounting_addons(fakes)
+    fakes.in_container = wrong
+
+    def happens(event: str) -> None:
+        fakes.happens(event)
+        if event.startswith("copy "):
+            fakes.in_container = {}
+
+    fakes.streams._happens = happens
+    outcome = go()
+    assert outcome.exit_code == 0
+    assert why in capsys.readouterr().out
+    proof = outcome.proof.read_text()
+    assert "sources:" in proof.partition("WITH COPIES")[2]
+    fakes.in_container = wrong
+    fakes.streams._happens = fakes.happens
+    assert go().exit_code == 5  # once
 
 
 def test_a_file_that_was_saved_while_the_environment_came_up_is_no_difference(go: Go, fakes: Fakes) -> None:
@@ -48,6 +85,7 @@ def test_a_file_that_was_saved_while_the_environment_came_up_is_no_difference(go
 
 
 def test_what_odoo_cannot_read_is_an_error_with_what_to_do(go: Go, fakes: Fakes) -> None:
+    fakes.repository = fakes.repository.model_copy(update={"sources": "mount"})
     fakes.in_container = {"unreadable": [[CORE, "models", "Permission denied"]]}
     outcome = go()
     assert outcome.exit_code == 5

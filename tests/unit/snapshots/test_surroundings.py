@@ -255,16 +255,12 @@ def test_what_the_runner_adds_counts_but_for_whose_run_it_is_and_where_the_addon
     assert len({text(checkout, "1"), text(checkout, "1", no_proxy=""), text(checkout, "1", target="/mnt/x")}) == 3
 
 
-@pytest.mark.parametrize(
-    ("host", "is_here"), [("unix:///run/docker.sock", True), ("tcp://10.0.0.1:2375", False), ("ssh://far", False)]
-)
-def test_of_an_engine_elsewhere_the_mounted_files_are_not_known(checkout: Path, host: str, is_here: bool) -> None:
-    around = Around([checkout / "addons"], checkout, {"TOKEN": "t", "DOCKER_HOST": host}, "pw-1")
-    if is_here:
-        assert surroundings_of(rendered(checkout), around).mounted
-    else:
-        with pytest.raises(SnapshotUnavailable, match=f"the engine at {host} may have another"):
-            surroundings_of(rendered(checkout), around)
+@pytest.mark.parametrize("foreign", ["conf", "secret"])
+def test_what_is_mounted_from_another_machine_is_not_known(checkout: Path, foreign: str) -> None:
+    path = str(checkout / foreign)
+    around = Around([checkout / "addons"], checkout, {"TOKEN": "t"}, "pw-1", is_foreign=path.__eq__)
+    with pytest.raises(SnapshotUnavailable, match=f"the engine may have another {path} than there is here"):
+        surroundings_of(rendered(checkout), around)
 
 
 @pytest.mark.parametrize("kind", ["configs", "secrets"])

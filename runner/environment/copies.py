@@ -1,0 +1,224 @@
+"""What containers get as copies of this machine's files, where their engine does not have the same at the same path.
+
+Folders become volumes of the run, filled before it starts. A volume cannot be mounted on a file: what is in one gets into the
+compose file that the run starts from, or, for a secret, into a variable of Compose's client.
+"""
+
+import copy
+import os
+import stat
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from runner.config.repositories import RepoConfig
+from runner.docker import questions
+from runner.docker.engine import Engine
+from runner.docker.listing import PROJECT_LABEL
+from runner.docker.whereabouts import Whereabouts
+from runner.environment.archive import Archive, is_needed
+from runner.environment.host_paths import is_of_each_machine
+from runner.environment.isolation import OUR_COPY
+from runner.errors import ConfigError, EnvironmentFailed
+from runner.text import counted, first_of, printable
+
+if TYPE_CHECKING:
+    from runner.docker.streams import Streams
+
+# In bytes: more would be too long for a compose file; and for a variable, by the kernel.
+_LONGEST_FILE, _LONGEST_SECRET = 1_000_000, 100_000
+_FULL = "no space left on device"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which paths of this machine are copied: those that the engine has not surely the same, as `sources` allows.
+
+    `closed`: Odoo's user cannot read the addons as they are. `all_are`: what the engine had at these paths was not the same.
+    """
+
+    repository: RepoConfig
+    whereabouts: Whereabouts
+    closed: bool = False
+    all_are: bool = False
+
+    def is_copied(self, path: str) -> bool:
+        """Tell whether containers get a copy."""
+        is_of_addons = Path(path) in self.repository.addons
+        if self.repository.sources == "mount" or (not is_of_addons and is_of_each_machine(path)):
+            return False
+        return not self._is_same(path) or (is_of_addons and self.closed)
+
+    def is_foreign(self, path: str) -> bool:
+        """Tell whether containers get what the engine's machine has at that path, of which nothing is known here."""
+        return not self._is_same(path) and not self.is_copied(path)
+
+    def _is_same(self, path: str) -> bool:
+        if self.all_are or self.repository.sources == "copy":
+            return False
+        return self.whereabouts.at_engine(Path(path)) == PurePosixPath(path)
+
+
+class Copies:
+    """The copies of one run; `sources` are all paths of this machine that its compose files name."""
+
+    def __init__(self, choice: Choice, project: str, models: Sequence[Mapping[str, Any]]) -> None:
+        """Look what of the compose files `models` is copied. ConfigError, with what to do, if something cannot be."""
+        self._choice = choice
+        self._project = project
+        self._container = f"{project}-copies"
+        self.sources = {source for model in models for source in _sources_in(model)}
+        sources = sorted(source for source in self.sources if choice.is_copied(source))
+        self._archives = {
+            source: Archive(Path(source), is_needed) if Path(source) in choice.repository.addons else Archive(Path(source))
+            for source in sources
+            if Path(source) in choice.repository.addons or Path(source).is_dir()
+        }
+        self._files = len(sources) - len(self._archives)
+        self._seconds = 0.0
+        self._check(models)
+
+    @property
+    def has_folders(self) -> bool:
+        """Whether there is anything to make."""
+        return bool(self._archives)
+
+    @property
+    def told(self) -> str:
+        """Say, for the log, what is mounted and what is copied."""
+        files = self._files + sum(archive.files for archive in self._archives.values())
+        megabytes = sum(archive.bytes for archive in self._archives.values()) / 1e6
+        copied = f"copied ({counted(files, 'file')}, {megabytes:.1f} MB, {self._seconds:.1f} s)"
+        if self._choice.is_copied(str(self._choice.repository.addons[0])):
+            return copied
+        return f"mounted, other files {copied}" if files else "mounted"
+
+    @property
+    def may_be_more(self) -> bool:
+        """Whether addons are mounted that could be copied instead."""
+        mounted = [str(folder) for folder in self._choice.repository.addons if str(folder) in self.sources]
+        return self._choice.repository.sources == "auto" and not all(map(self._choice.is_copied, mounted))
+
+    def applied(self, model: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return a compose file with the copies in the place of what is copied, and the variables that it then needs.
+
+        ConfigError for a file that does not fit into it.
+        """
+        changed: dict[str, Any] = copy.deepcopy(dict(model))
+        variables: dict[str, str] = {}
+        for name, service in (changed.get("services") or {}).items():
+            mounts = service.get("volumes") or []
+            for mount in [mount for mount in mounts if self._is_copied(mount)]:
+                mounts.remove(mount)
+                self._replace(f"services.{name}.volumes", mount, service, changed)
+        for kind in ("configs", "secrets"):
+            for name, value in (changed.get(kind) or {}).items():
+                if (file := (value or {}).get("file")) and self._choice.is_copied(file):
+                    del value["file"]
+                    if kind == "configs":
+                        value["content"] = _text(f"configs.{name}", file, _LONGEST_FILE)
+                    else:
+                        value["environment"] = variable = f"AGENT_TEST_SECRET_{len(variables) + 1}"
+                        variables[variable] = _text(f"secrets.{name}", file, _LONGEST_SECRET)
+        return changed, variables
+
+    def make(self, engine: Engine, streams: "Streams", labels: Mapping[str, str], image: str) -> None:
+        """Copy the folders into volumes of the run. EnvironmentFailed if the engine cannot take them."""
+        begun = time.monotonic()
+        words = [word for item in {**labels, PROJECT_LABEL: self._project}.items() for word in ("--label", "=".join(item))]
+        volumes = [self._volume(source) for source in self._archives]
+        for made in [engine.prefetch(questions.command("volume", "create", *words, name)) for name in volumes]:
+            made.result()
+        places = {source: f"/{OUR_COPY}/{number}" for number, source in enumerate(self._archives)}
+        mounts = [f"--volume={name}:{place}:nocopy" for name, place in zip(volumes, places.values(), strict=True)]
+        engine.command("create", "--pull=never", f"--name={self._container}", "--network=none", *words, *mounts, image)
+        for source, archive in self._archives.items():
+            try:
+                streams.copy(archive.pieces(), self._container, places[source], begun + questions.COPY_LIMIT)
+            except EnvironmentFailed as error:
+                if _FULL in str(error).lower():
+                    raise EnvironmentFailed(
+                        f"The engine has no room for a copy of {printable(source)}: {_FULL}. What takes it: docker system df"
+                    ) from error
+                raise
+        # Before the start, which takes all containers of the project for its own.
+        engine.command("rm", "--force", "--volumes", self._container)
+        self._seconds = time.monotonic() - begun
+
+    def _is_copied(self, mount: Mapping[str, Any]) -> bool:
+        return mount.get("type") == "bind" and self._choice.is_copied(str(mount["source"]))
+
+    def _replace(self, where: str, mount: Mapping[str, Any], service: dict[str, Any], model: dict[str, Any]) -> None:
+        source, is_read_only = str(mount["source"]), bool(mount.get("read_only"))
+        if source in self._archives:
+            key = self._key(source)
+            new = {"type": "volume", "source": key, "target": mount["target"], "read_only": is_read_only}
+            service["volumes"].append({**new, "volume": {"nocopy": True}})
+            model["volumes"] = {**(model.get("volumes") or {}), key: {"name": self._volume(source), "external": True}}
+            return
+        if service.get("read_only"):
+            raise _refused(where, source, "its service is `read_only`, so that it can only have copies of folders")
+        configs = model["configs"] = model.get("configs") or {}
+        key = f"{OUR_COPY}-{len(configs) + 1}"
+        configs[key] = {"content": _text(where, source, _LONGEST_FILE)}
+        # Only where it has to be another one, as Compose warns that it may not count.
+        mode = 0o444 | (Path(source).stat().st_mode & 0o111 and 0o111) | (0 if is_read_only else 0o222)
+        with_mode = {"mode": mode} if mode != 0o444 else {}
+        service["configs"] = [*(service.get("configs") or ()), {"source": key, "target": mount["target"], **with_mode}]
+
+    def _check(self, models: Sequence[Mapping[str, Any]]) -> None:
+        for model in models:
+            for name, volume in (model.get("volumes") or {}).items():
+                device = str(((volume or {}).get("driver_opts") or {}).get("device") or "")
+                if device.startswith("/") and Path(device).exists() and self._choice.is_copied(device):
+                    raise _refused(f"volumes.{name}", device, "no volume with `driver_opts` is filled with a copy")
+        unreadable = [path for archive in self._archives.values() for path in archive.unreadable()]
+        if unreadable:
+            raise ConfigError(
+                f"What this user cannot read cannot be copied to the engine: {first_of(list(map(printable, unreadable)), 5)}. "
+                "Nothing was started. Let it be read: chmod -R u+rX FOLDER"
+            )
+
+    def _key(self, source: str) -> str:
+        return f"{OUR_COPY}-{list(self._archives).index(source) + 1}"
+
+    def _volume(self, source: str) -> str:
+        return f"{self._project}_{self._key(source)}"
+
+
+def _sources_in(model: Mapping[str, Any]) -> Iterator[str]:
+    for service in (model.get("services") or {}).values():
+        for mount in service.get("volumes") or ():
+            if mount.get("type") == "bind":
+                yield str(mount["source"])
+    for kind in ("configs", "secrets"):
+        for value in (model.get(kind) or {}).values():
+            if (value or {}).get("file"):
+                yield str(value["file"])
+
+
+def _text(where: str, source: str, longest: int) -> str:
+    """What is in a file. ConfigError if it is too long, or no text."""
+    try:
+        # Not to wait for the other end of a pipe.
+        with open(source, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise _refused(where, source, "it is no regular file")
+            content = stream.read(longest + 1)
+        text = content.decode()
+    except OSError as error:
+        raise _refused(where, source, f"it cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError:
+        text = "\0"
+    if len(content) > longest or "\0" in text:
+        raise _refused(where, source, f"it is no text in UTF-8 of {longest // 1000} KB at most")
+    return text
+
+
+def _refused(where: str, source: str, why: str) -> ConfigError:
+    return ConfigError(
+        f"{where}: {printable(source)} cannot be copied to the engine, as {why}. Nothing was started. "
+        "Mount the folder that it is in, or have the engine see the same files and set `sources: mount` in repos.yaml."
+    )
