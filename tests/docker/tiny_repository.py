@@ -87,6 +87,7 @@ class TinyRepository:
         self.addons = self.checkout / "addons"
         self.addons.mkdir(parents=True)
         self.ports = ports
+        self.around: list[str] = []  # what every command of the runner is started by
         self._started: list[Started] = []
         self.proof = self.checkout / "proof_of_execution_tests.log"
         shutil.copy(ROOT / "tests/docker/compose.tiny.yml", self.checkout / "compose.yml")
@@ -116,7 +117,7 @@ class TinyRepository:
 
     def start_program(self, command: list[str], **environ: str) -> Started:
         """A command in the folder of repos.yaml."""
-        started = Started(command, self.folder, self.environ(**environ))
+        started = Started([*self.around, *command], self.folder, self.environ(**environ))
         self._started.append(started)
         return started
 

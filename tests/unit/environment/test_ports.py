@@ -157,7 +157,7 @@ def test_holders_are_named_by_run_or_by_process(listener: int, ports: list[int])
 
 
 def test_a_holder_that_cannot_be_seen_is_said_to_be_so(listener: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runner.environment.ports._listener", lambda _port: None)
+    monkeypatch.setattr("runner.environment.ports.listeners", lambda _ports: {})
     expected = "a process that this user may not see (perhaps the Docker daemon: docker ps)"
     assert port_holders([listener]) == {listener: expected}
 
