@@ -100,6 +100,12 @@ class TinyRepository:
         content = {"repositories": {"tiny": {**entry, "ports": self.ports, "images": images, **settings}}}
         (self.folder / "repos.yaml").write_text(yaml.safe_dump(content))
 
+    def beside(self, name: str) -> "TinyRepository":
+        """Another one of the same name in a folder in this one's, whose runs end with those of this one."""
+        other = TinyRepository(self.folder / name, self.ports)
+        other._started = self._started
+        return other
+
     def module(self, name: str, behaviour: str) -> None:
         (self.addons / name / "tests").mkdir(parents=True)
         # Nobody can tell from it that there are no tests, as there are none: behaviour.sh says so.
