@@ -131,4 +131,6 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the unit tests, then those on the Docker engine: nox -s tests [-- PYTEST ARGUMENTS]."""
     install(session, group("test"))
-    python(session, "-m", "pytest", *session.posargs)
+    # Side by side, but not those on the engine: they look for what is left, and would find what another one has yet.
+    for words in [session.posargs] if session.posargs else [["tests/unit", "-n", "auto"], ["tests/docker"]]:
+        python(session, "-m", "pytest", *words)

@@ -117,6 +117,4 @@ def _write_whole(descriptor: int, data: bytes) -> None:
         try:
             rest = rest[os.write(descriptor, rest) :]
         except BlockingIOError:  # somebody who has the same pipe or terminal made it so
-            writable = select.poll()
-            writable.register(descriptor, select.POLLOUT)
-            writable.poll()
+            select.select([], [descriptor], [])  # poll() of macOS knows no terminals

@@ -12,6 +12,7 @@ from runner.cleanup.guard_process import ARM, AT_ENGINE, BOUND, DISARM, READY, S
 from runner.cleanup.teardown import Report
 from runner.docker.process import Endpoint
 from runner.errors import EnvironmentFailed
+from runner.processes import HAS_PROC
 
 # In seconds: until the guard stands; a teardown worth a word to who waits for it; for the guard's own end after its bound.
 _READY_TIMEOUT, _QUIET, _MARGIN = 10.0, 5.0, 30.0
@@ -94,7 +95,9 @@ class Guard:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         package_parent = str(Path(__file__).resolve().parents[2])
-        words = [sys.executable, "-I", "-S", "-c", _PROGRAM, package_parent]
+        # Of what is installed beside Python it needs at most psutil, where there is no /proc.
+        options = ["-I", "-S"] if HAS_PROC else ["-I"]
+        words = [sys.executable, *options, "-c", _PROGRAM, package_parent]
         try:
             process = subprocess.Popen(
                 [*words, self._project, self._token, str(self._report_file)],

@@ -5,6 +5,7 @@ writer is the runner. End of file, for whatever reason, is its signal: there is 
 library only: it has to start in tens of milliseconds.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -14,8 +15,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from runner.cleanup.teardown import remove_project
-from runner.docker.process import SECRET_FILES, Endpoint, kill_clients
+from runner.docker.process import SECRET_FILES, Endpoint, kill_clients, kill_group
 from runner.new_file import write_new
+from runner.processes import HAS_PROC
 
 # Seconds for which the guard tries; a daemon that restarts is back well within them.
 BOUND = 120.0
@@ -46,21 +48,32 @@ def main(arguments: list[str]) -> None:
             settle = 0.0
         elif line == DISARM:
             is_armed, is_left_standing = False, True
+    folder = Path(report_file).parent
+    if not HAS_PROC and not is_left_standing:
+        _kill_launched(folder)
     if not is_armed:
         if not is_left_standing:
             kill_clients(token)  # nothing is created yet, but a client that hangs would live on
-        _remove_secrets(Path(report_file).parent)
+        _remove_secrets(folder)
         _write(b"null")
         return
     endpoint = Endpoint(dict(os.environ))
     report = remove_project(endpoint, project, bound=BOUND, engine_id=engine_id, token=token, settle=settle, guard=at_engine)
-    report.errors += _remove_secrets(Path(report_file).parent)
+    report.errors += _remove_secrets(folder)
     text = json.dumps({**asdict(report), "project": project, "ended": time.strftime("%Y-%m-%d %H:%M:%S")}, indent=1)
     try:
         write_new(Path(report_file), f"{text}\n".encode())
     except OSError as error:  # the folder was deleted: the runner, if it lives, still reads the pipe
         report.errors.append(f"{report_file} cannot be written: {error}")
     _write(json.dumps(asdict(report)).encode())
+
+
+def _kill_launched(folder: Path) -> None:
+    """Kill the clients that launch.py has started: not every program shows its mark where there is no /proc."""
+    for file in folder.glob(SECRET_FILES):
+        with contextlib.suppress(OSError):
+            if (content := file.read_bytes()).isdigit():
+                kill_group(int(content))
 
 
 def _remove_secrets(folder: Path) -> list[str]:

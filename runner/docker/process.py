@@ -11,8 +11,9 @@ import subprocess
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
+
+from runner.processes import marked
 
 # Every client of a run carries its token, by which the guard finds those that are still at work.
 TOKEN_VARIABLE = "AGENT_TEST_TOKEN"  # noqa: S105 - the variable's name
@@ -257,31 +258,22 @@ def kill_group(pid: int) -> None:
 
 
 def kill_clients(token: str) -> int:
-    """Kill every client of the run with this token; their number. Linux only (0 where there is no /proc)."""
+    """Kill every client of the run with this token, as far as it can be seen (processes.py); their number."""
     return _kill_marked(TOKEN_VARIABLE, token)
 
 
 def _kill_marked(variable: str, value: str) -> int:
-    mark = f"{variable}={value}".encode()
-    killed: set[str] = set()
+    killed: set[int] = set()
     # A process may start another one while the list is read: looked through until nothing is found.
     for _ in range(_ROUNDS):
-        living = [folder.name for folder in Path("/proc").glob("[0-9]*") if _carries(folder, mark)]
+        living = marked(f"{variable}={value}")
         if not living:
             break
         for pid in living:
             with contextlib.suppress(OSError):  # gone in between
-                os.kill(int(pid), signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
         killed.update(living)
     return len(killed)
-
-
-def _carries(process: Path, mark: bytes) -> bool:
-    """Whether the mark is in a process' environment, or in the command line of one that launch.py has yet to start."""
-    try:
-        return any(mark in (process / file).read_bytes().split(b"\0") for file in ("environ", "cmdline"))
-    except OSError:
-        return False  # gone in between, or another user's
 
 
 def client_environ(environ: Mapping[str, str]) -> dict[str, str]:

@@ -26,10 +26,12 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _CLOCK = ("/etc/localtime", "/etc/timezone")
 # By which the machine finds and starts programs.
 _OF_THE_SYSTEM = re.compile(r"/(bin|boot|etc|lib\w*|sbin|usr|var/spool)/")
-_DATA_IN_A_HOME = re.compile(r"\.cache/|\.local/share/.")
+# `Library` by macOS, whose LaunchAgents it starts.
+_SETTINGS_IN_A_HOME = re.compile(r"\.|Library/")
+_DATA_IN_A_HOME = re.compile(r"\.cache/|\.local/share/.|Library/Caches/")
 _KEYS = re.compile(r"/etc/((g?shadow|ssh|ssl/private)/.*)?")
 _KEYS_IN_A_HOME = re.compile(
-    r"\.(ssh|gnupg|aws|azure|kube|docker|netrc|pgpass|git-credentials|npmrc|pypirc|password-store|mozilla|config(/gh|/gcloud)?)/"
+    r"\.(ssh|gnupg|aws|azure|kube|docker|netrc|pgpass|git-credentials|npmrc|pypirc|password-store|mozilla|config(/gh|/gcloud)?)/|Library/Keychains/"
 )
 
 
@@ -111,7 +113,8 @@ def _kind(path: str) -> int:
 def _is_of_the_machine(path: str) -> bool:
     """Whether programs are found or started by what is there: the system's own, and the settings in a person's home."""
     return bool(_OF_THE_SYSTEM.match(f"{path}/")) or any(
-        below == "" or (below.startswith(".") and not _DATA_IN_A_HOME.match(f"{below}/")) for below in _in_homes(path)
+        below == "" or (_SETTINGS_IN_A_HOME.match(f"{below}/") and not _DATA_IN_A_HOME.match(f"{below}/"))
+        for below in _in_homes(path)
     )
 
 

@@ -6,15 +6,16 @@ import socket
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from runner.config.model import PortRange
 from runner.environment.port_lock import ANOTHER_RUN, NoLock, lock
 from runner.errors import EnvironmentFailed, NoFreePort
+from runner.processes import listeners
 
 # Published on loopback only: the Odoo behind it has a well-known password.
 HOST = "127.0.0.1"
 _POLL = 0.5
+_UNSEEN = "a process that this user may not see (perhaps the Docker daemon: docker ps)"
 _LOST = "somebody who was quicker when the engine wanted it"
 
 
@@ -58,7 +59,7 @@ def port_holders(ports: Iterable[int], *, is_here: bool = True) -> dict[int, str
 
     `is_here`: whether the engine is on this machine. What processes hold of another one is not seen.
     """
-    holders = {}
+    holders, taken = {}, set()
     for port in ports:
         try:
             os.close(lock(port))
@@ -66,32 +67,9 @@ def port_holders(ports: Iterable[int], *, is_here: bool = True) -> dict[int, str
             holders[port] = str(reason)
             continue
         if is_here and not can_bind(port):
-            holders[port] = _listener(port) or "a process that this user may not see (perhaps the Docker daemon: docker ps)"
-    return holders
-
-
-def _listener(port: int) -> str | None:
-    """The process that listens on the port: from the socket's inode in /proc/net/tcp to who has it open (proc(5))."""
-    inodes = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        with contextlib.suppress(OSError):
-            for line in Path(table).read_text().splitlines()[1:]:
-                fields = line.split()
-                if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
-                    inodes.add(f"socket:[{fields[9]}]")
-    for process in Path("/proc").glob("[0-9]*") if inodes else ():
-        with contextlib.suppress(OSError):  # of another user, or ended meanwhile
-            if any(_link(descriptor) in inodes for descriptor in (process / "fd").iterdir()):
-                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                return f"pid {process.name}: {command.strip()[:80]}"
-    return None
-
-
-def _link(descriptor: Path) -> str:
-    try:
-        return str(descriptor.readlink())
-    except OSError:  # closed meanwhile
-        return ""
+            taken.add(port)
+    seen = listeners(taken) if taken else {}
+    return holders | {port: seen.get(port, _UNSEEN) for port in taken}
 
 
 @dataclass

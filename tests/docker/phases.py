@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from .tiny_repository import PASSES, PATIENCE, RUNNING, WAITS, Started, TinyRepository, left
+from .tiny_repository import PASSES, PATIENCE, RUNNING, WAITS, TinyRepository, left
 
 # Does what nox does: starts the runner in its own process group, says which pid it has, waits for it.
 STARTER = (
@@ -33,21 +33,26 @@ class Held:
     def __init__(self, tiny: TinyRepository, environ: dict[str, str]) -> None:
         self._folder = tiny.folder
         program = STARTER.format(arguments=["run", "tiny", "module"])
-        self.starter = Started([sys.executable, "-c", program], tiny.folder, tiny.environ(**environ))
+        self.starter = tiny.start_program([sys.executable, "-c", program], **environ)
         self.starter.wait_for("runner pid")
         found = re.search(r"runner pid (\d+)", self.starter.output)
         assert found
         self.runner_pid = int(found.group(1))
 
+    def parts(self) -> list[str]:
+        """What the engine has of this run, and of no other."""
+        self.starter.wait_for("tiny / module: ")
+        (project,) = re.findall(r"^tiny / module: (\S+)$", self.starter.output, re.MULTILINE)
+        return left(f"com.docker.compose.project={project}")
+
     def go(self) -> None:
         (self._folder / "go").touch()
 
-    def exit_code(self) -> int:
-        """The runner's, as its starter saw it."""
-        assert self.starter.finish() == 0, self.starter.output
+    def exit_code(self) -> int | None:
+        """The runner's, as its starter saw it, unless that was ended itself."""
+        self.starter.finish()
         found = re.search(r"runner ended with (-?\d+)", self.starter.output)
-        assert found
-        return int(found.group(1))
+        return int(found.group(1)) if found else None
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:
@@ -93,7 +98,7 @@ def in_up(tiny: TinyRepository) -> Held:
     text = compose.read_text().replace("  db:\n", "  db:\n    command: ['sleep', 'infinity']\n")
     compose.write_text(text.replace("  odoo:\n", "  odoo:\n    depends_on: {db: {condition: service_healthy}}\n"))
     held = Held(tiny, {})
-    wait_until(lambda: any(name.endswith("-db-1") for name in left()), "the container of db")
+    wait_until(lambda: any(name.endswith("-db-1") for name in held.parts()), "the container of db")
     return held
 
 

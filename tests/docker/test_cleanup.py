@@ -54,23 +54,18 @@ def _labels(project: str, seconds_left: float | None = None, **owner: str) -> li
     return [f"--label={key}={value}" for key, value in labels.items()]
 
 
-def test_cleanup_removes_what_a_run_left_whose_guard_was_killed_too(tiny: TinyRepository) -> None:
-    project = _killed_with_its_guard(tiny)
-    assert left() != []
-    code, output = tiny.run("cleanup")
-    assert code == 0, output
-    assert f"{project} (dead): removed in " in output
-    assert left() == []
-
-
-def test_a_dry_run_of_cleanup_removes_nothing(tiny: TinyRepository) -> None:
-    project = _killed_with_its_guard(tiny)
+def test_cleanup_removes_what_a_run_left_whose_guard_was_killed_too_unless_it_only_tries(tiny: TinyRepository) -> None:
+    project = _killed_with_its_guard(tiny, "--keep", "always")  # by its death it was not kept
     before = left()
+    assert before != []
     code, output = tiny.run("cleanup", "--dry-run")
     assert code == 0, output
     assert re.search(rf"{project} .*: would be removed", output)
     assert left() == before
-    assert tiny.run("cleanup")[0] == 0
+    code, output = tiny.run("cleanup")
+    assert code == 0, output
+    assert f"{project} (dead): removed in " in output
+    assert left() == []
 
 
 def test_the_next_run_removes_what_a_dead_one_left_and_says_so(tiny: TinyRepository) -> None:
@@ -82,9 +77,13 @@ def test_the_next_run_removes_what_a_dead_one_left_and_says_so(tiny: TinyReposit
     assert left() == []
 
 
-def test_a_run_that_is_going_on_is_touched_by_no_other_and_by_no_cleanup(tiny: TinyRepository) -> None:
+def test_a_run_that_is_going_on_is_listed_and_touched_by_no_other_and_by_no_cleanup(tiny: TinyRepository) -> None:
     run = _running(tiny)
     before = left()
+    code, output = tiny.run("list")
+    assert code == 0, output
+    line = next(line for line in output.splitlines() if _project(run.output) in line)
+    assert re.match(rf"running +1809\d +\d+ seconds? +pid {run.process.pid} ", line), output
     tiny.module("good", PASSES)
     assert tiny.run("run", "tiny", "good")[0] == 0
     code, output = tiny.run("cleanup", "tiny", "--all")
@@ -261,23 +260,6 @@ def test_an_interrupted_run_is_not_kept(tiny: TinyRepository) -> None:
     run.send(signal.SIGINT)
     assert run.finish() == 130
     assert left() == []
-
-
-def test_a_run_that_dies_with_its_guard_was_not_kept(tiny: TinyRepository) -> None:
-    project = _killed_with_its_guard(tiny, "--keep", "always")
-    code, output = tiny.run("cleanup")
-    assert code == 0, output
-    assert f"{project} (dead" in output
-
-
-def test_list_says_what_is_running_on_which_port_and_for_how_long(tiny: TinyRepository) -> None:
-    run = _running(tiny)
-    code, output = tiny.run("list")
-    assert code == 0, output
-    line = next(line for line in output.splitlines() if _project(run.output) in line)
-    assert re.match(rf"running +1809\d +\d+ seconds? +pid {run.process.pid} ", line), output
-    run.send(signal.SIGTERM)
-    run.finish()
 
 
 def test_cleanup_of_an_unknown_repository_is_refused(tiny: TinyRepository) -> None:

@@ -6,7 +6,10 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import pytest
 
@@ -39,48 +42,65 @@ def _to_the_starter(held: Held, signum: signal.Signals) -> None:
 # Makes its standard input the controlling terminal, as a login shell does, and becomes the command.
 _OWN_TERMINAL = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
 
-ENDED = [(_to_the_runner, signal.SIGINT, 130), (_twice, signal.SIGINT, 130)]
-ENDED += [(_to_the_runner, signal.SIGTERM, 143), (_to_the_runner, signal.SIGHUP, 129)]
-KILLED = [(_to_the_runner, signal.SIGKILL), (_to_the_runner, signal.SIGSEGV), (_to_the_group, signal.SIGKILL)]
-ORPHANED = [(_to_the_starter, signal.SIGTERM), (_to_the_starter, signal.SIGKILL)]
+Phase = Callable[[TinyRepository], Held]
+Way = tuple[Callable[[Held, signal.Signals], None], signal.Signals]
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+ENDED: list[Way] = [(_to_the_runner, signum) for signum in CODES]
+ENDED += [(_twice, signal.SIGINT)]
+KILLED: list[Way] = [(_to_the_runner, signal.SIGKILL), (_to_the_runner, signal.SIGSEGV), (_to_the_group, signal.SIGKILL)]
+# Orphaned.
+KILLED += [(_to_the_starter, signal.SIGTERM), (_to_the_starter, signal.SIGKILL)]
 
 
-def _name(value: object) -> str:
-    if isinstance(value, signal.Signals):
-        return value.name
-    return getattr(value, "__name__", str(value)).strip("_")
+class Ended(NamedTuple):
+    """How a run that was disturbed in its phase ended."""
+
+    by: str
+    code: int | None
+    output: str
+    proof: str
 
 
-@pytest.mark.parametrize(("how", "signum", "code"), ENDED, ids=_name)
-@pytest.mark.parametrize("phase", PHASES, ids=_name)
+def _disturbed(tiny: TinyRepository, phase: Phase, ways: Sequence[Way]) -> list[Ended]:
+    """A run for each way, side by side: when all of them have reached the phase, each is disturbed in its own."""
+    all_are_there = threading.Barrier(len(ways))
+
+    def play(number: int) -> Ended:
+        how, signum = ways[number]
+        its = tiny.beside(f"run-{number}")
+        try:
+            held = phase(its)
+            all_are_there.wait(PATIENCE)
+        except BaseException:
+            all_are_there.abort()
+            raise
+        how(held, signum)
+        held.go()
+        code = held.exit_code()
+        proof = its.proof.read_text() if its.proof.exists() else ""
+        return Ended(f"{how.__name__.strip('_')} {signum.name}", code, held.starter.output, proof)
+
+    with ThreadPoolExecutor(len(ways)) as pool:
+        return list(pool.map(play, range(len(ways))))
+
+
+each_phase = pytest.mark.parametrize("phase", PHASES, ids=lambda phase: phase.__name__)
+
+
+@each_phase
 def test_a_signal_ends_a_run_in_any_phase_without_a_trace(
-    tiny: TinyRepository,
-    phase: Callable[[TinyRepository], Held],
-    how: Callable[[Held, signal.Signals], None],
-    signum: signal.Signals,
-    code: int,
+    tiny: TinyRepository, phase: Callable[[TinyRepository], Held]
 ) -> None:
-    held = phase(tiny)
-    how(held, signum)
-    held.go()
-    assert held.exit_code() == code, held.starter.output
+    for ended, (_how, signum) in zip(_disturbed(tiny, phase, ENDED), ENDED, strict=True):
+        assert ended.code == CODES[signum], ended
+        assert "Traceback" not in ended.output, ended
+        assert f"interrupted by {signum.name}" in ended.proof, ended
     assert left() == []
-    assert "Traceback" not in held.starter.output
-    assert f"interrupted by {signum.name}" in tiny.proof.read_text()
 
 
-@pytest.mark.parametrize(("how", "signum"), KILLED + ORPHANED, ids=_name)
-@pytest.mark.parametrize("phase", PHASES, ids=_name)
-def test_a_kill_in_any_phase_leaves_no_trace(
-    tiny: TinyRepository,
-    phase: Callable[[TinyRepository], Held],
-    how: Callable[[Held, signal.Signals], None],
-    signum: signal.Signals,
-) -> None:
-    held = phase(tiny)
-    how(held, signum)
-    held.go()
-    held.starter.finish()
+@each_phase
+def test_a_kill_in_any_phase_leaves_no_trace(tiny: TinyRepository, phase: Phase) -> None:
+    _disturbed(tiny, phase, KILLED)
     assert left_after_teardown() == []
 
 

@@ -89,6 +89,7 @@ class TinyRepository:
         self.addons.mkdir(parents=True)
         self.ports = ports
         self.images = {"odoo": "agent-test-tiny", "postgres": "agent-test-tiny"}
+        self.around: list[str] = []  # what every command of the runner is started by
         self._started: list[Started] = []
         self.proof = self.checkout / "proof_of_execution_tests.log"
         shutil.copy(ROOT / "tests/docker/compose.tiny.yml", self.checkout / "compose.yml")
@@ -99,6 +100,12 @@ class TinyRepository:
         entry = {"prefix": "tiny-agent-test", "path": "tiny", "addons": ["addons"], "compose_file": "compose.yml"}
         content = {"repositories": {"tiny": {**entry, "ports": self.ports, "images": self.images, **settings}}}
         (self.folder / "repos.yaml").write_text(yaml.safe_dump(content))
+
+    def beside(self, name: str) -> "TinyRepository":
+        """Another one of the same name in a folder in this one's, whose runs end with those of this one."""
+        other = TinyRepository(self.folder / name, self.ports)
+        other._started = self._started
+        return other
 
     def module(self, name: str, behaviour: str) -> None:
         (self.addons / name / "tests").mkdir(parents=True)
@@ -117,7 +124,7 @@ class TinyRepository:
 
     def start_program(self, command: list[str], **environ: str) -> Started:
         """A command in the folder of repos.yaml."""
-        started = Started(command, self.folder, self.environ(**environ))
+        started = Started([*self.around, *command], self.folder, self.environ(**environ))
         self._started.append(started)
         return started
 

@@ -12,6 +12,7 @@ from runner.docker.process import Endpoint
 # environment, so that it works for whoever starts it.
 _SCRIPT = """#!/bin/sh
 state=FOLDER
+edit() { sed "$1" "$2" >"$state/edited-$$" && mv "$state/edited-$$" "$2"; }  # `sed -i` is not the same everywhere
 echo "$*" >>"$state/calls"
 env >"$state/environ"
 case "$1" in
@@ -22,7 +23,7 @@ info) kind=info ;;
 esac
 if [ -e "$state/hang" ]; then exec sleep 1000; fi
 if [ -s "$state/hangs-$kind" ] && [ "$1" != ps ] && [ "$2" != ls ]; then
-    sed -i 1d "$state/hangs-$kind"
+    edit 1d "$state/hangs-$kind"
     exec sleep 1000
 fi
 case "$1 $2" in
@@ -35,7 +36,7 @@ case "$1 $2" in
 'network disconnect')
     used="$state/uses/$4/$5"
     [ -e "$used" ] || { echo "Error response from daemon: container $5 is not connected to network $4" >&2; exit 1; }
-    if [ -s "$used" ]; then sed -i 1d "$used"; else rm "$used"; fi
+    if [ -s "$used" ]; then edit 1d "$used"; else rm "$used"; fi
     exit 0
     ;;
 'ps -aq')
@@ -57,7 +58,7 @@ case "$1 $2" in
 'ps -a' | 'network ls' | 'volume ls' | 'info --format')
     if [ -e "$state/$kind-next" ]; then
         read -r next <"$state/$kind-next"
-        sed -i 1d "$state/$kind-next"
+        edit 1d "$state/$kind-next"
         [ -s "$state/$kind-next" ] || rm "$state/$kind-next"
         case "$next" in
         fine) ;;
@@ -107,7 +108,7 @@ for name in "$@"; do
         echo "Error response from daemon: $name is in use by others" >&2
         failed=1
     elif grep -q "^.\\"$name\\"," "$state/snapshots" 2>/dev/null; then
-        sed -i "/^.\\"$name\\",/d" "$state/snapshots"
+        edit "/^.\\"$name\\",/d" "$state/snapshots"
     elif ! rm "$state"/projects/*/"$kind/$name" 2>/dev/null; then
         echo "Error: No such $kind: $name" >&2
         failed=1

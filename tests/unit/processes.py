@@ -4,9 +4,12 @@ import os
 import select
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 # Nothing here takes so long; a wait that does is a failure.
@@ -44,6 +47,13 @@ def line(process: "subprocess.Popen[bytes]") -> str:
 @contextmanager
 def end_of(pid: int) -> Iterator[None]:
     """Return from the block only when the process, which need not be a child, has ended."""
+    if not hasattr(os, "pidfd_open"):
+        yield
+        deadline = time.monotonic() + PATIENCE
+        while _runs(pid):
+            assert time.monotonic() < deadline, f"process {pid} does not end"
+            time.sleep(0.01)
+        return
     descriptor = os.pidfd_open(pid)
     try:
         yield
@@ -51,3 +61,10 @@ def end_of(pid: int) -> Iterator[None]:
         assert ended, f"process {pid} does not end"
     finally:
         os.close(descriptor)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

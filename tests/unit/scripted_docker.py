@@ -3,11 +3,18 @@
 import os
 import select
 import shlex
+import sys
 from pathlib import Path
 
 from runner.docker.process import Endpoint
 
 from .processes import PATIENCE
+
+# A child that leaves the group of the script, and tells its pid. Who waits for it without a bound waits longer than a test.
+_ESCAPING = (
+    "import os, sys, time; os.setsid(); print(os.getpid(), file=open(sys.argv[1], 'w')); time.sleep(float(sys.argv[2]))"
+)
+ESCAPED = f'{shlex.quote(sys.executable)} -c {shlex.quote(_ESCAPING)} "$tell" {2 * PATIENCE} &'
 
 # Exit code, standard output, standard error.
 Answer = tuple[int, str, str]

@@ -1,6 +1,7 @@
 """The last boundary: a defect of the runner must not look like a failed test."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -68,6 +69,16 @@ main()
         assert process.wait(PATIENCE) == 128 + signal.SIGTERM
 
 
+@pytest.mark.parametrize(
+    "start", ["import runpy; runpy.run_module('runner', run_name='__main__')", "import runner.cli.nox_environment"]
+)
+def test_windows_itself_is_told_to_use_wsl2_before_anything_is_imported_that_it_has_not(start: str) -> None:
+    program = f"import os, sys; import nox; sys.modules['fcntl'] = None; os.name = 'nt'; {start}"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(r"Error: this runs on Linux and macOS, not on Windows .*WSL2.*\n", done.stderr)
+
+
 def test_the_exit_code_is_that_of_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "main_inner", lambda _arguments: 7)
     with pytest.raises(SystemExit) as ended:
@@ -76,7 +87,7 @@ def test_the_exit_code_is_that_of_the_command_line(monkeypatch: pytest.MonkeyPat
 
 
 def test_python_on_whales_is_not_imported_before_docker_s_clients_are_at_work() -> None:
-    program = "import runner.cli.main, sys; print({'python_on_whales', 'rich'} & set(sys.modules))"
+    program = "import runner.cli.main, sys; print({'psutil', 'python_on_whales', 'rich'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 

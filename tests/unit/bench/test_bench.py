@@ -16,6 +16,7 @@ from bench.timed import Timed, run
 from bench.usage import Process, Watch, family, processes
 from runner.errors import Interrupted
 from runner.odoo.manifest import read_manifest
+from runner.processes import HAS_PROC
 from runner.terminal import Terminal
 from tests.unit.processes import PATIENCE, ROOT
 
@@ -102,6 +103,7 @@ def test_memory_is_the_largest_sum_of_a_moment_and_cpu_that_of_all_who_were_seen
     assert (watch.python, watch.clients, watch.python_cpu) == (40, 8, 2.75)
 
 
+@pytest.mark.skipif(not HAS_PROC, reason="no /proc here")
 def test_this_process_is_among_those_that_are_seen_with_what_it_takes() -> None:
     seen = processes()[os.getpid()]
     assert seen.parent == os.getppid()

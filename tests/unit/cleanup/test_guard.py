@@ -14,6 +14,7 @@ from runner.cleanup import guard
 from runner.cleanup.guard import Guard
 from runner.cleanup.teardown import Report, guard_token
 from runner.errors import EnvironmentFailed
+from runner.processes import HAS_PROC
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.processes import PATIENCE, end_of, line, python
 
@@ -174,10 +175,11 @@ def test_the_guard_as_it_is_shipped_removes_and_reports(filled: FakeDocker, its:
     assert filled.names(PROJECT) == []
 
 
+@pytest.mark.skipif(not HAS_PROC, reason="no /proc here, without which psutil is asked")
 def test_the_guard_starts_with_the_standard_library_alone() -> None:
     program = (
         "import sys; from runner.cleanup import guard_process; "
-        "print(*sorted({'yaml', 'pydantic', 'python_on_whales', 'rich', 'junitparser'} & set(sys.modules)))"
+        "print(*sorted({'psutil', 'yaml', 'pydantic', 'python_on_whales', 'rich', 'junitparser'} & set(sys.modules)))"
     )
     with python(program) as process:
         assert line(process) == ""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import pytest
 
 from runner.cleanup import owner
 from runner.cleanup.owner import Owner, owner_from, this_process
+from runner.processes import HAS_PROC, start_of
+from tests.unit.processes import end_of
 
 
 def test_this_process_is_alive_and_on_this_host() -> None:
@@ -62,8 +65,8 @@ def test_where_no_namespace_was_written_or_none_is_known_the_name_of_the_host_de
     earlier_version = dataclasses.replace(this_process(), pidns="")
     assert earlier_version.is_visible
     assert not dataclasses.replace(earlier_version, host="elsewhere").is_visible
-    monkeypatch.setattr(owner, "_boot_id", lambda: "unknown")
-    monkeypatch.setattr(owner, "_pid_namespace", lambda: "unknown")
+    monkeypatch.setattr(owner, "boot_id", lambda: "unknown")
+    monkeypatch.setattr(owner, "pid_namespace", lambda: "unknown")
     without_proc = this_process()
     assert without_proc.is_visible
     assert not dataclasses.replace(without_proc, host="elsewhere").is_visible
@@ -83,6 +86,8 @@ def test_a_process_in_a_pid_namespace_of_its_own_does_not_see_us_whatever_proc_i
         "print(seen.is_visible, me.is_visible, me.is_alive, me.boot == seen.boot)"
     )
     words = [sys.executable, "-c", program, *dataclasses.astuple(this_process())]
+    if not shutil.which("unshare"):
+        pytest.skip("no namespaces here")
     for options in (["--mount-proc"], []):  # without it, /proc has the pids of the parent
         unshare = ["unshare", "--user", "--map-root-user", "--pid", "--fork", *options]
         if subprocess.run([*unshare, "true"], check=False, capture_output=True).returncode:
@@ -93,26 +98,27 @@ def test_a_process_in_a_pid_namespace_of_its_own_does_not_see_us_whatever_proc_i
 
 def test_a_killed_process_is_dead_even_before_its_parent_has_waited_for_it() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        start = owner._start_of(str(process.pid))
+        start = start_of(str(process.pid))
         assert start is not None
         child = dataclasses.replace(this_process(), pid=str(process.pid), start=start)
         assert child.is_alive
-        process.send_signal(signal.SIGKILL)
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it is a zombie now
+        with end_of(process.pid):
+            process.send_signal(signal.SIGKILL)
         assert not child.is_alive
     assert not child.is_alive
 
 
+@pytest.mark.skipif(not HAS_PROC, reason="no /proc here")
 def test_a_process_whose_name_is_odd_is_read_rightly() -> None:
     # The name, in parentheses in /proc/PID/stat, may hold what separates fields, and bytes that are not UTF-8.
     program = "open('/proc/self/comm', 'wb').write(b') R 1 (\\xff'); print('named', flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stdout.readline() == b"named\n"
-        start = owner._start_of(str(process.pid))
+        start = start_of(str(process.pid))
         process.kill()
     assert start is not None
-    assert int(start) >= int(owner._start_of(str(os.getpid())) or "no start")
+    assert int(start) >= int(start_of(str(os.getpid())) or "no start")
 
 
 def test_an_owner_of_nonsense_is_dead_not_an_error() -> None:

@@ -27,14 +27,13 @@ from runner.docker.process import (
     named,
 )
 from runner.errors import Interrupted
+from runner.processes import marked
 from tests.unit.processes import PATIENCE, end_of, line, python
-from tests.unit.scripted_docker import ScriptedDocker
+from tests.unit.scripted_docker import ESCAPED, ScriptedDocker
 
 # Two processes that hold the pipes: the client and its child. They tell their pids first.
 HANGING = 'sleep 1000 & echo $$ $! >"$tell"; wait'
-# A child that leaves the client's group. What waits for it without a bound waits longer than any test here may.
-ESCAPED = f'setsid sleep {2 * PATIENCE} & echo $! >"$tell"'
-UNMARKED = ESCAPED.replace("setsid", "env -u AGENT_TEST_CLIENT setsid")
+UNMARKED = f"env -u AGENT_TEST_CLIENT {ESCAPED}"
 
 
 def soon() -> float:
@@ -71,9 +70,11 @@ def test_a_client_works_in_a_folder_that_nobody_can_delete(
 
 
 def test_a_client_leads_a_process_group_and_a_session_of_its_own(script: ScriptedDocker) -> None:
-    script.run("cat /proc/$$/stat")
-    pid, _name, _state, _parent, group, session, *_ = script.endpoint.start("info").output(late()).split()
-    assert pid == group == session
+    script.run(HANGING)
+    command = script.endpoint.start("info")
+    client, _child = script.told_pids()
+    assert os.getpgid(client) == os.getsid(client) == client
+    command.cancel()
 
 
 def test_clients_work_side_by_side_and_their_answers_keep_their_order(script: ScriptedDocker) -> None:
@@ -116,7 +117,7 @@ def test_at_its_deadline_a_client_is_ended_with_its_child(script: ScriptedDocker
 
 @pytest.mark.parametrize("client", ["wait", "exit"], ids=["that hangs itself", "that has ended"])
 def test_a_child_in_a_session_of_its_own_is_ended_too(script: ScriptedDocker, client: str) -> None:
-    script.run(f"{ESCAPED}; {client}")
+    script.run(f"{ESCAPED} {client}")
     command = script.endpoint.start("info")
     (child,) = script.told_pids()
     with end_of(child), pytest.raises(DockerStalled):
@@ -128,7 +129,7 @@ def test_a_child_that_cannot_be_found_keeps_nobody_waiting(
     script: ScriptedDocker, monkeypatch: pytest.MonkeyPatch, client: str
 ) -> None:
     monkeypatch.setattr(process_module, "_REAP", 0.05)
-    script.run(f"{UNMARKED}; {client}")
+    script.run(f"{UNMARKED} {client}")
     command = script.endpoint.start("info")
     (child,) = script.told_pids()
     began = time.monotonic()
@@ -274,18 +275,18 @@ def test_clients_are_known_by_the_whole_token_in_their_environment() -> None:
 
 def test_a_client_that_is_started_while_others_are_looked_for_is_killed_too(monkeypatch: pytest.MonkeyPatch) -> None:
     token = secrets.token_hex(8)
-    carries = process_module._carries
     with ExitStack() as stack:
         clients = [stack.enter_context(python(WAITING, AGENT_TEST_TOKEN=token))]
         assert line(clients[0]) == "up"
 
-        def carries_and_one_more(process: Path, mark: bytes) -> bool:
+        def marked_and_one_more(mark: str) -> list[int]:
+            found = marked(mark)
             if len(clients) == 1:
                 clients.append(stack.enter_context(python(WAITING, AGENT_TEST_TOKEN=token)))
                 assert line(clients[1]) == "up"
-            return carries(process, mark)
+            return found
 
-        monkeypatch.setattr(process_module, "_carries", carries_and_one_more)
+        monkeypatch.setattr(process_module, "marked", marked_and_one_more)
         assert kill_clients(token) == 2
         assert [client.wait(PATIENCE) for client in clients] == [-signal.SIGKILL] * 2
 

@@ -18,7 +18,7 @@ from runner.docker.questions import ComposeProject
 from runner.docker.streams import Execution, Streams
 from runner.errors import EngineStalled, EngineUnavailable, EnvironmentFailed
 from tests.unit.processes import PATIENCE, ROOT, end_of
-from tests.unit.scripted_docker import ScriptedDocker
+from tests.unit.scripted_docker import ESCAPED, ScriptedDocker
 
 PROJECT = ComposeProject("p-1", (Path("/a.yml"), Path("/b.json")), {"ODOO_PORT": "8090", "DB_PASSWORD": "of the database"})
 # A line, and two processes that hold the pipe: the client, which tells the pids, and its child.
@@ -57,11 +57,12 @@ def test_a_client_has_the_engine_s_environment_and_the_project_s_and_no_other(
 
 
 def test_a_client_has_a_session_and_a_folder_of_its_own(streams: Streams, script: ScriptedDocker) -> None:
-    script.run("cat /proc/$$/stat; pwd")
-    stat, here = _output(streams.execute("c", ["odoo"], PATIENCE)).splitlines(keepends=True)
-    pid, _name, _state, _parent, group, session, *_ = stat.split()
-    assert pid == group == session
-    assert here == b"/\n"
+    script.run('pwd; echo $$ >"$tell"; sleep 1000')
+    execution = streams.execute("c", ["odoo"], PATIENCE)
+    assert next(iter(execution)) == b"/\n"
+    (client,) = script.told_pids()
+    assert os.getpgid(client) == os.getsid(client) == client
+    execution.end()
 
 
 def test_the_password_is_in_no_file_once_the_client_runs_and_no_file_is_left(
@@ -293,7 +294,7 @@ def test_a_child_that_outlives_its_client_holds_nobody_up_and_is_ended_too(strea
 
 
 def test_a_child_in_a_session_of_its_own_holds_nobody_up(streams: Streams, script: ScriptedDocker) -> None:
-    script.run(f'setsid sleep {2 * PATIENCE} & echo $! >"$tell"; echo begun')
+    script.run(f"{ESCAPED} echo begun")
     lines = iter(streams.execute("c", ["odoo"], 0.5))
     assert next(lines) == b"begun\n"
     (child,) = script.told_pids()

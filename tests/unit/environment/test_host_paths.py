@@ -115,6 +115,10 @@ def test_the_home_of_the_person_who_runs_this_is_one_wherever_it_is(home: Path) 
     assert refused_source(str(home), read_only=False) != ""
     assert refused_source(str(home / ".profile"), read_only=False) != ""
     assert refused_source(str(home.parent), read_only=False) != ""
+    for settings in ("Library", "Library/LaunchAgents"):
+        assert refused_source(str(home / settings), read_only=False) != ""
+    assert refused_source(str(home / "Library/Caches/pip"), read_only=False) == ""
+    assert len(list(unwise_source(str(home / "Library/Keychains/login"), read_only=True))) == 1
     assert refused_source(str(home / "src"), read_only=False) == ""
     assert list(unwise_source(str(home / ".worktrees/evv"), read_only=True)) == []
 

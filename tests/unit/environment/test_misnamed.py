@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from runner.environment.misnamed import hide_misnamed
 from tests.unit.repositories import write_module
 
@@ -42,5 +44,8 @@ def test_links_and_names_that_are_no_text_are_left_alone(tmp_path: Path) -> None
     module = write_module(tmp_path, "module")
     (tmp_path / "addons").mkdir()
     (tmp_path / "addons/a-link").symlink_to(module)
-    write_module(tmp_path / "addons", "\udcff")
+    try:
+        write_module(tmp_path / "addons", "\udcff")
+    except OSError:
+        pytest.skip("every name is a text here")
     assert _hidden(tmp_path) == ([], [])

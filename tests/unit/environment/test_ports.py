@@ -157,7 +157,7 @@ def test_holders_are_named_by_run_or_by_process(listener: int, ports: list[int])
 
 
 def test_a_holder_that_cannot_be_seen_is_said_to_be_so(listener: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runner.environment.ports._listener", lambda _port: None)
+    monkeypatch.setattr("runner.environment.ports.listeners", lambda _ports: {})
     expected = "a process that this user may not see (perhaps the Docker daemon: docker ps)"
     assert port_holders([listener]) == {listener: expected}
 
@@ -229,8 +229,10 @@ def _folder(place: Path, _elsewhere: Path) -> None:
 
 
 def _socket(place: Path, _elsewhere: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(place))
+    # Its address has to be short.
+    with tempfile.TemporaryDirectory(dir="/tmp") as short, socket.socket(socket.AF_UNIX) as server:
+        server.bind(f"{short}/s")
+        Path(short, "s").rename(place)
 
 
 @pytest.mark.parametrize("plant", [_link, _circle, _pipe, _folder, _socket])

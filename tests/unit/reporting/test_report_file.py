@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import ReportFailed, UsageError
+from runner.processes import HAS_PROC
 from runner.reporting.report_file import remove_earlier, write_whole
 from tests.unit.processes import ROOT
 
@@ -107,6 +108,7 @@ def test_what_is_in_the_way_of_a_report_is_said(tmp_path: Path, monkeypatch: pyt
         remove_earlier(tmp_path / "report.xml")
 
 
+@pytest.mark.skipif(not HAS_PROC, reason="no /proc here, by which /dev/stdout leads to its file")
 def test_the_file_into_which_the_output_goes_is_no_place_for_a_report(tmp_path: Path) -> None:
     program = (
         "from pathlib import Path; from runner.reporting.report_file import remove_earlier; "
