@@ -28,10 +28,14 @@ class CappedFile:
         self._room, self._part = share // 2, max(1, share // 4)
 
     def output(self, data: bytes) -> None:
-        """Append a piece of output, of which the middle may be left out when it becomes too long."""
+        """Append a piece of output, of which the middle may be left out when it becomes too long.
+
+        It is in the file at once: the last words are what is looked for in the log of a run that hangs, or was killed.
+        """
         if self._room and not self._tail:
             head, data = data[: self._room], data[self._room :]
             self._room -= self._stream.write(head)
+            self._stream.flush()
         if data:
             self._tail = self._tail or _Tail(self._file, self._part)
             self._tail.write(data)
@@ -40,6 +44,7 @@ class CappedFile:
         """Append what is kept whole in any case, and ends the output before it."""
         self._settle()
         self._stream.write(data)
+        self._stream.flush()
         self._begin_output()
 
     def _settle(self) -> None:
@@ -85,6 +90,7 @@ class _Tail:
                 self._newer.truncate()
                 continue
             self._newer.write(data[:room])
+            self._newer.flush()
             data = data[room:]
 
     def move_to(self, stream: BinaryIO) -> None:

@@ -47,6 +47,17 @@ def test_of_what_is_long_both_ends_are_kept_and_what_is_missing_is_said(tmp_path
     assert len(log) < LIMIT
 
 
+def test_what_was_written_last_can_be_read_at_once(tmp_path: Path) -> None:
+    capped = CappedFile(tmp_path / "log", LIMIT)
+    capped.whole(b"HEAD\n")
+    assert (tmp_path / "log").read_bytes() == b"HEAD\n"
+    capped.output(b"hangs here\n")
+    assert (tmp_path / "log").read_bytes() == b"HEAD\nhangs here\n"
+    capped.output(_output(LIMIT) + b"hangs there\n")
+    assert any(tail.read_bytes().endswith(b"hangs there\n") for tail in tmp_path.glob("log.tail*"))
+    capped.close()
+
+
 def test_the_disk_is_not_filled_while_the_output_comes(tmp_path: Path) -> None:
     capped = CappedFile(tmp_path / "log", LIMIT)
     for _ in range(1000):
