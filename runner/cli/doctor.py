@@ -46,7 +46,7 @@ def _findings(settings: config.Config) -> Iterator[Finding]:
         engine = Engine(settle(os.environ))
         facts, compose = engine.ask(questions.version()), engine.ask(questions.compose_version())
     except RunnerError as error:
-        yield ExitCode.NO_ENGINE, f"engine         {error}".replace("\n", " ")
+        yield ExitCode.NO_ENGINE, "engine         " + "; ".join(line.rstrip(".") for line in str(error).splitlines())
         return
     yield ExitCode.PASSED, f"engine         {facts.name}{_untried(facts)}, docker client {facts.client}, Compose {compose}"
     yield ExitCode.PASSED, f"place          {_place(engine.whereabouts)}"
