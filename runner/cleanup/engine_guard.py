@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from runner.cleanup import engine_guard_process
-from runner.cleanup.engine_guard_process import READY, SOCKET
+from runner.cleanup.engine_guard_process import ARM, READY, SOCKET
 from runner.cleanup.guard_process import BOUND
 from runner.cleanup.resources import MAKER_LABEL, PUBLISHED_LABEL
 from runner.cleanup.teardown import PAUSE, SETTLE, guard_token
@@ -35,6 +35,8 @@ def is_wanted(setting: str, whereabouts: Whereabouts) -> bool:
 
 class EngineGuard:
     """A container that removes a run's environment, and then itself, as soon as this process is gone, whatever ends it.
+
+    One that was given up, because it did not say in time that it stands, removes nothing but itself.
 
     What it runs is this project's alone, in the image that repos.yaml names: nothing of a checkout, and no image that only a
     compose file names, gets the engine's socket.
@@ -99,11 +101,13 @@ class EngineGuard:
             raise NoEngineGuard(self._failure)
         try:
             said = self._client.first_line(time.monotonic() + _READY_TIMEOUT)
+            if said == READY:
+                self._client.tell(ARM)
+                return
         except DockerFailed as error:
             raise NoEngineGuard(_last_words(str(error))) from error
-        if said != READY:
-            self._client.cancel()
-            raise NoEngineGuard(f"it said {said.strip()[:200]!r}")
+        self._client.cancel()
+        raise NoEngineGuard(f"it said {said.strip()[:200]!r}")
 
     @property
     def has_ended(self) -> bool:

@@ -1,8 +1,8 @@
 """The guard at the engine: a program in a container with its socket, for when the one beside the runner goes with the runner.
 
 Only its text gets there, to the Python of Odoo's image, 3.7 or newer: the standard library, and nothing else of this project.
-Its signal is the end of its standard input, which the runner holds open through a docker client. To remove nothing, it is
-killed.
+Its signal is the end of its standard input, which the runner holds open through a docker client, once a line has come: before,
+it was given up, and a run may go on without it. To remove nothing, it is killed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-READY = "ready\n"
+READY, ARM = "ready\n", "arm\n"
 # In the container.
 SOCKET = "/var/run/docker.sock"
 # Seconds for an answer of the engine; requests that are made side by side.
@@ -50,7 +50,8 @@ def main(told: dict[str, Any]) -> None:
         sys.exit("the socket is that of another engine")
     sys.stdout.write(READY)
     sys.stdout.flush()
-    _wait_for_the_end(time.monotonic() + told["longest"])
+    if not _is_armed_at_the_end(time.monotonic() + told["longest"]):
+        return
     deadline = time.monotonic() + told["bound"]
     empty_since = None
     while time.monotonic() < deadline:
@@ -69,10 +70,15 @@ def main(told: dict[str, Any]) -> None:
         time.sleep(told["settle" if is_empty else "pause"])
 
 
-def _wait_for_the_end(deadline: float) -> None:
+def _is_armed_at_the_end(deadline: float) -> bool:
+    """Wait for the end of standard input, and tell whether anything came before."""
+    is_armed = False
     while time.monotonic() < deadline:
-        if select.select([0], [], [], max(0.0, deadline - time.monotonic()))[0] and not os.read(0, 1024):
-            return
+        if select.select([0], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            if not os.read(0, 1024):
+                break
+            is_armed = True
+    return is_armed
 
 
 def _remove_once(told: dict[str, Any]) -> bool:

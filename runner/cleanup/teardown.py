@@ -77,9 +77,9 @@ def remove_project(
     report = remove(lambda deadline: list_resources(endpoint, project, deadline), bound, engine_id=engine_id, token=token)
     if guard:
         listed, token = partial(list_guards, endpoint, project), token and guard_token(token)
-        rest = remove(listed, bound - report.seconds, token=token)
+        rest = remove(listed, max(COMMAND_TIMEOUT, bound - report.seconds), token=token)
         for kind, names in rest.left.items():
-            report.left[kind] = [*report.left.get(kind, ()), *names]
+            report.left[kind] = list(dict.fromkeys((*report.left.get(kind, ()), *names)))
         report.errors += rest.errors
         report.seconds = round(report.seconds + rest.seconds, 2)
     return report

@@ -188,6 +188,7 @@ class Settings(Frozen):
         Field(description="A range of ports of the engine's machine such as 8090-8100, or one port."),
     ]
     images: Images
+    limits: Limits = Limits()
     guard: Annotated[
         Literal["auto", "local", "engine"],
         Field(
@@ -203,7 +204,6 @@ class Settings(Frozen):
             "`copy`, or `auto` (without the key): mounted where the engine has the same files at the same path, else copied."
         ),
     ] = "auto"
-    limits: Limits = Limits()
     allow: Allow = Allow()
 
 
@@ -231,7 +231,6 @@ _WORDS = {
     "string_too_long": "must be a text of 200 characters at most",
     "too_long": "must have 100 entries at most",
     "too_short": "must name at least one folder",
-    "literal_error": "must be auto, local or engine",
 }
 # What pydantic puts in the place of a key that is wrong itself.
 _NAME_ITSELF = "[key]"

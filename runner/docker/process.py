@@ -125,6 +125,15 @@ class Attached(Command):
             self.cancel()
             raise
 
+    def tell(self, line: str) -> None:
+        """Write a line to the client. DockerFailed if it has ended."""
+        assert self._process.stdin
+        try:
+            self._process.stdin.write(line)
+            self._process.stdin.flush()
+        except OSError as error:
+            raise DockerFailed(f"`{self.name}` has ended: {error}") from error
+
     @property
     def has_ended(self) -> bool:
         """Whether the client has ended."""

@@ -120,7 +120,8 @@ def play(
             left.append("the runner")
         found = remains.elsewhere(place, mounted)
         # No cleanup looks for files. What has a label is known already.
-        left += [each for each in found if each.removeprefix("volume ") not in left and (by_itself or each[:5] != "file ")]
+        with_files = by_itself and not trouble.kills_all
+        left += [each for each in found if each.removeprefix("volume ") not in left and (with_files or each[:5] != "file ")]
         remains.remove_elsewhere(place, found)
         scene.wrong += [f"it says {words!r}: {_last_lines(run.output)}" for words in _DEFECTS if words in run.output]
     promise = "gone by itself" if by_itself else "gone by cleanup"

@@ -51,7 +51,8 @@ class Trouble:
     `around`: what the run is started by, by its place and variables; `environ`: its additional variables; `home`: the
     attribute of Place where it plays; `user`: as the second user; `needs_user`: it, or a neighbour, is that. `harmless`: if
     nothing ends the run, it must end as without the trouble. `kills_guard`: where the runner dies as well, only the next
-    cleanup removes what is left. `root`: only root can do this.
+    cleanup removes what is left; `kills_all`: runner and guard, so that files stay which only these know. `root`: only root
+    can do this.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Trouble:
     needs_user: bool = False
     harmless: bool = False
     kills_guard: bool = False
+    kills_all: bool = False
     root: bool = False
 
 
@@ -227,7 +229,7 @@ TROUBLES = (
     Trouble("another context of the engine", _use_context("same"), environ=_own_contexts, harmless=True),
     Trouble("full disk", _fill, home="full_home", root=True),
     Trouble("full disk, with TMPDIR", _fill, home="full_home", environ=_tmp_on_the_disk, root=True),
-    Trouble("the container of a run is killed", _kill_container, _not_at_all, _in_container, root=True),
+    Trouble("the container of a run is killed", _kill_container, _not_at_all, _in_container, kills_all=True, root=True),
     Trouble("nobody reads", _stall, allows=_an_end),
     Trouble("a neighbour", _neighbour(), harmless=True),
     Trouble("a neighbour with other pids", _neighbour(*_OTHER_PIDS), harmless=True, root=True),

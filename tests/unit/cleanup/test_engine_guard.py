@@ -75,10 +75,10 @@ def test_it_gets_the_socket_and_nothing_else_and_stands_as_soon_as_it_says_so(st
     assert "AGENT_TEST_TOKEN=t-guard" in (script.folder / "env").read_text().splitlines()
 
 
-def test_its_standard_input_is_open_until_it_is_closed(start: Start, script: ScriptedDocker) -> None:
-    guard = start('echo ready; echo waits >"$tell"; cat; echo over >"$tell"')
+def test_it_is_armed_once_it_stands_and_its_standard_input_stays_open(start: Start, script: ScriptedDocker) -> None:
+    guard = start('echo ready; read -r line; echo "$line" >"$tell"; cat')
     guard.wait_until_ready()
-    assert script.told() == ["waits"]
+    assert script.told() == ["arm"]
     assert not guard.has_ended
     guard.close()
 

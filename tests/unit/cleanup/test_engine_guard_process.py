@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from runner.cleanup import engine_guard_process
-from runner.cleanup.engine_guard_process import READY, SOCKET
+from runner.cleanup.engine_guard_process import ARM, READY, SOCKET
 from tests.unit.processes import PATIENCE
 
 PROJECT, OTHER = "evv-agent-test-traction-1", "evv-agent-test-traction-2"
@@ -144,7 +144,7 @@ def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
     """Say READY, get the end of standard input, and end: the exit code, and what was complained of."""
     assert process.stdout
     assert process.stdout.readline() == READY
-    _, errors = process.communicate(timeout=PATIENCE)
+    _, errors = process.communicate(ARM, timeout=PATIENCE)
     return process.returncode, errors
 
 
@@ -160,7 +160,7 @@ def test_at_the_end_of_its_input_all_of_the_project_is_removed_and_nothing_else(
     assert process.stdout.readline() == READY
     assert api.asked == ["GET /containers/the-guard/json"]
     assert "containers-of-the-run" in api.names
-    process.communicate(timeout=PATIENCE)
+    process.communicate(ARM, timeout=PATIENCE)
     assert process.returncode == 0
     assert api.names == ["containers-of-another", "networks-of-another", "volumes-of-another", "finished", "marker"]
     removals = [request for request in api.asked if request.startswith("DELETE")]
@@ -209,9 +209,20 @@ def test_it_does_not_guard_at_another_engine(api: FakeApi, start: Start) -> None
     assert errors == "the socket is that of another engine\n"
 
 
+def test_one_that_was_given_up_removes_nothing_for_the_run_may_go_on_without_it(api: FakeApi, start: Start) -> None:
+    api.create("containers", "c")
+    process = start()
+    process.communicate(timeout=PATIENCE)
+    assert (process.returncode, api.names) == (0, ["c"])
+
+
 def test_once_the_run_must_be_over_it_waits_for_no_end(api: FakeApi, start: Start) -> None:
     api.create("containers", "c")
-    assert start(longest=0.0).wait(PATIENCE) == 0
+    process = start(longest=1.0)
+    assert process.stdin
+    process.stdin.write(ARM)
+    process.stdin.flush()
+    assert process.wait(PATIENCE) == 0
     assert api.names == []
 
 

@@ -102,10 +102,16 @@ def test_the_guard_at_the_engine_goes_last_and_is_left_alone_where_it_is_still_w
     assert docker.names(f"guard-of-{OTHER}") == ["containers/another-s"]
 
 
+def test_an_engine_that_never_answers_is_told_once_also_where_there_is_a_guard(docker: FakeDocker, clock: Clock) -> None:
+    docker.fail("containers", *["no daemon"] * 20)
+    report = remove_project(docker.endpoint, PROJECT, guard=True, bound=5, clock=clock, wait=lambda _: clock.wait(10.0))
+    assert report.left == {"unknown": ["nothing could be listed"]}
+
+
 def test_a_guard_that_resists_is_left_and_said(docker: FakeDocker, clock: Clock) -> None:
     docker.create_guard(PROJECT, "guard")
     docker.resist("guard")
-    report = remove_project(docker.endpoint, PROJECT, guard=True, bound=5, clock=clock, wait=clock.wait)
+    report = remove_project(docker.endpoint, PROJECT, guard=True, bound=5, clock=clock, wait=lambda _: clock.wait(10.0))
     assert report.left["containers"] == ["guard"]
     assert "guard is still in use" in report.errors[0]
 
