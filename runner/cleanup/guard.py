@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from runner.cleanup.guard_process import ARM, BOUND, DISARM, READY, SKIP_SETTLING
+from runner.cleanup.guard_process import ARM, AT_ENGINE, BOUND, DISARM, READY, SKIP_SETTLING
 from runner.cleanup.teardown import Report
 from runner.docker.process import Endpoint
 from runner.errors import EnvironmentFailed
@@ -35,20 +35,22 @@ class Guard:
         self._report_file = report_file
         self._say = say
         self._engine_id = ""
+        self._at_engine = False
         self.is_armed = False
         try:
             self._process = self._start()
         except _GuardFailed as error:
             raise _nothing_started(error) from error
 
-    def arm(self, engine_id: str) -> None:
+    def arm(self, engine_id: str, *, at_engine: bool = False) -> None:
         """Have the end of this process mean teardown from here on. EnvironmentFailed if the guard is gone.
 
-        `engine_id`: that of the engine on which the project will be; "" for an engine that has none.
+        `engine_id`: that of the engine on which the project will be; "" for an engine that has none. `at_engine`: there will
+        be a guard there, too.
         """
-        self.is_armed, self._engine_id = True, engine_id
+        self.is_armed, self._engine_id, self._at_engine = True, engine_id, at_engine
         try:
-            self._tell(ARM + engine_id.encode() + b"\n")
+            self._tell_to_arm()
         except _GuardFailed as error:
             raise _nothing_started(error) from error
 
@@ -78,7 +80,7 @@ class Guard:
         self._say(f"  {str(failure).rstrip('.')}. A new one tears down.")
         try:
             self._process = self._start()
-            self._tell(ARM + self._engine_id.encode() + b"\n")
+            self._tell_to_arm()
             report = self._report()
         except _GuardFailed as again:
             report = Report(left={"unknown": [f"whatever has the label of project {self._project}"]}, errors=[str(again)])
@@ -108,6 +110,9 @@ class Guard:
             _, errors = process.communicate()
             raise _GuardFailed(f"The guard process did not start: {errors.decode(errors='replace').strip()[-500:]}")
         return process
+
+    def _tell_to_arm(self) -> None:
+        self._tell(ARM + self._engine_id.encode() + b"\n" + (AT_ENGINE if self._at_engine else b""))
 
     def _tell(self, line: bytes) -> None:
         assert self._process.stdin

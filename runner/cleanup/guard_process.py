@@ -19,9 +19,9 @@ from runner.new_file import write_new
 
 # Seconds for which the guard tries; a daemon that restarts is back well within them.
 BOUND = 120.0
-# What the runner tells, a line each: that there may be something to remove, followed by the engine's ID; that no client of the
-# run that can create anything was killed; that the environment is to stand.
-ARM, SKIP_SETTLING, DISARM = b"arm ", b"skip settling\n", b"disarm\n"
+# What the runner tells, a line each: that there may be something to remove, followed by the engine's ID; that a guard at the
+# engine is part of it; that no client of the run that can create anything was killed; that the environment is to stand.
+ARM, AT_ENGINE, SKIP_SETTLING, DISARM = b"arm ", b"at engine\n", b"skip settling\n", b"disarm\n"
 READY = b"ready\n"
 
 
@@ -36,9 +36,12 @@ def main(arguments: list[str]) -> None:
     _write(READY)
     is_armed, is_left_standing, engine_id = False, False, ""
     settle: float | None = None
+    at_engine = False
     for line in sys.stdin.buffer:
         if line.startswith(ARM):
             is_armed, engine_id = True, line[len(ARM) :].decode().strip()
+        elif line == AT_ENGINE:
+            at_engine = True
         elif line == SKIP_SETTLING:
             settle = 0.0
         elif line == DISARM:
@@ -49,7 +52,8 @@ def main(arguments: list[str]) -> None:
         _remove_secrets(Path(report_file).parent)
         _write(b"null")
         return
-    report = remove_project(Endpoint(dict(os.environ)), project, bound=BOUND, engine_id=engine_id, token=token, settle=settle)
+    endpoint = Endpoint(dict(os.environ))
+    report = remove_project(endpoint, project, bound=BOUND, engine_id=engine_id, token=token, settle=settle, guard=at_engine)
     report.errors += _remove_secrets(Path(report_file).parent)
     text = json.dumps({**asdict(report), "project": project, "ended": time.strftime("%Y-%m-%d %H:%M:%S")}, indent=1)
     try:

@@ -10,7 +10,7 @@ from runner.cleanup.life import LIFE_LABELS, Life, deadline_of, life_of
 from runner.cleanup.owner import Owner, owner_from
 from runner.cleanup.teardown import Report, remove_project
 from runner.docker.engine import Engine, Pending
-from runner.docker.listing import LISTINGS, PROJECT_LABEL, Resource
+from runner.docker.listing import GUARD_LABEL, LISTINGS, PROJECT_LABEL, Resource, project_of
 from runner.docker.process import Endpoint
 from runner.naming import MODULE_LABEL, REPOSITORY_LABEL, STARTED_LABEL
 from runner.text import printable
@@ -54,7 +54,7 @@ class Standing:
 
 
 # Of every container, network and volume of a run, what is to be known.
-LABELS = (PROJECT_LABEL, REPOSITORY_LABEL, MODULE_LABEL, STARTED_LABEL, keep.FOLDER_LABEL, *LIFE_LABELS)
+LABELS = (PROJECT_LABEL, GUARD_LABEL, REPOSITORY_LABEL, MODULE_LABEL, STARTED_LABEL, keep.FOLDER_LABEL, *LIFE_LABELS)
 
 
 def standing(resources: Iterable[Resource], now: float) -> list[Standing]:
@@ -64,7 +64,7 @@ def standing(resources: Iterable[Resource], now: float) -> list[Standing]:
     """
     merged: dict[str, list[Resource]] = {}
     for resource in resources:
-        if project := resource.labels.get(PROJECT_LABEL):
+        if project := project_of(resource.labels):
             merged.setdefault(project, []).append(resource)
     return sorted(
         (_standing(project, parts, now) for project, parts in merged.items()), key=lambda environment: environment.started
@@ -135,7 +135,7 @@ def remove(environments: Iterable[Standing], endpoint: Endpoint, say: Callable[[
         if not is_project_name(environment.project):
             say(f"{printable(environment.project)}: left alone, no project of Compose has such a name")
             continue
-        report = remove_project(endpoint, environment.project, bound=bound)
+        report = remove_project(endpoint, environment.project, bound=bound, guard=True)
         tell(f"{environment.project} ({environment.state.value})", report, say)
         if report.complete:
             keep.unmark(environment.labels)

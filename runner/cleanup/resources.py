@@ -5,7 +5,17 @@ Standard library only, because the guard lives from this.
 
 from collections.abc import Callable, Mapping, Sequence
 
-from runner.docker.listing import CONTAINERS, LISTING_TRIES, LISTINGS, NETWORKS, PROJECT_LABEL, VOLUMES, listing, resources_in
+from runner.docker.listing import (
+    CONTAINERS,
+    GUARD_LABEL,
+    LISTING_TRIES,
+    LISTINGS,
+    NETWORKS,
+    PROJECT_LABEL,
+    VOLUMES,
+    listing,
+    resources_in,
+)
 from runner.docker.process import Command, DockerFailed, Endpoint, has_vanished
 
 SNAPSHOT_PREFIX = "agent-test-snapshot"
@@ -28,6 +38,16 @@ def list_resources(endpoint: Endpoint, project: str, deadline: float) -> Resourc
     The listings are asked for side by side, and share the `deadline` (monotonic).
     """
     return _asked_until_nothing_vanishes(lambda: _listed(endpoint, project, deadline))
+
+
+def list_guards(endpoint: Endpoint, project: str, deadline: float) -> Resources:
+    """Return the names of the project's guards at the engine. DockerFailed if the engine cannot say."""
+
+    def listed() -> Resources:
+        (output,) = outputs([endpoint.start(*listing(CONTAINERS, (), f"label={GUARD_LABEL}={project}"))], deadline)
+        return {CONTAINERS: [resource.name for resource in resources_in(output, ())]}
+
+    return _asked_until_nothing_vanishes(listed)
 
 
 def list_named(endpoint: Endpoint, names: Mapping[str, Sequence[str]], deadline: float) -> Resources:

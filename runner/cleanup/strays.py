@@ -16,12 +16,12 @@ from runner.cleanup.resources import SNAPSHOT_PREFIX, Resources
 from runner.cleanup.teardown import remove_named, remove_project
 from runner.config.repositories import Config
 from runner.docker.engine import Engine
-from runner.docker.listing import CONTAINERS, NETWORKS, PROJECT_LABEL, VOLUMES, Resource
+from runner.docker.listing import CONTAINERS, GUARD_LABEL, NETWORKS, PROJECT_LABEL, VOLUMES, Resource, project_of
 from runner.docker.process import Endpoint
 from runner.naming import REPOSITORY_LABEL
 from runner.text import age, counted, first_of, printable
 
-_LABELS = (PROJECT_LABEL, REPOSITORY_LABEL)
+_LABELS = (PROJECT_LABEL, GUARD_LABEL, REPOSITORY_LABEL)
 _COLUMNS = ("State", "CreatedAt", "Image", "Command")
 # As docker writes it: for networks with parts of a second, and always with the name of the zone behind.
 _CREATED = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? ([+-]\d{4})\b")
@@ -80,11 +80,11 @@ def found_in(listed: Sequence[tuple[str, Resource]], prefixes: Mapping[str, str]
 
     `now`: by the engine's clock, in seconds of the epoch.
     """
-    of_runs = {resource.labels.get(PROJECT_LABEL) for _, resource in listed if REPOSITORY_LABEL in resource.labels} - {None}
+    of_runs = {project_of(resource.labels) for _, resource in listed if REPOSITORY_LABEL in resource.labels} - {""}
     strays: dict[tuple[str, bool], list[tuple[str, Resource]]] = defaultdict(list)
     mentions: dict[str, list[str]] = defaultdict(list)
     for kind, resource in listed:
-        project = resource.labels.get(PROJECT_LABEL, "")
+        project = project_of(resource.labels)
         if project in of_runs or (kind == VOLUMES and resource.name.startswith(SNAPSHOT_PREFIX)):
             continue
         if whose(project or resource.name, prefixes):

@@ -8,9 +8,10 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from runner.cleanup.others import Use, disconnect, uses
-from runner.cleanup.resources import Resources, finish, list_named, list_resources, outputs
+from runner.cleanup.resources import Resources, finish, list_guards, list_named, list_resources, outputs
 from runner.docker.listing import CONTAINERS, ENGINE_ID, NETWORKS, VOLUMES
 from runner.docker.process import DockerFailed, Endpoint, has_vanished, kill_clients
 
@@ -59,6 +60,7 @@ def remove_project(
     engine_id: str = "",
     token: str | None = None,
     settle: float | None = None,
+    guard: bool = False,
     clock: Callable[[], float] = time.monotonic,
     wait: Callable[[float], None] = time.sleep,
 ) -> Report:
@@ -68,17 +70,24 @@ def remove_project(
     `bound` seconds. Clients that carry `token` are killed first, and again in every round, so that they start nothing more.
     `engine_id`: no empty listing of another engine is believed. Never raises: whatever happens is in the report, and is tried
     again until it works, the time is over, or it is certain that nothing but a person can help.
+
+    `guard`: also the guard at the engine, last of all, so that it does the rest if this process is killed meanwhile.
     """
-    return _remove(
-        endpoint,
-        lambda deadline: list_resources(endpoint, project, deadline),
-        bound,
-        engine_id=engine_id,
-        token=token,
-        settle=SETTLE if settle is None else settle,
-        clock=clock,
-        wait=wait,
-    )
+    remove = partial(_remove, endpoint, settle=SETTLE if settle is None else settle, clock=clock, wait=wait)
+    report = remove(lambda deadline: list_resources(endpoint, project, deadline), bound, engine_id=engine_id, token=token)
+    if guard:
+        listed, token = partial(list_guards, endpoint, project), token and guard_token(token)
+        rest = remove(listed, max(COMMAND_TIMEOUT, bound - report.seconds), token=token)
+        for kind, names in rest.left.items():
+            report.left[kind] = list(dict.fromkeys((*report.left.get(kind, ()), *names)))
+        report.errors += rest.errors
+        report.seconds = round(report.seconds + rest.seconds, 2)
+    return report
+
+
+def guard_token(token: str) -> str:
+    """Return the token of the client that holds the guard at the engine: it lives as long as that does."""
+    return f"{token}-guard"
 
 
 def remove_named(endpoint: Endpoint, names: Resources, *, bound: float) -> Report:
@@ -192,8 +201,8 @@ def _removed(endpoint: Endpoint, resources: Resources, deadline: float, *kinds: 
     """Remove these kinds, side by side; what docker said of what could not be removed."""
     running = [endpoint.start(*_REMOVALS[kind], *names) for kind in kinds for names in _groups(kind, resources)]
     _, failed = finish(running, deadline)
-    # Somebody else (--rm, another teardown) was quicker: that is what is wanted.
-    return [said for said in failed if not has_vanished(said)]
+    # Somebody else (--rm, another teardown) was quicker, or is about to be: that is what is wanted.
+    return [said for said in failed if not has_vanished(said) and "already in progress" not in said]
 
 
 def _only_a_person_helps(left: Resources, used: Sequence[Use]) -> bool:

@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
@@ -189,6 +189,14 @@ class Settings(Frozen):
     ]
     images: Images
     limits: Limits = Limits()
+    guard: Annotated[
+        Literal["auto", "local", "engine"],
+        Field(
+            description="Where the guard is that tears down when a run is killed. `local`: beside the runner. `engine`: also"
+            " at the engine, in a container of Odoo's image that has its socket, and with that all of its machine. `auto`:"
+            " also there where the runner is in a container of the engine or on another machine, and it can be had."
+        ),
+    ] = "auto"
     allow: Allow = Allow()
 
 

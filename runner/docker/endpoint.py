@@ -20,7 +20,8 @@ _FOLDERS = ("DOCKER_CONFIG", "DOCKER_CERT_PATH", "HOME")
 _SOCKET = "unix://"
 # Addresses of an engine of this machine.
 _HERE = (_SOCKET, "npipe://")
-_DEFAULT_HOST = "unix:///var/run/docker.sock"
+DEFAULT_SOCKET = "/var/run/docker.sock"
+_DEFAULT_HOST = f"{_SOCKET}{DEFAULT_SOCKET}"
 
 
 def pin(environ: Mapping[str, str]) -> dict[str, str]:
@@ -56,6 +57,11 @@ def is_local(environ: Mapping[str, str]) -> bool:
     """Tell whether the engine is one of this machine, by its address."""
     host = environ.get("DOCKER_HOST")
     return not host or host.startswith(_HERE)
+
+
+def socket_of(environ: Mapping[str, str]) -> Path:
+    """Return the socket of an engine of this machine."""
+    return Path((environ.get("DOCKER_HOST") or _DEFAULT_HOST).removeprefix(_SOCKET))
 
 
 def no_proxy_of(environ: Mapping[str, str]) -> str:

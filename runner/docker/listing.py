@@ -14,6 +14,8 @@ from runner.docker.process import DockerFailed
 
 # By Compose, on everything that it creates.
 PROJECT_LABEL = "com.docker.compose.project"
+# On a guard at the engine, which is no part of its Compose project and outlives it.
+GUARD_LABEL = "agent-test.guard-of"
 # How often a listing is asked for again in which another run removes something: several teardowns at once.
 LISTING_TRIES = 10
 # An engine is told from every other one by this.
@@ -68,6 +70,11 @@ def resources_in(output: str, labels: Sequence[str], columns: Sequence[str] = ()
         except (ValueError, TypeError, RecursionError) as error:
             raise DockerFailed(f"docker's listing is not understood: {line.strip()[:200]!r}") from error
     return resources
+
+
+def project_of(labels: Mapping[str, str]) -> str:
+    """Return the project to which something with these labels belongs, as also the guard at the engine does; "" for none."""
+    return labels.get(PROJECT_LABEL) or labels.get(GUARD_LABEL, "")
 
 
 def _ports_in(published: str) -> tuple[int, ...]:

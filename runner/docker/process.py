@@ -51,7 +51,9 @@ class Completed(NamedTuple):
 class Command:
     """One docker client at work: `result` waits for its answer, `cancel` ends it."""
 
-    def __init__(self, words: tuple[str, ...], environ: Mapping[str, str], memory: int | None = None) -> None:
+    def __init__(
+        self, words: tuple[str, ...], environ: Mapping[str, str], memory: int | None = None, stdin: int = subprocess.DEVNULL
+    ) -> None:
         """Start `docker WORDS` with this environment and no other. DockerFailed if it cannot be started.
 
         `memory`: in bytes, the most that the client may take, and each program that it starts.
@@ -63,6 +65,7 @@ class Command:
             words,
             {**environ, _CLIENT_VARIABLE: self._mark},
             memory,
+            stdin=stdin,
             stderr=subprocess.PIPE,
             encoding="utf-8",
             errors="replace",
@@ -97,10 +100,43 @@ class Command:
             self._process.communicate(timeout=_REAP)
         except subprocess.TimeoutExpired:
             # A child that took its mark off holds the pipes.
-            for pipe in (self._process.stdout, self._process.stderr):
-                assert pipe
-                pipe.close()
+            for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+                if pipe:
+                    pipe.close()
             self._process.poll()
+
+
+class Attached(Command):
+    """One docker client whose standard input stays open for as long as this process lives, and is at its end with it."""
+
+    def __init__(self, words: tuple[str, ...], environ: Mapping[str, str]) -> None:
+        """Start `docker WORDS` with this environment and no other. DockerFailed if it cannot be started."""
+        super().__init__(words, environ, stdin=subprocess.PIPE)
+
+    def first_line(self, deadline: float) -> str:
+        """Return the first line that the client prints. DockerFailed, and the client ended, if none comes until `deadline`."""
+        assert self._process.stdout
+        try:
+            if select.select([self._process.stdout], [], [], _left(deadline))[0]:
+                return self._process.stdout.readline() or self.output(time.monotonic() + _REAP)
+            raise DockerStalled(f"`{self.name}` did not answer within {time.monotonic() - self._began:.0f} s")
+        except BaseException:
+            self.cancel()
+            raise
+
+    def tell(self, line: str) -> None:
+        """Write a line to the client. DockerFailed if it has ended."""
+        assert self._process.stdin
+        try:
+            self._process.stdin.write(line)
+            self._process.stdin.flush()
+        except OSError as error:
+            raise DockerFailed(f"`{self.name}` has ended: {error}") from error
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the client has ended."""
+        return self._process.poll() is not None
 
 
 class Stream:
@@ -164,12 +200,11 @@ def _started(
         # starts ends with it. A folder that nobody can delete: docker does not start in one that is gone.
         return subprocess.Popen(
             [*limited, *words],
-            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             start_new_session=True,
             cwd="/",
             env=environ,
-            **more,
+            **{"stdin": subprocess.DEVNULL, **more},
         )
     except (OSError, ValueError) as error:  # ValueError: a null byte in a word or a variable
         raise DockerFailed(f"docker cannot be started: {error}") from error

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from runner.docker.endpoint import is_local
+from runner.docker.endpoint import DEFAULT_SOCKET, is_local, socket_of
 
 _TABLE = Path("/proc/self/mountinfo")
 # What an engine mounts into each of its containers, from the folder that it has for that one (Docker's, Podman's).
@@ -49,6 +49,16 @@ def host_of(environ: Mapping[str, str]) -> str:
         return urlsplit(address).hostname or address
     except ValueError:  # no address at all, which docker's client will say
         return address
+
+
+def socket_at_engine(whereabouts: Whereabouts, environ: Mapping[str, str]) -> PurePosixPath | None:
+    """Return where the engine's machine most likely has the engine's socket; None if that is not known.
+
+    An engine tells nobody where it is, and one that is reached by another way may have none, or another one.
+    """
+    if whereabouts.host:
+        return PurePosixPath(DEFAULT_SOCKET)
+    return whereabouts.at_engine(socket_of(environ)) or whereabouts.at_engine(Path(DEFAULT_SOCKET))
 
 
 def own_container() -> str:

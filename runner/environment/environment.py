@@ -3,10 +3,12 @@
 import contextlib
 import copy
 import signal
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from runner.cleanup import keep, orphans
+from runner.cleanup.engine_guard import EngineGuard, NoEngineGuard, is_wanted
 from runner.cleanup.guard import Guard
 from runner.cleanup.life import deadline_label
 from runner.cleanup.teardown import Report, remove_project
@@ -14,7 +16,7 @@ from runner.config.options import Keep
 from runner.docker import questions
 from runner.docker.endpoint import no_proxy_of
 from runner.docker.engine import Engine, Pending
-from runner.docker.inventory import ContainerStatus
+from runner.docker.inventory import ContainerStatus, Image
 from runner.docker.process import Endpoint
 from runner.environment.compose_file import judge, override_for, own_checks, project_to_judge
 from runner.environment.context import RunContext
@@ -91,6 +93,10 @@ class Environment:
         self._engine_id = ""
         self._plain_override: dict[str, Any] = {}
         self._guard: Guard | None = None
+        # That at the engine, where there is one; and what is said of where the guards are.
+        self._engine_guard: EngineGuard | None = None
+        self.guards = "local"
+        self._is_prepared = False
         self._streams: Streams | None = None
         self._no_client_was_killed = True
         self._ports = PortSearch(
@@ -109,7 +115,11 @@ class Environment:
         )
         try:
             self._prepare()
-            self._guard.arm(self._engine_id)
+            if self._engine_guard:
+                self._await_engine_guard(self._engine_guard)
+            else:
+                self._guard.arm(self._engine_id)
+            self._is_prepared = True
             self._come_up()
         except BaseException as error:
             self._leave(error)
@@ -121,6 +131,7 @@ class Environment:
         context, engine = self.context, self.engine
         # Side by side, and all before anybody waits for the first.
         version = engine.prefetch(questions.version())
+        engine.prefetch_whereabouts()
         standing = orphans.prefetch(engine, context.repository.name)
         rendering = engine.prefetch(questions.rendered(self._compose))
         snapshots = None if _hindrance(context) else self.store.prefetch()
@@ -142,8 +153,12 @@ class Environment:
         self.images = {name: image.digest for name, image in images.items()}
         check_visible(self.sources, rendered, images)
         no_proxy = no_proxy_of(engine.client_environ)
+        # Podman gives another one in every answer.
+        self._engine_id = "" if facts.is_podman else engine.info.id
         # Not before there is a port, and all images are here: both may take long.
         self.labels |= deadline_label(engine.info.now + longest_run(context.options))
+        if is_wanted(context.repository.guard, engine.whereabouts):
+            self._start_engine_guard(images)
         override = override_for(rendered, self.labels, context.repository.addons, images, no_proxy)
         self._warn(hide_misnamed(override, rendered, context.repository.addons))
         self._warn(shown_in_command_lines(rendered, images, context.password))
@@ -169,8 +184,31 @@ class Environment:
         # Not before: no limit changes what a prepared database holds.
         self._override = with_limits(override, limits)
         self._written(port)  # what it refuses, it refuses before anything can be created
-        # Podman gives another one in every answer.
-        self._engine_id = "" if facts.is_podman else engine.info.id
+
+    def _start_engine_guard(self, images: Mapping[str, Image]) -> None:
+        """Start the guard at the engine, which stands while the rest is decided."""
+        assert self._guard
+        context, name = self.context, self.context.repository.images.odoo
+        image = images.get(name) or self.engine.ask(questions.image(name))
+        # From here on there is something to remove.
+        self._guard.arm(self._engine_id, at_engine=True)
+        longest = longest_run(context.options)
+        about = (self.engine, context.project, context.token)
+        self._engine_guard = EngineGuard(*about, image=image, labels=self.labels, longest=longest)
+
+    def _await_engine_guard(self, guard: EngineGuard) -> None:
+        """Wait until it stands. EnvironmentFailed if it does not and `guard: engine` wants it; else that is said."""
+        try:
+            guard.wait_until_ready()
+            self.guards = "local, and at the engine"
+        except NoEngineGuard as reason:
+            self._engine_guard = None
+            if self.context.repository.guard == "engine":
+                raise EnvironmentFailed(
+                    f"There is no guard at the engine (`guard: engine` in repos.yaml): {reason}. Nothing else was started."
+                ) from reason
+            self.guards = f"local only; none at the engine: {reason}"
+            self.context.terminal.line(f"  no guard at the engine, so what a killed runner leaves stays for a while: {reason}")
 
     def _warn(self, warnings: list[str]) -> None:
         warnings = list(map(self.context.without_password, warnings))
@@ -328,17 +366,21 @@ class Environment:
         context, signals = self.context, self.context.signals
         signals.shield()
         self.engine.cancel_all()
-        if context.options.keep is not Keep.NEVER and self._guard.is_armed and isinstance(error, EnvironmentFailed):
+        if context.options.keep is not Keep.NEVER and self._is_prepared and isinstance(error, EnvironmentFailed):
             self.keep()
         if signals.first is not None:
             self.kept = False
             context.terminal.line(f"  {signal.Signals(signals.first).name}: ending the run and tearing down")
         with contextlib.closing(self._ports):
+            if self._is_prepared and self._engine_guard and self._engine_guard.has_ended:
+                context.terminal.line("  the guard at the engine did not live as long as the run; the local one tears down")
             if self.kept:
                 self._let_it_stand(self._guard)
             with context.terminal.phase("down") if self._guard.is_armed else contextlib.nullcontext():
                 undisturbed = self._no_client_was_killed and error is None and signals.first is None
                 self.teardown = self._guard.finish(skip_settling=undisturbed)
+        if self._engine_guard:
+            self._engine_guard.close()
         self._tell_who_was_disconnected(self.teardown)
         self._guard = None
 
@@ -348,9 +390,12 @@ class Environment:
 
     def _let_it_stand(self, guard: Guard) -> None:
         try:
+            if self._engine_guard:
+                self._engine_guard.remove()
             keep.mark(self.context.folder)
-        except OSError as error:
+        except (OSError, EnvironmentFailed) as error:
             self.kept = False
-            self.context.terminal.line(f"  not kept: without its mark it would be taken for a leftover ({error})")
+            why = "without its mark it would be taken for a leftover" if isinstance(error, OSError) else "its guard stays"
+            self.context.terminal.line(f"  not kept: {why} ({error})")
         else:
             guard.disarm()

@@ -168,7 +168,11 @@ def _facts_of(request: Request, project: str, modules: Collection[Path]) -> dict
 
 
 def _surroundings(environment: Environment) -> dict[str, str]:
-    facts = {"engine": f"Docker {environment.engine_version}", "port": f"127.0.0.1:{environment.port}"}
+    facts = {
+        "engine": f"Docker {environment.engine_version}",
+        "port": f"127.0.0.1:{environment.port}",
+        "guard": environment.guards,
+    }
     return facts | {f"image {name}": digest for name, digest in environment.images.items()}
 
 

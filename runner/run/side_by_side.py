@@ -113,7 +113,7 @@ class _Worker:
 
 def _removed(project: str, environ: Mapping[str, str]) -> Report:
     try:
-        return remove_project(settle(environ), project, bound=BOUND)
+        return remove_project(settle(environ), project, bound=BOUND, guard=True)
     except RunnerError as error:
         return Report(left={"unknown": [f"whatever has the label of project {project}"]}, errors=[str(error)])
 

@@ -5,6 +5,7 @@ import shlex
 import shutil
 from pathlib import Path
 
+from runner.docker.listing import CONTAINERS
 from runner.docker.process import Endpoint
 
 # In a shell, not in Python: it is started dozens of times in a test. The folder is written into it, not passed in the
@@ -68,7 +69,10 @@ case "$1 $2" in
     if [ $kind = info ]; then cat "$state/id"; exit 0; fi
     projects=*
     for word in "$@"; do
-        case "$word" in label=com.docker.compose.project=*) projects=${word##*=} ;; esac
+        case "$word" in
+        label=com.docker.compose.project=*) projects=${word##*=} ;;
+        label=agent-test.guard-of=*) projects=guard-of-${word##*=} ;;
+        esac
     done
     # Only what the whole engine has is listed without a project.
     [ "$projects" != '*' ] || [ "$kind" = volumes ] || [ -e "$state/shows-all" ] || exit 65
@@ -137,6 +141,10 @@ class FakeDocker:
     def create(self, project: str, kind: str, name: str) -> None:
         """Put a resource there."""
         self._touch(self.folder / "projects" / project / kind / name)
+
+    def create_guard(self, project: str, name: str) -> None:
+        """Put the project's guard at the engine there."""
+        self.create(f"guard-of-{project}", CONTAINERS, name)
 
     def create_after_a_listing(self, project: str, kind: str, name: str) -> None:
         """A resource that appears right after the next listing of its kind."""

@@ -85,9 +85,9 @@ class FakeGuard:
         self._fakes = fakes
         self.is_armed = False
 
-    def arm(self, engine_id: str) -> None:
+    def arm(self, engine_id: str, *, at_engine: bool = False) -> None:
         self._fakes.engine_id, self.is_armed = engine_id, True
-        self._fakes.happens("arm")
+        self._fakes.happens("arm for both" if at_engine else "arm")
 
     def disarm(self) -> None:
         self._fakes.happens("disarm")
@@ -98,6 +98,23 @@ class FakeGuard:
         self._fakes.skipped_settling = skip_settling
         self._fakes.during_teardown()
         return self._fakes.report if self.is_armed else None
+
+
+class FakeEngineGuard:
+    """Stands for the guard at the engine."""
+
+    def __init__(self, fakes: "Fakes") -> None:
+        self._fakes = fakes
+        self.has_ended = False
+
+    def wait_until_ready(self) -> None:
+        self._fakes.happens("ready at the engine")
+
+    def remove(self) -> None:
+        self._fakes.happens("removed at the engine")
+
+    def close(self) -> None:
+        self._fakes.happens("closed")
 
 
 class Fakes:
@@ -121,6 +138,8 @@ class Fakes:
         self.engine = _Engine(self)
         # What the guards were told, what they do and report, and what another removal does.
         self.guards: list[tuple[Any, ...]] = []
+        self.engine_guards: list[dict[str, Any]] = []
+        self.engine_guard = FakeEngineGuard(self)
         self.engine_id = ""
         self.skipped_settling: bool | None = None
         self.report: Report | None = Report(left={"containers": [], "networks": [], "volumes": []}, seconds=0.6)
@@ -130,6 +149,7 @@ class Fakes:
     def installed(self, monkeypatch: pytest.MonkeyPatch) -> "Fakes":
         """Put them where runs look for engine, guard, streams and ports."""
         monkeypatch.setattr("runner.environment.environment.Guard", self.guard)
+        monkeypatch.setattr("runner.environment.environment.EngineGuard", self.guard_at_engine)
         monkeypatch.setattr("runner.environment.environment.Engine", self.engine)
         monkeypatch.setattr("runner.docker.streams.Streams", lambda _engine, _folder: self.streams)
         monkeypatch.setattr("runner.environment.environment.remove_project", self.remove_project)
@@ -150,6 +170,11 @@ class Fakes:
         self.happens("guard")
         self.guards.append(about)
         return FakeGuard(self)
+
+    def guard_at_engine(self, *_about: object, **more: Any) -> FakeEngineGuard:
+        self.happens("guard at the engine")
+        self.engine_guards.append(more)
+        return self.engine_guard
 
     def can_bind(self, port: int) -> bool:
         self.happens(f"port {port}")

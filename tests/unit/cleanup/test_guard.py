@@ -12,7 +12,7 @@ import pytest
 
 from runner.cleanup import guard
 from runner.cleanup.guard import Guard
-from runner.cleanup.teardown import Report
+from runner.cleanup.teardown import Report, guard_token
 from runner.errors import EnvironmentFailed
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.processes import PATIENCE, end_of, line, python
@@ -103,6 +103,26 @@ def torn_down(its: Guard, *, skip_settling: bool = False) -> Report:
 
 
 # However the runner ends
+
+
+def test_the_guard_at_the_engine_is_removed_by_one_that_knows_of_it(
+    quick: None, its: Guard, filled: FakeDocker, token: str
+) -> None:
+    filled.create_guard(PROJECT, "guard")
+    its.arm("", at_engine=True)
+    with python(CLIENT, AGENT_TEST_TOKEN=guard_token(token)) as client:
+        assert line(client) == "up"
+        assert torn_down(its).left == EMPTY
+        assert client.wait(PATIENCE) == -signal.SIGKILL
+    assert filled.names(f"guard-of-{PROJECT}") == []
+
+
+def test_also_by_a_new_one_where_that_was_killed(quick: None, its: Guard, filled: FakeDocker) -> None:
+    filled.create_guard(PROJECT, "guard")
+    its.arm("", at_engine=True)
+    kill(its)
+    assert torn_down(its).complete
+    assert filled.names(f"guard-of-{PROJECT}") == []
 
 
 @contextmanager

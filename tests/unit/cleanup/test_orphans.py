@@ -14,7 +14,7 @@ from runner.cleanup.orphans import LABELS, State, look, remove, standing, sweep,
 from runner.cleanup.owner import Owner, this_process
 from runner.cleanup.teardown import Report
 from runner.docker.engine import Engine
-from runner.docker.listing import Resource
+from runner.docker.listing import GUARD_LABEL, PROJECT_LABEL, Resource
 from runner.docker.process import Endpoint
 from tests.unit.scripted_docker import ScriptedDocker
 
@@ -145,12 +145,21 @@ def test_only_the_dead_of_the_named_repositories_are_removed(tmp_path: Path) -> 
     assert everything == {"dead", "far", "kept"}  # never what lives, or may do so until its deadline
 
 
+def test_a_guard_at_the_engine_is_part_of_its_environment_and_is_one_alone() -> None:
+    part = resource("p", ports=(8090,))
+    guard = part._replace(labels={GUARD_LABEL: "p", **part.labels}, ports=())
+    del guard.labels[PROJECT_LABEL]
+    assert [environment.project for environment in standing([part, guard], NOW)] == ["p"]
+    (alone,) = standing([guard], NOW)
+    assert (alone.project, alone.state) == ("p", State.DEAD)
+
+
 @pytest.fixture
 def removed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The projects removed; one called `stuck` resists."""
     projects: list[str] = []
 
-    def remove_project(endpoint: Endpoint, project: str, *, bound: float) -> Report:
+    def remove_project(endpoint: Endpoint, project: str, *, bound: float, guard: bool) -> Report:
         assert endpoint == ENDPOINT
         assert bound > 0
         projects.append(project)

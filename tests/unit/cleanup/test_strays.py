@@ -7,7 +7,7 @@ import pytest
 from runner.cleanup import strays
 from runner.cleanup.strays import Found, found_in, remove, whose
 from runner.cleanup.teardown import Report
-from runner.docker.listing import CONTAINERS, NETWORKS, VOLUMES, Resource
+from runner.docker.listing import CONTAINERS, GUARD_LABEL, NETWORKS, VOLUMES, Resource
 from runner.docker.process import Endpoint
 
 PREFIXES = {"evv": "evv-agent-test", "hub": "hub-agent-test", "eu": "evv-agent-test-eu"}
@@ -65,6 +65,11 @@ def test_what_a_run_has_made_or_has_the_project_of_one_is_none_and_neither_is_a_
         (VOLUMES, made("agent-test-snapshot-core-1")),
     ) == Found([], {})
     assert found_in([(VOLUMES, made("agent-test-snapshot-core-1"))], {"a": "agent-test"}, NOW) == Found([], {})
+
+
+def test_the_guard_at_the_engine_of_a_run_is_none() -> None:
+    made_by_a_run = made(f"{OLD}-guard", repository="evv")
+    assert names((CONTAINERS, made_by_a_run._replace(labels={**made_by_a_run.labels, GUARD_LABEL: OLD}))) == []
 
 
 def test_a_volume_with_a_label_of_ours_and_without_a_project_is_a_stray() -> None:

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,37 @@ def test_containers_go_first_with_force_and_their_anonymous_volumes(docker: Fake
     removals = [call for call in docker.calls if "ps " not in call and " ls " not in call]
     assert removals[0] == "rm -f -v c"
     assert sorted(removals[1:]) == ["network rm n", "volume rm -f v"]  # side by side
+
+
+def test_the_guard_at_the_engine_goes_last_and_is_left_alone_where_it_is_still_wanted(
+    docker: FakeDocker, clock: Clock
+) -> None:
+    docker.create(PROJECT, "containers", "odoo")
+    docker.create(PROJECT, "volumes", "data")
+    docker.create_guard(PROJECT, "guard")
+    docker.create_guard(OTHER, "another-s")
+    remove = partial(remove_project, docker.endpoint, PROJECT, bound=60.0, clock=clock, wait=clock.wait)
+    assert remove().complete
+    assert "rm -f -v guard" not in docker.calls
+    report = remove(guard=True)
+    assert (report.left, report.errors) == ({"containers": [], "networks": [], "volumes": []}, [])
+    assert docker.calls.index("volume rm -f data") < docker.calls.index("rm -f -v guard")
+    assert docker.names(f"guard-of-{PROJECT}") == []
+    assert docker.names(f"guard-of-{OTHER}") == ["containers/another-s"]
+
+
+def test_an_engine_that_never_answers_is_told_once_also_where_there_is_a_guard(docker: FakeDocker, clock: Clock) -> None:
+    docker.fail("containers", *["no daemon"] * 20)
+    report = remove_project(docker.endpoint, PROJECT, guard=True, bound=5, clock=clock, wait=lambda _: clock.wait(10.0))
+    assert report.left == {"unknown": ["nothing could be listed"]}
+
+
+def test_a_guard_that_resists_is_left_and_said(docker: FakeDocker, clock: Clock) -> None:
+    docker.create_guard(PROJECT, "guard")
+    docker.resist("guard")
+    report = remove_project(docker.endpoint, PROJECT, guard=True, bound=5, clock=clock, wait=lambda _: clock.wait(10.0))
+    assert report.left["containers"] == ["guard"]
+    assert "guard is still in use" in report.errors[0]
 
 
 def test_nothing_there_still_takes_two_listings_that_lie_apart(docker: FakeDocker, clock: Clock) -> None:

@@ -40,7 +40,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[Resource]:
     """What the engine holds; `remove` takes it away, except for `stuck`."""
     resources: list[Resource] = []
 
-    def remove_project(endpoint: Endpoint, project: str, *, bound: float) -> Report:
+    def remove_project(endpoint: Endpoint, project: str, *, bound: float, guard: bool) -> Report:
         assert (endpoint, bound) == (engine.endpoint, 7.0)
         if project == "stuck":
             return Report(left={"volumes": ["data"]})

@@ -373,6 +373,17 @@ def test_what_is_wrong_with_it_is_told_with_file_line_and_key(tmp_path: Path, al
     assert f"repos.yaml:6: repositories.evv.{words}" in told
 
 
+# guard
+
+
+def test_where_the_guard_is_to_be_is_one_of_three_words_and_auto_without_any(tmp_path: Path) -> None:
+    text = YAML.replace("path: evv,", "path: evv, guard: engine,")
+    config = loaded(tmp_path, text)
+    assert (config.repository("evv").guard, config.repository("hub").guard) == ("engine", "auto")
+    told = error(tmp_path, text.replace("guard: engine", "guard: both"))
+    assert "repos.yaml:6: repositories.evv.guard: Input should be 'auto', 'local' or 'engine' (found: 'both')" in told
+
+
 # limits
 
 

@@ -9,7 +9,7 @@ import pytest
 from runner.docker import engine as engines
 from runner.docker import whereabouts
 from runner.docker.engine import Engine
-from runner.docker.whereabouts import Whereabouts, host_of, own_container
+from runner.docker.whereabouts import Whereabouts, host_of, own_container, socket_at_engine
 from runner.errors import EnvironmentFailed
 from tests.unit.scripted_docker import Answer, ScriptedDocker
 
@@ -93,3 +93,22 @@ def test_mounts_that_are_not_understood_are_an_error(engine: Make, monkeypatch: 
     monkeypatch.setattr(engines, "own_container", lambda: OWN)
     with pytest.raises(EnvironmentFailed, match="not understood"):
         _ = engine({"container inspect": (0, '[{"Type": "bind"}]', "")}).whereabouts
+
+
+@pytest.mark.parametrize(
+    ("whereabouts", "address", "expected"),
+    [
+        (Whereabouts(), "", "/var/run/docker.sock"),
+        (Whereabouts(), "unix:///run/user/1000/docker.sock", "/run/user/1000/docker.sock"),
+        (Whereabouts(mounts={"/s": "/run/user/1000/docker.sock"}), "unix:///s", "/run/user/1000/docker.sock"),
+        (Whereabouts(mounts={"/var/run": "/host/run"}), "", "/host/run/docker.sock"),
+        (Whereabouts(mounts={"/var/run/docker.sock": "/host/s"}), "unix:///run/docker.sock", "/host/s"),
+        (Whereabouts(mounts={"/workspaces": "/home/me"}), "", None),
+        (Whereabouts("far"), "tcp://far:2376", "/var/run/docker.sock"),
+    ],
+)
+def test_where_the_engine_s_machine_has_the_socket_is_told_by_the_mounts_or_is_the_usual_place(
+    whereabouts: Whereabouts, address: str, expected: str | None
+) -> None:
+    found = socket_at_engine(whereabouts, {"DOCKER_HOST": address} if address else {})
+    assert found == (expected and PurePosixPath(expected))

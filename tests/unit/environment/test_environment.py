@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from runner.cleanup import keep as keeping
+from runner.cleanup.engine_guard import NoEngineGuard
 from runner.cleanup.owner import this_process
 from runner.cleanup.teardown import Report
 from runner.config.model import Limits
@@ -21,7 +22,8 @@ from runner.docker import questions
 from runner.docker.inventory import Image
 from runner.docker.listing import Resource
 from runner.docker.messages import PortTaken
-from runner.docker.process import Completed
+from runner.docker.process import Completed, Endpoint
+from runner.environment.environment import Environment
 from runner.environment.isolation import PROBE_PORT
 from runner.environment.longest import longest_run
 from runner.environment.rendering import PROBE
@@ -54,6 +56,81 @@ def test_the_guard_knows_the_run_and_the_engine_that_were_settled_at_its_start(f
         assert (project, token, endpoint, report_file) == ("p", "t", ENDPOINT, fakes.folder / "teardown.json")
         assert fakes.engine_id == "the-engine"
         assert environment.engine.client_environ == {**ENDPOINT.environ, "AGENT_TEST_TOKEN": "t"}
+
+
+def with_guard(fakes: Fakes, where: str) -> None:
+    fakes.repository = fakes.repository.model_copy(update={"guard": where})
+
+
+def test_a_guard_at_the_engine_is_known_to_the_local_one_first_and_stands_before_anything_is_created(fakes: Fakes) -> None:
+    with_guard(fakes, "engine")
+    with fakes.environment() as environment:
+        expected = ["arm for both", "guard at the engine", "ready at the engine", "up 18000"]
+        assert [event for event in fakes.events if event in expected] == expected
+        (about,) = fakes.engine_guards
+        assert (about["image"].digest, about["labels"]) == ("sha256:odoo", environment.labels)
+        assert environment.guards == "local, and at the engine"
+    assert fakes.events[-2:] == ["finish", "closed"]
+
+
+@pytest.mark.parametrize(
+    ("where", "address", "expected"), [("auto", "tcp://far", 1), ("local", "tcp://far", 0), ("auto", "unix:///s", 0)]
+)
+def test_there_is_one_at_the_engine_where_the_local_one_may_go_without_it(
+    fakes: Fakes, where: str, address: str, expected: int
+) -> None:
+    with_guard(fakes, where)
+    with Environment(fakes.context(), Endpoint({"DOCKER_HOST": address})):
+        assert len(fakes.engine_guards) == expected
+
+
+def test_its_image_is_that_of_repos_yaml_whatever_a_compose_file_names(fakes: Fakes) -> None:
+    with_guard(fakes, "engine")
+    fakes.rendered = json.loads(json.dumps(RENDERED).replace("odoo:18.0", "of-a-stranger"))
+    fakes.images["of-a-stranger"] = "sha256:stranger"
+    with fakes.environment():
+        assert fakes.engine_guards[0]["image"].digest == "sha256:odoo"
+
+
+def test_where_it_cannot_be_had_that_is_said_and_the_run_goes_on(fakes: Fakes, capsys: pytest.CaptureFixture[str]) -> None:
+    fakes.failures["ready at the engine"] = [NoEngineGuard("there is no socket")]
+    with Environment(fakes.context(), Endpoint({"DOCKER_HOST": "tcp://far"})) as environment:
+        assert environment.guards == "local only; none at the engine: there is no socket"
+    said = "no guard at the engine, so what a killed runner leaves stays for a while: there is no socket\n"
+    assert said in capsys.readouterr().out
+    assert fakes.started
+
+
+def test_where_it_cannot_be_had_and_is_wanted_nothing_is_started(fakes: Fakes) -> None:
+    with_guard(fakes, "engine")
+    fakes.failures["ready at the engine"] = [NoEngineGuard("there is no socket")]
+    environment = fakes.environment(keep=Keep.FAILED)
+    with pytest.raises(EnvironmentFailed, match=r"`guard: engine`.*there is no socket\. Nothing else was"), environment:
+        pass
+    assert (fakes.started, fakes.events[-1], environment.teardown) == ([], "finish", fakes.report)
+
+
+def test_before_an_environment_is_kept_its_guard_at_the_engine_is_removed(fakes: Fakes) -> None:
+    with_guard(fakes, "engine")
+    with fakes.environment(keep=Keep.ALWAYS) as environment:
+        environment.keep()
+    assert fakes.events[-4:] == ["removed at the engine", "disarm", "finish", "closed"]
+
+
+def test_an_environment_whose_guard_cannot_be_removed_is_not_kept(fakes: Fakes, capsys: pytest.CaptureFixture[str]) -> None:
+    with_guard(fakes, "engine")
+    fakes.failures["removed at the engine"] = [EnvironmentFailed("no answer")]
+    with fakes.environment(keep=Keep.ALWAYS) as environment:
+        environment.keep()
+    assert "not kept: its guard stays (no answer)" in capsys.readouterr().out
+    assert (environment.kept, environment.teardown) == (False, fakes.report)
+
+
+def test_a_guard_at_the_engine_that_somebody_ended_is_told(fakes: Fakes, capsys: pytest.CaptureFixture[str]) -> None:
+    with_guard(fakes, "engine")
+    with fakes.environment():
+        fakes.engine_guard.has_ended = True
+    assert "the guard at the engine did not live as long as the run; the local one tears down" in capsys.readouterr().out
 
 
 def test_podman_which_is_another_engine_in_every_answer_is_asked_for_its_time_alone(fakes: Fakes) -> None:
