@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from runner.docker.address import Address
 from runner.naming import LABEL_PREFIX
 from runner.new_file import write_new
 from runner.odoo.command import DATABASE
@@ -48,11 +49,12 @@ def is_kept(labels: Mapping[str, str]) -> bool:
     return bool(folder) and is_marked(Path(str(folder)))
 
 
-def how_to_use(project: str, port: int | None) -> list[str]:
+def how_to_use(project: str, address: Address) -> list[str]:
     """Return the exact commands to enter a kept environment and to remove it."""
     query = f"PGPASSWORD=$PASSWORD psql -h $HOST -U $USER {DATABASE}"
     return [
-        f"kept: http://127.0.0.1:{port}",
+        f"kept: http://{address}",
+        *([f"  open:     {address.way}"] if address.way else []),
         f"  enter:    nox -s shell -- {project}",
         f"  database: {query}  (in there)",
         f"  logs:     nox -s logs -- {project}",

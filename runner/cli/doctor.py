@@ -13,7 +13,7 @@ from runner.config import repositories as config
 from runner.docker import questions
 from runner.docker.endpoint import settle
 from runner.docker.engine import Engine
-from runner.environment.ports import can_bind, port_holders
+from runner.environment.ports import port_holders
 from runner.errors import ExitCode, RunnerError
 from runner.odoo.addons import NOT_FOR_THIS_USER, folder_fault, is_there
 from runner.reporting.proof_log import must_be_writable
@@ -76,14 +76,16 @@ def _images(settings: config.Config, engine: Engine) -> Iterator[Finding]:
 
 
 def _ports(settings: config.Config, engine: Engine) -> Iterator[Finding]:
-    containers = engine.published_ports()
+    containers, where = engine.published_ports(), engine.whereabouts
+    place = f" on {where.machine}, as far as containers hold them" if where.machine else ""
     for ports in dict.fromkeys(repository.ports for repository in settings.repositories.values()):
-        holders = port_holders(ports) | {port: f"container {containers[port]}" for port in ports if port in containers}
-        free = [port for port in ports if port not in holders and can_bind(port)]
+        of_containers = {port: f"container {containers[port]}" for port in ports if port in containers}
+        holders = port_holders(ports, is_here=where.is_here) | of_containers
+        free = [port for port in ports if port not in holders]
         code = ExitCode.PASSED if free else ExitCode.NO_PORT
         yield (
             code,
-            f"ports          {len(free)} of {ports} are free" + ("" if free else "; nox -s cleanup, or a wider range"),
+            f"ports          {len(free)} of {ports} are free{place}" + ("" if free else "; nox -s cleanup, or a wider range"),
         )
         for port, holder in sorted(holders.items()):
             yield ExitCode.PASSED, f"port           {port} is held by {holder}"

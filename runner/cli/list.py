@@ -25,6 +25,8 @@ def list_environments(_given: argparse.Namespace, settings: config.Config, termi
     if rows:
         for line in table([("STATE", "PORT", "AGE", "OWNER", "PROJECT"), *rows]):
             terminal.line(line)
+        if machine := engine.whereabouts.machine:
+            terminal.line(f"The ports are those of {machine}.")
     mentions = strays.told_mentions(found, settings, settings.repositories)
     if not (rows or mentions):
         terminal.line("No environment is running.")

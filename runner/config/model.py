@@ -185,7 +185,7 @@ class Settings(Frozen):
         PortRange,
         BeforeValidator(_port_range),
         WithJsonSchema(_PORTS_AS_WRITTEN),
-        Field(description="A range of ports of this machine such as 8090-8100, or one port."),
+        Field(description="A range of ports of the engine's machine such as 8090-8100, or one port."),
     ]
     images: Images
     limits: Limits = Limits()

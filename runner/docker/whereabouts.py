@@ -29,6 +29,13 @@ class Whereabouts:
         """Whether the engine is on this machine, outside of which this process is not: its files are those that are here."""
         return not self.host and self.mounts is None
 
+    @property
+    def machine(self) -> str:
+        """The engine's machine, for a person; empty if it is this one."""
+        if self.host:
+            return self.host
+        return "" if self.mounts is None else "the engine's machine, outside of this container"
+
     def at_engine(self, path: Path) -> PurePosixPath | None:
         """Return where the engine's machine has what is at an absolute path here; None if that is not known."""
         if self.is_here:

@@ -14,6 +14,7 @@ from runner.cleanup.life import deadline_label
 from runner.cleanup.teardown import Report, remove_project
 from runner.config.options import Keep
 from runner.docker import questions
+from runner.docker.address import Address, address_of
 from runner.docker.endpoint import no_proxy_of
 from runner.docker.engine import Engine, Pending
 from runner.docker.inventory import ContainerStatus, Image
@@ -23,11 +24,12 @@ from runner.environment.context import RunContext
 from runner.environment.exposed_password import shown_in_command_lines
 from runner.environment.health import check_alive, wait_until_healthy
 from runner.environment.images import images_of
+from runner.environment.isolation import PROBE_PORT
 from runner.environment.limits import limits_for, limits_ignored, with_limits
 from runner.environment.longest import START_OVER_BOUND, STREAM_MARGIN, longest_run
 from runner.environment.misnamed import hide_misnamed
 from runner.environment.missing import check_present
-from runner.environment.ports import PortSearch
+from runner.environment.ports import HOST, PortSearch
 from runner.environment.rendering import as_file, at_port, render
 from runner.environment.startup import up
 from runner.environment.visible import check_visible
@@ -104,6 +106,7 @@ class Environment:
             context.options.wait_for_port,
             lambda line: context.terminal.line(f"  {line}"),
             published=self.engine.published_ports,
+            is_here=lambda: self.engine.whereabouts.is_here,
         )
         self._has_started = False
 
@@ -345,8 +348,16 @@ class Environment:
 
     @property
     def port(self) -> int | None:
-        """The port of this machine on which Odoo's server is published; None before one was found."""
+        """The port of the engine's machine on which Odoo's server is published; None before one was found."""
         return self._ports.port
+
+    @property
+    def address(self) -> Address:
+        """Where Odoo's server is published, once there is a port."""
+        assert self.port
+        published = self._rendered["services"][SERVICE].get("ports") or ()
+        interfaces = [port.get("host_ip", "") for port in published if port.get("published") == str(PROBE_PORT)]
+        return address_of(self.engine.whereabouts, self.port, interfaces[0] if interfaces else HOST)
 
     @property
     def odoo_container(self) -> str:

@@ -1,10 +1,10 @@
-"""Find and reserve a port of the host: the first free one, again after it was lost, and with patience if all are taken."""
+"""Find and reserve a port of the engine's machine: the first free one, again if it was lost, patiently if all are taken."""
 
 import contextlib
 import os
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,8 +19,10 @@ _LOST = "somebody who was quicker when the engine wanted it"
 
 
 @contextlib.contextmanager
-def reserved_port(ports: Iterable[int]) -> Iterator[int | None]:
-    """Hold the first port that no other runner has reserved and that can be bound; None if there is none.
+def reserved_port(ports: Iterable[int], taken: Container[int] | None = None) -> Iterator[int | None]:
+    """Hold the first port that no other runner of this machine has reserved and that can be bound; None if there is none.
+
+    `taken`: those of another machine, of which nothing else is known: then it has to be none of these.
 
     Other programs may still take it until the engine publishes it: whoever starts the environment must be ready to try
     the next one.
@@ -31,7 +33,7 @@ def reserved_port(ports: Iterable[int]) -> Iterator[int | None]:
         except NoLock:
             continue
         try:
-            if can_bind(port):
+            if can_bind(port) if taken is None else port not in taken:
                 yield port
                 return
         finally:
@@ -51,8 +53,11 @@ def can_bind(port: int) -> bool:
     return True
 
 
-def port_holders(ports: Iterable[int]) -> dict[int, str]:
-    """Tell who holds each port, as far as this user may know: another run, a process of this user, or "unknown"."""
+def port_holders(ports: Iterable[int], *, is_here: bool = True) -> dict[int, str]:
+    """Tell who holds each port, as far as this user may know: another run, a process of this user, or "unknown".
+
+    `is_here`: whether the engine is on this machine. What processes hold of another one is not seen.
+    """
     holders = {}
     for port in ports:
         try:
@@ -60,7 +65,7 @@ def port_holders(ports: Iterable[int]) -> dict[int, str]:
         except NoLock as reason:
             holders[port] = str(reason)
             continue
-        if not can_bind(port):
+        if is_here and not can_bind(port):
             holders[port] = _listener(port) or "a process that this user may not see (perhaps the Docker daemon: docker ps)"
     return holders
 
@@ -94,6 +99,7 @@ class PortSearch:
     """Reserves a port for one environment in the range of its repository; `patience` in seconds, for a full range.
 
     `published`: asked which containers publish which ports, where there is none: of those a process tells only the proxy.
+    Where the engine is not on this machine (`is_here`), no more than that is known of its ports before one is wanted.
     """
 
     ports: PortRange
@@ -102,6 +108,7 @@ class PortSearch:
     clock: Callable[[], float] = time.monotonic
     wait: Callable[[float], None] = time.sleep
     published: Callable[[], Mapping[int, str]] = dict
+    is_here: Callable[[], bool] = lambda: True
     port: int | None = field(default=None, init=False)
     _lost: set[int] = field(default_factory=set, init=False)
     _held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, init=False)
@@ -132,10 +139,11 @@ class PortSearch:
         self._held.close()
 
     def _first_free(self) -> int | None:
-        return self._held.enter_context(reserved_port(port for port in self.ports if port not in self._lost))
+        taken = None if self.is_here() else self.published()
+        return self._held.enter_context(reserved_port((port for port in self.ports if port not in self._lost), taken))
 
     def _why_none(self) -> str:
-        known = port_holders(self.ports)
+        known = port_holders(self.ports, is_here=self.is_here())
         with contextlib.suppress(EnvironmentFailed):  # that no port is free is what is to be said
             for port, name in self.published().items():
                 known[port] = f"{known[port]}: container {name}" if known.get(port) == ANOTHER_RUN else f"container {name}"

@@ -168,17 +168,13 @@ def _facts_of(request: Request, project: str, modules: Collection[Path]) -> dict
 
 
 def _surroundings(environment: Environment) -> dict[str, str]:
-    facts = {
-        "engine": f"Docker {environment.engine_version}",
-        "port": f"127.0.0.1:{environment.port}",
-        "guard": environment.guards,
-    }
+    facts = {"engine": f"Docker {environment.engine_version}", "port": str(environment.address), "guard": environment.guards}
     return facts | {f"image {name}": digest for name, digest in environment.images.items()}
 
 
 def _how_it_was_left(context: RunContext, environment: Environment | None) -> list[str]:
     if environment and environment.kept and environment.teardown is None:
-        hints = keep.how_to_use(context.project, environment.port)
+        hints = keep.how_to_use(context.project, environment.address)
         for line in hints:
             context.terminal.line(line)
         return hints

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.cleanup.keep import FOLDER_LABEL, how_to_use, is_kept, is_marked, mark, unmark
+from runner.docker.address import Address
 
 
 def test_a_mark_is_found_through_the_labels_until_it_is_removed(tmp_path: Path) -> None:
@@ -43,14 +44,14 @@ def test_where_nobody_here_can_look_it_is_taken_for_kept(monkeypatch: pytest.Mon
 
 def test_the_hints_are_the_address_and_the_commands_each_within_80_columns() -> None:
     project = "evv-agent-test-evv_core-20261124-182001-c681c0"
-    assert how_to_use(project, 8090) == [
+    assert how_to_use(project, Address("127.0.0.1:8090")) == [
         "kept: http://127.0.0.1:8090",
         f"  enter:    nox -s shell -- {project}",
         "  database: PGPASSWORD=$PASSWORD psql -h $HOST -U $USER agent_test  (in there)",
         f"  logs:     nox -s logs -- {project}",
         f"  remove:   nox -s cleanup -- {project}",
     ]
-    assert all(len(line) <= 80 for line in how_to_use(project, 8090))
+    assert all(len(line) <= 80 for line in how_to_use(project, Address("127.0.0.1:8090")))
 
 
 def test_the_mark_is_never_written_through_a_link(tmp_path: Path) -> None:
@@ -60,3 +61,10 @@ def test_the_mark_is_never_written_through_a_link(tmp_path: Path) -> None:
     assert (tmp_path / "theirs").read_text() == "theirs"
     assert is_marked(tmp_path)
     assert not (tmp_path / "kept").is_symlink()
+
+
+def test_where_the_engine_is_on_another_machine_the_way_to_the_port_is_told() -> None:
+    assert how_to_use("p", Address("127.0.0.1:8090", "far", "ssh -L 8090:127.0.0.1:8090 far"))[:2] == [
+        "kept: http://127.0.0.1:8090 on far",
+        "  open:     ssh -L 8090:127.0.0.1:8090 far",
+    ]

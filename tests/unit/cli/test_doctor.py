@@ -56,8 +56,7 @@ def machine(settings: Config, monkeypatch: pytest.MonkeyPatch) -> Machine:
     engine.answers |= more
     monkeypatch.setattr(doctor, "Engine", engine)
     # The ports of the test's machine are not its own.
-    monkeypatch.setattr(doctor, "can_bind", lambda _port: True)
-    monkeypatch.setattr(doctor, "port_holders", lambda _ports: {})
+    monkeypatch.setattr(doctor, "port_holders", lambda _ports, *, is_here: {})
     monkeypatch.setattr(doctor, "_DISK_WANTED", 0)
     return Machine(settings, containers, engine, images)
 

@@ -49,6 +49,14 @@ def test_each_is_listed_with_its_size_and_age_and_those_in_the_making_too(capsys
     assert hint == "dead: never finished, or too old; nox -s cleanup removes it"
 
 
+def test_whose_ports_they_are_is_said_where_they_are_another_machine_s(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://far:2376")
+    show(monkeypatch, [resource("p", ports=(8090,))])
+    assert capsys.readouterr().out.splitlines()[2] == "The ports are those of far."
+
+
 def test_an_age_is_counted_by_the_clock_of_the_engine_which_made_it(capsys: pytest.CaptureFixture[str]) -> None:
     engine = FakeVolumes()
     days_behind = datetime.now(timezone.utc) - timedelta(days=3)

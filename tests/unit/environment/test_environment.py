@@ -167,6 +167,23 @@ def test_the_environment_knows_its_port_images_engine_and_container(fakes: Fakes
         assert environment.odoo_container == "p-odoo-1"
 
 
+@pytest.mark.parametrize(
+    ("interface", "told"),
+    [("127.0.0.1", "127.0.0.1:18000 on far"), ("0.0.0.0", "far:18000"), (None, "127.0.0.1:18000 on far")],
+)
+def test_the_address_is_that_by_which_the_compose_file_publishes_the_server(
+    fakes: Fakes, interface: str | None, told: str
+) -> None:
+    with_guard(fakes, "local")
+    published = [{"target": 8069, "published": PROBE, "host_ip": interface}] if interface else []
+    fakes.rendered = {
+        **RENDERED,
+        "services": {**RENDERED["services"], "odoo": {**RENDERED["services"]["odoo"], "ports": published}},
+    }
+    with Environment(fakes.context(), Endpoint({"DOCKER_HOST": "tcp://far"})) as environment:
+        assert str(environment.address) == told
+
+
 def test_a_missing_image_is_pulled_before_the_guard_is_armed(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
     def pull(image: str) -> None:
         fakes.happens(f"pull {image}")

@@ -57,6 +57,19 @@ def test_a_port_that_was_lost_is_followed_by_another_and_is_free_for_others(mach
     assert machine.search().reserve() == 18000
 
 
+def test_of_another_machine_s_ports_those_are_taken_that_containers_publish(machine: Machine) -> None:
+    machine.taken = {18001, 18002}  # of this machine, which says nothing
+    search = machine.search()
+    search.is_here = lambda: False
+    search.published = lambda: {18000: "p-odoo-1"}
+    assert search.reserve() == 18001
+    search.published = lambda: {18000: "p-odoo-1", 18002: "q-odoo-1"}
+    with pytest.raises(NoFreePort) as caught:
+        search.reserve_another()
+    for told in ("18000: container p-odoo-1\n", "18001: somebody who was quicker", "18002: container q-odoo-1\n"):
+        assert told in str(caught.value)
+
+
 def test_a_full_range_is_an_error_at_once_that_names_the_holders_and_the_way_out(machine: Machine) -> None:
     held = [machine.search() for _ in range(2)]
     for search in held:
