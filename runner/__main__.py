@@ -16,6 +16,10 @@ import signal
 
 def main() -> None:
     """Run the command line and exit with its code (errors.ExitCode); a missing dependency is said in a line."""
+    if os.getpid() == 1:
+        # In a container of its own: what nobody handles yet, the kernel keeps from the first process, and it would go on.
+        for signum in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(signum, lambda signum, _frame: os._exit(128 + signum))
     _open_standard_streams()
     # Pydantic looks for plugins among all installed packages: 40 ms, and nothing that a run should depend on.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

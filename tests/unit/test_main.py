@@ -1,6 +1,7 @@
 """The last boundary: a defect of the runner must not look like a failed test."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from runner import __main__ as entry
 from runner.cli import main as cli
-from tests.unit.processes import PATIENCE, ROOT, python
+from tests.unit.processes import PATIENCE, ROOT, line, python
 
 
 def _raise(_arguments: object) -> int:
@@ -46,6 +47,25 @@ def test_a_missing_package_is_said_in_a_line() -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Error: the Python package yaml is missing. Use nox")
     assert done.stderr.count("\n") == 1
+
+
+def test_the_first_process_of_a_container_can_be_ended_before_all_is_imported() -> None:
+    program = """
+import os, sys
+class Slow:
+    def find_spec(self, name, *_):
+        if name == "runner.cli.main":
+            print("importing", flush=True)
+            sys.stdin.read()
+os.getpid = lambda: 1
+sys.meta_path.insert(0, Slow())
+from runner.__main__ import main
+main()
+"""
+    with python(program) as process:
+        assert line(process) == "importing"
+        process.terminate()
+        assert process.wait(PATIENCE) == 128 + signal.SIGTERM
 
 
 def test_the_exit_code_is_that_of_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
