@@ -4,11 +4,15 @@ import json
 import os
 import signal
 import subprocess
+import sys
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from runner.config import repositories as config
 
+from .in_container import in_container
 from .phases import guard_of
 from .tiny_repository import PASSES, ROOT, RUNNING, WAITS, TinyRepository, left, left_after_teardown
 
@@ -19,8 +23,23 @@ def guarded(tiny: TinyRepository) -> TinyRepository:
     image = config.load(ROOT, os.environ).repositories["evv"].images.odoo
     if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode:
         tiny.docker("pull", "--quiet", image)
-    tiny.configure(guard="engine", images={"odoo": image, "postgres": "agent-test-tiny"})
+    tiny.images["odoo"] = image
+    tiny.configure(guard="engine")
     return tiny
+
+
+def test_what_kills_the_container_of_a_runner_leaves_nothing(guarded: TinyRepository, request: pytest.FixtureRequest) -> None:
+    guarded.configure()  # nothing says where the guards are to be
+    guarded.module("waits", WAITS)
+    environ = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "HOME": "/tmp"}
+    container = in_container("tiny-runner", guarded.folder, environ)
+    request.addfinalizer(partial(subprocess.run, ["docker", "rm", "--force", "tiny-runner"], check=False, capture_output=True))
+    run = guarded.start_program([*container, sys.executable, "-m", "runner", "run", "tiny", "waits"])
+    run.wait_for(RUNNING)
+    assert [name for name in left() if name.endswith("-guard")]
+    guarded.docker("kill", "tiny-runner")
+    run.finish()
+    assert left_after_teardown() == []
 
 
 def test_what_kills_a_runner_together_with_its_guard_leaves_nothing(guarded: TinyRepository) -> None:

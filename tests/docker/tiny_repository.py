@@ -87,6 +87,7 @@ class TinyRepository:
         self.addons = self.checkout / "addons"
         self.addons.mkdir(parents=True)
         self.ports = ports
+        self.images = {"odoo": "agent-test-tiny", "postgres": "agent-test-tiny"}
         self._started: list[Started] = []
         self.proof = self.checkout / "proof_of_execution_tests.log"
         shutil.copy(ROOT / "tests/docker/compose.tiny.yml", self.checkout / "compose.yml")
@@ -95,8 +96,7 @@ class TinyRepository:
     def configure(self, **settings: object) -> None:
         """Write repos.yaml, with these settings of the repository on top of the usual ones."""
         entry = {"prefix": "tiny-agent-test", "path": "tiny", "addons": ["addons"], "compose_file": "compose.yml"}
-        images = {"odoo": "agent-test-tiny", "postgres": "agent-test-tiny"}
-        content = {"repositories": {"tiny": {**entry, "ports": self.ports, "images": images, **settings}}}
+        content = {"repositories": {"tiny": {**entry, "ports": self.ports, "images": self.images, **settings}}}
         (self.folder / "repos.yaml").write_text(yaml.safe_dump(content))
 
     def module(self, name: str, behaviour: str) -> None:
