@@ -401,11 +401,12 @@ class Environment:
 
     def _let_it_stand(self, guard: Guard) -> None:
         try:
+            keep.mark(self.context.folder)
             if self._engine_guard:
                 self._engine_guard.remove()
-            keep.mark(self.context.folder)
         except (OSError, EnvironmentFailed) as error:
             self.kept = False
+            keep.unmark(self.labels)
             why = "without its mark it would be taken for a leftover" if isinstance(error, OSError) else "its guard stays"
             self.context.terminal.line(f"  not kept: {why} ({error})")
         else:

@@ -60,7 +60,7 @@ def start(place: Place, kind: Kind, trouble: Trouble | None = None) -> tuple[Run
     home: Path = getattr(place, trouble.home) if trouble else place.home
     kind.make_ready(place, home, partial(_make_database, place))
     environ = place.environ(home, **(trouble.environ(place) if trouble else {}))
-    around = [*(trouble.around if trouble else ()), *(place.as_user() if trouble and trouble.user else ())]
+    around = [*(trouble.around(place, environ) if trouble else ()), *(place.as_user() if trouble and trouble.user else ())]
     umask = trouble.umask if trouble else 0o022
     run = Run(place.name, ["run", place.name, *kind.arguments], home, environ, around, umask)
     run.wait_until_started()
@@ -120,7 +120,8 @@ def play(
             left.append("the runner")
         found = remains.elsewhere(place, mounted)
         # No cleanup looks for files. What has a label is known already.
-        left += [each for each in found if each.removeprefix("volume ") not in left and (by_itself or each[:5] != "file ")]
+        with_files = by_itself and not trouble.kills_all
+        left += [each for each in found if each.removeprefix("volume ") not in left and (with_files or each[:5] != "file ")]
         remains.remove_elsewhere(place, found)
         scene.wrong += [f"it says {words!r}: {_last_lines(run.output)}" for words in _DEFECTS if words in run.output]
     promise = "gone by itself" if by_itself else "gone by cleanup"

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -9,9 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ..docker.in_container import in_container
 from . import client
 from .endings import ENDINGS, NONE, Ending
-from .marked import guards, runners, signal_all
+from .marked import MARK, guards, runners, signal_all
 from .place import Place
 from .scene import Scene
 
@@ -34,6 +36,10 @@ def _without_a_trace(ending: Ending) -> bool:
     return ending.kills_guard
 
 
+def _not_at_all(ending: Ending) -> bool:
+    return ending is NONE
+
+
 def _nothing(_place: Place) -> dict[str, str]:
     return {}
 
@@ -42,16 +48,17 @@ def _nothing(_place: Place) -> dict[str, str]:
 class Trouble:
     """`strike` happens at a random moment, before an ending that `allows` accepts.
 
-    `around`: what the run is started by; `environ`: its additional variables; `home`: the attribute of Place where it plays;
-    `user`: as the second user; `needs_user`: it, or a neighbour, is that. `harmless`: if nothing ends the run, it must end as
-    without the trouble. `kills_guard`: where the runner dies as well, only the next cleanup removes what is left. `root`: only
-    root can do this.
+    `around`: what the run is started by, by its place and variables; `environ`: its additional variables; `home`: the
+    attribute of Place where it plays; `user`: as the second user; `needs_user`: it, or a neighbour, is that. `harmless`: if
+    nothing ends the run, it must end as without the trouble. `kills_guard`: where the runner dies as well, only the next
+    cleanup removes what is left; `kills_all`: runner and guard, so that files stay which only these know. `root`: only root
+    can do this.
     """
 
     name: str
     strike: Strike
     allows: Callable[[Ending], bool] = _anything
-    around: Sequence[str] = ()
+    around: Callable[[Place, Mapping[str, str]], Sequence[str]] = lambda _place, _environ: ()
     environ: Callable[[Place], Mapping[str, str]] = _nothing
     home: str = "home"
     umask: int = 0o022
@@ -59,6 +66,7 @@ class Trouble:
     needs_user: bool = False
     harmless: bool = False
     kills_guard: bool = False
+    kills_all: bool = False
     root: bool = False
 
 
@@ -98,6 +106,24 @@ def _kill_guards(scene: Scene) -> None:
     signal_all(guards(scene.place.name), signal.SIGKILL)
 
 
+# A container of the engine around the run
+
+
+def _container_of(place: Place) -> str:
+    return f"runner-of-{place.name}"
+
+
+def _in_container(place: Place, environ: Mapping[str, str]) -> list[str]:
+    subprocess.run(["docker", "rm", "--force", _container_of(place)], check=False, capture_output=True)
+    names = (MARK, "PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "HOME", "TMPDIR")
+    variables = {name: environ[name] for name in names}
+    return in_container(_container_of(place), place.folder, variables, "--interactive", f"--workdir={environ['HOME']}")
+
+
+def _kill_container(scene: Scene) -> None:
+    subprocess.run(["docker", "kill", _container_of(scene.place)], check=False, capture_output=True)
+
+
 # The context of docker's client
 
 
@@ -106,9 +132,10 @@ def _own_contexts(place: Place) -> dict[str, str]:
     folder = place.folder / "docker-config"
     environ = {"DOCKER_CONFIG": str(folder), "DOCKER_HOST": "", "DOCKER_CONTEXT": ""}
     if not folder.exists():
-        addresses = {"first": "/var/run/docker.sock", "same": "/run/docker.sock", "dead": "/nowhere/docker.sock"}
-        for name, socket in addresses.items():
-            _docker(place, "context", "create", name, "--docker", f"host=unix://{socket}")
+        first = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+        addresses = {"first": first, "same": first.replace("/var/run/", "/run/"), "dead": "unix:///nowhere/docker.sock"}
+        for name, address in addresses.items():
+            _docker(place, "context", "create", name, "--docker", f"host={address}")
     _docker(place, "context", "use", "first")
     return environ
 
@@ -157,6 +184,12 @@ def _stall(scene: Scene) -> None:
 
 _OTHER_HOST = ("unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', "other-host")
 _OTHER_PIDS = ("unshare", "--pid", "--fork", "--mount-proc")
+
+
+def _by(*words: str) -> Callable[[Place, Mapping[str, str]], Sequence[str]]:
+    return lambda _place, _environ: words
+
+
 # A run that comes so far that it removes what dead ones left, and is over soon.
 _RUN = ("run", "evv_core", "--no-snapshot", "--health-timeout", "0.1")
 
@@ -196,13 +229,14 @@ TROUBLES = (
     Trouble("another context of the engine", _use_context("same"), environ=_own_contexts, harmless=True),
     Trouble("full disk", _fill, home="full_home", root=True),
     Trouble("full disk, with TMPDIR", _fill, home="full_home", environ=_tmp_on_the_disk, root=True),
+    Trouble("the container of a run is killed", _kill_container, _not_at_all, _in_container, kills_all=True, root=True),
     Trouble("nobody reads", _stall, allows=_an_end),
     Trouble("a neighbour", _neighbour(), harmless=True),
     Trouble("a neighbour with other pids", _neighbour(*_OTHER_PIDS), harmless=True, root=True),
     Trouble("a neighbour of another host name", _neighbour(*_OTHER_HOST), harmless=True, root=True),
-    Trouble("a neighbour, the run has other pids", _neighbour(), _by_the_runner, _OTHER_PIDS, harmless=True, root=True),
-    Trouble("a run of another host name is killed", lambda _scene: None, _without_a_trace, _OTHER_HOST, root=True),
-    Trouble("the host gets another name", _rename_host_and_clean, around=("unshare", "--uts"), harmless=True, root=True),
+    Trouble("a neighbour, the run has other pids", _neighbour(), _by_the_runner, _by(*_OTHER_PIDS), harmless=True, root=True),
+    Trouble("a run of another host name is killed", lambda _scene: None, _without_a_trace, _by(*_OTHER_HOST), root=True),
+    Trouble("the host gets another name", _rename_host_and_clean, around=_by("unshare", "--uts"), harmless=True, root=True),
     Trouble(
         "a run of another user",
         _neighbour(),

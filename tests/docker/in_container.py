@@ -11,10 +11,11 @@ from .tiny_repository import ROOT
 SOCKET = "/var/run/docker.sock"
 
 
-def in_container(name: str, folder: Path, environ: Mapping[str, str]) -> list[str]:
+def in_container(name: str, folder: Path, environ: Mapping[str, str], *more: str) -> list[str]:
     """The command that runs another one as the first process of a container, which is gone afterwards.
 
-    It has `folder`, and what it needs to run this Python and docker's clients, under the paths that they have here.
+    It has `folder`, and what it needs to run this Python and docker's clients, under the paths that they have here. `more`:
+    options of `docker run`.
     """
     tiny_image.make()
     programs = {Path(sys.prefix), Path(sys.base_prefix), ROOT, Path("/usr"), Path("/usr/local/lib/docker")}
@@ -22,4 +23,4 @@ def in_container(name: str, folder: Path, environ: Mapping[str, str]) -> list[st
     mounts = [f"{path}:{path}:ro" for path in sorted(programs) if path.exists()]
     options = [f"--volume={mount}" for mount in (*mounts, f"{SOCKET}:{SOCKET}", f"{folder}:{folder}")]
     options += [f"--env={key}={value}" for key, value in environ.items()]
-    return ["docker", "run", "--rm", f"--name={name}", f"--workdir={folder}", *options, tiny_image.NAME]
+    return ["docker", "run", "--rm", f"--name={name}", f"--workdir={folder}", *options, *more, tiny_image.NAME]
