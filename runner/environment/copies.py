@@ -45,11 +45,12 @@ class Choice:
     all_are: bool = False
 
     def is_copied(self, path: str) -> bool:
-        """Tell whether containers get a copy."""
-        is_of_addons = Path(path) in self.repository.addons
-        if self.repository.sources == "mount" or (not is_of_addons and is_of_each_machine(path)):
+        """Tell whether containers get a copy; of the folders of addons all, or none."""
+        if self.repository.sources == "mount":
             return False
-        return not self._is_same(path) or (is_of_addons and self.closed)
+        if Path(path) in self.repository.addons:
+            return self.closed or not all(self._is_same(str(folder)) for folder in self.repository.addons)
+        return not self._is_same(path) and not is_of_each_machine(path)
 
     def is_foreign(self, path: str) -> bool:
         """Tell whether containers get what the engine's machine has at that path, of which nothing is known here."""
