@@ -219,3 +219,11 @@ def test_an_engine_elsewhere_keeps_its_disk_to_itself(machine: Machine, capsys: 
     machine.engine.answers[ROOT_DIR] = "/of/another/machine\n"
     assert machine.examine() == ExitCode.PASSED
     assert "ok     disk           not on this host, so not known" in capsys.readouterr().out
+
+
+def test_a_folder_that_is_called_as_the_remote_engine_s_is_not_taken_for_it(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://far:2375")
+    assert machine.examine() == ExitCode.PASSED
+    assert "ok     disk           that of the engine's host, so not known" in capsys.readouterr().out
