@@ -22,6 +22,7 @@ from runner.environment.archive import Archive, is_needed
 from runner.environment.host_paths import is_of_each_machine
 from runner.environment.isolation import OUR_COPY
 from runner.errors import ConfigError, EnvironmentFailed
+from runner.odoo.addons import is_there
 from runner.text import counted, first_of, printable
 
 if TYPE_CHECKING:
@@ -80,6 +81,11 @@ class Copies:
         self._files = len(sources) - len(self._archives)
         self._seconds = 0.0
         self._check(models)
+
+    @property
+    def are_here(self) -> bool:
+        """Whether this machine has all that its compose files name."""
+        return all(is_there(Path(source)) for source in self.sources)
 
     @property
     def has_folders(self) -> bool:
