@@ -185,7 +185,7 @@ class Stream:
                         self.exit_code = self._process.wait(_left(deadline))
                         return
                     yield piece
-                elif silence is not None and not ready:
+                elif silence is not None and silence <= left and not ready:
                     yield b""
             raise DockerStalled("its output did not end in time")
         except subprocess.TimeoutExpired:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from runner.errors import EnvironmentFailed, cause_of
-from runner.odoo.source_tree import NOT_COPIED, is_source
+from runner.odoo.source_tree import is_copied, is_source
 from runner.text import printable
 
 # Bytes that are read at once.
@@ -27,14 +27,14 @@ class _Changed(Exception):
     """A file is not any more what it was a moment ago."""
 
 
-def is_needed(folder: str, name: str, is_top: bool) -> bool:
-    """Tell whether Odoo or a test may want what is called so in a folder of addons, or in one below it.
+def is_needed(root: str, folder: str, name: str) -> bool:
+    """Tell whether Odoo or a test may want what is called so in a folder below `root`, which has addons.
 
     All that is a source. But beside the modules nothing that is hidden can be loaded, nor from a Python of its own.
     """
-    if not is_source(name) or name in NOT_COPIED:
+    if not is_source(name) or not is_copied(folder, name):
         return False
-    return not (is_top and (name.startswith(".") or os.path.exists(f"{folder}/{name}/pyvenv.cfg")))  # noqa: PTH110 - as a text
+    return bool(folder) or not (name.startswith(".") or os.path.exists(f"{root}/{name}/pyvenv.cfg"))  # noqa: PTH110 - as a text
 
 
 class Archive:
@@ -44,7 +44,7 @@ class Archive:
     """
 
     def __init__(
-        self, root: Path, is_wanted: Callable[[str, str, bool], bool] = lambda _folder, name, _top: name != _OURS
+        self, root: Path, is_wanted: Callable[[str, str, str], bool] = lambda _root, _folder, name: name != _OURS
     ) -> None:
         self._root = str(root)
         self._is_wanted = is_wanted
@@ -131,8 +131,7 @@ class Archive:
             os.close(descriptor)
 
     def _below(self, name: str) -> list[str]:
-        path = self._path(name)
-        below = [each for each in os.listdir(path) if self._is_wanted(path, each, not name)]  # noqa: PTH208
+        below = [each for each in os.listdir(self._path(name)) if self._is_wanted(self._root, name, each)]  # noqa: PTH208
         return [f"{name}/{each}" if name else each for each in sorted(below, reverse=True)]
 
     def _status(self, name: str) -> os.stat_result:

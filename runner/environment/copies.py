@@ -22,6 +22,7 @@ from runner.environment.archive import Archive, is_needed
 from runner.environment.host_paths import is_of_each_machine
 from runner.environment.isolation import OUR_COPY
 from runner.errors import ConfigError, EnvironmentFailed
+from runner.odoo.addons import is_there
 from runner.text import counted, first_of, printable
 
 if TYPE_CHECKING:
@@ -45,11 +46,12 @@ class Choice:
     all_are: bool = False
 
     def is_copied(self, path: str) -> bool:
-        """Tell whether containers get a copy."""
-        is_of_addons = Path(path) in self.repository.addons
-        if self.repository.sources == "mount" or (not is_of_addons and is_of_each_machine(path)):
+        """Tell whether containers get a copy; of the folders of addons all, or none."""
+        if self.repository.sources == "mount":
             return False
-        return not self._is_same(path) or (is_of_addons and self.closed)
+        if Path(path) in self.repository.addons:
+            return self.closed or not all(self._is_same(str(folder)) for folder in self.repository.addons)
+        return not self._is_same(path) and not is_of_each_machine(path)
 
     def is_foreign(self, path: str) -> bool:
         """Tell whether containers get what the engine's machine has at that path, of which nothing is known here."""
@@ -79,6 +81,11 @@ class Copies:
         self._files = len(sources) - len(self._archives)
         self._seconds = 0.0
         self._check(models)
+
+    @property
+    def are_here(self) -> bool:
+        """Whether this machine has all that its compose files name."""
+        return all(is_there(Path(source)) for source in self.sources)
 
     @property
     def has_folders(self) -> bool:

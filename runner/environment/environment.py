@@ -278,7 +278,8 @@ class Environment:
         try:
             self._up()
         except EnvironmentFailed as error:
-            if self.may_copy and (why := is_not_there(str(error))):
+            # What has gone from here, too, nothing but a person brings back.
+            if self.may_copy and self._copies.are_here and (why := is_not_there(str(error))):
                 self.start_over_with_copies(why)
                 return
             snapshot = self.plan.used

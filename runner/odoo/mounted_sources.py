@@ -17,7 +17,7 @@ from runner.naming import is_module_name
 from runner.odoo.addons import modules_of
 from runner.odoo.command import PROGRAMS, addons_targets
 from runner.odoo.manifest import read_manifest
-from runner.odoo.source_tree import NOT_COPIED, NOTHING, Tree, is_below, is_closed
+from runner.odoo.source_tree import NOTHING, Tree, is_below, is_closed
 from runner.text import counted, printable
 
 _MOST_LINES = 10
@@ -68,7 +68,7 @@ class MountedSources:
     """The sources of a module and its local dependencies, here and where the container has them."""
 
     def __init__(self, module: str, repository: RepoConfig) -> None:
-        # Whether the container has copies of them: see NOT_COPIED.
+        # Whether the container has copies of them: see `is_copied`.
         self.are_copied = False
         self._addons = addons_targets(len(repository.addons))
         self._checkout = repository.path
@@ -86,11 +86,7 @@ class MountedSources:
     @cached_property
     def trees(self) -> dict[str, Tree]:
         """Tell what lies here, by the folders in the container."""
-        return {target: Tree(str(folder), str(folder.parent), self._left_out) for target, folder in self._folders.items()}
-
-    @property
-    def _left_out(self) -> Sequence[str]:
-        return NOT_COPIED if self.are_copied else ()
+        return {target: Tree(str(folder), str(folder.parent), self.are_copied) for target, folder in self._folders.items()}
 
     def command(self, places: Sequence[str] | None = None, *, in_full: bool = False) -> list[str]:
         """Return the command that tells of them in the container; `places`: where Odoo looks for modules, if that is known."""
@@ -100,7 +96,7 @@ class MountedSources:
             "named": list(self._folders),
             "others": list(self._others),
             "in_full": in_full,
-            "left_out": self._left_out,
+            "only_copied": self.are_copied,
             "programs": PROGRAMS,
         }
         script = Path(__file__).with_name("source_tree.py").read_text()

@@ -13,7 +13,6 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Sequence
 from importlib.machinery import PathFinder
 from typing import Any
 
@@ -21,8 +20,6 @@ from typing import Any
 # source_only.py has Python not look at.
 _NOT_SOURCES = {"__pycache__", ".git", ".hg", ".svn", ".idea", ".vscode", ".DS_Store"}
 _NOT_SOURCES |= {".mypy_cache", ".pytest_cache", ".ruff_cache", ".agent-tests"}
-# Where sources are copied: large, and for tools that Odoo does not run.
-NOT_COPIED = ("node_modules",)
 _NO_SOURCE_ENDS = (".pyc", ".pyo", "~", ".swp", ".swo", ".swx")
 _MOST_ENTRIES = 50000
 # Bytes: of a file beyond the first, and of all beyond the second, only the size is compared.
@@ -34,6 +31,11 @@ NOTHING = "leads to nothing"
 def is_source(name: str) -> bool:
     """Tell whether Odoo or Python may read a file or folder of that name."""
     return name not in _NOT_SOURCES and not name.endswith(_NO_SOURCE_ENDS) and not name.startswith((".#", "#"))
+
+
+def is_copied(folder: str, name: str) -> bool:
+    """Tell whether what is called so is copied with sources: JavaScript's tools are large, what is `static` is served."""
+    return name != "node_modules" or "/static/" in f"/{folder}/"
 
 
 def is_below(path: str, folder: str) -> bool:
@@ -51,16 +53,16 @@ class Tree:
     """What lies in one module's folder, by its path in it: `entries` of what can be told, `unreadable` with the reason.
 
     Folders are followed through links in `mount`, the addons folder. `links`: those that lead out of it, or to nothing.
-    `closed`: what only its owner, or root, may read, with the owner's number. What is called as in `left_out` does not count.
+    `closed`: what only its owner, or root, may read, with the owner's number. `only_copied`: of what `is_copied`.
     """
 
-    def __init__(self, folder: str, mount: str, left_out: Sequence[str] = ()) -> None:
+    def __init__(self, folder: str, mount: str, only_copied: bool = False) -> None:
         self.entries: dict[str, str] = {}
         self.unreadable: dict[str, str] = {}
         self.links: dict[str, str] = {}
         self.closed: dict[str, int] = {}
         self._mount = os.path.realpath(mount)
-        self._left_out = left_out
+        self._only_copied = only_copied
         self._seen: set[str] = set()
         self._bytes = 0
         self._count = 0
@@ -101,7 +103,9 @@ class Tree:
         if real in self._seen:
             return []
         self._seen.add(real)
-        names = sorted(below for below in os.listdir(path) if is_source(below) and below not in self._left_out)
+        names = sorted(below for below in os.listdir(path) if is_source(below))
+        if self._only_copied:
+            names = [below for below in names if is_copied(name, below)]
         self._count += len(names)
         if self._count > _MOST_ENTRIES:
             self.entries[name] = "too many files"
@@ -166,7 +170,7 @@ def answer_to(request: dict[str, Any]) -> dict[str, Any]:
     """Tell of the modules whose folders are `named`; of `others` only where they are loaded from. `in_full`: also entries."""
     addons, named = request["addons"], request["named"]
     places = addons_places(addons) if request["places"] is None else request["places"]
-    trees = {path: Tree(path, path.rpartition("/")[0], request["left_out"]) for path in named}
+    trees = {path: Tree(path, path.rpartition("/")[0], request["only_copied"]) for path in named}
     unreadable = [(path, "", _why_closed(path)) for path in addons if not os.access(path, os.R_OK | os.X_OK)]
     unreadable += [(path, *item) for path, tree in trees.items() for item in sorted(tree.unreadable.items())]
     return {

@@ -41,11 +41,10 @@ class Comparison:
                 f"The container has other sources than this checkout. {_NOT_TESTED}",
                 *(f"  {difference}" for difference in differences),
                 "The compose file must mount ${ODOO_ADDONS} as /mnt/extra-addons.",
+                "What was saved while it was copied is not in the container: run again."
+                if self._sources.are_copied
+                else "The engine mounts what its own machine has at that path: set `sources: copy` in repos.yaml.",
             ]
-            if not self._sources.are_copied:
-                lines.append(
-                    "The engine mounts what its own machine has at the same path: `sources: copy` in repos.yaml helps."
-                )
             return self._with_copies("\n".join(lines))
         if reasons := self._sources.elsewhere(answer):
             return Verdict(int(ExitCode.NOT_PROVEN), self._environment.context.module, reasons=tuple(reasons))

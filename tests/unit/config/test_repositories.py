@@ -411,3 +411,11 @@ def test_limits_stand_with_the_defaults_or_the_repository_and_each_wins_by_itsel
 )
 def test_a_limit_that_is_none_is_told_with_file_line_and_key(tmp_path: Path, limits: str, words: str) -> None:
     assert words in error(tmp_path, YAML.replace("path: evv,", f"path: evv, limits: {limits},"))
+
+
+def test_sources_are_mounted_or_copied_and_nothing_else(tmp_path: Path) -> None:
+    text = YAML.replace("path: evv,", "path: evv, sources: copy,")
+    config = loaded(tmp_path, text)
+    assert [config.repository(name).sources for name in ("evv", "hub")] == ["copy", "auto"]
+    with pytest.raises(ConfigError, match=r"evv\.sources: Input should be 'auto', 'mount' or 'copy' \(found: 'link'\)"):
+        loaded(tmp_path, text.replace("copy", "link"))

@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -367,3 +368,29 @@ def test_a_start_that_is_silent_is_looked_at_and_ends_with_what_is_seen(
 
         with pytest.raises(EnvironmentFailed, match="does not stay up"):
             streams.up(PROJECT, look)
+
+
+def test_a_copy_is_written_to_docker_and_fails_with_its_words(script: ScriptedDocker, streams: Streams) -> None:
+    script.run('echo "$*" >"$here/words"; cat >"$here/read"')
+    streams.copy(iter([b"tar", b"stream"]), "c", "/there", late())
+    assert (script.folder / "words").read_text() == "cp - c:/there\n"
+    assert (script.folder / "read").read_text() == "tarstream"
+    script.run("echo Error response from daemon: no space left on device >&2; exit 1")
+    with pytest.raises(EnvironmentFailed, match="`docker cp` failed: Error response from daemon: no space left on device"):
+        streams.copy(iter([bytes(10**6)]), "c", "/there", late())
+
+
+def test_a_copy_of_which_the_engine_takes_nothing_more_is_given_up(
+    script: ScriptedDocker, streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script.run("exec sleep 1000")
+    with pytest.raises(EngineStalled, match="in vain for the end of the copy to c"):
+        streams.copy(iter([bytes(10**6)]), "c", "/there", time.monotonic() + 0.05)
+    monkeypatch.setattr(streams_module, "_TAKING", 0.05)
+    with pytest.raises(EngineStalled, match="in vain for the engine to take what is copied to c"):
+        streams.copy(iter([bytes(10**6)]), "c", "/there", late())
+
+
+def late() -> float:
+    """A deadline that everybody keeps who works."""
+    return time.monotonic() + PATIENCE

@@ -110,17 +110,25 @@ def test_of_addons_what_no_module_can_need_stays_here(root: Path) -> None:
         ".venv/bin/python",
         "venv/pyvenv.cfg",
         "core/__pycache__/a.pyc",
-        "core/static/node_modules/x.js",
+        "core/node_modules/x.js",
+        "node_modules/x.js",
         "core/a.py~",
         ".agent-tests/log",
     ):
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).touch()
-    for file in ("docs/index.md", "core/.hidden", "tools/helper.py", "notes"):
+    for file in ("docs/index.md", "core/.hidden", "tools/helper.py", "notes", "core/static/node_modules/x.js"):
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).touch()
     copied = {name for name, member in members(Archive(root, is_needed)).items() if member.isreg()}
-    assert copied == {"core/models/a.py", "docs/index.md", "core/.hidden", "tools/helper.py", "notes"}
+    assert copied == {
+        "core/models/a.py",
+        "docs/index.md",
+        "core/.hidden",
+        "tools/helper.py",
+        "notes",
+        "core/static/node_modules/x.js",
+    }
     assert ".git/config" in members(Archive(root))
     assert ".agent-tests/log" not in members(Archive(root))
 

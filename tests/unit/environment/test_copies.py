@@ -62,8 +62,10 @@ def test_what_the_engine_has_not_surely_is_copied_but_what_each_machine_has_of_i
 
 def test_around_a_container_what_the_engine_s_machine_has_at_the_same_path_is_mounted(evv: RepoConfig) -> None:
     addons, more = map(str, evv.addons)
-    choice = Choice(evv, Whereabouts("", {addons: addons, more: "/home/me/more"}))
-    assert [choice.is_copied(addons), choice.is_copied(more), choice.is_copied(str(evv.path / "odoo.conf"))] == [0, 1, 1]
+    paths = [addons, more, str(evv.path / "odoo.conf")]
+    for elsewhere, copied in (({more: more}, [False, False, True]), ({more: "/home/me/more"}, [True] * 3)):
+        choice = Choice(evv, Whereabouts("", {addons: addons, **elsewhere}))
+        assert [choice.is_copied(path) for path in paths] == copied
 
 
 def test_folders_become_volumes_files_configs_and_secrets_variables(evv: RepoConfig) -> None:

@@ -863,6 +863,23 @@ def test_an_engine_that_has_nothing_to_mount_gets_copies_once(fakes: Fakes, said
     assert fakes.events.count("copy /agent-test-copy/0") == (1 if sources == "auto" else 0)
 
 
+def test_what_has_gone_from_here_as_well_is_no_reason_for_copies(fakes: Fakes) -> None:
+    mounting_addons(fakes)
+    gone = fakes.folder / "gone"
+    gone.mkdir()
+    fakes.rendered["services"]["db"]["volumes"] = [mount_of(gone, "/x")]
+    fakes.failures["up 18000"] = [EnvironmentFailed(f"failed:\nbind source path does not exist: {gone}")]
+
+    def happens(event: str) -> None:
+        gone.rmdir()
+        fakes.happens(event)
+
+    fakes.streams._happens = happens
+    with pytest.raises(EnvironmentFailed, match="bind source path"), fakes.environment():
+        pass
+    assert fakes.streams.ports == ["18000"]
+
+
 def test_with_copies_the_prepared_database_stays_unless_something_of_another_machine_is_mounted(
     fakes: Fakes, planned: Plans, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.environment.host_paths import refused_source, unwise_source
+from runner.environment.host_paths import is_of_each_machine, refused_source, unwise_source
 
 ANYTHING = [True, False]
 
@@ -167,3 +167,13 @@ def test_links_in_a_circle_and_what_is_no_path_are_not_followed(tmp_path: Path) 
     assert refused_source(str(tmp_path / "a"), read_only=True) == ""
     assert refused_source("/srv/a\0b", read_only=True) == r"'/srv/a\x00b' is no path. Leave it out."
     assert refused_source("/a" * 5000, read_only=True) == ""
+
+
+@pytest.mark.parametrize("path", ["/usr", "/etc/localtime", "/lib64/x", "/dev/null", "/run/x", "/proc/x"])
+def test_each_machine_has_a_system_of_its_own(path: str) -> None:
+    assert is_of_each_machine(path)
+
+
+@pytest.mark.parametrize("path", ["/home/me/odoo.conf", "/srv/usr", "/opt/odoo", "/dev/shm/addons", "/var/tmp"])
+def test_what_people_have_elsewhere_is_of_one_machine(path: str) -> None:
+    assert not is_of_each_machine(path)

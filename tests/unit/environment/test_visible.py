@@ -82,7 +82,7 @@ def _are_roots(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take this user for root, as whose the tests may run or not."""
 
     class OfRoot(Tree):
-        def __init__(self, *about: str) -> None:
+        def __init__(self, *about: Any) -> None:
             super().__init__(*about)
             self.closed = dict.fromkeys(self.closed, 0)
 

@@ -39,7 +39,7 @@ def test_the_module_and_its_local_dependencies_are_asked_for_in_full_and_others_
         "named": [VISITS, CORE],
         "others": ["/mnt/extra-addons/other"],
         "in_full": False,
-        "left_out": [],
+        "only_copied": False,
         "programs": ["bash", "timeout", "psql", "odoo"],
     }
 
@@ -54,6 +54,19 @@ def test_the_same_sources_are_no_difference(sources: MountedSources) -> None:
     assert sources.are(same(sources))
     assert sources.differences(same(sources)) == []
     assert not sources.are(Answer())
+
+
+def test_where_they_are_copied_what_is_not_copied_is_no_difference(sources: MountedSources, tmp_path: Path) -> None:
+    before = same(sources)
+    for folder in ("node_modules/tool", "static/node_modules/served"):
+        (tmp_path / "evv/addons/visits" / folder).mkdir(parents=True)
+        (tmp_path / "evv/addons/visits" / folder / "index.js").touch()
+    assert sources.read_again().differences(before) == [
+        "visits/node_modules/tool/index.js is only here",
+        "visits/static/node_modules/served/index.js is only here",
+    ]
+    sources.are_copied = True
+    assert sources.read_again().differences(before) == ["visits/static/node_modules/served/index.js is only here"]
 
 
 def test_every_kind_of_difference_has_its_words(sources: MountedSources, tmp_path: Path) -> None:

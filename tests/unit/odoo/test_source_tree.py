@@ -130,7 +130,7 @@ def test_the_container_answers_in_a_process_that_imports_nothing_of_what_lies_ar
         "places": None,
         "named": [str(module)],
         "others": [],
-        "left_out": [],
+        "only_copied": False,
         "in_full": True,
     }
     request["programs"] = []
@@ -150,7 +150,7 @@ def test_a_folder_of_addons_that_is_not_there_is_told(tmp_path: Path) -> None:
         "places": [gone],
         "named": [f"{gone}/m"],
         "others": [],
-        "left_out": [],
+        "only_copied": False,
         "in_full": False,
         "programs": [],
     }
@@ -166,7 +166,15 @@ def test_a_program_is_missing_that_no_folder_of_the_path_can_run(tmp_path: Path,
         (tmp_path / name).touch(mode)
     (tmp_path / "timeout").mkdir()
     monkeypatch.setenv("PATH", f"/nonexistent:{tmp_path}")
-    request = {"addons": [], "places": [], "named": [], "others": [], "left_out": [], "in_full": False, "programs": PROGRAMS}
+    request = {
+        "addons": [],
+        "places": [],
+        "named": [],
+        "others": [],
+        "only_copied": False,
+        "in_full": False,
+        "programs": PROGRAMS,
+    }
     assert answer_to(request)["missing"] == ["bash", "timeout", "psql"]
 
 
