@@ -10,6 +10,7 @@ import subprocess
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 NAME = "agent-test-tiny"
 _SCRIPTS = Path(__file__).parent / "tiny"
@@ -37,7 +38,10 @@ def make(environ: Mapping[str, str] = os.environ) -> None:
             entry.size, entry.mode = script.stat().st_size, 0o755
             archive.addfile(entry, io.BytesIO(script.read_bytes()))
     changes = [word for change in _CHANGES for word in ("--change", change)]
-    done = subprocess.run(
-        ["docker", "import", *changes, "-", NAME], input=content.getvalue(), env=environ, capture_output=True, check=False
-    )
+    about: dict[str, Any] = {"env": environ, "capture_output": True}
+    replaced = subprocess.run(["docker", "images", "--quiet", "--no-trunc", NAME], check=False, **about).stdout.split()
+    done = subprocess.run(["docker", "import", *changes, "-", NAME], input=content.getvalue(), check=False, **about)
     assert done.returncode == 0, f"{done.stderr.decode()}\nIs there an engine? Run `nox -s setup` first."
+    # It has no name any more. The engine refuses it where a container still is of it, and that is fine.
+    if others := set(replaced) - set(done.stdout.split()):
+        subprocess.run(["docker", "image", "rm", *others], check=False, **about)
