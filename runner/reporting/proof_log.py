@@ -1,6 +1,7 @@
 """The proof log: a head, Odoo's output (the two ends of one that is too long), and a foot with verdict and teardown."""
 
 import contextlib
+import fnmatch
 import os
 import shutil
 import time
@@ -13,6 +14,7 @@ from runner.cleanup import keep as keeping
 from runner.cleanup.resources import listing_commands
 from runner.cleanup.teardown import Report
 from runner.config.options import MAX_LOG
+from runner.docker.process import SECRET_FILES
 from runner.errors import EnvironmentFailed, ReportFailed, UsageError, cause_of
 from runner.new_file import replace_whole, unfinished_beside
 from runner.reporting.capped_file import CappedFile
@@ -25,6 +27,8 @@ KEEP_RUNS = 20
 TEARDOWN_REPORT = "teardown.json"
 # Seconds; the largest --test-timeout, and some more.
 _LONGEST_RUN = 100_000.0
+# Seconds; longer than any client of docker is at work that has such files.
+_SECRETS = 600.0
 _RULE = "=" * 100
 _TIME = "%Y-%m-%d %H:%M:%S UTC"
 
@@ -56,15 +60,28 @@ def _no_log(error: OSError, checkout: Path) -> UsageError:
 
 
 def _forget_old_runs(runs: Path) -> None:
-    """Remove all but the last folders, never one that is kept or may still be in use."""
+    """Remove all but the last folders, never one that is kept or may still be in use; of all, the secrets of dead runs."""
     ages: list[tuple[float, Path]] = []
     for folder in runs.iterdir():
+        with contextlib.suppress(OSError):
+            _forget_secrets(folder)
         with contextlib.suppress(OSError):  # another run may be removing the same one
             if folder.is_dir() and not keeping.is_marked(folder):
                 ages.append((time.time() - folder.stat().st_mtime, folder))
     for age, folder in sorted(ages)[KEEP_RUNS:]:
         if age > _LONGEST_RUN or (folder / TEARDOWN_REPORT).exists():
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _forget_secrets(folder: Path) -> None:
+    """Remove what a run that was killed together with its guard has left of its clients' environments; never through links."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        for name in fnmatch.filter(os.listdir(descriptor), SECRET_FILES):  # noqa: PTH208 - no path leads there
+            if time.time() - os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mtime > _SECRETS:
+                os.unlink(name, dir_fd=descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def proof_file(checkout: Path, module: str, *, only: bool) -> Path:

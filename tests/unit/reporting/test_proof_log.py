@@ -218,6 +218,23 @@ def test_the_folder_of_a_kept_environment_is_not_removed(tmp_path: Path) -> None
     assert kept.is_dir()
 
 
+def test_passwords_that_a_killed_run_left_are_removed_by_the_next_one_and_never_through_links(tmp_path: Path) -> None:
+    old, kept, elsewhere = run_folder(tmp_path, "old"), run_folder(tmp_path, "kept"), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    keeping.mark(kept)
+    (old.parent / "link").symlink_to(elsewhere)
+    for folder in (old, kept, elsewhere):
+        (folder / ".launch-new").write_text("DB_PASSWORD=x")
+        for name in (".launch-old", "tests.log"):
+            (folder / name).write_text("DB_PASSWORD=x")
+            os.utime(folder / name, (1, 1))
+    (old / ".launch-link").symlink_to(elsewhere / "tests.log")
+    run_folder(tmp_path, "next")
+    assert {file.name for file in kept.iterdir()} == {".launch-new", "kept", "tests.log"}
+    assert {file.name for file in old.iterdir()} == {".launch-link", ".launch-new", "tests.log"}
+    assert {file.name for file in elsewhere.iterdir()} == {".launch-new", ".launch-old", "tests.log"}
+
+
 def test_a_complete_teardown_is_proven_by_three_empty_listings_with_their_commands() -> None:
     lines = teardown_proof("p-1", Report(left={"containers": [], "networks": [], "volumes": []}, seconds=1.25))
     assert lines == [
