@@ -9,7 +9,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,7 @@ class Copies:
 
     def __init__(self, choice: Choice, project: str, models: Sequence[Mapping[str, Any]]) -> None:
         """Look what of the compose files `models` is copied. ConfigError, with what to do, if something cannot be."""
-        self._choice = choice
+        self.choice = choice
         self._project = project
         self._container = f"{project}-copies"
         self.sources = {source for model in models for source in _sources_in(model)}
@@ -81,6 +81,20 @@ class Copies:
         self._files = len(sources) - len(self._archives)
         self._seconds = 0.0
         self._check(models)
+
+    def of_all(self, models: Sequence[Mapping[str, Any]]) -> "Copies":
+        """Return the copies of a run whose engine has nothing that is here. ConfigError if something cannot be copied."""
+        return Copies(replace(self.choice, all_are=True), self._project, models)
+
+    @property
+    def has_addons(self) -> bool:
+        """Whether the folders of addons are copied."""
+        return self.choice.is_copied(str(self.choice.repository.addons[0]))
+
+    @property
+    def leave_foreign(self) -> bool:
+        """Whether the containers get something of another machine, of which nothing is known here."""
+        return any(map(self.choice.is_foreign, self.sources))
 
     @property
     def are_here(self) -> bool:
@@ -98,15 +112,15 @@ class Copies:
         files = self._files + sum(archive.files for archive in self._archives.values())
         megabytes = sum(archive.bytes for archive in self._archives.values()) / 1e6
         copied = f"copied ({counted(files, 'file')}, {megabytes:.1f} MB, {self._seconds:.1f} s)"
-        if self._choice.is_copied(str(self._choice.repository.addons[0])):
+        if self.has_addons:
             return copied
         return f"mounted, other files {copied}" if files else "mounted"
 
     @property
     def may_be_more(self) -> bool:
         """Whether addons are mounted that could be copied instead."""
-        mounted = [str(folder) for folder in self._choice.repository.addons if str(folder) in self.sources]
-        return self._choice.repository.sources == "auto" and not all(map(self._choice.is_copied, mounted))
+        mounted = [str(folder) for folder in self.choice.repository.addons if str(folder) in self.sources]
+        return self.choice.repository.sources == "auto" and not all(map(self.choice.is_copied, mounted))
 
     def applied(self, model: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         """Return a compose file with the copies in the place of what is copied, and the variables that it then needs.
@@ -122,7 +136,7 @@ class Copies:
                 self._replace(f"services.{name}.volumes", mount, service, changed)
         for kind in ("configs", "secrets"):
             for name, value in (changed.get(kind) or {}).items():
-                if (file := (value or {}).get("file")) and self._choice.is_copied(file):
+                if (file := (value or {}).get("file")) and self.choice.is_copied(file):
                     del value["file"]
                     if kind == "configs":
                         value["content"] = _text(f"configs.{name}", file, _LONGEST_FILE)
@@ -155,7 +169,7 @@ class Copies:
         self._seconds = time.monotonic() - begun
 
     def _is_copied(self, mount: Mapping[str, Any]) -> bool:
-        return mount.get("type") == "bind" and self._choice.is_copied(str(mount["source"]))
+        return mount.get("type") == "bind" and self.choice.is_copied(str(mount["source"]))
 
     def _replace(self, where: str, mount: Mapping[str, Any], service: dict[str, Any], model: dict[str, Any]) -> None:
         source, is_read_only = str(mount["source"]), bool(mount.get("read_only"))
@@ -179,7 +193,7 @@ class Copies:
         for model in models:
             for name, volume in (model.get("volumes") or {}).items():
                 device = str(((volume or {}).get("driver_opts") or {}).get("device") or "")
-                if device.startswith("/") and Path(device).exists() and self._choice.is_copied(device):
+                if device.startswith("/") and Path(device).exists() and self.choice.is_copied(device):
                     raise _refused(f"volumes.{name}", device, "no volume with `driver_opts` is filled with a copy")
         unreadable = [path for archive in self._archives.values() for path in archive.unreadable()]
         if unreadable:

@@ -68,7 +68,7 @@ class MountedSources:
     """The sources of a module and its local dependencies, here and where the container has them."""
 
     def __init__(self, module: str, repository: RepoConfig) -> None:
-        # Whether the container has copies of them: see `is_copied`.
+        # Whether the container has copies of them: see `is_copied`, and `expect`.
         self.are_copied = False
         self._addons = addons_targets(len(repository.addons))
         self._checkout = repository.path
@@ -102,6 +102,11 @@ class MountedSources:
         script = Path(__file__).with_name("source_tree.py").read_text()
         # Isolated: nothing in the working directory or the checkout is imported.
         return ["python3", "-I", "-c", script, json.dumps(request)]
+
+    def expect(self, *, copies: bool) -> None:
+        """Compare with copies from here on, or with what is mounted; look anew what is here."""
+        self.are_copied = copies
+        self.read_again()
 
     def read_again(self) -> "MountedSources":
         """Look once more what is here: somebody may have saved a file."""

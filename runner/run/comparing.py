@@ -53,7 +53,7 @@ class Comparison:
     def _with_copies(self, why: str) -> Verdict | None:
         """Check once more, with copies of the sources. EnvironmentFailed, which says why, if there can be none."""
         environment = self._environment
-        if not environment.may_copy:
+        if not environment.copies.may_be_more:
             raise EnvironmentFailed(why)
         first, second, *_ = why.splitlines()
         environment.first_command = self._sources.command

@@ -53,7 +53,7 @@ class Copying:
     def __init__(self, environment: Environment, stage: Stage) -> None:
         self._environment, self._engine, self._stage = environment, environment.engine, stage
         self._name = f"{environment.context.project}-snapshot-{stage.name}"
-        self._volume = environment.store.begin(stage, environment.context.project, environment.labels)
+        self._volume = environment.store.begin(stage, environment.context.project, environment.preflight.labels)
         self._from = f"{IN_MEMORY}/{stage.name}" if environment.plan.in_memory else _TARGET
         self._started = self._engine.prefetch(questions.command(*self._start_words))
         self._installed: tuple[str, ...] = ()
@@ -99,7 +99,7 @@ class Copying:
     @property
     def _start_words(self) -> tuple[str, ...]:
         environment = self._environment
-        labels = {**environment.labels, PROJECT_LABEL: environment.context.project}
+        labels = {**environment.preflight.labels, PROJECT_LABEL: environment.context.project}
         # Not by `--volumes-from`: Docker 20.10 takes a tmpfs among them for a volume that is missing.
         volumes = {place: (name, "ro,nocopy") for name, place in environment.volumes_of(odoo.SERVICE)}
         volumes |= {place: (name, "nocopy") for name, place in environment.volumes_of(DB_SERVICE)}

@@ -125,11 +125,12 @@ def _verdict_in(environment: Environment, sources: Sources, terms: Terms, log: r
     comparison = Comparison(environment)
     test = partial(run_tests, environment, sources=sources, terms=terms, comparison=comparison, log=log)
     with environment:
-        log.block("ENVIRONMENT", _surroundings(environment), [f"warning: {warning}" for warning in environment.warnings])
-        mounted = environment.told_sources
+        warnings = [f"warning: {warning}" for warning in environment.preflight.warnings]
+        log.block("ENVIRONMENT", _surroundings(environment), warnings)
+        mounted = environment.copies.told
         verdict = comparison.check()
-        if environment.told_sources != mounted:
-            log.block("WITH COPIES", {"sources": environment.told_sources})
+        if environment.copies.told != mounted:
+            log.block("WITH COPIES", {"sources": environment.copies.told})
         if verdict:
             if options.keep is not Keep.NEVER:
                 environment.keep()
@@ -172,9 +173,10 @@ def _facts_of(request: Request, project: str, modules: Collection[Path]) -> dict
 
 
 def _surroundings(environment: Environment) -> dict[str, str]:
-    facts = {"engine": environment.engine_name, "port": str(environment.address), "guard": environment.guards}
-    facts["sources"] = environment.told_sources
-    return facts | {f"image {name}": digest for name, digest in environment.images.items()}
+    found = environment.preflight
+    facts = {"engine": found.engine_name, "port": str(environment.address), "guard": environment.guards}
+    facts["sources"] = environment.copies.told
+    return facts | {f"image {name}": digest for name, digest in found.images.items()}
 
 
 def _how_it_was_left(context: RunContext, environment: Environment | None) -> list[str]:

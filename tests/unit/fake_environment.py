@@ -155,8 +155,8 @@ class Fakes:
 
     def installed(self, monkeypatch: pytest.MonkeyPatch) -> "Fakes":
         """Put them where runs look for engine, guard, streams and ports."""
-        monkeypatch.setattr("runner.environment.environment.Guard", self.guard)
-        monkeypatch.setattr("runner.environment.environment.EngineGuard", self.guard_at_engine)
+        monkeypatch.setattr("runner.environment.guards.Guard", self.guard)
+        monkeypatch.setattr("runner.environment.guards.EngineGuard", self.guard_at_engine)
         monkeypatch.setattr("runner.environment.environment.Engine", self.engine)
         monkeypatch.setattr("runner.docker.streams.Streams", lambda _engine, _folder: self.streams)
         monkeypatch.setattr("runner.environment.environment.remove_project", self.remove_project)

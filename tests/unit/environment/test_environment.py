@@ -71,7 +71,7 @@ def test_a_guard_at_the_engine_is_known_to_the_local_one_first_and_stands_before
         expected = ["arm for both", "guard at the engine", "ready at the engine", "up 18000"]
         assert [event for event in fakes.events if event in expected] == expected
         (about,) = fakes.engine_guards
-        assert (about["image"].digest, about["labels"]) == ("sha256:odoo", environment.labels)
+        assert (about["image"].digest, about["labels"]) == ("sha256:odoo", environment.preflight.labels)
         assert environment.guards == "local, and at the engine"
     assert fakes.events[-2:] == ["finish", "closed"]
 
@@ -157,14 +157,13 @@ def test_a_limit_that_the_engine_does_not_know_is_a_warning(fakes: Fakes) -> Non
     fakes.repository = fakes.repository.model_copy(update={"limits": Limits.model_validate({"memory": "1g"})})
     fakes.engine.answers["info"] = json.dumps(["the-engine", "2026-11-26T10:00:00Z", 16 * 2**30, 2, False, False, False])
     with fakes.environment() as environment:
-        assert environment.warnings == [
-            "limits.memory of repos.yaml does not count: this engine cannot limit it (docker info)"
-        ]
+        (warning,) = environment.preflight.warnings
+        assert warning == "limits.memory of repos.yaml does not count: this engine cannot limit it (docker info)"
 
 
 def test_the_guard_knows_how_long_the_engine_takes_to_answer(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = itertools.count(100.0, 0.5)
-    monkeypatch.setattr("runner.environment.environment.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr("runner.environment.preflight.time", SimpleNamespace(monotonic=lambda: next(clock)))
     with fakes.environment():
         pass
     assert fakes.latency == 0.5
@@ -173,8 +172,8 @@ def test_the_guard_knows_how_long_the_engine_takes_to_answer(fakes: Fakes, monke
 def test_the_environment_knows_its_port_images_engine_and_container(fakes: Fakes) -> None:
     with fakes.environment() as environment:
         assert environment.port == 18000
-        assert environment.images == {"odoo:18.0": "sha256:odoo", "postgres:16": "sha256:pg"}
-        assert environment.engine_name == "Docker 28.0"
+        assert environment.preflight.images == {"odoo:18.0": "sha256:odoo", "postgres:16": "sha256:pg"}
+        assert environment.preflight.engine_name == "Docker 28.0"
         assert environment.odoo_container == "p-odoo-1"
 
 
@@ -204,7 +203,7 @@ def test_a_missing_image_is_pulled_before_the_guard_is_armed(fakes: Fakes, monke
     monkeypatch.setattr(fakes.streams, "pull", pull)
     with fakes.environment() as environment:
         assert fakes.events.index("pull odoo:18.0") < fakes.events.index("arm")
-        assert environment.images["odoo:18.0"] == "sha256:pulled"
+        assert environment.preflight.images["odoo:18.0"] == "sha256:pulled"
 
 
 @pytest.mark.parametrize("event", [*QUESTIONS, "info", "image inspect"])
@@ -425,7 +424,7 @@ def test_what_a_run_makes_says_when_it_is_over_by_the_engine_s_clock_after_every
         for section in ("services", "networks", "volumes"):
             for part in override[section].values():
                 assert part["labels"]["agent-test.deadline"] == f"{deadline:.0f}"
-        assert environment.labels == LABELS | {"agent-test.deadline": f"{deadline:.0f}"}
+        assert environment.preflight.labels == LABELS | {"agent-test.deadline": f"{deadline:.0f}"}
 
 
 def test_the_teardown_is_shielded_from_signals(fakes: Fakes, signals: Signals) -> None:
@@ -467,7 +466,7 @@ def test_without_a_free_port_nothing_is_started_and_the_holders_are_named(fakes:
 def test_the_override_is_written_where_the_run_s_log_is(fakes: Fakes) -> None:
     with fakes.environment() as environment:
         override = fakes.folder / "compose.override.json"
-        assert json.loads(override.read_text())["services"]["db"]["labels"] == environment.labels
+        assert json.loads(override.read_text())["services"]["db"]["labels"] == environment.preflight.labels
         assert fakes.streams.started[0].files == (fakes.folder / "compose.json", override)
 
 
@@ -508,7 +507,7 @@ def test_what_is_unwise_in_the_compose_file_is_said_and_known(fakes: Fakes, caps
     odoo = {**RENDERED["services"]["odoo"], "restart": "always"}
     fakes.rendered = {**RENDERED, "services": {"odoo": odoo}}
     with fakes.environment() as environment:
-        (warning,) = environment.warnings
+        (warning,) = environment.preflight.warnings
         assert warning.startswith("services.odoo.restart: ")
         assert f"  warning: {warning}\n" in capsys.readouterr().out
 
@@ -663,7 +662,7 @@ def planned(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> Plans:
             assert not is_foreign("/etc/hosts")
             return replace(Plan(fakes.repository, "evv_core", {}), **{"used": SNAPSHOT, **about})
 
-        monkeypatch.setattr("runner.environment.environment.choose", choose)
+        monkeypatch.setattr("runner.environment.preflight.choose", choose)
 
     plan()
     return plan
@@ -705,7 +704,7 @@ def test_what_is_to_be_kept_is_on_disk(fakes: Fakes, monkeypatch: pytest.MonkeyP
         kernels.append(memory_of)
         return Plan(fakes.repository, "evv_core", {})
 
-    monkeypatch.setattr("runner.environment.environment.choose", choose)
+    monkeypatch.setattr("runner.environment.preflight.choose", choose)
     for keep in Keep:
         with fakes.environment(snapshot=True, keep=keep):
             pass
@@ -832,7 +831,7 @@ def test_copies_are_made_when_the_guard_is_armed_before_the_start_and_again_by_w
         started = json.loads((fakes.folder / "compose.override.json").read_text())
         (mount,) = started["services"]["odoo"]["volumes"]
         assert (mount["type"], mount["source"], mount["target"]) == ("volume", "agent-test-copy-2", "/mnt/extra-addons-2")
-        assert environment.told_sources.startswith("copied (0 files")
+        assert environment.copies.told.startswith("copied (0 files")
         assert environment.sources.are_copied
         fakes.events.clear()
         environment.start_over("a test wants it")
@@ -842,7 +841,7 @@ def test_copies_are_made_when_the_guard_is_armed_before_the_start_and_again_by_w
 def test_what_is_mounted_costs_nothing_more(fakes: Fakes) -> None:
     mounting_addons(fakes)
     with fakes.environment() as environment:
-        assert environment.told_sources == "mounted"
+        assert environment.copies.told == "mounted"
         assert [event for event in fakes.events if event in COPIES] == []
 
 
@@ -888,7 +887,7 @@ def test_with_copies_the_prepared_database_stays_unless_something_of_another_mac
     with fakes.environment(snapshot=True) as environment:
         environment.start_over_with_copies("a test wants it")
         assert environment.plan.used
-        assert environment.told_sources.startswith("copied")
+        assert environment.copies.told.startswith("copied")
     assert "with copies of the sources, because a test wants it" in capsys.readouterr().out
     fakes.rendered["services"]["db"]["volumes"] = [mount_of("/usr", "/usr")]
     with fakes.environment(snapshot=True) as environment:
@@ -900,10 +899,10 @@ def test_with_copies_the_prepared_database_stays_unless_something_of_another_mac
 def test_sources_that_odoo_s_user_cannot_read_are_copied_unless_they_must_be_mounted(
     fakes: Fakes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runner.environment.environment.closed_to_odoo", lambda *_: "What odoo cannot read")
+    monkeypatch.setattr("runner.environment.preflight.closed_to_odoo", lambda *_: "What odoo cannot read")
     mounting_addons(fakes)
     with fakes.environment() as environment:
-        assert environment.told_sources.startswith("copied")
+        assert environment.copies.told.startswith("copied")
     fakes.repository = fakes.repository.model_copy(update={"sources": "mount"})
     with pytest.raises(ConfigError, match="What odoo cannot read"), fakes.environment():
         pass

@@ -1,0 +1,154 @@
+"""The preflight of a run: ask all that has to be known, refuse what cannot be used, and decide what is started.
+
+Nothing is created yet, but for the guard at the engine, where there is to be one.
+"""
+
+import copy
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from runner.cleanup import orphans
+from runner.cleanup.life import deadline_label
+from runner.config.options import Keep
+from runner.docker import questions
+from runner.docker.endpoint import no_proxy_of
+from runner.docker.engine import Engine
+from runner.docker.process import Endpoint
+from runner.environment.compose_file import override_for
+from runner.environment.compose_model import ComposeModel, judge_at
+from runner.environment.context import RunContext
+from runner.environment.copies import Choice, Copies
+from runner.environment.exposed_password import shown_in_command_lines
+from runner.environment.guards import Guards
+from runner.environment.images import images_of
+from runner.environment.limits import limits_for, limits_ignored, with_limits
+from runner.environment.longest import longest_run
+from runner.environment.misnamed import hide_misnamed
+from runner.environment.ports import PortSearch
+from runner.environment.rendering import render
+from runner.environment.visible import check_links, closed_to_odoo
+from runner.errors import ConfigError
+from runner.odoo.addons import modules_of
+from runner.odoo.mounted_sources import MountedSources
+from runner.odoo.test_tags import stays_within
+from runner.snapshots.needs_empty import recall
+from runner.snapshots.plan import Plan, choose
+from runner.snapshots.store import Store
+from runner.text import printable
+
+if TYPE_CHECKING:
+    from runner.docker.streams import Streams
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What a run has found out and decided: `model` is what it starts from, `plan` which prepared database it does.
+
+    `engine_id` is empty for an engine that has none, `images` are digests by name, `labels` the run's with its deadline.
+    """
+
+    streams: "Streams"
+    engine_name: str
+    engine_id: str
+    images: Mapping[str, str]
+    labels: dict[str, str]
+    warnings: tuple[str, ...]
+    model: ComposeModel
+    plan: Plan
+
+
+def preflight(
+    context: RunContext,
+    engine: Engine,
+    store: Store,
+    compose: questions.ComposeProject,
+    *,
+    sources: MountedSources,
+    ports: PortSearch,
+    guards: Guards,
+) -> Preflight:
+    """Return what is to be started of `compose`; ConfigError, EngineUnavailable, NoFreePort, EnvironmentFailed: nothing is."""
+    warnings: list[str] = []
+
+    def warn(more: list[str]) -> None:
+        for warning in map(context.without_password, more):
+            warnings.append(warning)
+            context.terminal.line(f"  warning: {printable(warning)}")
+
+    repository = context.repository
+    plan = Plan(repository, context.module, modules_of(repository)).disable(_hindrance(context))
+    # Side by side, and all before anybody waits for the first.
+    asked = time.monotonic()
+    version = engine.prefetch(questions.version())
+    engine.prefetch_whereabouts()
+    standing = orphans.prefetch(engine, repository.name)
+    rendering = engine.prefetch(questions.rendered(compose))
+    snapshots = None if plan.unavailable_reason else store.prefetch()
+    # Not before clients are at work: the import takes as long as their answers.
+    from runner.docker.streams import Streams  # noqa: PLC0415
+
+    streams = Streams(engine, context.folder)
+    facts = version.result()
+    guards.know_latency(time.monotonic() - asked)
+    engine.prefetch_info()
+    resources = [resource for listing in standing for resource in listing.result()]
+    # Before a port is looked for, because they may hold one.
+    left = orphans.standing(resources, engine.info.now) if resources else []
+    orphans.sweep(left, repository.name, Endpoint(engine.client_environ), context.terminal.line)
+    port = ports.reserve()
+    rendered = render(engine, compose, repository, rendering)
+    environ = {**engine.client_environ, **compose.variables}
+    choice = Choice(repository, engine.whereabouts)
+    warn(judge_at(port, rendered, context, environ, choice))
+    images = images_of(engine, streams, rendered, context.terminal)
+    check_links(sources, rendered)
+    if (closed := closed_to_odoo(sources, rendered, images)) and repository.sources == "mount":
+        raise ConfigError(closed)
+    choice = replace(choice, closed=bool(closed))
+    # Podman gives another one in every answer.
+    engine_id = "" if facts.is_podman else engine.info.id
+    # Not before there is a port, and all images are here: both may take long.
+    labels = {**context.labels, **deadline_label(engine.info.now + longest_run(context.options))}
+    guards.start_at_engine(engine_id, images, labels)
+    override = override_for(rendered, labels, repository.addons, images, no_proxy_of(engine.client_environ))
+    warn(hide_misnamed(override, rendered, repository.addons))
+    warn(shown_in_command_lines(rendered, images, context.password))
+    limits = limits_for(rendered["services"], repository.limits, engine.info.machine)
+    warn(limits_ignored(repository.limits, engine.info.machine))
+    plain_override = with_limits(copy.deepcopy(override), limits)
+    if snapshots:
+        plan = choose(
+            repository,
+            context.module,
+            store,
+            snapshots,
+            rendered=rendered,
+            override=override,
+            images=images,
+            environ=environ,
+            password=context.password,
+            memory_of=facts.kernel if context.options.keep is Keep.NEVER else None,
+            is_foreign=choice.is_foreign,
+        )
+        if why := recall(context.folder.parent, plan):
+            plan = plan.disable(why)
+        override = plan.override(override, rendered, labels, context.password)
+    # Not before: no limit changes what a prepared database holds.
+    override = with_limits(override, limits)
+    copies = Copies(choice, context.project, (rendered, override))
+    model = ComposeModel(context, environ, compose.variables, rendered, override, plain_override, copies)
+    model.written(port)  # what it refuses, it refuses before anything can be created
+    digests = {name: image.digest for name, image in images.items()}
+    return Preflight(streams, facts.name, engine_id, digests, labels, tuple(warnings), model, plan)
+
+
+def _hindrance(context: RunContext) -> str:
+    """Why the command line allows for no prepared database; empty if it does."""
+    if not context.options.snapshot:
+        return "--no-snapshot"
+    if not stays_within(context.options.test_tags, context.module):
+        # Those of a module that is in the database already would not run.
+        return "--test-tags may select tests of other modules"
+    return ""
