@@ -12,7 +12,8 @@ from runner.cleanup.orphans import Standing
 from runner.config import repositories as config
 from runner.docker.engine import Engine, connect
 from runner.docker.inventory import ContainerStatus
-from runner.docker.process import DockerFailed, Stream
+from runner.docker.process import DockerFailed
+from runner.docker.streaming import Stream
 from runner.errors import EnvironmentFailed, ExitCode, UsageError
 from runner.naming import MODULE_LABEL
 from runner.odoo.command import SERVICE

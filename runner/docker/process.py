@@ -9,7 +9,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,11 +24,9 @@ _CLIENT_VARIABLE = "AGENT_TEST_CLIENT"
 # Compose would fetch an `include` or `extends` of git or OCI, by programs that a `.env` beside the compose file can name.
 _NO_FETCHING = {"COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false", "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false"}
 # In seconds, for the kernel to end what was killed and to close its pipes.
-_REAP = 2.0
+REAP = 2.0
 # Within which a process that starts others is caught.
 _ROUNDS = 50
-# Bytes that are read from a stream at once.
-_PIECE = 65_536
 # In seconds, to read what a client has said that ended before its deadline, while another one was waited for.
 _READ = 0.1
 
@@ -49,28 +47,47 @@ class Completed(NamedTuple):
     errors: str
 
 
-class Command:
+class Client:
+    """One docker client: what all of them have, however they are read."""
+
+    def __init__(self, words: tuple[str, ...], environ: Mapping[str, str], memory: int | None = None, **how: Any) -> None:
+        """Start `docker WORDS` with this environment and no other. DockerFailed if it cannot be started.
+
+        `memory`: in bytes, the most that the client may take, and each program that it starts. `how`: as of Popen.
+        """
+        self._mark = os.urandom(8).hex()
+        # The limit, in KiB, before the client starts, as it starts others at once; without a word where it has less.
+        limited = ["/bin/sh", "-c", f'ulimit -d {memory >> 10} 2>/dev/null; exec docker "$@"', "sh"] if memory else ["docker"]
+        try:
+            # A session of its own: a Ctrl+C at the terminal must not reach the client that cleans up, and what the client
+            # starts ends with it. A folder that nobody can delete: docker does not start in one that is gone.
+            self._process: subprocess.Popen[Any] = subprocess.Popen(
+                [*limited, *words],
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+                cwd="/",
+                env={**environ, _CLIENT_VARIABLE: self._mark},
+                **how,
+            )
+        except (OSError, ValueError) as error:  # ValueError: a null byte in a word or a variable
+            raise DockerFailed(f"docker cannot be started: {error}") from error
+
+    def _kill(self) -> None:
+        """Kill the client and what it started, in whatever session."""
+        kill_group(self._process.pid)
+        _kill_marked(_CLIENT_VARIABLE, self._mark)
+
+
+class Command(Client):
     """One docker client at work: `result` waits for its answer, `cancel` ends it."""
 
     def __init__(
         self, words: tuple[str, ...], environ: Mapping[str, str], memory: int | None = None, stdin: int = subprocess.DEVNULL
     ) -> None:
-        """Start `docker WORDS` with this environment and no other. DockerFailed if it cannot be started.
-
-        `memory`: in bytes, the most that the client may take, and each program that it starts.
-        """
+        """Start `docker WORDS`, as every Client."""
         self.name = named(words)
         self._began = time.monotonic()
-        self._mark = os.urandom(8).hex()
-        self._process: subprocess.Popen[str] = _started(
-            words,
-            {**environ, _CLIENT_VARIABLE: self._mark},
-            memory,
-            stdin=stdin,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-        )
+        super().__init__(words, environ, memory, stdin=stdin, stderr=subprocess.PIPE, encoding="utf-8", errors="replace")
 
     def result(self, deadline: float) -> Completed:
         """Return the client's answer. DockerStalled, with the client ended, if there is none at `deadline` (monotonic)."""
@@ -78,7 +95,7 @@ class Command:
             output, errors = self._process.communicate(timeout=max(_READ, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             self.cancel()
-            raise DockerStalled(f"`{self.name}` did not answer within {time.monotonic() - self._began:.0f} s") from None
+            raise self._stalled() from None
         except BaseException:
             self.cancel()
             raise
@@ -95,10 +112,9 @@ class Command:
         """End the client and what it started, in a bounded time."""
         if self._process.returncode is not None:
             return
-        kill_group(self._process.pid)
-        _kill_marked(_CLIENT_VARIABLE, self._mark)
+        self._kill()
         try:
-            self._process.communicate(timeout=_REAP)
+            self._process.communicate(timeout=REAP)
         except subprocess.TimeoutExpired:
             # A child that took its mark off holds the pipes.
             for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
@@ -106,21 +122,24 @@ class Command:
                     pipe.close()
             self._process.poll()
 
+    def _stalled(self) -> DockerStalled:
+        return DockerStalled(f"`{self.name}` did not answer within {time.monotonic() - self._began:.0f} s")
+
 
 class Attached(Command):
     """One docker client whose standard input stays open for as long as this process lives, and is at its end with it."""
 
     def __init__(self, words: tuple[str, ...], environ: Mapping[str, str]) -> None:
-        """Start `docker WORDS` with this environment and no other. DockerFailed if it cannot be started."""
+        """Start `docker WORDS`, as every Client."""
         super().__init__(words, environ, stdin=subprocess.PIPE)
 
     def first_line(self, deadline: float) -> str:
         """Return the first line that the client prints. DockerFailed, and the client ended, if none comes until `deadline`."""
         assert self._process.stdout
         try:
-            if select.select([self._process.stdout], [], [], _left(deadline))[0]:
-                return self._process.stdout.readline() or self.output(time.monotonic() + _REAP)
-            raise DockerStalled(f"`{self.name}` did not answer within {time.monotonic() - self._began:.0f} s")
+            if select.select([self._process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                return self._process.stdout.readline() or self.output(time.monotonic() + REAP)
+            raise self._stalled()
         except BaseException:
             self.cancel()
             raise
@@ -138,109 +157,6 @@ class Attached(Command):
     def has_ended(self) -> bool:
         """Whether the client has ended."""
         return self._process.poll() is not None
-
-
-class Stream:
-    """One docker client whose output is read while it comes, piece by piece: it waits where nobody reads."""
-
-    def __init__(self, words: tuple[str, ...], environ: Mapping[str, str], source: Iterable[bytes] | None = None) -> None:
-        """Start `docker WORDS` with this environment and no other. DockerFailed if it cannot be started.
-
-        `source`: what the client reads, asked for only as fast as it does; it may end before it has read all.
-        """
-        self.exit_code = -1
-        self._mark = os.urandom(8).hex()
-        self._source, self._unread = iter(source or ()), b""
-        self._process: subprocess.Popen[bytes] = _started(
-            words,
-            {**environ, _CLIENT_VARIABLE: self._mark},
-            stdin=subprocess.DEVNULL if source is None else subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-
-    def pieces(self, deadline: float, silence: float | None = None) -> Generator[bytes, None, None]:
-        """Return what the client prints, both streams in the order of writing, then set its `exit_code`.
-
-        After `silence`, in seconds, in which nothing came nor was read, an empty piece. DockerStalled if it has not ended at
-        `deadline` (monotonic). However this is left, also by an error of the source, the client is ended.
-        """
-        assert self._process.stdout
-        pipe, entrance = self._process.stdout.fileno(), self._process.stdin
-        poll = select.poll()
-        poll.register(pipe, select.POLLIN)
-        try:
-            if entrance:
-                os.set_blocking(entrance.fileno(), False)
-                poll.register(entrance, select.POLLOUT)
-            while left := _left(deadline):
-                ready = [
-                    descriptor for descriptor, _event in poll.poll(1000 * (left if silence is None else min(left, silence)))
-                ]
-                if entrance and entrance.fileno() in ready and not self._feed(entrance.fileno()):
-                    poll.unregister(entrance)
-                    entrance.close()
-                    entrance = None
-                if pipe in ready:
-                    if not (piece := os.read(pipe, _PIECE)):
-                        self.exit_code = self._process.wait(_left(deadline))
-                        return
-                    yield piece
-                elif silence is not None and silence <= left and not ready:
-                    yield b""
-            raise DockerStalled("its output did not end in time")
-        except subprocess.TimeoutExpired:
-            raise DockerStalled("it did not end in time") from None
-        finally:
-            self._end()
-
-    def _feed(self, entrance: int) -> bool:
-        """Write what the client takes at once; False once there is nothing more, or nobody to read it."""
-        has_more = True
-        while has_more and len(self._unread) < _PIECE:
-            piece = next(self._source, b"")
-            self._unread, has_more = self._unread + piece, bool(piece)
-        try:
-            with contextlib.suppress(BlockingIOError):
-                self._unread = self._unread[os.write(entrance, self._unread) :]
-        except BrokenPipeError:  # why, the client says itself
-            return False
-        return has_more or bool(self._unread)
-
-    def _end(self) -> None:
-        if self._process.returncode is None:
-            kill_group(self._process.pid)
-            _kill_marked(_CLIENT_VARIABLE, self._mark)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_REAP)
-        if self._process.stdin:
-            self._process.stdin.close()
-        # Not read to its end: a child that took its mark off may hold it.
-        assert self._process.stdout
-        self._process.stdout.close()
-
-
-def _left(deadline: float) -> float:
-    return max(0.0, deadline - time.monotonic())
-
-
-def _started(
-    words: Sequence[str], environ: Mapping[str, str], memory: int | None = None, **more: Any
-) -> "subprocess.Popen[Any]":
-    # The limit, in KiB, before the client starts, as it starts others at once; without a word where it has less.
-    limited = ["/bin/sh", "-c", f'ulimit -d {memory >> 10} 2>/dev/null; exec docker "$@"', "sh"] if memory else ["docker"]
-    try:
-        # A session of its own: a Ctrl+C at the terminal must not reach the client that cleans up, and what the client
-        # starts ends with it. A folder that nobody can delete: docker does not start in one that is gone.
-        return subprocess.Popen(
-            [*limited, *words],
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-            cwd="/",
-            env=environ,
-            **{"stdin": subprocess.DEVNULL, **more},
-        )
-    except (OSError, ValueError) as error:  # ValueError: a null byte in a word or a variable
-        raise DockerFailed(f"docker cannot be started: {error}") from error
 
 
 @dataclass(frozen=True)

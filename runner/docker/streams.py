@@ -24,8 +24,9 @@ from python_on_whales.exceptions import DockerException
 from runner.docker import questions
 from runner.docker.engine import Engine, stalled
 from runner.docker.messages import PortTaken, is_port_taken, said, tail
-from runner.docker.process import SECRET_FILES, TOKEN_VARIABLE, Completed, DockerFailed, DockerStalled, Stream, kill_group
+from runner.docker.process import SECRET_FILES, TOKEN_VARIABLE, Completed, DockerFailed, DockerStalled, kill_group
 from runner.docker.questions import UP_LIMIT, ComposeProject
+from runner.docker.streaming import Stream
 from runner.errors import EnvironmentFailed, cause_of
 
 # While a start is silent, the time in seconds after which somebody looks at what has been started.
