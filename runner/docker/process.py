@@ -27,6 +27,8 @@ _NO_FETCHING = {"COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false", "COMPOSE_EXPERIMENTA
 REAP = 2.0
 # Within which a process that starts others is caught.
 _ROUNDS = 50
+# In bytes, of a line that is waited for.
+_LONGEST_LINE = 1000
 # In seconds, to read what a client has said that ended before its deadline, while another one was waited for.
 _READ = 0.1
 
@@ -136,10 +138,16 @@ class Attached(Command):
     def first_line(self, deadline: float) -> str:
         """Return the first line that the client prints. DockerFailed, and the client ended, if none comes until `deadline`."""
         assert self._process.stdout
+        said = b""
         try:
-            if select.select([self._process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
-                return self._process.stdout.readline() or self.output(time.monotonic() + REAP)
-            raise self._stalled()
+            # Not by readline, which would wait for the end of a line without an end.
+            while b"\n" not in said and len(said) < _LONGEST_LINE:
+                if not select.select([self._process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                    raise self._stalled()
+                if not (piece := os.read(self._process.stdout.fileno(), _LONGEST_LINE)):
+                    break
+                said += piece
+            return "".join(said.decode(errors="replace").partition("\n")[:2]) or self.output(time.monotonic() + REAP)
         except BaseException:
             self.cancel()
             raise

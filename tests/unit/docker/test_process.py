@@ -14,6 +14,7 @@ import pytest
 from runner.cleanup.resources import finish
 from runner.docker import process as process_module
 from runner.docker.process import (
+    Attached,
     Command,
     Completed,
     DockerFailed,
@@ -302,3 +303,30 @@ def test_the_caller_without_the_token_survives() -> None:
     token = secrets.token_hex(8)
     os.environ["AGENT_TEST_TOKEN"] = token  # set after the start: not in /proc/self/environ
     assert kill_clients(token) == 0
+
+
+@pytest.mark.parametrize(("said", "line"), [("ready", "ready\n"), ("", "\n")])
+def test_an_attached_client_tells_its_first_line_and_works_on_until_its_input_ends(
+    script: ScriptedDocker, said: str, line: str
+) -> None:
+    script.run(f"echo {said}; read word; exit 3")
+    client = Attached(("run",), script.environ)
+    assert client.first_line(late()) == line
+    assert not client.has_ended
+    client.tell("go\n")
+    assert client.result(late()).exit_code == 3
+
+
+@pytest.mark.parametrize("said", ["", "printf 'no line';"])
+def test_an_attached_client_that_comes_to_no_first_line_is_ended_in_time(script: ScriptedDocker, said: str) -> None:
+    script.run(said + HANGING)
+    client = Attached(("run",), script.environ)
+    pid, child = script.told_pids()
+    with end_of(pid), end_of(child), pytest.raises(DockerStalled):
+        client.first_line(soon())
+
+
+def test_an_attached_client_that_ends_without_a_line_says_why(script: ScriptedDocker) -> None:
+    script.run("echo no such image >&2; exit 125")
+    with pytest.raises(DockerFailed, match="no such image"):
+        Attached(("run",), script.environ).first_line(late())
