@@ -84,23 +84,23 @@ def _is_armed_at_the_end(deadline: float) -> bool:
 def _remove_once(told: dict[str, Any]) -> bool:
     """Remove what there is of the project, and tell whether there was nothing."""
     mine = json.dumps({"label": [f"{told['of_project']}={told['project']}"]})
-    containers = [found["Id"] for found in _ask("GET", "containers/json", all=1, filters=mine)]
-    networks = [found["Id"] for found in _ask("GET", "networks", filters=mine)]
+    containers = [container["Id"] for container in _ask("GET", "containers/json", all=1, filters=mine)]
+    networks = [network["Id"] for network in _ask("GET", "networks", filters=mine)]
     volumes = _volumes(told)
     # Containers first: they hold the others.
-    _each(partial(_ask, "DELETE", force=1, v=1), [f"containers/{container}" for container in containers])
+    _side_by_side(partial(_ask, "DELETE", force=1, v=1), [f"containers/{container}" for container in containers])
     for network in networks:
         # Those of somebody else run on without it.
         for other in _ask("GET", f"networks/{network}").get("Containers") or ():
             _ask("POST", f"networks/{network}/disconnect", {"Container": other, "Force": True})
-    _each(partial(_ask, "DELETE"), [f"networks/{network}" for network in networks])
-    _each(partial(_ask, "DELETE", force=1), [f"volumes/{volume}" for volume in volumes])
+    _side_by_side(partial(_ask, "DELETE"), [f"networks/{network}" for network in networks])
+    _side_by_side(partial(_ask, "DELETE", force=1), [f"volumes/{volume}" for volume in volumes])
     return not (containers or networks or volumes)
 
 
 def _volumes(told: dict[str, Any]) -> list[str]:
     """The volumes of the project, and that of a prepared database which no marker names."""
-    volumes = {found["Name"]: found.get("Labels") or {} for found in _ask("GET", "volumes")["Volumes"] or ()}
+    volumes = {volume["Name"]: volume.get("Labels") or {} for volume in _ask("GET", "volumes")["Volumes"] or ()}
     published = {labels.get(told["of_marker"]) for labels in volumes.values()}
     return [
         name
@@ -110,12 +110,12 @@ def _volumes(told: dict[str, Any]) -> list[str]:
     ]
 
 
-def _each(ask: Callable[[str], object], paths: Iterable[str]) -> None:
+def _side_by_side(ask: Callable[[str], object], paths: Iterable[str]) -> None:
     """Ask for all of them, side by side; fail afterwards if one failed."""
     with ThreadPoolExecutor(_WORKERS) as workers:
         asked = [workers.submit(ask, path) for path in paths]
-    for each in asked:
-        each.result()
+    for answer in asked:
+        answer.result()
 
 
 def _ask(method: str, path: str, body: object = None, **query: object) -> Any:

@@ -118,7 +118,7 @@ class Archive:
             while left and (piece := os.read(descriptor, min(left, _PIECE))):
                 left -= len(piece)
                 yield piece
-            is_short, after = left, os.fstat(descriptor)
+            is_short, after = left > 0, os.fstat(descriptor)
             left += -entry.size % _BLOCK
             while left:  # what was announced has to come
                 yield bytes(min(left, _PIECE))
@@ -131,8 +131,8 @@ class Archive:
             os.close(descriptor)
 
     def _below(self, name: str) -> list[str]:
-        below = [each for each in os.listdir(self._path(name)) if self._is_wanted(self._root, name, each)]  # noqa: PTH208
-        return [f"{name}/{each}" if name else each for each in sorted(below, reverse=True)]
+        below = [entry for entry in os.listdir(self._path(name)) if self._is_wanted(self._root, name, entry)]  # noqa: PTH208
+        return [f"{name}/{entry}" if name else entry for entry in sorted(below, reverse=True)]
 
     def _status(self, name: str) -> os.stat_result:
         # The engine follows a link at the root itself, too.

@@ -8,7 +8,7 @@ import copy
 import os
 import stat
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from runner.docker.engine import Engine
 from runner.docker.listing import PROJECT_LABEL
 from runner.docker.whereabouts import Whereabouts
 from runner.environment.archive import Archive, is_needed
-from runner.environment.host_paths import is_of_each_machine
+from runner.environment.host_paths import is_of_each_machine, paths_in
 from runner.environment.isolation import OUR_COPY
 from runner.errors import ConfigError, EnvironmentFailed
 from runner.odoo.addons import is_there
@@ -71,7 +71,7 @@ class Copies:
         self.choice = choice
         self._project = project
         self._container = f"{project}-copies"
-        self.sources = {source for model in models for source in _sources_in(model)}
+        self.sources = {path for model in models for _where, path in paths_in(model)}
         sources = sorted(source for source in self.sources if choice.is_copied(source))
         self._archives = {
             source: Archive(Path(source), is_needed) if Path(source) in choice.repository.addons else Archive(Path(source))
@@ -207,17 +207,6 @@ class Copies:
 
     def _volume(self, source: str) -> str:
         return f"{self._project}_{self._key(source)}"
-
-
-def _sources_in(model: Mapping[str, Any]) -> Iterator[str]:
-    for service in (model.get("services") or {}).values():
-        for mount in service.get("volumes") or ():
-            if mount.get("type") == "bind":
-                yield str(mount["source"])
-    for kind in ("configs", "secrets"):
-        for value in (model.get(kind) or {}).values():
-            if (value or {}).get("file"):
-                yield str(value["file"])
 
 
 def _text(where: str, source: str, longest: int) -> str:

@@ -4,7 +4,8 @@ import os
 import posixpath
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 # Folders that hold the engine's socket; read-only makes no difference to a socket.
 _AROUND_THE_SOCKET = ("/", "/run", "/var/run")
@@ -33,6 +34,18 @@ _KEYS = re.compile(r"/etc/((g?shadow|ssh|ssl/private)/.*)?")
 _KEYS_IN_A_HOME = re.compile(
     r"\.(ssh|gnupg|aws|azure|kube|docker|netrc|pgpass|git-credentials|npmrc|pypirc|password-store|mozilla|config(/gh|/gcloud)?)/|Library/Keychains/"
 )
+
+
+def paths_in(model: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Return the paths of the machine that a compose file names, each behind the key that does so."""
+    for name, service in (model.get("services") or {}).items():
+        for mount in service.get("volumes") or ():
+            if mount.get("type") == "bind":
+                yield f"services.{name}.volumes", str(mount["source"])
+    for kind in ("configs", "secrets"):
+        for name, value in (model.get(kind) or {}).items():
+            if (value or {}).get("file"):
+                yield f"{kind}.{name}.file", str(value["file"])
 
 
 def refused_source(source: str, *, read_only: bool) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.config.repositories import RepoConfig
+from runner.environment.host_paths import paths_in
 from runner.errors import ConfigError
 from runner.text import printable, shortened
 
@@ -30,17 +31,9 @@ def check_present(
 
 
 def _files(rendered: Mapping[str, Any], is_foreign: Callable[[str], bool]) -> Iterator[str]:
-    def why_missing(source: str) -> str:
-        return "" if is_foreign(source) else _why_missing(Path(source))
-
-    for name, service in (rendered.get("services") or {}).items():
-        for mount in service.get("volumes") or ():
-            if mount.get("type") == "bind" and (why := why_missing(str(mount["source"]))):
-                yield f"services.{name}.volumes: {why} Make it, or leave the mount out."
-    for kind in ("configs", "secrets"):
-        for name, value in (rendered.get(kind) or {}).items():
-            if (value or {}).get("file") and (why := why_missing(str(value["file"]))):
-                yield f"{kind}.{name}.file: {why} Make it, or leave it out."
+    for where, path in paths_in(rendered):
+        if not is_foreign(path) and (why := _why_missing(Path(path))):
+            yield f"{where}: {why} Make it, or leave {'the mount' if where.startswith('services.') else 'it'} out."
 
 
 def _why_missing(path: Path) -> str:
