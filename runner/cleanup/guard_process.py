@@ -77,7 +77,7 @@ def _kill_launched(folder: Path) -> None:
 
 
 def _remove_secrets(folder: Path) -> list[str]:
-    """Remove the environments, passwords in them, of clients that were killed before they had read them; the errors."""
+    """Remove what clients that were killed had yet to read, passwords in it; the errors."""
     errors = []
     for file in folder.glob(SECRET_FILES):
         try:

@@ -17,7 +17,7 @@ from runner.processes import marked
 
 # Every client of a run carries its token, by which the guard finds those that are still at work.
 TOKEN_VARIABLE = "AGENT_TEST_TOKEN"  # noqa: S105 - the variable's name
-# What launch.py reads, in the run's folder.
+# What holds secrets in the run's folder for as long as a client starts: that which launch.py reads, and the compose file.
 SECRET_FILES = ".launch-*"  # noqa: S105 - of files
 # Each client has a mark of its own as well, by which what it starts is found in whatever session that is.
 _CLIENT_VARIABLE = "AGENT_TEST_CLIENT"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from runner.docker.process import SECRET_FILES
 from runner.docker.questions import ComposeProject
 from runner.environment.compose_file import judge
 from runner.environment.context import RunContext
@@ -68,7 +69,8 @@ class ComposeModel:
 
     @property
     def _rendering(self) -> Path:
-        return self.context.folder / "compose.json"
+        # The guard removes what is called so, if this process cannot.
+        return self.context.folder / SECRET_FILES.replace("*", "compose.json")
 
 
 def judge_at(

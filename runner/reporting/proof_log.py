@@ -74,7 +74,7 @@ def _forget_old_runs(runs: Path) -> None:
 
 
 def _forget_secrets(folder: Path) -> None:
-    """Remove what a run that was killed together with its guard has left of its clients' environments; never through links."""
+    """Remove the secrets that a run left which was killed together with its guard; never through links."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         for name in fnmatch.filter(os.listdir(descriptor), SECRET_FILES):  # noqa: PTH208 - no path leads there

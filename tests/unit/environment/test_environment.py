@@ -25,7 +25,7 @@ from runner.docker import questions
 from runner.docker.inventory import Image
 from runner.docker.listing import Resource
 from runner.docker.messages import PortTaken
-from runner.docker.process import Completed, Endpoint
+from runner.docker.process import SECRET_FILES, Completed, Endpoint
 from runner.environment.environment import Environment
 from runner.environment.isolation import PROBE_PORT
 from runner.environment.longest import longest_run
@@ -467,7 +467,12 @@ def test_the_override_is_written_where_the_run_s_log_is(fakes: Fakes) -> None:
     with fakes.environment() as environment:
         override = fakes.folder / "compose.override.json"
         assert json.loads(override.read_text())["services"]["db"]["labels"] == environment.preflight.labels
-        assert fakes.streams.started[0].files == (fakes.folder / "compose.json", override)
+        assert fakes.streams.started[0].files[1] == override
+
+
+def test_what_may_hold_secrets_in_a_file_goes_with_the_guard_where_the_run_cannot_remove_it(fakes: Fakes) -> None:
+    with fakes.environment():
+        assert fakes.streams.started[0].files[0].match(SECRET_FILES)
 
 
 def test_the_override_is_never_written_through_a_link(fakes: Fakes) -> None:
@@ -478,7 +483,7 @@ def test_the_override_is_never_written_through_a_link(fakes: Fakes) -> None:
         assert fakes.streams.started != []
 
 
-@pytest.mark.parametrize("name", ["compose.json", "compose.override.json"])
+@pytest.mark.parametrize("name", [".launch-compose.json", "compose.override.json"])
 def test_a_file_of_the_run_that_cannot_be_written_is_an_error_of_the_environment_and_nothing_is_started(
     fakes: Fakes, name: str
 ) -> None:
@@ -544,7 +549,7 @@ def test_compose_starts_what_was_judged_with_the_run_s_port_and_without_the_pass
     with fakes.environment():
         (rendering,) = [environ for words, environ in fakes.engine.environs.items() if words.startswith("compose")]
         assert (rendering["ODOO_PORT"], fakes.streams.ports) == (PROBE, ["18000", "18001"])
-        assert not (fakes.folder / "compose.json").exists()
+        assert not fakes.streams.started[0].files[0].exists()
     for started, number in zip(starting.found, ("18000", "18001"), strict=True):
         odoo = started["services"]["odoo"]
         assert odoo["ports"] == [{**port, "published": number}]
