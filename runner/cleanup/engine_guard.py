@@ -43,14 +43,7 @@ class EngineGuard:
     """
 
     def __init__(
-        self,
-        engine: Engine,
-        project: str,
-        token: str,
-        *,
-        image: Image | None,
-        labels: Mapping[str, str],
-        longest: float,
+        self, engine: Engine, project: str, token: str, *, image: Image | None, labels: Mapping[str, str], longest: float
     ) -> None:
         """Start it, without waiting for it; `image` as the engine has it, `longest`: the seconds in which the run is over."""
         self._engine = engine
@@ -63,26 +56,25 @@ class EngineGuard:
         elif not image:
             self._failure = "the engine does not have the image of Odoo that repos.yaml names"
         else:
-            told = {"name": self._name, "project": project, "longest": longest}
-            words = self._words(socket, image, {**labels, GUARD_LABEL: project}, told)
+            about = {
+                "name": self._name,
+                "project": project,
+                "longest": longest,
+                "of_project": PROJECT_LABEL,
+                "of_maker": MAKER_LABEL,
+                "of_marker": PUBLISHED_LABEL,
+                "bound": BOUND,
+                "settle": SETTLE,
+                "pause": PAUSE,
+            }
+            words = self._words(socket, image, {**labels, GUARD_LABEL: project}, json.dumps(about))
             try:
                 self._client = Attached(words, {**engine.endpoint.environ, TOKEN_VARIABLE: guard_token(token)})
             except DockerFailed as error:
                 self._failure = str(error)
 
-    def _words(
-        self, socket: PurePosixPath, image: Image, labels: Mapping[str, str], told: Mapping[str, object]
-    ) -> tuple[str, ...]:
+    def _words(self, socket: PurePosixPath, image: Image, labels: Mapping[str, str], about: str) -> tuple[str, ...]:
         program = Path(engine_guard_process.__file__).read_text(encoding="utf-8")
-        told = {
-            **told,
-            "of_project": PROJECT_LABEL,
-            "of_maker": MAKER_LABEL,
-            "of_marker": PUBLISHED_LABEL,
-            "bound": BOUND,
-            "settle": SETTLE,
-            "pause": PAUSE,
-        }
         return (
             *("run", "--interactive", "--rm", "--name", self._name),
             *(f"--label={name}={value}" for name, value in labels.items()),
@@ -92,7 +84,7 @@ class EngineGuard:
             # No volumes of the image's, which would have none of the labels.
             *(f"--mount=type=tmpfs,target={path}" for path in image.config.get("Volumes") or ()),
             *("--no-healthcheck", "--entrypoint=python3", image.id or image.digest),
-            *("-I", "-S", "-c", program, json.dumps(told)),
+            *("-I", "-S", "-c", program, about),
         )
 
     def wait_until_ready(self) -> None:
@@ -111,7 +103,7 @@ class EngineGuard:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it stood, and does not any more, as after somebody has killed it."""
+        """Whether it was started, and is gone, as after somebody has killed it."""
         return self._client is not None and self._client.has_ended
 
     def remove(self) -> None:

@@ -24,6 +24,7 @@ class Guards:
         self._say = context.terminal.line
         self._local = Guard(context.project, context.token, engine.endpoint, context.folder / TEARDOWN_REPORT, self._say)
         self._at_engine: EngineGuard | None = None
+        self._both_stand = False
         self.told = "local"
 
     def know_latency(self, seconds: float) -> None:
@@ -52,7 +53,7 @@ class Guards:
             return
         try:
             self._at_engine.wait_until_ready()
-            self.told = "local, and at the engine"
+            self._both_stand, self.told = True, "local, and at the engine"
         except NoEngineGuard as reason:
             self._at_engine = None
             if self._context.repository.guard == "engine":
@@ -78,7 +79,7 @@ class Guards:
 
     def finish(self, *, skip_settling: bool) -> Report | None:
         """Have the project torn down; the report, or None if nothing was armed. `skip_settling`: as of the local guard."""
-        if self._at_engine and self._at_engine.has_ended and self._local.is_armed:
+        if self._both_stand and self._at_engine and self._at_engine.has_ended and self._local.is_armed:
             self._say("  the guard at the engine did not live as long as the run; the local one tears down")
         with self._context.terminal.phase("down") if self._local.is_armed else contextlib.nullcontext():
             report = self._local.finish(skip_settling=skip_settling)

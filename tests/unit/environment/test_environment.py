@@ -136,6 +136,16 @@ def test_a_guard_at_the_engine_that_somebody_ended_is_told(fakes: Fakes, capsys:
     assert "the guard at the engine did not live as long as the run; the local one tears down" in capsys.readouterr().out
 
 
+def test_of_one_that_never_stood_nobody_says_that_it_ended(fakes: Fakes, capsys: pytest.CaptureFixture[str]) -> None:
+    with_guard(fakes, "engine")
+    fakes.engine_guard.has_ended = True
+    (fakes.folder / "compose.override.json").mkdir()
+    with pytest.raises(EnvironmentFailed, match="cannot be written"), fakes.environment():
+        pass
+    assert fakes.events[-2:] == ["finish", "closed"]
+    assert "did not live as long" not in capsys.readouterr().out
+
+
 def test_podman_which_is_another_engine_in_every_answer_is_asked_for_its_time_alone(fakes: Fakes) -> None:
     server = {"Version": "5.0", "KernelVersion": "6.1", "Components": [{"Name": "Podman Engine"}]}
     fakes.engine.answers["version"] = json.dumps({"Server": server})
