@@ -65,7 +65,10 @@ def socket_at_engine(whereabouts: Whereabouts, environ: Mapping[str, str]) -> Pu
     """
     if whereabouts.host:
         return PurePosixPath(DEFAULT_SOCKET)
-    return whereabouts.at_engine(socket_of(environ)) or whereabouts.at_engine(Path(DEFAULT_SOCKET))
+    # A relay may stand between, as in development containers, which mount it as docker-host.sock.
+    mounted = [place for place in whereabouts.mounts or () if place.endswith(".sock") and "docker" in place]
+    paths = (socket_of(environ), Path(DEFAULT_SOCKET), *map(Path, mounted))
+    return next(filter(None, map(whereabouts.at_engine, paths)), None)
 
 
 def own_container() -> str:

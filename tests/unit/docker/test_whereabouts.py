@@ -103,7 +103,8 @@ def test_mounts_that_are_not_understood_are_an_error(engine: Make, monkeypatch: 
         (Whereabouts(mounts={"/s": "/run/user/1000/docker.sock"}), "unix:///s", "/run/user/1000/docker.sock"),
         (Whereabouts(mounts={"/var/run": "/host/run"}), "", "/host/run/docker.sock"),
         (Whereabouts(mounts={"/var/run/docker.sock": "/host/s"}), "unix:///run/docker.sock", "/host/s"),
-        (Whereabouts(mounts={"/workspaces": "/home/me"}), "", None),
+        (Whereabouts(mounts={"/var/run/docker-host.sock": "/var/run/docker.sock"}), "", "/var/run/docker.sock"),
+        (Whereabouts(mounts={"/workspaces": "/home/me", "/run/dbus.sock": "/run/dbus.sock"}), "", None),
         (Whereabouts("far"), "tcp://far:2376", "/var/run/docker.sock"),
     ],
 )
