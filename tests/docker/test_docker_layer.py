@@ -187,7 +187,7 @@ def _children(tiny: TinyRepository) -> list[str]:
 def test_a_client_that_hangs_with_its_child_is_given_up_and_ended(tiny: TinyRepository) -> None:
     tiny.module("passes", PASSES)
     run = impatient(tiny, "run", "tiny", "passes", **docker_before(tiny, HANGS_WITH_A_CHILD))
-    assert run.finish() == 5, run.output
+    assert run.finish() == 3, run.output
     assert "Waited 2 s in vain for `docker version`" in run.output
     assert _children(tiny) == []
 
@@ -202,7 +202,7 @@ def test_doctor_ends_although_docker_hangs_with_a_child(tiny: TinyRepository) ->
 def test_the_guard_ends_what_hangs_in_a_session_of_its_own(tiny: TinyRepository) -> None:
     tiny.module("passes", PASSES)
     run = impatient(tiny, "run", "tiny", "passes", **docker_before(tiny, HANGS_WITH_A_CHILD_OF_ITS_OWN_SESSION))
-    assert run.finish() == 5, run.output
+    assert run.finish() == 3, run.output
     wait_until(lambda: not _children(tiny), "the end of what a client had started")
 
 
