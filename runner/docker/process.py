@@ -117,13 +117,18 @@ class Attached(Command):
     def first_line(self, deadline: float) -> str:
         """Return the first line that the client prints. DockerFailed, and the client ended, if none comes until `deadline`."""
         assert self._process.stdout
+        pipe, line = self._process.stdout.fileno(), b""
         try:
-            if select.select([self._process.stdout], [], [], _left(deadline))[0]:
-                return self._process.stdout.readline() or self.output(time.monotonic() + _REAP)
-            raise DockerStalled(f"`{self.name}` did not answer within {time.monotonic() - self._began:.0f} s")
+            while b"\n" not in line and len(line) < _PIECE:
+                if not select.select([pipe], [], [], _left(deadline))[0]:
+                    raise DockerStalled(f"`{self.name}` did not answer within {time.monotonic() - self._began:.0f} s")
+                if not (piece := os.read(pipe, _PIECE)):
+                    return line.decode(errors="replace") or self.output(time.monotonic() + _REAP)
+                line += piece
         except BaseException:
             self.cancel()
             raise
+        return line[: line.find(b"\n") + 1 or None].decode(errors="replace")
 
     def tell(self, line: str) -> None:
         """Write a line to the client. DockerFailed if it has ended."""

@@ -15,6 +15,7 @@ import pytest
 from runner.cleanup.resources import finish
 from runner.docker import process as process_module
 from runner.docker.process import (
+    Attached,
     Command,
     Completed,
     DockerFailed,
@@ -353,3 +354,25 @@ def test_an_error_of_the_source_ends_the_client(script: ScriptedDocker) -> None:
     (client,) = script.told_pids()
     with end_of(client), pytest.raises(KeyError):
         list(stream.pieces(late()))
+
+
+@pytest.mark.parametrize("said", ["printf x", "true", "printf x >&2"])
+def test_the_first_line_of_a_client_that_never_ends_it_is_not_waited_for(script: ScriptedDocker, said: str) -> None:
+    script.run(f"{said}; exec sleep 1000")
+    client = Attached(("run",), script.environ)
+    with pytest.raises(DockerStalled, match="`docker run` did not answer"):
+        client.first_line(soon())
+    assert client.has_ended
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [("echo ready; echo more; read x", "ready\n"), ("printf x", "x"), ("head -c 200000 /dev/zero", "\0" * 1000)],
+)
+def test_the_first_line_of_a_client_is_what_it_says_and_bounded(script: ScriptedDocker, said: str, line: str) -> None:
+    script.run(said)
+    client = Attached(("run",), script.environ)
+    found = client.first_line(late())
+    client.cancel()
+    assert found[:1000] == line
+    assert len(found) < 200_000
