@@ -376,3 +376,10 @@ def test_the_first_line_of_a_client_is_what_it_says_and_bounded(script: Scripted
     client.cancel()
     assert found[:1000] == line
     assert len(found) < 200_000
+
+
+def test_of_what_a_client_says_without_an_end_the_end_is_kept(script: ScriptedDocker) -> None:
+    script.run("head -c 10000000 /dev/zero | tr '\\0' x >&2; echo why >&2; exit 1")
+    with pytest.raises(DockerFailed, match=r"why$") as caught:
+        Command(("info",), script.environ).output(late())
+    assert len(str(caught.value)) < 20_000
