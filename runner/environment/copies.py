@@ -79,7 +79,7 @@ class Copies:
         self._archives = {
             source: Archive(Path(source), targets[source], *([is_needed] if Path(source) in choice.repository.addons else ()))
             for source in sources
-            if Path(source) in choice.repository.addons or Path(source).is_dir()
+            if Path(source) in choice.repository.addons or os.path.isdir(source)  # noqa: PTH112 - Path's fails where a folder is closed
         }
         self._files = len(sources) - len(self._archives)
         self._seconds = 0.0
@@ -188,7 +188,7 @@ class Copies:
         for model in models:
             for name, volume in (model.get("volumes") or {}).items():
                 device = str(((volume or {}).get("driver_opts") or {}).get("device") or "")
-                if device.startswith("/") and Path(device).exists() and self._choice.is_copied(device):
+                if device.startswith("/") and is_there(Path(device)) and self._choice.is_copied(device):
                     raise _refused(f"volumes.{name}", device, "no volume with `driver_opts` is filled with a copy")
         unreadable = [path for archive in self._archives.values() for path in archive.unreadable()]
         if unreadable:

@@ -217,6 +217,23 @@ def test_what_this_user_cannot_read_is_named_before_anything_is_started(
         Copies(Choice(evv, FAR), "p", (model_of(bind(evv.addons[0], "/mnt/extra-addons")),))
 
 
+def test_what_is_behind_a_closed_folder_is_refused_in_a_sentence(evv: RepoConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed, stat = str(evv.path / "closed"), os.stat
+
+    def refuse(path: Any, *args: Any, **more: Any) -> os.stat_result:
+        if str(path).startswith(closed):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, *args, **more)
+
+    monkeypatch.setattr(os, "stat", refuse)
+    rendered = model_of(
+        bind(f"{closed}/x", "/x"), volumes={"v": {"driver_opts": {"type": "none", "o": "bind", "device": f"{closed}/y"}}}
+    )
+    monkeypatch.setattr(os, "open", lambda *_: stat(f"{closed}/x"))
+    with pytest.raises(ConfigError, match=r"services\.odoo\.volumes: .*closed/x cannot be copied to the engine"):
+        Copies(Choice(evv, FAR), "p", (rendered,)).applied(rendered)
+
+
 def test_the_volumes_have_the_run_s_labels_before_they_are_filled_and_the_container_goes(evv: RepoConfig) -> None:
     engine, streams = FakeVolumes(), FakeStreams()
     engine.answers |= {"create": "", "rm": ""}
