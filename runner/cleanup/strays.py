@@ -170,7 +170,7 @@ def remove(strays: Sequence[Stray], endpoint: Endpoint, say: Callable[[str], Non
     # First the containers that hold others' networks and volumes, and last the networks and volumes that they have held.
     complete = _remove_named(single, (CONTAINERS,), endpoint, say, bound)
     for stray in projects:
-        report = remove_project(endpoint, stray.name, bound=bound)
+        report = remove_project(endpoint, stray.name, bound=bound, guard=True)
         orphans.tell(f"{stray.name} (stray)", report, say)
         complete &= report.complete
     return _remove_named(single, (NETWORKS, VOLUMES), endpoint, say, bound) and complete

@@ -10,6 +10,8 @@ _PORT_TAKEN = ("port is already allocated", "address already in use", "all ports
 _BY_WHO_ANSWERS = "Error response from daemon"
 # Of an engine behind ssh, for which docker has no address.
 _BY_SSH = "http://docker.example.com"
+# In characters, of what is quoted.
+_MOST = 10_000
 _PREAMBLES = ("unable to resolve docker endpoint: ", "error during connect: ", "stderr=")
 _START = "The Docker daemon does not answer: {}\nStart it, or run `nox -s setup`."
 # What docker's clients of 20.10 to 28 say of an engine that they cannot use, and what to do. The first that fits counts.
@@ -110,5 +112,5 @@ def said(completed: Completed) -> str:
 
 
 def tail(text: str, lines: int = 15) -> str:
-    """Return the last lines: docker says at the end why it failed."""
-    return "\n".join(text.strip().splitlines()[-lines:])
+    """Return the last lines, of a bounded length: docker says at the end why it failed."""
+    return "\n".join(text.strip()[-_MOST:].splitlines()[-lines:])

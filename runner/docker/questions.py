@@ -213,11 +213,14 @@ def states(containers: Iterable[str]) -> Question[list[ContainerStatus]]:
 
 
 def mounts(container: str) -> Question[dict[str, str] | None]:
-    """Ask which paths of the engine's machine a container has, by where it has them; None if there is no such container."""
+    """Ask which paths of the engine's machine a container has, by where it has them; None if there is no such container.
+
+    Volumes count: what is in one is not what a bind around it has there.
+    """
     words = ("container", "inspect", "--format", "{{json .Mounts}}", container)
 
     def paths(output: str) -> dict[str, str]:
-        return {str(mount["Destination"]): str(mount["Source"]) for mount in json.loads(output) if mount["Type"] == "bind"}
+        return {str(mount["Destination"]): str(mount.get("Source") or "") for mount in json.loads(output)}
 
     def read(completed: Completed) -> dict[str, str] | None:
         if completed.exit_code and has_vanished(completed.errors):

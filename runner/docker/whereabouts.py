@@ -18,7 +18,7 @@ class Whereabouts:
     """Where an engine is: `host` as its address names its machine, empty for one of this machine.
 
     `mounts`: if this process is in one of the engine's own containers, which paths of the engine's machine that has, by
-    where it has them; None if it is in none.
+    where it has them, empty for what is in memory; None if it is in none.
     """
 
     host: str = ""
@@ -44,7 +44,8 @@ class Whereabouts:
         if not inside:
             return None
         place = max(inside, key=len)
-        return PurePosixPath((self.mounts or {})[place]) / path.relative_to(place)
+        source = (self.mounts or {})[place]
+        return PurePosixPath(source) / path.relative_to(place) if source else None
 
 
 def host_of(environ: Mapping[str, str]) -> str:

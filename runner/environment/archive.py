@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import posixpath
 import stat
 import tarfile
 from collections.abc import Callable, Iterator
@@ -38,15 +39,17 @@ def is_needed(root: str, folder: str, name: str) -> bool:
 
 
 class Archive:
-    """All that is in a folder, but for what is not wanted: owned by root and readable for all, links as they are.
+    """All that is in a folder, but for what is not wanted: owned by root and readable for all, links lead where they lead.
 
-    `files` and `bytes` say how much of it has been read. Sockets, pipes and devices are left out.
+    `target`: where containers have it. `files` and `bytes` say how much of it has been read. Sockets, pipes and devices are
+    left out.
     """
 
     def __init__(
-        self, root: Path, is_wanted: Callable[[str, str, str], bool] = lambda _root, _folder, name: name != _OURS
+        self, root: Path, target: str, is_wanted: Callable[[str, str, str], bool] = lambda _root, _folder, name: name != _OURS
     ) -> None:
         self._root = str(root)
+        self._target = target
         self._is_wanted = is_wanted
         self.files = self.bytes = 0
 
@@ -99,10 +102,16 @@ class Archive:
             entry.type = tarfile.DIRTYPE
             yield _header(entry)
         elif stat.S_ISLNK(status.st_mode):
-            entry.type, entry.linkname = tarfile.SYMTYPE, os.readlink(path)  # noqa: PTH115
+            entry.type, entry.linkname = tarfile.SYMTYPE, self._link(name, os.readlink(path))  # noqa: PTH115
             yield _header(entry)
         elif stat.S_ISREG(status.st_mode):
             yield from self._file(path, entry)
+
+    def _link(self, name: str, text: str) -> str:
+        """What a link says: the engine takes none that leads out of the folder, but for those that begin at the root."""
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(name), text))
+        leads_out = place == ".." or place.startswith("../")
+        return posixpath.normpath(posixpath.join("/", self._target, place)) if leads_out else text
 
     def _file(self, path: str, entry: tarfile.TarInfo) -> Iterator[bytes]:
         # What is put in the file's place meanwhile must not keep us, nor lead elsewhere.

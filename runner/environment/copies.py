@@ -6,9 +6,10 @@ compose file that the run starts from, or, for a secret, into a variable of Comp
 
 import copy
 import os
+import posixpath
 import stat
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -19,16 +20,17 @@ from runner.docker.engine import Engine
 from runner.docker.listing import PROJECT_LABEL
 from runner.docker.whereabouts import Whereabouts
 from runner.environment.archive import Archive, is_needed
-from runner.environment.host_paths import is_of_each_machine, paths_in
+from runner.environment.host_paths import is_of_each_machine
 from runner.environment.isolation import OUR_COPY
 from runner.errors import ConfigError, EnvironmentFailed
 from runner.odoo.addons import is_there
+from runner.odoo.source_tree import is_below
 from runner.text import counted, first_of, printable
 
 if TYPE_CHECKING:
     from runner.docker.streams import Streams
 
-# In bytes: more would be too long for a compose file; and for a variable, by the kernel.
+# In bytes: more would be too long for a compose file; and for a variable, by the kernel, as also for all of them.
 _LONGEST_FILE, _LONGEST_SECRET = 1_000_000, 100_000
 _FULL = "no space left on device"
 
@@ -71,12 +73,13 @@ class Copies:
         self.choice = choice
         self._project = project
         self._container = f"{project}-copies"
-        self.sources = {path for model in models for _where, path in paths_in(model)}
+        targets = {source: target for model in models for source, target in _sources_in(model)}
+        self.sources = targets.keys()
         sources = sorted(source for source in self.sources if choice.is_copied(source))
         self._archives = {
-            source: Archive(Path(source), is_needed) if Path(source) in choice.repository.addons else Archive(Path(source))
+            source: Archive(Path(source), targets[source], *([is_needed] if Path(source) in choice.repository.addons else ()))
             for source in sources
-            if Path(source) in choice.repository.addons or Path(source).is_dir()
+            if Path(source) in choice.repository.addons or os.path.isdir(source)  # noqa: PTH112 - Path's fails where a folder is closed
         }
         self._files = len(sources) - len(self._archives)
         self._seconds = 0.0
@@ -131,18 +134,24 @@ class Copies:
         variables: dict[str, str] = {}
         for name, service in (changed.get("services") or {}).items():
             mounts = service.get("volumes") or []
-            for mount in [mount for mount in mounts if self._is_copied(mount)]:
+            copied = [mount for mount in mounts if self._is_copied(mount)]
+            # Folders first: it is looked for them where a file is put.
+            for mount in sorted(copied, key=lambda mount: str(mount["source"]) not in self._archives):
                 mounts.remove(mount)
                 self._replace(f"services.{name}.volumes", mount, service, changed)
         for kind in ("configs", "secrets"):
             for name, value in (changed.get(kind) or {}).items():
                 if (file := (value or {}).get("file")) and self.choice.is_copied(file):
                     del value["file"]
+                    for service, target in _uses(changed, kind, name):
+                        _check_place(f"{kind}.{name}", file, service, target)
                     if kind == "configs":
                         value["content"] = _text(f"configs.{name}", file, _LONGEST_FILE)
                     else:
                         value["environment"] = variable = f"AGENT_TEST_SECRET_{len(variables) + 1}"
                         variables[variable] = _text(f"secrets.{name}", file, _LONGEST_SECRET)
+                        if sum(map(len, variables.values())) > _LONGEST_SECRET:
+                            raise _refused(f"secrets.{name}", file, f"all secrets have more than {_LONGEST_SECRET // 1000} KB")
         return changed, variables
 
     def make(self, engine: Engine, streams: "Streams", labels: Mapping[str, str], image: str) -> None:
@@ -154,7 +163,8 @@ class Copies:
             made.result()
         places = {source: f"/{OUR_COPY}/{number}" for number, source in enumerate(self._archives)}
         mounts = [f"--volume={name}:{place}:nocopy" for name, place in zip(volumes, places.values(), strict=True)]
-        engine.command("create", "--pull=never", f"--name={self._container}", "--network=none", *words, *mounts, image)
+        # Of an image that names no command the engine makes no container without one, also if it never runs.
+        engine.command("create", "--pull=never", f"--name={self._container}", "--network=none", *words, *mounts, image, "none")
         for source, archive in self._archives.items():
             try:
                 streams.copy(archive.pieces(), self._container, places[source], begun + questions.COPY_LIMIT)
@@ -179,8 +189,7 @@ class Copies:
             service["volumes"].append({**new, "volume": {"nocopy": True}})
             model["volumes"] = {**(model.get("volumes") or {}), key: {"name": self._volume(source), "external": True}}
             return
-        if service.get("read_only"):
-            raise _refused(where, source, "its service is `read_only`, so that it can only have copies of folders")
+        _check_place(where, source, service, str(mount["target"]))
         configs = model["configs"] = model.get("configs") or {}
         key = f"{OUR_COPY}-{len(configs) + 1}"
         configs[key] = {"content": _text(where, source, _LONGEST_FILE)}
@@ -193,7 +202,7 @@ class Copies:
         for model in models:
             for name, volume in (model.get("volumes") or {}).items():
                 device = str(((volume or {}).get("driver_opts") or {}).get("device") or "")
-                if device.startswith("/") and Path(device).exists() and self.choice.is_copied(device):
+                if device.startswith("/") and is_there(Path(device)) and self.choice.is_copied(device):
                     raise _refused(f"volumes.{name}", device, "no volume with `driver_opts` is filled with a copy")
         unreadable = [path for archive in self._archives.values() for path in archive.unreadable()]
         if unreadable:
@@ -207,6 +216,41 @@ class Copies:
 
     def _volume(self, source: str) -> str:
         return f"{self._project}_{self._key(source)}"
+
+
+def _sources_in(model: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The paths of this machine, and where containers have what is there; of a config or secret that is its own matter."""
+    for service in (model.get("services") or {}).values():
+        for mount in service.get("volumes") or ():
+            if mount.get("type") == "bind":
+                yield str(mount["source"]), str(mount["target"])
+    for kind in ("configs", "secrets"):
+        for value in (model.get(kind) or {}).values():
+            if (value or {}).get("file"):
+                yield str(value["file"]), ""
+
+
+def _uses(model: Mapping[str, Any], kind: str, name: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """The services that have a config or secret, and where."""
+    for service in (model.get("services") or {}).values():
+        for used in service.get(kind) or ():
+            if used["source"] == name:
+                yield service, posixpath.join("/run/secrets" if kind == "secrets" else "/", used.get("target") or name)
+
+
+def _check_place(where: str, source: str, service: Mapping[str, Any], target: str) -> None:
+    """ConfigError where Compose, which does so before the start, cannot put a file, or nobody would see it."""
+    if service.get("read_only"):
+        raise _refused(where, source, "its service is `read_only`, so that it can only have copies of folders")
+    tmpfs = service.get("tmpfs") or ()
+    around = [("tmpfs", path.partition(":")[0]) for path in ([tmpfs] if isinstance(tmpfs, str) else tmpfs)]
+    for mount in service.get("volumes") or ():
+        is_writable_volume = mount["type"] == "volume" and not mount.get("read_only")
+        around.append(("" if is_writable_volume else mount["type"], str(mount["target"])))
+    around = [(kind, path) for kind, path in around if is_below(target, path)]
+    kind, path = max(around, key=lambda item: len(item[1]), default=("", ""))
+    if kind:
+        raise _refused(where, source, f"what is mounted at {printable(path)} lies over {printable(target)}")
 
 
 def _text(where: str, source: str, longest: int) -> str:

@@ -47,8 +47,9 @@ def refusals(rendered: _Config, project: str) -> list[str]:
             found = (*refused_keys(kind, value or {}), *judge(value or {}), *_shared_by_name(kind, value or {}, project))
             reasons += [f"{kind}.{name}.{key}: {reason}" for key, reason in found]
     for kind, what in (("volumes", "a volume"), ("configs", "a config")):
-        for name in _section(rendered, kind):
-            if name.startswith(_OUR_NAMES):
+        for name, value in _section(rendered, kind).items():
+            at_engine = str((value or {}).get("name") or "").removeprefix(f"{project}_")
+            if name.startswith(_OUR_NAMES) or at_engine.startswith(_OUR_NAMES):
                 reasons.append(f"{kind}.{name}: the runner has {what} of this name in every run. Call it otherwise.")
     return reasons
 

@@ -13,7 +13,7 @@ from .second_engine import RemoteEngine
 from .tiny_repository import FAILS, PASSES, PATIENCE, TinyRepository
 
 # What a run with copies must see of what the compose file mounts.
-SEES = "cat /etc/tiny.conf /srv/data/below/x /run/secrets/word /mnt/extra-addons-2/other/data.txt; /srv/run.sh\n"
+SEES = "cat /srv/data/out /srv/data/below/x /run/secrets/word /mnt/extra-addons-2/other/data.txt; /srv/run.sh\n"
 
 
 def mounting_more(tiny: TinyRepository) -> None:
@@ -31,6 +31,7 @@ def mounting_more(tiny: TinyRepository) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     (tiny.checkout / "run.sh").chmod(0o755)
+    (tiny.checkout / "data/out").symlink_to("../../etc/tiny.conf")  # which is there in the container
     compose = yaml.safe_load((tiny.checkout / "compose.yml").read_text())
     odoo = compose["services"]["odoo"]
     odoo["volumes"] += ["./tiny.conf:/etc/tiny.conf:ro", "./run.sh:/srv/run.sh:ro", "./data:/srv/data:ro"]

@@ -122,7 +122,7 @@ def test_it_is_removed_with_force_and_one_that_is_gone_is_no_error(start: Start,
     guard = start("echo ready; cat")
     script.answer({"container rm": (0, "", "")})
     guard.remove()
-    assert script.calls == ["container rm --force --volumes p-guard"]
+    assert "container rm --force --volumes p-guard" in script.calls
     script.answer({"container rm": (1, "", "Error: No such container: p-guard")})
     guard.remove()
     script.answer({"container rm": (1, "", "the engine is stopping")})

@@ -9,6 +9,7 @@ from runner.cleanup.strays import Found, found_in, remove, whose
 from runner.cleanup.teardown import Report
 from runner.docker.listing import CONTAINERS, GUARD_LABEL, NETWORKS, VOLUMES, Resource
 from runner.docker.process import Endpoint
+from tests.unit.fake_docker import FakeDocker
 
 PREFIXES = {"evv": "evv-agent-test", "hub": "hub-agent-test", "eu": "evv-agent-test-eu"}
 COLUMNS = ("State", "CreatedAt", "Image", "Command")
@@ -134,7 +135,7 @@ def removed(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """What was to be removed, by project or by name; what is called `stuck` resists."""
     calls: list[object] = []
 
-    def remove_project(_endpoint: Endpoint, project: str, *, bound: float) -> Report:
+    def remove_project(_endpoint: Endpoint, project: str, *, bound: float, guard: bool) -> Report:
         calls.append(project)
         return Report(left={"volumes": ["v"] if "stuck" in project else []}, in_use=["used\x1b by x"])
 
@@ -171,6 +172,15 @@ def test_what_resists_is_not_called_removed(removed: list[object], listed: tuple
     said: list[str] = []
     assert not remove(found(listed).strays, Endpoint({}), said.append, 60)
     assert "(stray): LEFT after" in said[0]
+
+
+def test_a_guard_at_the_engine_that_lacks_the_labels_of_a_run_is_removed_and_not_only_called_so(docker: FakeDocker) -> None:
+    docker.create_guard(OLD, "guard")
+    (stray,) = found((CONTAINERS, Resource("guard", {GUARD_LABEL: OLD}))).strays
+    said: list[str] = []
+    assert remove([stray], docker.endpoint, said.append, 60)
+    assert docker.names(f"guard-of-{OLD}") == []
+    assert said[0].startswith(f"{OLD} (stray): removed")
 
 
 def test_nothing_to_remove_asks_the_engine_nothing(removed: list[object]) -> None:

@@ -88,7 +88,7 @@ def test_with_nothing_to_do_that_is_said(held: list[Resource], clean: Clean, cap
 def stray(held: list[Resource], monkeypatch: pytest.MonkeyPatch) -> str:
     """A leftover of an old script, its project."""
 
-    def remove_project(_endpoint: Endpoint, project: str, *, bound: float) -> Report:
+    def remove_project(_endpoint: Endpoint, project: str, *, bound: float, guard: bool) -> Report:
         held[:] = [resource for resource in held if project_of(resource) != project]
         return Report(left={})
 

@@ -127,3 +127,7 @@ def test_a_missing_compose_says_what_to_install_instead_of_what_docker_said() ->
 
 def test_the_tail_is_the_end() -> None:
     assert tail("\n".join("abc") + "\n\n", lines=2) == "b\nc"
+
+
+def test_the_tail_of_a_line_without_end_has_one() -> None:
+    assert tail("x" * 1_000_000 + "why") == ("x" * 10_000 + "why")[-10_000:]

@@ -19,7 +19,8 @@ OWN = "9d" * 32
 MOUNTS = [
     {"Type": "bind", "Source": "/home/me/evv", "Destination": "/workspaces/evv"},
     {"Type": "bind", "Source": "/srv/data", "Destination": "/workspaces/evv/data"},
-    {"Type": "volume", "Source": "/var/lib/docker/volumes/v/_data", "Destination": "/cache", "Name": "v"},
+    {"Type": "volume", "Source": "/var/lib/docker/volumes/v/_data", "Destination": "/workspaces/evv/filled"},
+    {"Type": "tmpfs", "Source": "", "Destination": "/workspaces/evv/memory"},
 ]
 
 
@@ -78,7 +79,9 @@ def test_of_a_container_of_the_engine_what_is_mounted_is_known(
     assert found.at_engine(Path("/workspaces/evv/addons")) == PurePosixPath("/home/me/evv/addons")
     assert found.at_engine(Path("/workspaces/evv/data/x")) == PurePosixPath("/srv/data/x")
     assert found.at_engine(Path("/workspaces/evv-2")) is None
-    assert found.at_engine(Path("/cache")) is None
+    # Over the folder that is mounted around it, the engine's machine has something else there.
+    assert found.at_engine(Path("/workspaces/evv/filled/x")) == PurePosixPath("/var/lib/docker/volumes/v/_data/x")
+    assert found.at_engine(Path("/workspaces/evv/memory/x")) is None
 
 
 def test_of_another_machine_s_files_nothing_is_known(engine: Make, script: ScriptedDocker) -> None:

@@ -1,5 +1,6 @@
 """What is copied to an engine, and what the compose file then says."""
 
+import contextlib
 import os
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -117,25 +118,80 @@ def test_where_all_is_mounted_the_compose_file_stays_as_it_is(evv: RepoConfig) -
 
 
 @pytest.mark.parametrize(
-    ("content", "more", "why"),
+    ("content", "why"),
     [
-        (b"\xff", {}, "it is no text in UTF-8 of 1000 KB at most"),
-        (b"a\0b", {}, "it is no text in UTF-8"),
-        (b"x" * 1_000_001, {}, "it is no text in UTF-8"),
-        (b"x", {"read_only": True}, "its service is `read_only`"),
+        (b"\xff", "it is no text in UTF-8 of 1000 KB at most"),
+        (b"a\0b", "it is no text in UTF-8"),
+        (b"x" * 1_000_001, "it is no text in UTF-8"),
     ],
 )
-def test_a_file_that_does_not_fit_into_a_compose_file_is_refused(
-    evv: RepoConfig, content: bytes, more: dict[str, Any], why: str
-) -> None:
+def test_a_file_that_does_not_fit_into_a_compose_file_is_refused(evv: RepoConfig, content: bytes, why: str) -> None:
     (evv.path / "odoo.conf").write_bytes(content)
     rendered = model_of(bind(evv.path / "odoo.conf", "/etc/odoo/odoo.conf"))
-    rendered["services"]["odoo"] |= more
     with pytest.raises(ConfigError) as caught:
         Copies(Choice(evv, FAR), "p", (rendered,)).applied(rendered)
     said = str(caught.value)
     assert said.startswith(f"services.odoo.volumes: {evv.path}/odoo.conf cannot be copied to the engine, as {why}")
     assert "Nothing was started. Mount the folder that it is in" in said
+
+
+FOLDER = {"type": "volume", "source": "data", "target": "/etc/odoo/data"}
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"read_only": True}, "its service is `read_only`"),
+        ({"tmpfs": "/etc/odoo:size=1m"}, "what is mounted at /etc/odoo lies over /etc/odoo/data/x"),
+        ({"tmpfs": ["/tmp", "/etc"]}, "what is mounted at /etc lies over"),
+        ({"volumes": [{"type": "tmpfs", "target": "/etc"}]}, "what is mounted at /etc lies over"),
+        ({"volumes": [FOLDER | {"read_only": True}]}, "what is mounted at /etc/odoo/data lies over"),
+        ({"volumes": [bind("/usr", "/etc/odoo", read_only=False)]}, "what is mounted at /etc/odoo lies over"),
+        ({"tmpfs": ["/etc", "/etc/odoo/dat"], "volumes": [FOLDER]}, ""),
+    ],
+)
+@pytest.mark.parametrize("kind", ["configs", "secrets", "volumes"])
+def test_a_file_is_refused_where_compose_cannot_put_it_or_nobody_would_see_it(
+    evv: RepoConfig, kind: str, more: dict[str, Any], why: str
+) -> None:
+    rendered = model_of()
+    odoo = rendered["services"]["odoo"]
+    odoo |= {**more, "volumes": list(more.get("volumes") or ())}
+    target = "/etc/odoo/data/x"
+    if kind == "volumes":
+        # The copy of a folder around it counts as it is mounted, not as it was.
+        odoo["volumes"] = [bind(evv.path / "word", target), *odoo["volumes"]]
+    else:
+        rendered[kind] = {"c": {"file": str(evv.path / "word")}}
+        odoo[kind] = [{"source": "c", "target": target}]
+    copies = Copies(Choice(evv, FAR), "p", (rendered,))
+    if not why:
+        copies.applied(rendered)
+        return
+    with pytest.raises(ConfigError, match=f"/word cannot be copied to the engine, as {why}"):
+        copies.applied(rendered)
+
+
+def test_a_file_in_a_folder_is_refused_where_the_folder_s_copy_is_read_only(evv: RepoConfig) -> None:
+    for read_only in (False, True):
+        rendered = model_of(bind(evv.path / "word", "/srv/x"), bind(evv.path / "data", "/srv", read_only=read_only))
+        refused = pytest.raises(ConfigError, match="what is mounted at /srv lies over /srv/x")
+        with refused if read_only else contextlib.nullcontext():
+            Copies(Choice(evv, FAR), "p", (rendered,)).applied(rendered)
+
+
+def test_a_secret_without_a_target_is_below_run_secrets(evv: RepoConfig) -> None:
+    rendered = model_of(secrets={"c": {"file": str(evv.path / "word")}})
+    rendered["services"]["odoo"] |= {"secrets": [{"source": "c"}], "tmpfs": ["/run"]}
+    with pytest.raises(ConfigError, match="what is mounted at /run lies over /run/secrets/c"):
+        Copies(Choice(evv, FAR), "p", (rendered,)).applied(rendered)
+
+
+def test_secrets_that_are_too_long_together_are_refused(evv: RepoConfig) -> None:
+    (evv.path / "word").write_text("x" * 60_000)
+    rendered = model_of(secrets={name: {"file": str(evv.path / "word")} for name in ("a", "b")})
+    with pytest.raises(ConfigError, match=r"secrets\.b: .* as all secrets have more than 100 KB"):
+        Copies(Choice(evv, FAR), "p", (rendered,)).applied(rendered)
 
 
 @pytest.mark.parametrize("kind", ["configs", "secrets"])
@@ -161,6 +217,23 @@ def test_what_this_user_cannot_read_is_named_before_anything_is_started(
         Copies(Choice(evv, FAR), "p", (model_of(bind(evv.addons[0], "/mnt/extra-addons")),))
 
 
+def test_what_is_behind_a_closed_folder_is_refused_in_a_sentence(evv: RepoConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed, stat = str(evv.path / "closed"), os.stat
+
+    def refuse(path: Any, *args: Any, **more: Any) -> os.stat_result:
+        if str(path).startswith(closed):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, *args, **more)
+
+    monkeypatch.setattr(os, "stat", refuse)
+    rendered = model_of(
+        bind(f"{closed}/x", "/x"), volumes={"v": {"driver_opts": {"type": "none", "o": "bind", "device": f"{closed}/y"}}}
+    )
+    monkeypatch.setattr(os, "open", lambda *_: stat(f"{closed}/x"))
+    with pytest.raises(ConfigError, match=r"services\.odoo\.volumes: .*closed/x cannot be copied to the engine"):
+        Copies(Choice(evv, FAR), "p", (rendered,)).applied(rendered)
+
+
 def test_the_volumes_have_the_run_s_labels_before_they_are_filled_and_the_container_goes(evv: RepoConfig) -> None:
     engine, streams = FakeVolumes(), FakeStreams()
     engine.answers |= {"create": "", "rm": ""}
@@ -169,6 +242,8 @@ def test_the_volumes_have_the_run_s_labels_before_they_are_filled_and_the_contai
     copies.make(engine, streams, {"agent-test.repository": "evv"}, "odoo:18.0")
     labels = {"agent-test.repository": "evv", "com.docker.compose.project": "p"}
     assert engine.volumes == {"p_agent-test-copy-1": labels, "p_agent-test-copy-2": labels}
+    # An image may name no command, without which no container is made.
+    assert next(words for words in engine.asked if words.startswith("create ")).endswith(" odoo:18.0 none")
     assert engine.asked[-1] == "rm --force --volumes p-copies"
     assert [len(archive) % 512 for archive in streams.copied] == [0, 0]
     assert copies.told.startswith("copied (2 files, 0.0 MB, ")

@@ -111,6 +111,8 @@ def test_a_usual_compose_file_is_neither_refused_nor_warned_of() -> None:
         ),
         (config(volumes={"agent-test-snapshot": {}}), "volumes.agent-test-snapshot: the runner has a volume of this name"),
         (config(volumes={"agent-test-memory": None}), "volumes.agent-test-memory: the runner has a volume of this name"),
+        (config(volumes={"v": {"name": f"{PROJECT}_agent-test-copy-1"}}), "volumes.v: the runner has a volume of this name"),
+        (config(volumes={"v": {"name": f"agent-test-snapshot-{PROJECT}"}}), "volumes.v: the runner has a volume of this name"),
         (config(configs={"agent-test-copy-1": {"content": ""}}), "configs.agent-test-copy-1: the runner has a config of this"),
         (
             config({"volumes": [{"type": "volume", "source": "v", "target": "/agent-test-snapshot/cluster"}]}),
