@@ -33,7 +33,8 @@ def members(archive: Archive) -> dict[str, tarfile.TarInfo]:
 
 def unpacked(archive: Archive, folder: Path) -> Path:
     with tarfile.open(fileobj=io.BytesIO(b"".join(archive.pieces())), errors="surrogateescape") as stream:
-        stream.extractall(folder, filter="fully_trusted")
+        stream.extraction_filter = getattr(tarfile, "fully_trusted_filter", None)  # Python 3.11.4 knows filters
+        stream.extractall(folder)
     return folder
 
 
