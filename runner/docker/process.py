@@ -29,8 +29,8 @@ REAP = 2.0
 _ROUNDS = 50
 # In bytes, of a line that is waited for.
 _LONGEST_LINE = 1000
-# In characters, of what a client says of its failure: for people, and for a log.
-_MOST_SAID = 10_000
+# In characters, of each end of what a client says of its failure: Go says first, what others say last, why it ended.
+_MOST_SAID = 5_000
 # In seconds, to read what a client has said that ended before its deadline, while another one was waited for.
 _READ = 0.1
 
@@ -44,7 +44,7 @@ class DockerStalled(DockerFailed):
 
 
 class Completed(NamedTuple):
-    """How a client ended, and what it printed; of `errors` the end, which says why it failed."""
+    """How a client ended, and what it printed; of `errors` both ends."""
 
     exit_code: int
     output: str
@@ -103,7 +103,9 @@ class Command(Client):
         except BaseException:
             self.cancel()
             raise
-        return Completed(self._process.returncode, output, errors[-_MOST_SAID:])
+        if len(errors) > 2 * _MOST_SAID:
+            errors = f"{errors[:_MOST_SAID]}\n...\n{errors[-_MOST_SAID:]}"
+        return Completed(self._process.returncode, output, errors)
 
     def output(self, deadline: float) -> str:
         """Return what the client printed. DockerFailed, with its words, if it failed or did not answer in time."""

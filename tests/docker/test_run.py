@@ -126,7 +126,7 @@ def test_a_port_that_goes_to_somebody_else_in_between_is_replaced_by_the_next(ti
         subprocess.run(["docker", "rm", "-fv", container], check=True, capture_output=True)
     assert code == 0, output
     assert f"port {FIRST_PORT} was taken meanwhile" in output
-    assert f"127.0.0.1:{FIRST_PORT + 1}" in tiny.proof.read_text()
+    assert f"127.0.0.2:{FIRST_PORT + 1}" in tiny.proof.read_text()
 
 
 def test_a_full_port_range_exits_with_4_and_names_the_holders(tiny: TinyRepository) -> None:

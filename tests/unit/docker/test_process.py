@@ -332,8 +332,8 @@ def test_an_attached_client_that_ends_without_a_line_says_why(script: ScriptedDo
         Attached(("run",), script.environ).first_line(late())
 
 
-def test_of_what_a_client_says_without_an_end_the_end_is_kept(script: ScriptedDocker) -> None:
-    script.run("head -c 10000000 /dev/zero | tr '\\0' x >&2; echo why >&2; exit 1")
-    with pytest.raises(DockerFailed, match=r"why$") as caught:
+def test_of_what_a_client_says_without_an_end_both_ends_are_kept(script: ScriptedDocker) -> None:
+    script.run("echo fatal >&2; head -c 10000000 /dev/zero | tr '\\0' x >&2; echo why >&2; exit 1")
+    with pytest.raises(DockerFailed, match=r"(?s)fatal\n.*why$") as caught:
         Command(("info",), script.environ).output(late())
     assert len(str(caught.value)) < 20_000
