@@ -103,6 +103,8 @@ def play(
         scene = Scene(place, run, home, random.Random(seed))
         with scene.undone():
             _wait_until(begun + moments[0] * length)
+            if trouble.kills_all and run.has_ended(0) and run.exit_code != kind.exit_code:
+                raise RuntimeError(run.output)  # it never came to what is to be killed
             trouble.strike(scene)
             if ending is NONE:
                 _expect_the_end(scene, kind, trouble)

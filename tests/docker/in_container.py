@@ -20,6 +20,9 @@ def in_container(name: str, folder: Path, environ: Mapping[str, str], *more: str
     tiny_image.make()
     programs = {Path(sys.prefix), Path(sys.base_prefix), ROOT, Path("/usr"), Path("/usr/local/lib/docker")}
     programs |= {Path(path).resolve().parent for path in [shutil.which("docker")] if path}
+    # Where PYTHONPATH leads as well.
+    imported_from = [Path(entry) for entry in sys.path if entry]
+    programs |= {path for path in imported_from if not any(path.is_relative_to(program) for program in programs)}
     mounts = [f"{path}:{path}:ro" for path in sorted(programs) if path.exists()]
     options = [f"--volume={mount}" for mount in (*mounts, f"{SOCKET}:{SOCKET}", f"{folder}:{folder}")]
     options += [f"--env={key}={value}" for key, value in environ.items()]
