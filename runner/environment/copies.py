@@ -20,7 +20,7 @@ from runner.docker.engine import Engine
 from runner.docker.listing import PROJECT_LABEL
 from runner.docker.whereabouts import Whereabouts
 from runner.environment.archive import Archive, is_needed
-from runner.environment.host_paths import is_of_each_machine
+from runner.environment.host_paths import is_of_each_machine, paths_in
 from runner.environment.isolation import OUR_COPY
 from runner.errors import ConfigError, EnvironmentFailed
 from runner.odoo.addons import is_there
@@ -73,7 +73,7 @@ class Copies:
         self.choice = choice
         self._project = project
         self._container = f"{project}-copies"
-        targets = {source: target for model in models for source, target in _sources_in(model)}
+        targets = {source: target for model in models for _where, source, target in paths_in(model)}
         self.sources = targets.keys()
         sources = sorted(source for source in self.sources if choice.is_copied(source))
         self._archives = {
@@ -216,18 +216,6 @@ class Copies:
 
     def _volume(self, source: str) -> str:
         return f"{self._project}_{self._key(source)}"
-
-
-def _sources_in(model: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The paths of this machine, and where containers have what is there; of a config or secret that is its own matter."""
-    for service in (model.get("services") or {}).values():
-        for mount in service.get("volumes") or ():
-            if mount.get("type") == "bind":
-                yield str(mount["source"]), str(mount["target"])
-    for kind in ("configs", "secrets"):
-        for value in (model.get(kind) or {}).values():
-            if (value or {}).get("file"):
-                yield str(value["file"]), ""
 
 
 def _uses(model: Mapping[str, Any], kind: str, name: str) -> Iterator[tuple[Mapping[str, Any], str]]:

@@ -36,16 +36,19 @@ _KEYS_IN_A_HOME = re.compile(
 )
 
 
-def paths_in(model: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Return the paths of the machine that a compose file names, each behind the key that does so."""
+def paths_in(model: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Return the paths of the machine that a compose file names, each behind the key that does so, with its target.
+
+    That is where containers have what is mounted; "" for configs and secrets, for which each service says it.
+    """
     for name, service in (model.get("services") or {}).items():
         for mount in service.get("volumes") or ():
             if mount.get("type") == "bind":
-                yield f"services.{name}.volumes", str(mount["source"])
+                yield f"services.{name}.volumes", str(mount["source"]), str(mount["target"])
     for kind in ("configs", "secrets"):
         for name, value in (model.get(kind) or {}).items():
             if (value or {}).get("file"):
-                yield f"{kind}.{name}.file", str(value["file"])
+                yield f"{kind}.{name}.file", str(value["file"]), ""
 
 
 def refused_source(source: str, *, read_only: bool) -> str:

@@ -31,7 +31,7 @@ def check_present(
 
 
 def _files(rendered: Mapping[str, Any], is_foreign: Callable[[str], bool]) -> Iterator[str]:
-    for where, path in paths_in(rendered):
+    for where, path, _target in paths_in(rendered):
         if not is_foreign(path) and (why := _why_missing(Path(path))):
             yield f"{where}: {why} Make it, or leave {'the mount' if where.startswith('services.') else 'it'} out."
 
