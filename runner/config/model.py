@@ -161,6 +161,18 @@ class Limits(Frozen):
     ] = None
 
 
+class Prepared(Frozen):
+    """The most that is kept of the repository's prepared databases; what is made again in the least time is dropped first."""
+
+    number: Annotated[int, Field(strict=True, ge=1, le=10_000, description="How many. Without it 100.")] = 100
+    disk: Annotated[
+        int,
+        BeforeValidator(_bytes),
+        WithJsonSchema({"type": "string", "pattern": r"^\d{1,9}[mMgG][bB]?$"}),
+        Field(description="Their sizes together, such as 20g. Without it 10g. One takes 80 to 300 MB."),
+    ] = 10 * _UNITS["g"]
+
+
 class Settings(Frozen):
     """The settings of one repository, or under `defaults` those of all that do not set them themselves."""
 
@@ -189,6 +201,7 @@ class Settings(Frozen):
     ]
     images: Images
     limits: Limits = Limits()
+    prepared: Prepared = Prepared()
     guard: Annotated[
         Literal["auto", "local", "engine"],
         Field(
@@ -205,6 +218,14 @@ class Settings(Frozen):
         ),
     ] = "auto"
     allow: Allow = Allow()
+
+
+# The settings that have keys of their own.
+SECTIONS: dict[str, type[Frozen]] = {
+    name: field.annotation
+    for name, field in Settings.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, Frozen) and field.annotation is not PortRange
+}
 
 
 class ConfigFile(Frozen):
@@ -279,8 +300,7 @@ def _words(error: ErrorDetails, model: type[Frozen]) -> str:
 def _known_beside(key: Key, model: type[Frozen]) -> Iterable[str]:
     if len(key) == 1:
         return model.model_fields
-    nested: dict[str, type[Frozen]] = {"images": Images, "limits": Limits, "allow": Allow}
-    return nested.get(key[-2], Settings).model_fields
+    return SECTIONS.get(key[-2], Settings).model_fields
 
 
 def _suggestion(word: str, known: Iterable[str]) -> str:

@@ -57,14 +57,16 @@ class Copying:
         self._from = f"{IN_MEMORY}/{stage.name}" if environment.plan.in_memory else _TARGET
         self._started = self._engine.prefetch(questions.command(*self._start_words))
         self._installed: tuple[str, ...] = ()
+        self._seconds = 0.0
         self._stored: Pending[tuple[int, str]] | None = None
 
-    def take(self, installed: tuple[str, ...]) -> None:
+    def take(self, installed: tuple[str, ...], seconds: float) -> None:
         """Stop the server, take what is in the database, and start the server again. `installed`: the modules that are in it.
 
+        `seconds`: what it took to make it.
         SnapshotUnavailable if that cannot be, EnvironmentFailed if the engine fails.
         """
-        self._installed = installed
+        self._installed, self._seconds = installed, seconds
         server = self._environment.containers[DB_SERVICE]
         self._started.result()
         self._engine.command("stop", "--time", f"{_STOP_LIMIT:.0f}", server, limit=_STOP_LIMIT + _COPY_LIMIT)
@@ -89,7 +91,7 @@ class Copying:
         if exit_code:
             raise EnvironmentFailed(f"the copy of {self._stage.name} failed: {said.strip()}")
         repository = environment.context.repository.name
-        environment.store.publish(self._stage, self._volume, repository, self._installed, int(said))
+        environment.store.publish(self._stage, self._volume, repository, self._installed, int(said), self._seconds)
         removed.result()
 
     def _shell(self, script: str) -> questions.Question[tuple[int, str]]:

@@ -1,5 +1,7 @@
 """Make the stages of a prepared database that are missing, in a run's own environment, and keep each for later runs."""
 
+import time
+
 from runner.docker import questions
 from runner.docker.engine import Pending
 from runner.environment.environment import Environment
@@ -36,7 +38,8 @@ class Preparation:
             if environment.plan.used:
                 _check_sources(environment.plan)
             for stage in environment.plan.missing:
-                self._make(stage)
+                if not stage.is_held_by(environment.plan.installed):
+                    self._make(stage)
             if environment.plan.missing:
                 environment.plan.check_auto_installs()
         except (SnapshotUnavailable, EnvironmentFailed) as error:
@@ -48,11 +51,12 @@ class Preparation:
     def _make(self, stage: Stage) -> None:
         environment = self._environment
         copying = Copying(environment, stage)
+        started = time.monotonic()
         with self._terminal.phase(f"prepare {stage.name}"):
             environment.plan = environment.plan.with_installed(_install(environment, stage, self._log))
             self._finish_copy()
         with self._terminal.phase("keep it"):
-            copying.take(environment.plan.installed)
+            copying.take(environment.plan.installed, time.monotonic() - started)
         _check_sources(environment.plan)
         self._copying = copying
 
@@ -61,7 +65,9 @@ class Preparation:
         try:
             self._finish_copy()
             if self._kept_any:
-                self._environment.store.keep_within_limits(lambda line: self._terminal.line(f"  {line}"))
+                repository = self._environment.context.repository
+                store = self._environment.store
+                store.keep_within_limits(repository.name, repository.prepared, lambda line: self._terminal.line(f"  {line}"))
         except EnvironmentFailed as error:
             self._terminal.line(f"  old prepared databases could not be looked through: {error}")
 

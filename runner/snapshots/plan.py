@@ -206,7 +206,7 @@ def _with_stages(plan: Plan, store: Store, listing: Pending[list[Resource]], ima
     store.sweep(volumes.dead)
     number = next((number for number in range(len(wanted), 0, -1) if wanted[number - 1].key in volumes.ready), 0)
     used = volumes.ready[wanted[number - 1].key] if number else None
-    missing = wanted[number:]
+    missing = [stage for stage in wanted[number:] if not (used and stage.is_held_by(used.modules))]
     at = next((at for at, stage in enumerate(missing) if stage.key in volumes.refused), len(missing))
     refused = _why(missing[at], volumes.refused[missing[at].key]) if at < len(missing) else ""
     missing = missing[:at]

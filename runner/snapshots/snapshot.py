@@ -65,10 +65,17 @@ class Stage:
     base: str
     own: bool = False
 
+    def is_held_by(self, installed: Iterable[str]) -> bool:
+        """Whether a database with these modules holds all of this stage, whose sources are the image's alone."""
+        return not self.own and set(self.modules) <= set(installed)
+
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A prepared database that is ready, in a volume of that name. `base` as in Stage, `created` in seconds of the epoch."""
+    """A prepared database that is ready, in a volume of that name. `base` as in Stage, `created` in seconds of the epoch.
+
+    `seconds`: what it took to make it from the stage before.
+    """
 
     key: str
     base: str
@@ -78,6 +85,7 @@ class Snapshot:
     modules: tuple[str, ...]
     created: float
     megabytes: int
+    seconds: int
 
 
 @dataclass(frozen=True)

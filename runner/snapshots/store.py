@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 
 from runner.cleanup.life import LIFE_LABELS, Life, life_of
 from runner.cleanup.resources import MAKER_LABEL, PUBLISHED_LABEL, SNAPSHOT_PREFIX
+from runner.config.model import Prepared
 from runner.docker import questions
 from runner.docker.engine import Engine, Pending
 from runner.docker.listing import PROJECT_LABEL, VOLUMES, Resource
@@ -37,11 +38,9 @@ _REFUSED = "refused"
 _REFUSED_SECONDS = 86400
 # A key is never used again once its sources have changed: what is old is mostly waste. Dates in the data age too.
 MAX_DAYS = 14
-# The stages of some ten modules.
-MAX_NUMBER = 30
-# Of disk; a snapshot takes 80 to 300.
-MAX_MEGABYTES = 6000
-# In seconds of the epoch, and in megabytes: labels beyond are not ours.
+# The seconds in which a prepared database loses half of what its making took: a key is mostly used again the same day, or not.
+_HALF_LIFE = 4 * 3600
+# In seconds of the epoch, and in megabytes or seconds: labels beyond are not ours.
 _END_OF_TIME, _LARGEST = 1e11, 10**7
 
 
@@ -94,8 +93,13 @@ class Store:
         self._create(name, {KEY_LABEL: stage.key, MAKER_LABEL: project} | whose)
         return name
 
-    def publish(self, stage: Stage, volume: str, repository: str, modules: Iterable[str], megabytes: int) -> None:
-        """Declare the volume ready, unless another run was quicker with the same stage: then it still belongs to its run."""
+    def publish(
+        self, stage: Stage, volume: str, repository: str, modules: Iterable[str], megabytes: int, seconds: float
+    ) -> None:
+        """Declare the volume ready, unless another run was quicker with the same stage: then it still belongs to its run.
+
+        `seconds`: what it took to make it.
+        """
         about = {
             "key": stage.key,
             "base": stage.base,
@@ -105,6 +109,7 @@ class Store:
             "modules": " ".join(sorted(modules)),
             "created": f"{self.now:.0f}",
             "megabytes": str(megabytes),
+            "seconds": f"{seconds:.0f}",
             "schema": str(SCHEMA),
         }
         labels = {f"{SNAPSHOT_PREFIX}.{key}": value for key, value in about.items()}
@@ -125,13 +130,14 @@ class Store:
         """Remove the volumes of dead preparations; the names of those that are gone."""
         return [name for name in dead if self._removed(name)]
 
-    def keep_within_limits(self, say: Callable[[str], None]) -> None:
-        """Remove what is too much, the oldest first; never what a container uses."""
-        if surplus := beyond_limits(self.volumes().ready.values()):
+    def keep_within_limits(self, repository: str, limits: Prepared, say: Callable[[str], None]) -> None:
+        """Remove what of the repository's own is beyond its limits; never what a container uses."""
+        own = [snapshot for snapshot in self.volumes().ready.values() if snapshot.repository == repository]
+        if surplus := beyond_limits(own, limits, self.now):
             free = set(self._engine.command("volume", "ls", "--quiet", "--filter", "dangling=true").split())
             for snapshot in surplus:
                 if snapshot.volume in free and self.drop(snapshot):
-                    say(f"{snapshot.volume}: removed, there are too many")
+                    say(f"{snapshot.volume} ({snapshot.stage}): removed, beyond `prepared` of {repository} in repos.yaml")
 
     def _create(self, name: str, labels: dict[str, str]) -> None:
         words = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
@@ -204,7 +210,8 @@ def _snapshot(labels: Mapping[str, str]) -> Snapshot | None:
             volume=labels[PUBLISHED_LABEL],
             modules=tuple(labels[f"{SNAPSHOT_PREFIX}.modules"].split()),
             created=_created(labels),
-            megabytes=_megabytes(labels[f"{SNAPSHOT_PREFIX}.megabytes"]),
+            megabytes=_whole(labels[f"{SNAPSHOT_PREFIX}.megabytes"]),
+            seconds=_whole(labels[f"{SNAPSHOT_PREFIX}.seconds"]),
         )
     except KeyError:
         return None
@@ -218,21 +225,33 @@ def _created(labels: Mapping[str, str]) -> float:
     return created
 
 
-def _megabytes(text: str) -> int:
-    """The size. ValueError for what is none: one beyond all disks would push every other snapshot out."""
-    megabytes = int(text)
-    if not 0 <= megabytes < _LARGEST:
+def _whole(text: str) -> int:
+    """A size or a duration. ValueError for what is none: one beyond all disks would push every other snapshot out."""
+    number = int(text)
+    if not 0 <= number < _LARGEST:
         raise ValueError(f"{shortened(text, 20)} is no size")
-    return megabytes
+    return number
 
 
-def beyond_limits(ready: Iterable[Snapshot]) -> list[Snapshot]:
-    """Return what is beyond MAX_NUMBER or MAX_MEGABYTES, counted from the newest."""
+def beyond_limits(ready: Iterable[Snapshot], limits: Prepared, now: float) -> list[Snapshot]:
+    """Return what to give up so that the rest is within the limits: what is made again in the least time, old ones before new.
+
+    A stage that others are built on is worth what they are, too, so that it goes after them.
+    """
+    snapshots = list(ready)
+    alone = {snapshot.key: (snapshot.seconds + 1) * 0.5 ** ((now - snapshot.created) / _HALF_LIFE) for snapshot in snapshots}
+    worth = {
+        lower.key: alone[lower.key] + sum(alone[higher.key] for higher in snapshots if _is_below(lower, higher))
+        for lower in snapshots
+    }
     surplus = []
     megabytes = 0
-    newest_first = sorted(ready, key=lambda snapshot: snapshot.created, reverse=True)
-    for number, snapshot in enumerate(newest_first, start=1):
+    for number, snapshot in enumerate(sorted(snapshots, key=lambda each: worth[each.key], reverse=True), start=1):
         megabytes += snapshot.megabytes
-        if number > MAX_NUMBER or megabytes > MAX_MEGABYTES:
+        if number > limits.number or megabytes * 1_000_000 > limits.disk:
             surplus.append(snapshot)
     return surplus
+
+
+def _is_below(lower: Snapshot, higher: Snapshot) -> bool:
+    return lower.base == higher.base and set(lower.modules) < set(higher.modules)

@@ -9,7 +9,7 @@ import pytest
 
 from runner.cli.arguments import known_options
 from runner.cli.reference import reference
-from runner.config.model import Allow, Frozen, Images, Limits, Settings
+from runner.config.model import SECTIONS, Settings
 from runner.errors import ExitCode
 from tests.unit.docs.markdown import rows, section
 from tests.unit.processes import ROOT
@@ -45,8 +45,7 @@ def test_every_option_has_a_row(subcommand: str, option: str) -> None:
 
 
 def test_every_key_of_repos_yaml_has_a_row() -> None:
-    sections: dict[str, type[Frozen]] = {"images": Images, "limits": Limits, "allow": Allow}
-    below = [f"{key}.{name}" for key, section in sections.items() for name in section.model_fields]
+    below = [f"{key}.{name}" for key, section in SECTIONS.items() for name in section.model_fields]
     assert sorted(named("## repos.yaml")) == sorted([*Settings.model_fields, *below])
 
 

@@ -630,7 +630,7 @@ def test_a_signal_in_the_instant_of_leaving_keeps_no_environment_from_its_teardo
 
 # Prepared databases
 
-SNAPSHOT = Snapshot("key", "key", "base", "agent-test-snapshot-x", "evv", ("base",), 0.0, 61)
+SNAPSHOT = Snapshot("key", "key", "base", "agent-test-snapshot-x", "evv", ("base",), 0.0, 61, 9)
 
 
 def test_who_wants_no_prepared_database_does_not_ask_for_any(fakes: Fakes) -> None:

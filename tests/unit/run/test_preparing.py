@@ -144,6 +144,12 @@ def test_stages_follow_on_each_other(making: Making) -> None:
     assert list(making.ready) == ["base", "own"]
 
 
+def test_a_stage_that_the_one_before_turns_out_to_hold_is_not_made(making: Making) -> None:
+    making.plan(BASE, Stage("core", ("base", "web"), "key-core", "key-base"))
+    making.go()
+    assert list(making.ready) == ["base"]
+
+
 def test_without_a_missing_stage_nothing_is_made_and_nothing_removed(making: Making) -> None:
     making.plan()
     making.go()
@@ -257,7 +263,7 @@ def test_sources_that_changed_during_the_preparation_are_not_published_under_the
 
 
 def test_sources_that_changed_since_the_database_was_chosen_are_not_tested_on_it(making: Making) -> None:
-    making.plan(used=Snapshot("k", "k", "own", "agent-test-snapshot-x", "evv", ("base", "evv_core"), 0.0, 61))
+    making.plan(used=Snapshot("k", "k", "own", "agent-test-snapshot-x", "evv", ("base", "evv_core"), 0.0, 61, 9))
     (making.fakes.repository.addons[0] / "evv_core" / "model.py").write_text("VALUE = 2\n")
     making.go()
     assert "changed meanwhile" in making.why_over

@@ -69,7 +69,7 @@ def make(engine: FakeVolumes, plan: Plan, modules: str = "base web hr evv_core")
     store = Store(engine)
     for stage in plan.missing:
         volume = store.begin(stage, "p", ALIVE)
-        store.publish(stage, volume, "evv", modules.split(), 90)
+        store.publish(stage, volume, "evv", modules.split(), 90, 9)
         assert store.volumes().ready[stage.key].volume == volume
 
 
@@ -93,6 +93,14 @@ def test_base_alone_is_kept_once_a_second_set_of_dependencies_could_start_from_i
     make(engine, choose("evv_more"))
     assert names(choose("evv_mail")) == ["core"]
     assert names(choose("evv_more", **{"odoo:18.0": "sha256:rebuilt"})) == ["core", "own"]
+
+
+def test_a_stage_whose_modules_the_one_before_holds_is_not_made(choose: Choose, engine: FakeVolumes) -> None:
+    make(engine, choose("evv_plain"), "base web")
+    assert names(choose("evv_visits")) == ["core", "own"]
+    engine.volumes.clear()
+    make(engine, choose("evv_plain"), "base web hr")
+    assert names(choose("evv_visits")) == ["own"]
 
 
 def test_what_an_earlier_run_made_is_used(choose: Choose, engine: FakeVolumes) -> None:

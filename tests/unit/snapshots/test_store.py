@@ -8,8 +8,9 @@ import pytest
 from runner.cleanup.life import deadline_label
 from runner.cleanup.owner import this_process
 from runner.cleanup.resources import MAKER_LABEL, PUBLISHED_LABEL
+from runner.config.model import Prepared
 from runner.snapshots.snapshot import Snapshot, Stage
-from runner.snapshots.store import KEY_LABEL, MAX_DAYS, MAX_MEGABYTES, MAX_NUMBER, Store, beyond_limits
+from runner.snapshots.store import KEY_LABEL, MAX_DAYS, Store, beyond_limits
 from tests.unit.fake_volumes import FakeVolumes
 
 PROJECT, OTHER = "evv-agent-test-evv_core-1", "evv-agent-test-evv_core-2"
@@ -30,7 +31,7 @@ def engine() -> FakeVolumes:
 def published(engine: FakeVolumes, stage: Stage = STAGE) -> Store:
     store = Store(engine)
     volume = store.begin(stage, PROJECT, ALIVE)
-    store.publish(stage, volume, "evv", ["web", "base"], 90)
+    store.publish(stage, volume, "evv", ["web", "base"], 90, 12.4)
     assert store.volumes().ready[stage.key].volume == volume
     return store
 
@@ -54,14 +55,14 @@ def test_what_is_published_is_ready_and_says_what_it_holds(engine: FakeVolumes) 
     assert (found.dead, found.preparing) == ([], [])
     assert snapshot.volume in engine.volumes
     assert (snapshot.stage, snapshot.repository, snapshot.modules) == ("core", "evv", ("base", "web"))
-    assert snapshot.megabytes == 90
+    assert (snapshot.megabytes, snapshot.seconds) == (90, 12)
 
 
 def test_of_two_that_prepare_the_same_the_first_wins_and_the_other_s_belongs_to_its_run_still(engine: FakeVolumes) -> None:
     first, second = Store(engine), Store(engine)
     ours, theirs = first.begin(STAGE, PROJECT, ALIVE), second.begin(STAGE, OTHER, ALIVE)
-    second.publish(STAGE, theirs, "evv", ["base"], 90)
-    first.publish(STAGE, ours, "evv", ["base"], 90)
+    second.publish(STAGE, theirs, "evv", ["base"], 90, 12.4)
+    first.publish(STAGE, ours, "evv", ["base"], 90, 12.4)
     assert first.volumes().ready[STAGE.key].volume == theirs
     labels = engine.volumes.values()
     assert {each[MAKER_LABEL] for each in labels if MAKER_LABEL in each} == {PROJECT, OTHER}
@@ -223,30 +224,58 @@ def snapshot(number: int, **about: Any) -> Snapshot:
         "repository": "evv",
         "modules": ("base",),
         "megabytes": 1,
+        "seconds": 9,
     }
     return Snapshot(**{"key": str(number), "volume": f"v{number}", "created": 1000.0 + number, **facts, **about})
 
 
-def test_limits_are_by_number_and_by_size_and_take_the_oldest() -> None:
-    many = [snapshot(number) for number in range(MAX_NUMBER + 2)]
-    assert beyond_limits(many[:-2]) == []
-    assert {each.key for each in beyond_limits(many)} == {"0", "1"}
-    big = [snapshot(0, megabytes=1), snapshot(1, megabytes=MAX_MEGABYTES)]
-    assert [each.key for each in beyond_limits(big)] == ["0"]
+def beyond(ready: list[Snapshot], now: float = 1100.0, number: int = 100, disk: int = 10**10) -> list[str]:
+    limits = Prepared.model_construct(number=number, disk=disk)
+    return sorted(snapshot.key for snapshot in beyond_limits(ready, limits, now))
 
 
-def test_what_a_container_uses_is_never_too_much(engine: FakeVolumes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limits_are_by_number_and_by_size_and_the_oldest_of_the_same_go_first() -> None:
+    many = [snapshot(number) for number in range(5)]
+    assert beyond(many, number=5) == []
+    assert beyond(many, number=3) == ["0", "1"]
+    big = [snapshot(0, megabytes=1), snapshot(1, megabytes=500)]
+    assert beyond(big, disk=500_000_000) == ["0"]
+    assert beyond(big, disk=501_000_000) == []
+
+
+def test_what_is_made_again_in_the_least_time_goes_first() -> None:
+    slow, quick = snapshot(0, seconds=40), snapshot(1, seconds=2)
+    assert beyond([slow, quick], number=1) == ["1"]
+
+
+def test_what_was_slow_to_make_and_is_of_yesterday_goes_before_what_is_of_now() -> None:
+    slow, quick = snapshot(0, seconds=40), snapshot(86_400, seconds=2)
+    assert beyond([slow, quick], now=87_400.0, number=1) == ["0"]
+
+
+def test_a_stage_goes_after_those_that_are_built_on_it() -> None:
+    old_base = snapshot(0, seconds=0)
+    cores = [snapshot(90_000 + number, stage="core", modules=("base", f"m{number}"), seconds=30) for number in range(3)]
+    own = snapshot(90_009, stage="own", modules=("base", "m0", "x"), seconds=90)
+    other = snapshot(90_010, base="other", modules=("base",), seconds=60)
+    ready = [own, old_base, other, *cores]
+    assert beyond(ready, now=91_010.0, number=3) == ["90001", "90002", "90010"]
+    assert beyond(ready, now=91_010.0, number=1) == ["90000", "90001", "90002", "90009", "90010"]
+
+
+def test_what_a_container_uses_and_what_is_another_repository_s_is_never_too_much(engine: FakeVolumes) -> None:
     store = published(engine)
     found = store.volumes().ready[STAGE.key]
-    monkeypatch.setattr("runner.snapshots.store.MAX_NUMBER", 0)
+    none = Prepared.model_construct(number=0)
     said: list[str] = []
     engine.used.add(found.volume)
-    store.keep_within_limits(said.append)
-    assert STAGE.key in store.volumes().ready
+    store.keep_within_limits("evv", none, said.append)
     engine.used.clear()
-    store.keep_within_limits(said.append)
+    store.keep_within_limits("hub", none, said.append)
+    assert STAGE.key in store.volumes().ready
+    store.keep_within_limits("evv", none, said.append)
     assert engine.volumes == {}
-    assert said == [f"{found.volume}: removed, there are too many"]
+    assert said == [f"{found.volume} (core): removed, beyond `prepared` of evv in repos.yaml"]
 
 
 @pytest.mark.parametrize(("days", "is_ready"), [(MAX_DAYS - 1, True), (MAX_DAYS + 1, False)])
