@@ -48,9 +48,29 @@ def build_parser() -> argparse.ArgumentParser:
     _add_logs(commands)
     _add(commands, "doctor", "examine this machine, and say what to do where something is wrong")
     matrix = _add(
-        commands, "matrix", "print all modules with tests as JSON, for a CI", usage="python -m runner matrix [REPO ...]"
+        commands,
+        "matrix",
+        "print all modules with tests as JSON, for a CI",
+        usage="python -m runner matrix [REPO ...] [options]",
+        epilog="For example: python -m runner matrix evv --shards 20 --changed-since origin/main",
     )
     matrix.add_argument("repositories", nargs="*", metavar="REPO", help="only modules of these repositories; default: of all")
+    matrix.add_argument(
+        "--shards",
+        type=_number,
+        metavar="N",
+        help="make at most N jobs, of about the same time; default: as many as GitHub, or GitLab where it runs there, allows",
+    )
+    matrix.add_argument(
+        "--timings",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="a JSON report of an earlier run, or a folder of them, that tells how long each module takes;"
+        " default: by its number of tests",
+    )
+    _add_changed_since(matrix)
     _add(commands, "parity", "check that the repositories' environments differ in nothing but prefix and paths")
     return parser
 
@@ -124,6 +144,7 @@ def _add_run(commands: _Commands) -> None:
     run.add_argument("modules", nargs="*", metavar="MODULE", help="the modules of it to test, by their technical names")
     run.add_argument("--path", type=Path, metavar="DIR", help="use this checkout of the repository, not the one in repos.yaml")
     run.add_argument("--all", action="store_true", help="test every module of the repository that has tests; instead of names")
+    _add_changed_since(run)
     run.add_argument(
         "--jobs",
         type=_number,
@@ -190,6 +211,16 @@ def _add_run(commands: _Commands) -> None:
     )
 
 
+def _add_changed_since(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--changed-since",
+        type=_ref,
+        metavar="REF",
+        help="only the modules that changed since HEAD left the history of this commit, branch or tag, and all that depend on"
+        " them; all, if repos.yaml, the compose file or the runner changed",
+    )
+
+
 def _add_cleanup(commands: _Commands) -> None:
     cleanup = _add(
         commands,
@@ -242,6 +273,12 @@ def _seconds(text: str) -> float:
     if not 0 < value <= _LONGEST:
         raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, at most {_LONGEST:g} (given: {text!r})")
     return value
+
+
+def _ref(text: str) -> str:
+    if not text or text.startswith("-") or not text.isprintable():
+        raise argparse.ArgumentTypeError(f"must be a commit, a branch or a tag (given: {text!r})")
+    return text
 
 
 def _report(text: str) -> Path:

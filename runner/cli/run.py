@@ -6,11 +6,12 @@ import os
 from runner.cli.arguments import EXAMPLE, RUN_USAGE
 from runner.config import repositories as config
 from runner.config.options import Keep, Options
-from runner.errors import UsageError
+from runner.errors import ExitCode, UsageError
 from runner.naming import check_module_name, shown
 from runner.odoo.addons import find_module, repositories_with
 from runner.reporting.machine_reports import MachineReports
 from runner.run.call import Call, make
+from runner.run.changed import only_changed
 from runner.run.selection import modules_with_tests
 from runner.signals import Signals
 from runner.terminal import Terminal
@@ -28,6 +29,9 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
         repository = config.at_checkout(repository, given.path)
     modules = _modules(given, repository, settings, terminal)
     machine_reports = MachineReports(given.junit, given.json)
+    if not modules:
+        terminal.line("Nothing is to be tested, and nothing was started.")
+        return ExitCode.PASSED
     if len(settings.files) > 1:
         terminal.line(f"{settings.files[-1].name} overrides {settings.files[0].name} on this machine")
     options = Options(
@@ -59,17 +63,24 @@ def _repository(name: str, settings: config.Config) -> config.RepoConfig:
 def _modules(
     given: argparse.Namespace, repository: config.RepoConfig, settings: config.Config, terminal: Terminal
 ) -> list[str]:
-    """Return the modules that are asked for, without repetition. UsageError if there are none, or one does not exist."""
+    """Return the modules that are asked for, without repetition: none only where none changed since a commit.
+
+    UsageError if no module is asked for, or one does not exist.
+    """
     modules = list(dict.fromkeys(given.modules))
-    if given.all:
+    if given.all or given.changed_since:
         if modules:
-            raise UsageError(f"Either --all or names of modules ({', '.join(modules)}), not both.")
+            option = "--changed-since" if given.changed_since else "--all"
+            raise UsageError(f"Either {option} or names of modules ({', '.join(modules)}), not both.")
         selection = modules_with_tests(repository)
         for module, reason in selection.left_out.items():
             terminal.line(f"left out: {shown(module)} ({reason})")
         modules = list(selection.modules)
         if not modules:
             raise UsageError(f"No module of {repository.name} has tests. Looked in: {', '.join(map(str, repository.addons))}")
+        if given.changed_since:
+            selection = only_changed(selection, repository, settings.files, given.changed_since, terminal.line)
+            return list(selection.modules)
     if not modules:
         raise UsageError(f"Which module of {repository.name}?\nUsage: {RUN_USAGE}\n{EXAMPLE}")
     for module in modules:

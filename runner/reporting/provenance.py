@@ -43,10 +43,10 @@ def commit_of(checkout: Path, modules: Collection[Path] = ()) -> str:
     if not commit:
         return "no commit yet"
     try:
-        differing = _first(_differing(checkout.resolve(), commit, modules, deadline))
+        found = _first(differing(checkout.resolve(), commit, modules, deadline))
     except (NoAnswer, OSError) as error:
         return f"{commit} (not compared with the files: {printable(str(error))})"
-    return f"{commit} ({_said_of(differing)})"
+    return f"{commit} ({_said_of(found)})"
 
 
 def _head(checkout: Path, deadline: float) -> str:
@@ -76,17 +76,20 @@ def _first(paths: Iterator[bytes]) -> list[bytes]:
     return sorted(seen)
 
 
-def _said_of(differing: list[bytes]) -> str:
-    if not differing:
+def _said_of(paths: list[bytes]) -> str:
+    if not paths:
         return "clean"
-    number = counted(len(differing), "file") if len(differing) <= _MOST_DIFFERENCES else f"more than {_MOST_DIFFERENCES} files"
-    names = [shortened(printable(os.fsdecode(path)), _LONGEST_SHOWN) for path in differing[:_SHOWN]]
-    more = ", ..." if len(differing) > len(names) else ""
-    return f"{number} {'differs' if len(differing) == 1 else 'differ'} from it: {', '.join(names)}{more}"
+    number = counted(len(paths), "file") if len(paths) <= _MOST_DIFFERENCES else f"more than {_MOST_DIFFERENCES} files"
+    names = [shortened(printable(os.fsdecode(path)), _LONGEST_SHOWN) for path in paths[:_SHOWN]]
+    more = ", ..." if len(paths) > len(names) else ""
+    return f"{number} {'differs' if len(paths) == 1 else 'differ'} from it: {', '.join(names)}{more}"
 
 
-def _differing(checkout: Path, commit: str, modules: Collection[Path], deadline: float, depth: int = 0) -> Iterator[bytes]:
-    """The paths below the checkout at which there is something else than in the commit."""
+def differing(checkout: Path, commit: str, modules: Collection[Path], deadline: float, depth: int = 0) -> Iterator[bytes]:
+    """Yield the paths below the checkout at which there is something else than in the commit, relative to it.
+
+    Files that git does not know count as in `commit_of`. `deadline` is of time.monotonic(). NoAnswer, OSError.
+    """
     if depth > _DEEPEST:
         raise NoAnswer("it has submodules in submodules without end")
     blobs = _blobs(checkout, commit, deadline)
@@ -100,7 +103,7 @@ def _differing(checkout: Path, commit: str, modules: Collection[Path], deadline:
     for folder in inner:
         submodule = checkout / os.fsdecode(folder)
         if (submodule / ".git").exists():
-            below = _differing(submodule, blobs[folder[:-1]].digest, _within(modules, submodule), deadline, depth + 1)
+            below = differing(submodule, blobs[folder[:-1]].digest, _within(modules, submodule), deadline, depth + 1)
             yield from (folder + path for path in below)
         else:  # not fetched, or no repository any more
             yield from (folder + path for path in _files(os.fsencode(submodule)))

@@ -1,9 +1,8 @@
 """Which modules of a repository are tested when all are asked for, in which order, and which are not, and why."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 
 from runner.config.repositories import RepoConfig
 from runner.errors import UsageError
@@ -19,6 +18,12 @@ class Selection:
 
     modules: tuple[str, ...]
     left_out: Mapping[str, str]
+    tests: Mapping[str, int] = field(default_factory=dict)
+    """Number of tests in the sources of each module."""
+
+    def only(self, names: Container[str]) -> "Selection":
+        """Return the selection without the modules that are not among these names."""
+        return replace(self, modules=tuple(name for name in self.modules if name in names))
 
 
 def modules_with_tests(repository: RepoConfig) -> Selection:
@@ -35,20 +40,19 @@ def modules_with_tests(repository: RepoConfig) -> Selection:
     manifests = {name: read_manifest(folder) for name, folder in folders.items()}
     misnamed = [folder.name for folder in misnamed_modules(repository.addons)]
     left_out = {name: module_name_fault(name, repository.prefix) for name in misnamed}
+    tests: dict[str, int] = {}
     for name, folder in folders.items():
         if fault := module_name_fault(name, repository.prefix):
             left_out[name] = fault
         elif not manifests[name].installable:
             left_out[name] = "not installable"
-        elif not _looks_tested(folder):
-            left_out[name] = "no tests"
+        else:
+            sources = read_sources(folder)
+            tests[name] = len(sources.tests)
+            if not (sources.tests or sources.files or sources.unreadable):
+                left_out[name] = "no tests"
     order = _in_order({name: manifest.depends for name, manifest in manifests.items()}, repository)
-    return Selection(tuple(name for name in order if name not in left_out), dict(sorted(left_out.items())))
-
-
-def _looks_tested(folder: Path) -> bool:
-    sources = read_sources(folder)
-    return bool(sources.tests or sources.files or sources.unreadable)
+    return Selection(tuple(name for name in order if name not in left_out), dict(sorted(left_out.items())), tests)
 
 
 def _in_order(depends: Mapping[str, tuple[str, ...]], repository: RepoConfig) -> list[str]:

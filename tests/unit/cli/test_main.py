@@ -286,7 +286,7 @@ def test_a_folder_of_any_name_stops_neither_all_nor_matrix_and_does_nothing_to_t
     said = [line for line in (captured.out + captured.err).splitlines() if "only letters, digits and underscores" in line]
     assert len(said) == 2
     assert all(line.isprintable() for line in said)
-    assert '"include": [{"repository": "evv", "module": "traction"}]' in captured.out
+    assert '"include": [{"repository": "evv", "name": "traction", "modules": "traction"}]' in captured.out
 
 
 def test_more_jobs_than_ports_are_not_started(

@@ -7,8 +7,6 @@ import pytest
 
 from runner.cli.main import main_inner
 from runner.cli.matrix import matrix_of
-from runner.errors import UsageError
-from runner.run.selection import Selection
 from tests.unit.repositories import YAML, write_module
 
 
@@ -29,20 +27,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_each_module_selected_is_a_job_in_the_order_of_repositories_and_modules() -> None:
-    selections = {"hub": Selection(("b", "a"), {}), "evv": Selection(("c",), {"d": "no tests"})}
-    assert json.loads(matrix_of(selections)) == {
+def test_each_shard_is_a_job_with_a_name() -> None:
+    assert json.loads(matrix_of([("hub", ["b"]), ("evv", ["a", "c"])])) == {
         "include": [
-            {"repository": "hub", "module": "b"},
-            {"repository": "hub", "module": "a"},
-            {"repository": "evv", "module": "c"},
+            {"repository": "hub", "name": "b", "modules": "b"},
+            {"repository": "evv", "name": "shard-2", "modules": "a c"},
         ]
     }
-
-
-def test_an_empty_matrix_is_an_error_that_names_the_repositories() -> None:
-    with pytest.raises(UsageError, match="No module of evv, hub has tests"):
-        matrix_of({"evv": Selection((), {"evv_core": "no tests"}), "hub": Selection((), {})})
 
 
 def test_the_output_is_one_line_of_json_and_what_is_left_out_is_said_beside_it(
@@ -52,22 +43,31 @@ def test_the_output_is_one_line_of_json_and_what_is_left_out_is_said_beside_it(
     captured = capsys.readouterr()
     assert captured.out.count("\n") == 1
     assert json.loads(captured.out) == {
-        "include": [{"repository": "evv", "module": "evv_core"}, {"repository": "hub", "module": "hub_compliance"}]
+        "include": [
+            {"repository": "evv", "name": "evv_core", "modules": "evv_core"},
+            {"repository": "hub", "name": "hub_compliance", "modules": "hub_compliance"},
+        ]
     }
     assert captured.err == "hub / hub_untested: left out, no tests\n"
 
 
 def test_only_the_repositories_named_are_in_it_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main_inner(["matrix", "hub", "hub"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"include": [{"repository": "hub", "module": "hub_compliance"}]}
+    assert json.loads(capsys.readouterr().out) == {
+        "include": [{"repository": "hub", "name": "hub_compliance", "modules": "hub_compliance"}]
+    }
 
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
         (["matrix", "hbu"], "No repository 'hbu'"),
-        (["matrix", "--all"], "Usage: python -m runner matrix [REPO ...]"),
+        (["matrix", "--all"], "Usage: python -m runner matrix [REPO ...] [options]"),
         (["matrix", "evv"], "No module of evv has tests"),
+        (["matrix", "--shards", "1", "--timings", "nothing.json"], "nothing.json is no JSON report of a run"),
+        (["matrix", "--shards", "0"], "must be a whole number, 1 or more"),
+        (["matrix", "hub", "--changed-since", "main"], "git cannot compare"),
+        (["matrix", "hub", "--changed-since=-O"], "must be a commit, a branch or a tag"),
     ],
 )
 def test_a_wrong_request_ends_with_2_and_prints_no_matrix(
@@ -78,3 +78,57 @@ def test_a_wrong_request_ends_with_2_and_prints_no_matrix(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert expected in captured.err
+
+
+def test_shards_take_about_the_same_time_by_an_earlier_report_and_keep_the_order(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("evv_b", "evv_c", "evv_d"):
+        with_test(folder, "evv", name)
+    assert main_inner(["matrix", "--shards", "1"]) == 2
+    assert "--shards must be 2 at least" in capsys.readouterr().err
+    seconds = {"evv_core": 9.0, "evv_b": 50.0, "evv_c": 40.0, "evv_d": 2.0}
+    (folder / "reports").mkdir()
+    (folder / "reports" / "one.json").write_text(report(seconds))
+    assert main_inner(["matrix", "--shards", "3", "--timings", "reports"]) == 0
+    assert jobs(capsys.readouterr().out) == ["evv: evv_b", "evv: evv_c evv_core evv_d", "hub: hub_compliance"]
+
+
+def test_there_are_no_more_jobs_than_a_ci_takes(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(300):
+        with_test(folder, "evv", f"evv_{number}")
+    assert main_inner(["matrix"]) == 0
+    assert len(jobs(capsys.readouterr().out)) == 256
+    monkeypatch.setenv("GITLAB_CI", "true")
+    assert main_inner(["matrix"]) == 0
+    made = jobs(capsys.readouterr().out)
+    assert len(made) == 200
+    assert sum(len(job.split()) - 1 for job in made) == 302
+
+
+def jobs(output: str) -> list[str]:
+    return [f"{job['repository']}: {job['modules']}" for job in json.loads(output)["include"]]
+
+
+def report(seconds: dict[str, float]) -> str:
+    modules: list[dict[str, object]] = [
+        {
+            "module": name,
+            "verdict": "PASSED",
+            "selection": "",
+            "exit_code": 0,
+            "counts": None,
+            "reasons": [],
+            "remarks": [],
+            "allowed": [],
+            "seconds": taken,
+            "phases": {},
+            "proof": "",
+            "cases": [],
+            "cases_left_out": 0,
+        }
+        for name, taken in seconds.items()
+    ]
+    return json.dumps({"schema_version": 1, "exit_code": 0, "modules": modules})

@@ -65,7 +65,7 @@ def test_every_session_is_one_of_the_noxfile(file: Path) -> None:
 
 
 def test_the_commands_are_found_with_their_options() -> None:
-    run = ["run", "$repository", "$module", "--junit", "reports/$module.xml", "--json", "reports/$module.json"]
+    run = ["run", "$repository", "$modules", "--junit", "reports/$name.xml", "--json", "reports/$name.json"]
     assert run in commands_of(DOCUMENT.read_text())
     workflow = commands_of((ROOT / ".github/workflows/odoo-tests.yml").read_text())
     assert [command[0] for command in workflow] == ["matrix", "run", "cleanup"]
@@ -94,5 +94,6 @@ def test_the_child_pipeline_of_gitlab_made_as_documented_has_a_job_for_each_modu
     subprocess.run(["sh", "-ec", "\n".join(script)], cwd=tmp_path, env=environ, check=True, timeout=PATIENCE)
     made = yaml.safe_load((tmp_path / parent["matrix"]["artifacts"]["paths"][0]).read_text())
     assert made["test"] == child["test"]
-    modules = [{"repository": "evv", "module": "evv_core"}, {"repository": "hub", "module": "hub_compliance"}]
+    names = {"evv": "evv_core", "hub": "hub_compliance"}
+    modules = [{"repository": repository, "name": name, "modules": name} for repository, name in names.items()]
     assert made[made["test"]["extends"]] == {"parallel": {"matrix": modules}}

@@ -1,0 +1,102 @@
+"""Which modules of a repository changed since a commit, with all that depend on them."""
+
+import os
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.config.repositories import RepoConfig
+from runner.errors import UsageError
+from runner.odoo.addons import modules_of
+from runner.odoo.manifest import read_manifest
+from runner.reporting.git import NoAnswer, ask
+from runner.reporting.provenance import differing
+from runner.run.selection import Selection
+from runner.text import counted, printable
+
+# Seconds; all files are compared by their content, 53,000 in 3.
+_TIMEOUT = 120.0
+_RUNNER = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The names of the modules that changed, and of those that depend on them, also of such as are not there any more.
+
+    `all_for`: the file for whose change all modules count as changed; empty if there is none.
+    """
+
+    names: frozenset[str] = frozenset()
+    all_for: str = ""
+
+    def __contains__(self, module: object) -> bool:
+        return bool(self.all_for) or module in self.names
+
+
+def only_changed(
+    selection: Selection, repository: RepoConfig, settings: Collection[Path], ref: str, say: Callable[[str], None]
+) -> Selection:
+    """Return the selection without the modules that did not change since `ref`, and say how many did. UsageError, as below."""
+    changed = changed_since(repository, settings, ref)
+    selected = selection.only(changed)
+    why = f": {changed.all_for} did, and with that all" if changed.all_for else ""
+    number = f"{len(selected.modules)} of {counted(len(selection.modules), 'module')} with tests"
+    say(f"{repository.name}: {number} changed since {printable(ref)}, or what they depend on{why}")
+    return selected
+
+
+def changed_since(repository: RepoConfig, settings: Collection[Path], ref: str) -> Changed:
+    """Compare the checkout, as it is now, with the commit at which HEAD's history left that of `ref`.
+
+    All modules count as changed where one of the `settings`, which are repos.yaml and what overrides it, the compose file, or
+    the runner is in the same git repository and changed. UsageError if git cannot tell.
+    """
+    deadline = time.monotonic() + _TIMEOUT
+    checkout, config = repository.path.resolve(), next(iter(settings)).resolve().parent
+    modules = modules_of(repository)
+    try:
+        base = _base(checkout, ref, deadline)
+        root = config if checkout.is_relative_to(config) and _top(config, deadline) == _top(checkout, deadline) else checkout
+        paths = [root / os.fsdecode(path) for path in differing(root, base, tuple(modules.values()), deadline)]
+    except (NoAnswer, OSError) as error:
+        raise UsageError(
+            f"--changed-since {printable(ref)}: git cannot compare {printable(str(checkout))} with it: "
+            f"{printable(str(error)) or 'it does not say why'}"
+        ) from error
+    for path in paths:
+        if any(path == file.resolve() for file in (*settings, repository.compose_file)) or path.is_relative_to(_RUNNER):
+            return Changed(all_for=printable(os.path.relpath(path, root)))
+    return Changed(_with_dependents(_modules_at(paths, modules, repository.addons), modules))
+
+
+def _base(checkout: Path, ref: str, deadline: float) -> str:
+    """The last commit that HEAD has in common with `ref`. NoAnswer."""
+    try:
+        commit = ask(checkout, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", deadline=deadline)
+    except NoAnswer as error:
+        raise NoAnswer(str(error) or "it knows no such commit. Was it fetched?") from error
+    try:
+        return ask(checkout, "merge-base", commit, "HEAD", deadline=deadline)
+    except NoAnswer as error:
+        raise NoAnswer(str(error) or "HEAD has no commit in common with it. Was all of the history fetched?") from error
+
+
+def _top(folder: Path, deadline: float) -> str:
+    return ask(folder, "rev-parse", "--show-toplevel", deadline=deadline)
+
+
+def _modules_at(paths: Iterable[Path], modules: Mapping[str, Path], addons: Iterable[Path]) -> set[str]:
+    """The modules in whose folders these paths are, by the first name below a folder of addons: it may be gone."""
+    roots = [*dict.fromkeys(folder.resolve() for folder in addons)]
+    # A module may be a link to a folder elsewhere in the checkout.
+    folders = {folder.resolve(): name for name, folder in modules.items()}
+    found = {name for path in paths for folder, name in folders.items() if path.is_relative_to(folder)}
+    return found | {path.relative_to(root).parts[0] for path in paths for root in roots if path.is_relative_to(root)}
+
+
+def _with_dependents(names: set[str], modules: Mapping[str, Path]) -> frozenset[str]:
+    depends = {name: {*read_manifest(folder).depends} for name, folder in modules.items()}
+    while more := {name for name, needed in depends.items() if name not in names and needed & names}:
+        names = names | more
+    return frozenset(names)
