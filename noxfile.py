@@ -131,6 +131,7 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the unit tests, then those on the Docker engine: nox -s tests [-- PYTEST ARGUMENTS]."""
     install(session, group("test"))
-    # Side by side, but not those on the engine: they look for what is left, and would find what another one has yet.
-    for words in [session.posargs] if session.posargs else [["tests/unit", "-n", "auto"], ["tests/docker"]]:
+    # Those on the engine look for what is left, and would find what another one has yet: only two kinds go side by side.
+    both = [["tests/unit", "-n", "auto"], ["tests/docker", "-n", "2", "--dist", "loadgroup"]]
+    for words in [session.posargs] if session.posargs else both:
         python(session, "-m", "pytest", *words)

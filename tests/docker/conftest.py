@@ -13,11 +13,18 @@ from runner.environment.ports import can_bind
 
 from . import tiny_image as tiny_image_
 from .second_engine import RemoteEngine, remote_engine
-from .tiny_repository import ROOT, TinyRepository, dangling_volumes, left
+from .tiny_repository import ROOT, TinyRepository, abandoned_volumes, dangling_volumes, left
 
 FIRST_PORT, LAST_PORT = 18090, 18099
 # The repositories of the tests and of their corpus.
 OURS = ("tiny", "corpus")
+
+
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in its own hook
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let real Odoo be tested beside the tiny services, which have other labels and ports, but no two tests of a kind."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("odoo" if item.get_closest_marker("odoo") else "tiny"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,7 +52,7 @@ def tiny(tiny_image: None, tmp_path: Path) -> Iterator[TinyRepository]:
     if remains:
         repository.run("cleanup", "--all", "--timeout", "10")
     assert remains == []
-    assert dangling_volumes() - dangling == set()
+    assert abandoned_volumes(dangling) == set()
     assert [port for port in range(FIRST_PORT, LAST_PORT + 1) if not can_bind(port)] == []
 
 

@@ -211,7 +211,7 @@ def configured(tmp_path: Path) -> Iterator[Path]:
         text = text.replace(volume, f"{volume}{second}    configs: [{{source: conf, target: /etc/odoo/odoo.conf}}]\n")
         (tmp_path / name / "compose.yml").write_text(f"{text}configs:\n  conf: {{file: ./odoo.conf}}\n")
         about = {"prefix": f"{name}-agent-test", "path": name, "addons": ["addons"], "compose_file": "compose.yml"}
-        repositories[name] = about | {"ports": "18090-18099", "images": images.model_dump()}
+        repositories[name] = about | {"ports": "18080-18089", "images": images.model_dump()}
     (tmp_path / "repos.yaml").write_text(yaml.safe_dump({"repositories": repositories}))
     yield tmp_path
     made = snapshot_volumes() - before

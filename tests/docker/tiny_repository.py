@@ -174,10 +174,22 @@ def left(label: str = "agent-test.repository=tiny", environ: Mapping[str, str] =
 
 
 def dangling_volumes(environ: Mapping[str, str] = os.environ) -> set[str]:
-    """Volumes that no container uses, without prepared databases. Anonymous ones have no labels: `left` does not see them."""
-    command = ["docker", "volume", "ls", "--quiet", "--filter", "dangling=true"]
-    names = subprocess.run(command, env=environ, check=True, capture_output=True, text=True).stdout.split()
-    return {name for name in names if not name.startswith(SNAPSHOT_PREFIX)}
+    """Volumes that no container uses, without prepared databases and those that other tests label. Anonymous ones have no
+    labels: `left` does not see them.
+    """
+    template = '{{.Name}} {{.Label "agent-test.repository"}}'
+    command = ["docker", "volume", "ls", "--filter", "dangling=true", "--format", template]
+    lines = subprocess.run(command, env=environ, check=True, capture_output=True, text=True).stdout.splitlines()
+    named = (line.partition(" ") for line in lines)
+    return {name for name, _, label in named if label in ("", "tiny") and not name.startswith(SNAPSHOT_PREFIX)}
+
+
+def abandoned_volumes(before: set[str]) -> set[str]:
+    """The dangling volumes that were not there before, and stay: those of tests beside these have no container for moments."""
+    deadline = time.monotonic() + PATIENCE
+    while (volumes := dangling_volumes() - before) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return volumes
 
 
 def left_after_teardown() -> list[str]:
