@@ -31,8 +31,8 @@ _SERVICE = {
         never="they speak to the program below the engine, which may give a container more by them. Leave it out."
     ),
     "build": Key(
-        refused="without `image`; with it, the image that is there is used, and nothing is built: [`dockerfile`](images.md) of repos.yaml is"
-        " built when it is needed"
+        refused="without `image`; with it, the image that is there is used, and nothing is built:"
+        " [`dockerfile`](images.md) of repos.yaml is built when it is needed"
     ),
     "cap_add": Key(refused="what is not a container's by itself, but for those [named below](#capabilities)"),
     "cgroup": Key(refused="`host`"),
