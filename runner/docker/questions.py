@@ -25,7 +25,7 @@ from runner.errors import ConfigError, EngineStalled, EngineUnavailable, Environ
 
 # Seconds for an answer. It only has to be longer than anything that works, on a machine under load.
 LIMIT = 60.0
-PULL_LIMIT, UP_LIMIT, COPY_LIMIT = 1800.0, 300.0, 900.0
+PULL_LIMIT, BUILD_LIMIT, UP_LIMIT, COPY_LIMIT = 1800.0, 3600.0, 300.0, 900.0
 # For Compose to read a compose file, which takes a tenth of a second and some 50 MB: what it names may have no end.
 READING_LIMIT, READING_MEMORY = 30.0, 2**30
 _OUT_OF_MEMORY = ("out of memory", "cannot allocate memory")
@@ -193,6 +193,18 @@ def image(name: str) -> Question[Image | None]:
     return Question(words, read)
 
 
+def images(names: Iterable[str]) -> Question[list[Image]]:
+    """Ask for those of these images that the engine has."""
+    words = ("image", "inspect", *names)
+
+    def read(completed: Completed) -> list[Image]:
+        if completed.exit_code and has_vanished(completed.errors):
+            completed = completed._replace(exit_code=0)
+        return _parsed(words, lambda output: [image_from(image) for image in json.loads(output)])(completed)
+
+    return Question(words, read)
+
+
 def pull(name: str) -> Question[None]:
     """Ask for an image to be pulled. EnvironmentFailed with what the engine said, and what to do without a registry."""
 
@@ -200,7 +212,8 @@ def pull(name: str) -> Question[None]:
         if completed.exit_code:
             raise EnvironmentFailed(
                 f"The image {name} is not on this machine and cannot be pulled: {said(completed)}\n"
-                "Without a registry, `nox -s setup` builds stand-ins; other images are named in repos.local.yaml."
+                "Without a registry, `nox -s setup` builds stand-ins; other images are named in repos.local.yaml. "
+                "What the compose file builds has to be built before: docker compose build"
             )
 
     return Question(("image", "pull", "--quiet", name), read, limit=PULL_LIMIT, about=f"`docker pull {name}`")
