@@ -81,6 +81,15 @@ def _failure(function: Any, name: str) -> str:
     return ""
 
 
+def _check_as_odoo_14(package: str) -> None:
+    """Raise an exception for a Python package that is not there, as Odoo 14 and 15 do within a method of a model."""
+    of_setuptools = importlib.import_module("pkg_resources")
+    try:
+        of_setuptools.get_distribution(package)
+    except of_setuptools.DistributionNotFound:
+        importlib.import_module(package)
+
+
 def main(module: str, options: list[str]) -> None:
     """Print what is not there, in a line, for an Odoo that is started with these options."""
     # As for Odoo's own program, whose folder Python looks into.
@@ -91,7 +100,8 @@ def main(module: str, options: list[str]) -> None:
     of_odoo.initialize_sys_path()
     places = list(importlib.import_module("odoo.addons").__path__)
     find = importlib.import_module("odoo.tools.misc").find_in_path
-    answer = unmet(module, places, of_odoo.check_python_external_dependency, find)
+    check = getattr(of_odoo, "check_python_external_dependency", _check_as_odoo_14)
+    answer = unmet(module, places, check, find)
     series = importlib.import_module("odoo.release").version_info[0]
     sys.stdout.write(json.dumps({**answer, "series": series}) + "\n")
 

@@ -89,6 +89,23 @@ def test_what_is_missing_is_told_with_who_needs_it_however_far_below(container: 
     assert unmet.programs == {"xmlsec1": ("below", "xmlsec1")}
 
 
+def test_odoo_14_which_checks_packages_elsewhere_is_asked_in_the_same_way(container: Path) -> None:
+    library = container / "bin/lib"
+    of_odoo = library / "odoo/modules/module.py"
+    of_odoo.write_text(of_odoo.read_text().partition("def check_python")[0])
+    (library / "odoo/release.py").write_text("version_info = (14, 0, 0, 'final', 0, '')\n")
+    (library / "pkg_resources.py").write_text(
+        "class DistributionNotFound(Exception): pass\n"
+        "def get_distribution(name):\n"
+        "    if name == 'old>=2': raise Exception('VersionConflict: 1')\n"
+        "    if name != 'requests': raise DistributionNotFound(name)\n"
+    )
+    external = {"python": ["requests", "json", "old>=2", "no_such_package"]}
+    unmet = told(container, {"core": {"external_dependencies": external}})
+    assert unmet.series == 14
+    assert list(unmet.packages) == ["old>=2", "no_such_package"]
+
+
 @pytest.mark.parametrize(
     "manifest",
     ["{", "[]", "{'depends': 'base', 'external_dependencies': ['x']}", "{'external_dependencies': {'python': 'x', 'apt': 1}}"],
