@@ -36,7 +36,7 @@ class FakeExecution(Execution):
     """A command in a container that prints what it is told, and then ends, or fails."""
 
     def __init__(self, output: bytes, exit_code: int, error: BaseException | None = None) -> None:
-        super().__init__({}, "c", ["odoo"], 0.0, None)
+        super().__init__({}, ("exec", "c", "odoo"), 0.0)
         self._printed = output
         self._ends_with, self._error = exit_code, error
 
