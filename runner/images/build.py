@@ -30,6 +30,20 @@ if TYPE_CHECKING:
 
 # In the container, in memory: nothing of it gets into the image.
 _WORK = "/dev/shm/agent-test"  # noqa: S108 - of a container that nobody else has
+# What pip installs, apart: the system's package manager lets pip replace nothing of its own, also where that is too old.
+_PLACE = "/opt/agent-test"
+# Have the system's Python look there first, but for what is its own.
+_SEE = """
+import os, site, sys
+line = (
+    "import sys; sys.path.insert(next((at for at, path in enumerate(sys.path) if path.endswith(\\"-packages\\")), "
+    f"len(sys.path)), {sys.argv[1]!r})"
+)
+folder = site.getsitepackages()[0]
+os.makedirs(folder, exist_ok=True)
+with open(folder + "/agent-test.pth", "w") as file:
+    file.write(line + "\\n")
+"""
 # The arguments are packages. What apt-get has loaded of lists and packages would only make the image larger.
 _INSTALL = f"""set -eu
 umask 022
@@ -52,10 +66,13 @@ if [ $# -gt 0 ]; then
     rm -rf /var/lib/apt/lists/*
 fi
 if [ -e all.txt ]; then
-    export PIP_CONFIG_FILE={_WORK}/pip.conf NETRC={_WORK}/netrc
-    export PIP_BREAK_SYSTEM_PACKAGES=1 PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1
+    export PIP_CONFIG_FILE={_WORK}/pip.conf NETRC={_WORK}/netrc PIP_DISABLE_PIP_VERSION_CHECK=1
     [ ! -e certificates ] || export PIP_CERT={_WORK}/certificates
-    python3 -m pip install --no-input --no-cache-dir --progress-bar=off -r all.txt </dev/null
+    python3 -m venv --system-site-packages --without-pip {_PLACE}
+    {_PLACE}/bin/python -m pip install --no-input --no-cache-dir --progress-bar=off -r all.txt </dev/null
+    packages=$({_PLACE}/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    python3 -c '{_SEE}' "$packages"
+    find {_PLACE}/bin -type f -perm -1 ! -name 'activate*' -exec ln -sf -t /usr/local/bin {{}} +
 fi
 """
 # docker's client would give the container the proxies of its configuration as variables, which then were the image's.
@@ -63,6 +80,8 @@ _WITHOUT_PROXIES = {"DOCKER_CONFIG": "/nonexistent"}
 _LIMITS = {"mem_limit": "memory", "memswap_limit": "memory-swap", "pids_limit": "pids-limit", "cpus": "cpus"}
 # Bytes: of a line, and of the end of what a build says.
 _LONGEST, _MOST_SAID = 65_536, 20_000
+# The classic builder shows what comes on the second stream in red.
+_COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 # What the classic builder says of each step that it has done.
 _STEP = re.compile(rb"^ ---> ([0-9a-f]{12})\s*$", re.MULTILINE)
 
@@ -154,6 +173,7 @@ class Build:
     def _follow(self, execution: "Execution", secrets: Iterable[str], said: bytearray | None = None) -> None:
         said = bytearray() if said is None else said
         for line in _lines(execution):
+            line = _COLOUR.sub(b"", line)  # noqa: PLW2901
             for secret in secrets:
                 line = line.replace(secret.encode(), b"***")  # noqa: PLW2901
             self.record(line)

@@ -16,7 +16,7 @@ from runner.errors import ConfigError
 from runner.odoo.source_file import UnreadableSource, read_source, resolve_below
 from runner.text import printable
 
-# Rises with every change of what is made from the same recipe.
+# Rises with every change of what build.py makes of the same recipe.
 _VERSION = 1
 # Of what goes into one image; it is read in every run.
 _MOST_FILES, _MOST_BYTES = 1000, 50_000_000
