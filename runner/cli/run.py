@@ -8,7 +8,7 @@ from runner.config import repositories as config
 from runner.config.options import Keep, Options
 from runner.errors import ExitCode, UsageError
 from runner.naming import check_module_name, shown
-from runner.odoo.addons import find_module, repositories_with
+from runner.odoo.module_search import find_module, repositories_with
 from runner.reporting.machine_reports import MachineReports
 from runner.run.call import Call, make
 from runner.run.changed import only_changed

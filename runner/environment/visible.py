@@ -15,12 +15,15 @@ def check_links(sources: MountedSources, rendered: Mapping[str, Any]) -> None:
     """Raise ConfigError if links lead out of what is mounted."""
     mounts = [str(volume["target"]) for volume in rendered["services"][SERVICE].get("volumes") or ()]
     if links := sources.leading_out(mounts):
+        folders = sources.linked_folders()
+        first = f"Name the folder of a linked module in repos.yaml, before the others: `addons: [{', '.join(folders)}, ...]`."
         raise ConfigError(
             "\n".join(
                 [
                     f"Links lead out of the addons folders, to what the container does not have. {_NOT_STARTED}",
                     *(f"  {link}" for link in links),
-                    "Replace each by what it leads to, or mount that in the compose file where the link looks for it.",
+                    *([first] if folders else []),
+                    "Replace a link by what it leads to, or mount that in the compose file where the link looks for it.",
                 ]
             )
         )

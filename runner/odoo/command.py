@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.naming import is_module_name
-from runner.odoo import odoo_conf
+from runner.odoo import odoo_conf, unmet_program
 
 # Where a prepared database is mounted in the containers.
 MOUNT = "/agent-test-snapshot"
@@ -18,6 +18,8 @@ DATABASE = "agent_test"
 HTTP_PORT = 8169
 # After the stacks were asked for, the time to write them before the process is killed.
 KILL_AFTER = 10
+# Seconds for what takes one.
+_UNMET_LIMIT = 30
 ADDONS_TARGET = "/mnt/extra-addons"
 DATA_FOLDER = "/var/lib/odoo"
 FILESTORE = f"{DATA_FOLDER}/filestore"
@@ -77,6 +79,14 @@ _FROM_SOURCES = (
     f"printf %s {shlex.quote(Path(__file__).with_name('source_only.py').read_text())} >{_CUSTOM_PYTHON}/sitecustomize.py || "
     f'exit 1; export PYTHONPATH="{_CUSTOM_PYTHON}${{PYTHONPATH:+:$PYTHONPATH}}"; '
 )
+# By the Python that Odoo's own program names in its first line, if it does.
+_UNMET = (
+    _DATA
+    + _CONFIGURE
+    + _MORE_ADDONS
+    + 'read -r python <"$(type -P odoo)"; case $python in "#!"*python*) python=${python#"#!"};; *) python=python3;; esac; '
+    f'exec timeout --kill-after={KILL_AFTER} "$1" $python -c "$2" "$3" --config="$conf" --data-dir="$data" "${{@:4}}"'
+)
 _QUERY = _SIGN_IN + ('exec psql -h "${HOST:-db}" -p "${PORT:-5432}" -U "${USER:-odoo}" -d "$1" -XAtq -F " " -c "$2" 2>&1')
 
 _OPTIONS = (
@@ -115,6 +125,13 @@ def prepare_command(modules: Sequence[str], folders: Sequence[str], timeout: flo
     limits = [str(KILL_AFTER), f"{timeout:g}"]
     options = [f"--init={','.join(modules)}", "--test-tags=/agent_test_no_tests", *_OPTIONS]
     return ["bash", "-c", script, "odoo-prepare", *folders, "--", *limits, *options]
+
+
+def unmet_command(module: str, addons_folders: int) -> list[str]:
+    """Say what `module` needs and Odoo does not find: see unmet_program.py."""
+    program = Path(unmet_program.__file__).read_text(encoding="utf-8")
+    addons_path = f"--addons-path={','.join(addons_targets(addons_folders))}"
+    return ["bash", "-c", _UNMET, "odoo-unmet", str(_UNMET_LIMIT), program, module, addons_path]
 
 
 def stop_command() -> list[str]:

@@ -5,6 +5,7 @@ The sources are those of the module under test and of its local dependencies.
 
 import ast
 import json
+import os
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
@@ -141,6 +142,11 @@ class MountedSources:
                 if has_target and is_ours and not any(is_below(there, mount) for mount in mounts):
                     lines.append(f"{self._named(target, name)} is a link to {printable(link)}")
         return _first(lines)
+
+    def linked_folders(self) -> list[str]:
+        """Name, as seen from the checkout, the folders of modules that are themselves links which lead out of the addons."""
+        linked = [self._folders[target].resolve().parent for target, tree in self.trees.items() if "" in tree.links]
+        return [printable(os.path.relpath(folder, self._checkout)) for folder in dict.fromkeys(linked)]
 
     def closed(self) -> list[str]:
         """Say what on this machine nobody but root may read."""

@@ -24,6 +24,7 @@ from runner.run.counting import Doubt, doubt_about
 from runner.run.preparing import Preparation
 from runner.run.terms import Terms, terms_of
 from runner.run.testing import Tested, run_tests
+from runner.run.unmet import unmet_dependencies
 from runner.signals import Signals
 from runner.snapshots.needs_empty import remember
 from runner.terminal import Terminal
@@ -131,6 +132,10 @@ def _verdict_in(environment: Environment, sources: Sources, terms: Terms, log: r
         verdict = comparison.check()
         if environment.copies.told != mounted:
             log.block("WITH COPIES", {"sources": environment.copies.told})
+        # What a prepared database holds was there when it was made.
+        has_asked = not verdict and not environment.plan.is_complete
+        if has_asked and (unmet := unmet_dependencies(environment, log)):
+            verdict = Verdict(int(ExitCode.NOT_PROVEN), context.module, reasons=tuple(unmet))
         if verdict:
             if options.keep is not Keep.NEVER:
                 environment.keep()
@@ -140,6 +145,8 @@ def _verdict_in(environment: Environment, sources: Sources, terms: Terms, log: r
         tested = test()
         preparation.finish()
         verdict = tested.verdict
+        if tested.failed_to_install and not has_asked:
+            verdict = replace(verdict, reasons=(*unmet_dependencies(environment, log), *verdict.reasons))
         if doubt := doubt_about(environment.plan, tested, sources):
             verdict = _verdict_on_an_empty_database(environment, doubt, test, log)
         if options.keep is Keep.ALWAYS or (options.keep is Keep.FAILED and not verdict.passed):

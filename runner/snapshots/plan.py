@@ -67,6 +67,11 @@ class Plan:
         return replace(self, installed=tuple(sorted(modules)))
 
     @property
+    def is_complete(self) -> bool:
+        """Whether all dependencies are in the prepared database that the run starts from."""
+        return self.used is not None and not self.missing and not self.refused
+
+    @property
     def is_up_to_date(self) -> bool:
         """Whether the sources of the local dependencies, and what is mounted, are still those of the keys.
 

@@ -16,8 +16,8 @@ from .second_engine import RemoteEngine, remote_engine
 from .tiny_repository import ROOT, TinyRepository, abandoned_volumes, dangling_volumes, left
 
 FIRST_PORT, LAST_PORT = 18090, 18099
-# The repositories of the tests and of their corpus.
-OURS = ("tiny", "corpus")
+# The repositories of the tests, of their corpus, and of the addons of others.
+OURS = ("tiny", "corpus", "public")
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in its own hook

@@ -147,6 +147,8 @@ class Fakes:
         self.containers = [status("db"), status()]
         # What the container says of the sources, other than that they are those of the repository.
         self.in_container: dict[str, Any] = {}
+        # What the container says that is missing of what the module needs.
+        self.unmet: dict[str, Any] | Completed = {}
         self.left_by_others: list[Resource] = []
         self.streams = FakeStreams(happens=self.happens)
         self.engine = _Engine(self)
@@ -272,6 +274,10 @@ class _Engine(FakeVolumes):
 
     def answer_to(self, words: Words) -> Completed:
         self._fakes.fail(_event(" ".join(words)))
+        if "odoo-unmet" in words:
+            unmet = self._fakes.unmet
+            answer = {"series": 19, "modules": {}, "packages": {}, "programs": {}}
+            return unmet if isinstance(unmet, Completed) else Completed(0, f"{json.dumps(answer | unmet)}\n", "")
         return super().answer_to(words)
 
 

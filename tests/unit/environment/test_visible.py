@@ -37,7 +37,17 @@ def test_a_link_that_leads_out_is_named_with_what_to_do(core: Path, tmp_path: Pa
     (core / "out").symlink_to("../../../evv")
     said = refusal(tmp_path)
     assert "core/out is a link to ../../../evv" in said
-    assert "Replace each by what it leads to" in said
+    assert "Replace a link by what it leads to" in said
+    assert "Name the folder" not in said
+
+
+def test_the_folder_of_a_module_that_is_a_link_is_named_to_be_added_and_then_the_link_does_not_matter(tmp_path: Path) -> None:
+    modules_in(tmp_path / "evv/oca", {"core": {}})
+    (tmp_path / "evv/addons").mkdir()
+    (tmp_path / "evv/addons/core").symlink_to("../oca/addons/core")
+    assert "before the others: `addons: [oca/addons, ...]`." in refusal(tmp_path)
+    both = repository(tmp_path, addons=("oca/addons", "addons"))
+    check_links(MountedSources("core", both), {"services": {"odoo": ODOO}})
 
 
 @pytest.mark.parametrize(

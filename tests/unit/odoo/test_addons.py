@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from runner.errors import UsageError
-from runner.odoo.addons import find_module, modules_of
+from runner.odoo.addons import modules_of
+from runner.odoo.module_search import find_module
 from runner.run.selection import modules_with_tests
 from tests.unit.repositories import repository, write_module
 
@@ -101,8 +102,10 @@ def test_a_folder_without_manifest_is_pointed_out(tmp_path: Path) -> None:
 
 
 def test_a_module_outside_the_addons_folders_is_pointed_out(tmp_path: Path) -> None:
-    module = write_module(tmp_path / "evv", "evv_core")
-    assert f"{module} exists, but is outside the addons folders." in refusal("evv_core", tmp_path)
+    write_module(tmp_path / "evv", "evv_core")
+    assert "evv_core is in `.`, which is not among the `addons` of evv in repos.yaml: add that." in refusal(
+        "evv_core", tmp_path
+    )
 
 
 @pytest.fixture

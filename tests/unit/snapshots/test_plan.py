@@ -108,6 +108,8 @@ def test_what_an_earlier_run_made_is_used(choose: Choose, engine: FakeVolumes) -
     plan = choose("evv_visits")
     assert plan.used
     assert (plan.used.stage, plan.missing) == ("own", ())
+    assert plan.is_complete
+    assert not choose("evv_more").is_complete
     assert plan.installed == ("base", "evv_core", "hr", "web")
 
 
@@ -251,6 +253,15 @@ def test_a_stage_that_was_refused_is_not_tried_again_by_every_run(choose: Choose
     engine.volumes[marker]["agent-test-snapshot.created"] = "0"  # long ago
     assert names(choose("evv_visits")) == ["core", "own"]
     assert marker not in engine.volumes
+
+
+def test_a_plan_with_a_stage_that_was_refused_is_not_complete(choose: Choose, engine: FakeVolumes) -> None:
+    Store(engine).refuse(choose("evv_visits").missing[0], "hr logs an error")
+    make(engine, choose("evv_visits"), "base")
+    plan = choose("evv_visits")
+    assert plan.used
+    assert plan.missing == ()
+    assert not plan.is_complete
 
 
 def test_what_dead_preparations_left_is_removed(choose: Choose, engine: FakeVolumes) -> None:

@@ -1,0 +1,89 @@
+"""Addons that others have written, the OCA's, as PyPI has them: each gets its verdict and its number of tests.
+
+They depend on each other, and on what the image does not have. Nothing of them is in this repository.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from runner.config.repositories import load
+from runner.text import counted
+
+from .tiny_repository import ROOT, Started, environ_without_starter, left
+
+pytestmark = [pytest.mark.odoo, pytest.mark.timeout(900)]
+
+PINNED = Path(__file__).with_name("public_addons.txt")
+PORTS = "18210-18219"
+# How many of each ran, and were skipped: together all that its sources hold.
+COUNTS = {"partner_contact_birthdate": (1, 0), "base_user_role": (19, 3)}
+UNMET = {
+    "component_event": ["Python packages that the image does not have: cachetools (for component_event)"],
+    "connector": ["modules that neither the folders of addons nor the image have: queue_job (for connector)"],
+    "auth_saml": ["pysaml2 (for auth_saml)", "xmlsec1 (for auth_saml)", "`packages: [xmlsec1]`"],
+}
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """What a run of all of them says."""
+    images = next(iter(load(ROOT, os.environ).repositories.values())).images
+    version = subprocess.run(
+        ["docker", "run", "--rm", "--entrypoint", "odoo", images.odoo, "--version"], check=True, capture_output=True
+    )
+    if b" 19." not in version.stdout:
+        pytest.skip(f"the addons are for Odoo 19; the image holds {version.stdout!r}")
+    folder = tmp_path_factory.mktemp("public-addons")
+    _download(folder)
+    repository = {
+        "prefix": "public-agent-test",
+        "path": ".",
+        "addons": ["odoo/addons"],
+        "compose_file": str(ROOT / "docker-compose.agent.yml"),
+        "ports": PORTS,
+        "images": images.model_dump(),
+    }
+    (folder / "repos.yaml").write_text(yaml.safe_dump({"repositories": {"public": repository}}))
+    command = [sys.executable, "-m", "runner", "run", "public", *COUNTS, *UNMET, "--jobs", "2"]
+    started = Started(command, folder, environ_without_starter() | {"PYTHONPATH": str(ROOT)}, patience=600)
+    try:
+        assert started.finish() == 7, started.output[-3000:]
+        yield started.output
+    finally:
+        if started.process.poll() is None:
+            started.send(signal.SIGTERM)
+            started.finish()
+    assert left("agent-test.repository=public") == []
+
+
+def _download(folder: Path) -> None:
+    """Have the addons in `folder`, in odoo/addons."""
+    wheels = folder / "wheels"
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    command = [*pip, "--no-deps", "--require-hashes", "--dest", str(wheels), "--requirement", str(PINNED)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    for wheel in wheels.iterdir():
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(folder, [name for name in archive.namelist() if name.startswith("odoo/addons/")])
+
+
+@pytest.mark.parametrize("module", COUNTS)
+def test_an_addon_passes_with_all_its_tests(output: str, module: str) -> None:
+    ran, skipped = COUNTS[module]
+    assert f"{module}: PASSED  {counted(ran, 'test')} ran, 0 failed, 0 errors, {skipped} skipped\n" in output
+
+
+@pytest.mark.parametrize("module", UNMET)
+def test_an_addon_that_needs_what_the_image_lacks_says_so_and_installs_nothing(output: str, module: str) -> None:
+    verdict = output.partition(f"{module}: NOT PROVEN")[2].partition("  log: ")[0]
+    assert [words for words in UNMET[module] if words not in verdict] == [], output[-3000:]
+    assert "Odoo ended" not in verdict
