@@ -865,6 +865,7 @@ def test_what_is_mounted_costs_nothing_more(fakes: Fakes) -> None:
     [
         'invalid mount config for type "bind": bind source path does not exist: /x',
         "Mounts denied: The path /x is not shared from the host and is not known to Docker.",
+        'Error response from daemon: invalid mount config for type "bind": stat /x: permission denied',
     ],
 )
 @pytest.mark.parametrize("sources", ["auto", "mount"])
