@@ -45,7 +45,7 @@ class Resource(NamedTuple):
 
     @property
     def made_at(self) -> float | None:
-        """When it was made, in seconds of the epoch by the engine's clock; None where docker was not asked, or does not say."""
+        """When it was made, by the engine's clock, in seconds of the epoch; None where docker does not say."""
         told = _CREATED.match(self.columns.get("CreatedAt", ""))
         return datetime.strptime(" ".join(told.groups()), "%Y-%m-%d %H:%M:%S %z").timestamp() if told else None
 

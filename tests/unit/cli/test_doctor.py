@@ -273,3 +273,14 @@ def test_an_old_compose_is_3(machine: Machine, capsys: pytest.CaptureFixture[str
     machine.engine.answers["compose version"] = "Docker Compose version v2.6.0\n"
     assert machine.examine() == ExitCode.NO_ENGINE
     assert "WRONG  engine         Docker Compose v2.6.0 is too old" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("sources", "is_told"), [("copy", True), ("auto", False)])
+def test_a_compose_that_copies_no_single_file_is_told_where_something_is_copied(
+    machine: Machine, capsys: pytest.CaptureFixture[str], sources: str, is_told: bool
+) -> None:
+    machine.engine.answers["compose version"] = "Docker Compose version v2.20.3\n"
+    evv = machine.settings.repositories["evv"]
+    machine.settings.repositories["evv"] = evv.model_copy(update={"sources": sources})
+    assert machine.examine() == ExitCode.PASSED
+    assert ("ok     copies         of folders, but of no single file" in capsys.readouterr().out) == is_told
