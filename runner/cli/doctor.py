@@ -48,7 +48,8 @@ def _findings(settings: config.Config) -> Iterator[Finding]:
     except RunnerError as error:
         yield ExitCode.NO_ENGINE, "engine         " + "; ".join(line.rstrip(".") for line in str(error).splitlines())
         return
-    yield ExitCode.PASSED, f"engine         {facts.name}{_untried(facts)}, docker client {facts.client}, Compose {compose}"
+    name = f"{facts.name}{_untried(facts)}{_rootless(engine)}"
+    yield ExitCode.PASSED, f"engine         {name}, docker client {facts.client}, Compose {compose}"
     yield ExitCode.PASSED, f"place          {_place(engine.whereabouts)}"
     copied = not engine.whereabouts.is_here or any(one.sources == "copy" for one in settings.repositories.values())
     if copied and is_older(compose, LEAST_FOR_CONTENT):
@@ -68,6 +69,10 @@ def _findings(settings: config.Config) -> Iterator[Finding]:
 def _untried(facts: EngineFacts) -> str:
     least = TRIED_PODMAN if facts.is_podman else TRIED_DOCKER
     return f" (older than {told(least)}, with which nothing was tried: update it)" if is_older(facts.version, least) else ""
+
+
+def _rootless(engine: Engine) -> str:
+    return ", rootless" if "name=rootless" in engine.command("info", "--format", "{{.SecurityOptions}}") else ""
 
 
 def _place(whereabouts: Whereabouts) -> str:

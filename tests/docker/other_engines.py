@@ -20,6 +20,7 @@ _INSTALL = "import sys; from runner.setup import debian; debian.install(*sys.arg
 class Rootless(SecondEngine):
     """A Docker daemon of this user, or instead of root of `nobody`, as docker's own dockerd-rootless.sh starts one."""
 
+    ABOUT = ", rootless, docker client "
     PROGRAMS: ClassVar = {"rootlesskit": "rootlesskit", "slirp4netns": "slirp4netns", "newuidmap": "uidmap"}
 
     def daemon(self) -> list[str]:
@@ -51,7 +52,7 @@ class Rootless(SecondEngine):
 class Podman(SecondEngine):
     """Podman by its Docker socket, of root."""
 
-    NAME = "Podman"
+    ABOUT = "Podman "
     PROGRAMS: ClassVar = {
         "podman": "podman",
         "crun": "crun",

@@ -51,7 +51,7 @@ class SecondEngine:
     `variables`: for the daemon, besides the environment.
     """
 
-    NAME = "Docker"
+    ABOUT = "Docker "
 
     def __init__(self, folder: Path, hidden: Collection[Path] = (), **variables: str) -> None:
         self.folder = folder

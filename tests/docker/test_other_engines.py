@@ -42,6 +42,6 @@ def test_runs_end_there_as_they_do_on_docker(tmp_path: Path, other: SecondEngine
     assert dangling_volumes(other.environ) == set()
     code, output = tiny.run("doctor", **there)
     assert code == 0, output
-    assert f"engine         {other.NAME} " in output
+    assert other.ABOUT in next(line for line in output.splitlines() if line.startswith("ok     engine "))
     code, output = tiny.run("cleanup", **there)
     assert code == 0, output

@@ -269,6 +269,12 @@ def test_the_versions_are_told_and_which_are_older_than_any_that_was_tried(
     assert f"ok     engine         {told}" in capsys.readouterr().out
 
 
+def test_a_rootless_engine_is_told(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    machine.engine.answers["info --format {{.SecurityOptions}}"] = "[name=seccomp,profile=default name=rootless]\n"
+    assert machine.examine() == ExitCode.PASSED
+    assert "Docker 28.0, rootless, docker client 28.5" in capsys.readouterr().out
+
+
 def test_an_old_compose_is_3(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     machine.engine.answers["compose version"] = "Docker Compose version v2.6.0\n"
     assert machine.examine() == ExitCode.NO_ENGINE
