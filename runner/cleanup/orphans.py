@@ -17,6 +17,8 @@ from runner.text import printable
 
 # Seconds for one environment; a living engine needs one. What resists must not hold up every run that comes after.
 _SWEEP_BOUND = 3.0
+# Seconds. A run gives a guard at the engine up that does not stand after half of them.
+_LONGEST_GUARD_START = 120.0
 # Compose takes no other. With another one no listing can be trusted: docker cuts off blanks in what is asked for.
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -76,12 +78,13 @@ def _standing(project: str, parts: Sequence[Resource], now: float) -> Standing:
     labels = next((part.labels for part in parts if life_of(part.labels, now) is Life.ALIVE), parts[-1].labels)
     has_a_name = is_project_name(project)
     deadline = deadline_of(labels) if has_a_name else None
+    never_started = len(parts) == 1 and _is_guard_that_never_started(parts[0], now)
     containers = [state for resource in parts if (state := resource.columns.get("State"))]
     return Standing(
         project=project,
         repository=labels.get(REPOSITORY_LABEL, "?"),
         started=labels.get(STARTED_LABEL, "?"),
-        state=_state(labels, now, containers) if has_a_name else State.FOREIGN,
+        state=_state(labels, now, containers, never_started=never_started) if has_a_name else State.FOREIGN,
         owner=owner_from(labels),
         seconds_left=None if deadline is None else deadline - now,
         ports=tuple(port for resource in parts for port in resource.ports),
@@ -99,13 +102,21 @@ def look(engine: Engine) -> list[Standing]:
 def prefetch(engine: Engine, repository: str = "") -> list[Pending[list[Resource]]]:
     """Start the listings of what belongs to environments, of this repository or of all."""
     label = f"label={REPOSITORY_LABEL}={repository}" if repository else f"label={REPOSITORY_LABEL}"
-    return [*engine.prefetch_resources(LABELS, label, columns=("State",)).values()]
+    return [*engine.prefetch_resources(LABELS, label, columns=("State", "CreatedAt")).values()]
 
 
-def _state(labels: dict[str, str], now: float, containers: Sequence[str]) -> State:
+def _is_guard_that_never_started(part: Resource, now: float) -> bool:
+    """Whether it is a guard at the engine between whose making and start its run was killed: that had nothing else yet."""
+    is_waiting = GUARD_LABEL in part.labels and part.columns.get("State") == "created"
+    return is_waiting and part.made_at is not None and now - part.made_at > _LONGEST_GUARD_START
+
+
+def _state(labels: dict[str, str], now: float, containers: Sequence[str], *, never_started: bool) -> State:
     life = life_of(labels, now, containers)
     if life is Life.ALIVE:
         return State.RUNNING
+    if never_started:
+        return State.DEAD
     return State.KEPT if keep.is_kept(labels) else _BY_LIFE[life]
 
 

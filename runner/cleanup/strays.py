@@ -3,11 +3,9 @@
 Nobody can tell whose it is, or whether it is still wanted: so it is named, and only removed if a person says so.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import NamedTuple
 
 from runner.cleanup import orphans
@@ -23,8 +21,6 @@ from runner.text import age, counted, first_of, printable
 
 _LABELS = (PROJECT_LABEL, GUARD_LABEL, REPOSITORY_LABEL)
 _COLUMNS = ("State", "CreatedAt", "Image", "Command")
-# As docker writes it: for networks with parts of a second, and always with the name of the zone behind.
-_CREATED = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? ([+-]\d{4})\b")
 # What stands between a prefix and the rest of a name: `evv` is no prefix of `evvolution`.
 _BETWEEN = ("-", "_", ".")
 # Names in one line.
@@ -140,16 +136,9 @@ def _stray(name: str, repository: str, is_project: bool, parts: Sequence[tuple[s
         is_project=is_project,
         resources=resources,
         running=sum(resource.columns.get("State") == "running" for _, resource in parts),
-        seconds=max((seconds for _, resource in parts if (seconds := _age(resource, now)) is not None), default=None),
+        seconds=max((now - made_at for _, resource in parts if (made_at := resource.made_at) is not None), default=None),
         ports=tuple(port for _, resource in parts for port in resource.ports),
     )
-
-
-def _age(resource: Resource, now: float) -> float | None:
-    told = _CREATED.match(resource.columns.get("CreatedAt", ""))
-    if not told:
-        return None
-    return now - datetime.strptime(" ".join(told.groups()), "%Y-%m-%d %H:%M:%S %z").timestamp()
 
 
 def told_mentions(found: Found, settings: Config, repositories: Container[str]) -> list[str]:

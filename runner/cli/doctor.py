@@ -14,7 +14,7 @@ from runner.docker import questions
 from runner.docker.endpoint import settle
 from runner.docker.engine import Engine
 from runner.docker.inventory import EngineFacts
-from runner.docker.versions import TRIED_DOCKER, TRIED_PODMAN, is_older, told
+from runner.docker.versions import LEAST_FOR_CONTENT, TRIED_DOCKER, TRIED_PODMAN, is_older, told
 from runner.docker.whereabouts import Whereabouts
 from runner.environment.ports import port_holders
 from runner.errors import ExitCode, RunnerError
@@ -48,8 +48,16 @@ def _findings(settings: config.Config) -> Iterator[Finding]:
     except RunnerError as error:
         yield ExitCode.NO_ENGINE, "engine         " + "; ".join(line.rstrip(".") for line in str(error).splitlines())
         return
-    yield ExitCode.PASSED, f"engine         {facts.name}{_untried(facts)}, docker client {facts.client}, Compose {compose}"
+    name = f"{facts.name}{_untried(facts)}{_rootless(engine)}"
+    yield ExitCode.PASSED, f"engine         {name}, docker client {facts.client}, Compose {compose}"
     yield ExitCode.PASSED, f"place          {_place(engine.whereabouts)}"
+    copied = not engine.whereabouts.is_here or any(one.sources == "copy" for one in settings.repositories.values())
+    if copied and is_older(compose, LEAST_FOR_CONTENT):
+        least = told(LEAST_FOR_CONTENT)
+        yield (
+            ExitCode.PASSED,
+            f"copies         of folders, but of no single file a compose file mounts: that takes Compose {least}",
+        )
     yield from _images(settings, engine)
     yield from _ports(settings, engine)
     found = strays.look(engine, settings)
@@ -61,6 +69,10 @@ def _findings(settings: config.Config) -> Iterator[Finding]:
 def _untried(facts: EngineFacts) -> str:
     least = TRIED_PODMAN if facts.is_podman else TRIED_DOCKER
     return f" (older than {told(least)}, with which nothing was tried: update it)" if is_older(facts.version, least) else ""
+
+
+def _rootless(engine: Engine) -> str:
+    return ", rootless" if "name=rootless" in engine.command("info", "--format", "{{.SecurityOptions}}") else ""
 
 
 def _place(whereabouts: Whereabouts) -> str:

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ LISTINGS = {CONTAINERS: ("ps", "-a"), NETWORKS: ("network", "ls"), VOLUMES: ("vo
 _NAMES = {CONTAINERS: "{{json .Names}}", NETWORKS: "{{json .Name}}", VOLUMES: "{{json .Name}}"}
 # What docker's listing of a kind has besides; of volumes it does not say when they were made.
 _COLUMNS = {CONTAINERS: ("State", "CreatedAt", "Image", "Command"), NETWORKS: ("CreatedAt",), VOLUMES: ()}
+# As docker writes it: for networks with parts of a second, and always with the name of the zone behind.
+_CREATED = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? ([+-]\d{4})\b")
 _PUBLISHED = re.compile(r":(\d+)(?:-(\d+))?->")
 
 
@@ -39,6 +42,12 @@ class Resource(NamedTuple):
     labels: dict[str, str]
     ports: tuple[int, ...] = ()
     columns: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def made_at(self) -> float | None:
+        """When it was made, by the engine's clock, in seconds of the epoch; None where docker does not say."""
+        told = _CREATED.match(self.columns.get("CreatedAt", ""))
+        return datetime.strptime(" ".join(told.groups()), "%Y-%m-%d %H:%M:%S %z").timestamp() if told else None
 
 
 def listing(kind: str, labels: Iterable[str], *filters: str, columns: Iterable[str] = ()) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Docker's own words, and the errors of ours that they become."""
 
 from runner.docker.process import Completed
-from runner.docker.versions import LEAST_COMPOSE, told
+from runner.docker.versions import LEAST_FOR_CONTENT, told
 from runner.errors import EngineUnavailable, RunnerError
 
 # Docker 20.10 to 28, when a port went to somebody else between our look and its start.
@@ -71,12 +71,15 @@ class ComposeMissing(EngineUnavailable):
 
 
 class ComposeTooOld(EngineUnavailable):
-    """Says which one is needed."""
+    """Says which one is needed, and what for."""
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, least: tuple[int, int]) -> None:
+        missing = "its `up` does not know `--pull never`"
+        if least == LEAST_FOR_CONTENT:
+            missing = "it gives containers no copy of a single file that is mounted and that the engine does not have"
         super().__init__(
-            f"Docker Compose {version} is too old: its `up` does not know `--pull never`. Update the plugin "
-            f"`docker-compose-plugin` to {told(LEAST_COMPOSE)} or later."
+            f"Docker Compose {version} is too old: {missing}. Update the plugin `docker-compose-plugin` to {told(least)} or "
+            "later."
         )
 
 

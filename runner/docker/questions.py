@@ -131,15 +131,15 @@ def version() -> Question[EngineFacts]:
     return Question(("version", "--format", "{{json .}}"), read, silence=EngineUnavailable)
 
 
-def compose_version() -> Question[str]:
-    """Ask for the version of Compose. EngineUnavailable if there is no Compose v2, or one that is too old."""
+def compose_version(least: tuple[int, int] = LEAST_COMPOSE) -> Question[str]:
+    """Ask for the version of Compose. EngineUnavailable if there is no Compose v2, or one that is older than `least`."""
 
     def read(completed: Completed) -> str:
         if completed.exit_code:
             raise ComposeMissing
         version = completed.output.strip().rpartition(" ")[2]
-        if is_older(version, LEAST_COMPOSE):
-            raise ComposeTooOld(version)
+        if is_older(version, least):
+            raise ComposeTooOld(version, least)
         return version
 
     return Question(("compose", "version"), read)

@@ -4,6 +4,8 @@ import re
 
 # By its source: `docker compose up` has `--pull` since then.
 LEAST_COMPOSE = (2, 8)
+# A config's `content`, by which a container gets the copy of a single file (docker's reference of compose files).
+LEAST_FOR_CONTENT = (2, 23)
 # The oldest with which runs were tried.
 TRIED_DOCKER, TRIED_PODMAN = (20, 10), (4, 3)
 

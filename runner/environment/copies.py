@@ -73,7 +73,8 @@ class Copies:
         self.choice = choice
         self._project = project
         self._container = f"{project}-copies"
-        targets = {source: target for model in models for _where, source, target in paths_in(model)}
+        named = [path for model in models for path in paths_in(model)]
+        targets = {source: target for _where, source, target in named}
         self.sources = targets.keys()
         sources = sorted(source for source in self.sources if choice.is_copied(source))
         self._archives = {
@@ -81,6 +82,11 @@ class Copies:
             for source in sources
             if Path(source) in choice.repository.addons or os.path.isdir(source)  # noqa: PTH112 - Path's fails where a folder is closed
         }
+        # Whether a single file is copied that is no secret, which not every Compose can.
+        self.have_content = any(
+            source in sources and source not in self._archives and not where.startswith("secrets.")
+            for where, source, _target in named
+        )
         self._files = len(sources) - len(self._archives)
         self._seconds = 0.0
         self._check(models)

@@ -14,6 +14,7 @@ from runner.docker.address import Address, address_of
 from runner.docker.engine import Engine, Pending
 from runner.docker.inventory import ContainerStatus
 from runner.docker.process import Endpoint
+from runner.docker.versions import LEAST_FOR_CONTENT
 from runner.environment.compose_file import own_checks, project_to_judge
 from runner.environment.compose_model import ComposeModel
 from runner.environment.context import RunContext
@@ -144,6 +145,8 @@ class Environment:
 
     def _copy(self) -> None:
         found = self.preflight
+        if self.copies.have_content:
+            self.engine.ask(questions.compose_version(LEAST_FOR_CONTENT))
         if self.copies.has_folders:
             with self.context.terminal.phase("copy the sources"):
                 image = str(found.model.rendered["services"][SERVICE]["image"])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from runner.docker import questions
 from runner.docker.engine import Engine
 from runner.docker.inventory import ContainerStatus
+from runner.docker.listing import PROJECT_LABEL
 from runner.environment.limits import told_memory
 from runner.errors import EnvironmentFailed, HealthTimeout
 from runner.odoo.command import SERVICE
@@ -13,7 +14,8 @@ from runner.text import counted
 
 # Each look costs two docker clients, some 70 ms of a processor that Odoo could use.
 _POLL = 0.4
-# Seconds in which a health check is repeated before the containers are looked at again: one may have died.
+# Seconds in which a health check is repeated before the containers are looked at again: one may have died. And in which an
+# engine has to list what was started.
 _PATIENCE = 5.0
 _LOG_LINES = 20
 # As often the engine starts a container again before that is a loop: one that ends where it does not find its database may
@@ -32,12 +34,14 @@ def wait_until_healthy(
 ) -> list[ContainerStatus]:
     """Return the containers once all with a health check are healthy.
 
-    EnvironmentFailed, with logs, if one died or is started again and again; HealthTimeout if time is up.
+    EnvironmentFailed, with logs, if one died or is started again and again, or the engine lists none of what was started;
+    HealthTimeout if time is up.
 
     `checks`: by service, the health checks that are made here; of the other services the engine tells the health. `say` gets
     the states at every attempt.
     """
-    deadline = clock() + timeout
+    begun = clock()
+    deadline = begun + timeout
     attempt = 0
     passed: set[str] = set()
     failing: dict[str, str] = {}
@@ -58,6 +62,11 @@ def wait_until_healthy(
         attempt += 1
         states = ", ".join(f"{container.service} is {container.health}" for container in waiting)
         say(f"attempt {attempt}: {states or 'no container yet'}")
+        if not containers and clock() >= begun + _PATIENCE:
+            raise EnvironmentFailed(
+                f"Compose has started {project}, but the engine lists no container of it: "
+                f"docker ps -a --filter label={PROJECT_LABEL}={project}"
+            )
         if clock() >= deadline:
             raise HealthTimeout(_not_healthy(engine, waiting, timeout, failing))
         due = {container.name: checks[container.service] for container in waiting if container.service in checks}

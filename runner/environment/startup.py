@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from runner.docker.streams import Streams
 
 
-# What engines say of a bind whose source they do not have, or, of a desktop, are not allowed to have.
-_NOT_THERE = re.compile(r"bind source path does not exist|mounts denied|is not shared from the host", re.IGNORECASE)
+# What engines say of a bind whose source they do not have or, of a desktop or another user, are not allowed to have.
+_NOT_THERE = re.compile(
+    r"bind source path does not exist|mounts denied|is not shared from the host|error while creating mount source path"
+    r"|\bstat(fs)? /.*: (permission denied|no such file or directory)",
+    re.IGNORECASE,
+)
 
 
 def is_not_there(said: str) -> str:

@@ -21,8 +21,8 @@ from . import tiny_image
 from .tiny_repository import PATIENCE, left
 
 # Root makes namespaces; elsewhere `sudo` does.
-_AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
-_NAMESPACES = [*_AS_ROOT, "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+_NAMESPACES = [*AS_ROOT, "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 # `ip link set lo up`, where there is no `ip`: SIOCSIFFLAGS with UP, LOOPBACK and RUNNING.
 _LOOPBACK = "import fcntl, socket, struct; fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh14x', b'lo', 0x49))"
 # The first process of the namespaces: with its end the kernel ends all others. Its standard input is the tests' hold on it.
@@ -51,6 +51,8 @@ class SecondEngine:
     `variables`: for the daemon, besides the environment.
     """
 
+    ABOUT = "Docker "
+
     def __init__(self, folder: Path, hidden: Collection[Path] = (), **variables: str) -> None:
         self.folder = folder
         self.socket = folder / "docker.sock"
@@ -62,13 +64,11 @@ class SecondEngine:
 
     def start(self) -> None:
         """Start the daemon, and return when it answers."""
-        options = {"data-root": "data", "exec-root": "exec", "pidfile": "docker.pid"}
-        daemon = ["dockerd", "-H", self.host, *(f"--{name}={self.folder / value}" for name, value in options.items())]
         inside = ["sh", "-c", _INSIDE, "sh", sys.executable, str(len(self._hidden)), *self._hidden]
         log = self.folder / "dockerd.log"
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [*_NAMESPACES, *inside, "env", *self._variables, *daemon],
+                [*_NAMESPACES, *inside, "env", *self._variables, *self.daemon()],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
@@ -76,9 +76,19 @@ class SecondEngine:
                 cwd="/",
             )
         deadline = time.monotonic() + PATIENCE
-        while subprocess.run(["docker", "version"], env=self.environ, capture_output=True, check=False).returncode:
+        while self._is_silent():
             assert self._process.poll() is None and time.monotonic() < deadline, log.read_text(errors="replace")[-2000:]
             time.sleep(0.1)
+
+    def _is_silent(self) -> bool:
+        if AS_ROOT:  # whose the socket is, in a folder of ours
+            subprocess.run([*AS_ROOT, "chmod", "--quiet", "666", self.socket], check=False)
+        return subprocess.run(["docker", "version"], env=self.environ, capture_output=True, check=False).returncode != 0
+
+    def daemon(self) -> list[str]:
+        """The command that is the daemon, as root in the namespaces."""
+        options = {"data-root": "data", "exec-root": "exec", "pidfile": "docker.pid"}
+        return ["dockerd", "-H", self.host, *(f"--{name}={self.folder / value}" for name, value in options.items())]
 
     def stop(self) -> None:
         """End the daemon and its containers."""
@@ -92,7 +102,9 @@ class SecondEngine:
 
 
 @contextlib.contextmanager
-def second_engine(hidden: Collection[Path] = (), **variables: str) -> Iterator[SecondEngine]:
+def second_engine(
+    hidden: Collection[Path] = (), kind: type[SecondEngine] = SecondEngine, **variables: str
+) -> Iterator[SecondEngine]:
     """An engine that runs, with the tiny image, and is gone afterwards. Where the machine cannot have one the test is skipped,
     but on CI: a skipped test there would prove nothing.
     """
@@ -100,14 +112,14 @@ def second_engine(hidden: Collection[Path] = (), **variables: str) -> Iterator[S
         pytest.skip("only root can start a second engine")
     # Not below tmp_path, which may be hidden from it; and the path of a socket may have 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="agent-test-engine-"))
-    engine = SecondEngine(folder, hidden, **variables)
+    engine = kind(folder, hidden, **variables)
     try:
         engine.start()
         tiny_image.make(engine.environ)
         yield engine
     finally:
         engine.stop()
-        subprocess.run([*_AS_ROOT, "rm", "-rf", str(folder)], check=True)
+        subprocess.run([*AS_ROOT, "rm", "-rf", str(folder)], check=True)
 
 
 class Relay:

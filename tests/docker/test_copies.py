@@ -3,14 +3,16 @@
 import json
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from .second_engine import RemoteEngine
-from .tiny_repository import FAILS, PASSES, PATIENCE, TinyRepository
+from .in_container import in_container
+from .second_engine import RemoteEngine, SecondEngine, second_engine
+from .tiny_repository import FAILS, PASSES, PATIENCE, ROOT, TinyRepository
 
 # What a run with copies must see of what the compose file mounts.
 SEES = "cat /srv/data/out /srv/data/below/x /run/secrets/word /mnt/extra-addons-2/other/data.txt; /srv/run.sh\n"
@@ -107,3 +109,33 @@ def test_a_runner_that_is_killed_while_it_copies_leaves_nothing(tiny: TinyReposi
     while remote.engine.left() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert remote.engine.left() == []
+
+
+def test_a_runner_in_a_container_that_has_the_checkout_at_a_path_of_its_own_copies_it(tiny: TinyRepository) -> None:
+    tiny.configure(guard="local")
+    tiny.module("bad", FAILS)
+    environ = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "HOME": "/tmp"}
+    container = in_container("tiny-runner", tiny.folder, environ, place="/foreign")
+    run = tiny.start_program([*container, sys.executable, "-m", "runner", "run", "tiny", "bad"])
+    assert run.finish() == 1, run.output
+    assert "FAIL: TestTiny.test_one" in run.output
+    assert "copied (" in tiny.proof.read_text()
+
+
+class Small(SecondEngine):
+    """An engine with little room."""
+
+    def daemon(self) -> list[str]:
+        room = 'mkdir "$1" && mount -t tmpfs -o size=64m tmpfs "$1" && shift && exec "$@"'
+        return ["sh", "-c", room, "sh", f"{self.folder}/data", *super().daemon()]
+
+
+def test_an_engine_without_room_for_the_sources_is_said_to_have_none_and_nothing_is_left(tiny: TinyRepository) -> None:
+    tiny.configure(sources="copy")
+    tiny.module("good", PASSES)
+    with open(tiny.addons / "huge", "wb") as huge:
+        huge.truncate(10**9)
+    with second_engine(kind=Small) as engine:
+        code, output = tiny.run("run", "tiny", "good", DOCKER_HOST=engine.host)
+        assert (code, engine.left()) == (5, []), output
+    assert f"The engine has no room for a copy of {tiny.addons}: no space left on device" in output

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,20 @@ def test_a_guard_at_the_engine_is_part_of_its_environment_and_is_one_alone() -> 
     assert (alone.project, alone.state) == ("p", State.DEAD)
 
 
+def test_a_guard_at_the_engine_that_never_started_and_is_all_of_a_run_elsewhere_is_dead_soon() -> None:
+    def guard(state: str, age: float, owner: Owner = FAR) -> Resource:
+        labels = {**resource("p", owner, seconds_left=8 * 3600).labels, GUARD_LABEL: "p"}
+        made = f"{datetime.fromtimestamp(NOW - age, timezone.utc):%Y-%m-%d %H:%M:%S} +0000 UTC"
+        return Resource("p-guard", labels, (), {"State": state, "CreatedAt": made})
+
+    assert states(guard("created", 130)) == {"p": State.DEAD}
+    # The run may be about to start it, or is another's that goes on without it.
+    assert states(guard("created", 60)) == {"p": State.FOREIGN}
+    assert states(guard("running", 130)) == {"p": State.FOREIGN}
+    assert states(guard("created", 130, ALIVE)) == {"p": State.RUNNING}
+    assert states(guard("created", 130), resource("p", FAR, seconds_left=60, state="")) == {"p": State.FOREIGN}
+
+
 @pytest.fixture
 def removed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The projects removed; one called `stuck` resists."""
@@ -228,8 +243,8 @@ def test_what_the_engine_holds_is_asked_for_by_one_listing_of_each_kind(script: 
     values = [resource("p").labels.get(label, "") for label in LABELS]
     script.answer(
         {
-            "ps -a": (0, f"{json.dumps(['p-odoo-1', '0.0.0.0:8090->8069/tcp', *values, 'running'])}\n", ""),
-            "network ls": (0, f"{json.dumps(['p_default', '', *values, ''])}\n", ""),
+            "ps -a": (0, f"{json.dumps(['p-odoo-1', '0.0.0.0:8090->8069/tcp', *values, 'running', ''])}\n", ""),
+            "network ls": (0, f"{json.dumps(['p_default', '', *values, '', ''])}\n", ""),
             "volume ls": (0, "", ""),
             "info": (0, '["the-engine","2027-01-15T08:00:00.123456789Z",8,2]', ""),
         }

@@ -269,7 +269,24 @@ def test_the_versions_are_told_and_which_are_older_than_any_that_was_tried(
     assert f"ok     engine         {told}" in capsys.readouterr().out
 
 
+def test_a_rootless_engine_is_told(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    machine.engine.answers["info --format {{.SecurityOptions}}"] = "[name=seccomp,profile=default name=rootless]\n"
+    assert machine.examine() == ExitCode.PASSED
+    assert "Docker 28.0, rootless, docker client 28.5" in capsys.readouterr().out
+
+
 def test_an_old_compose_is_3(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     machine.engine.answers["compose version"] = "Docker Compose version v2.6.0\n"
     assert machine.examine() == ExitCode.NO_ENGINE
     assert "WRONG  engine         Docker Compose v2.6.0 is too old" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("sources", "is_told"), [("copy", True), ("auto", False)])
+def test_a_compose_that_copies_no_single_file_is_told_where_something_is_copied(
+    machine: Machine, capsys: pytest.CaptureFixture[str], sources: str, is_told: bool
+) -> None:
+    machine.engine.answers["compose version"] = "Docker Compose version v2.20.3\n"
+    evv = machine.settings.repositories["evv"]
+    machine.settings.repositories["evv"] = evv.model_copy(update={"sources": sources})
+    assert machine.examine() == ExitCode.PASSED
+    assert ("ok     copies         of folders, but of no single file" in capsys.readouterr().out) == is_told

@@ -105,6 +105,9 @@ def test_folders_become_volumes_files_configs_and_secrets_variables(evv: RepoCon
     assert copies.applied(override)[0]["services"]["odoo"]["volumes"] == [volume(3, "/mnt/extra-addons-2")]
     assert rendered["services"]["odoo"]["volumes"] == mounts  # which is judged once more before the start
     assert copies.may_be_more is False
+    assert copies.have_content
+    secret = model_of() | {"secrets": {"word": {"file": str(evv.path / "word")}}}
+    assert not Copies(Choice(evv, FAR), "p", (secret,)).have_content
 
 
 def test_where_all_is_mounted_the_compose_file_stays_as_it_is(evv: RepoConfig) -> None:

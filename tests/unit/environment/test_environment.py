@@ -860,11 +860,22 @@ def test_what_is_mounted_costs_nothing_more(fakes: Fakes) -> None:
         assert [event for event in fakes.events if event in COPIES] == []
 
 
+def test_the_copy_of_a_single_file_takes_a_compose_that_can_and_is_refused_before_anything_starts(fakes: Fakes) -> None:
+    mounting_addons(fakes, "copy")
+    (fakes.folder / "word").write_text("word")
+    fakes.rendered["configs"] = {"word": {"file": str(fakes.folder / "word")}}
+    fakes.engine.answers["compose version"] = "Docker Compose version v2.20.3\n"
+    with pytest.raises(EngineUnavailable, match="no copy of a single file"), fakes.environment():
+        pass
+    assert "up 18000" not in fakes.events
+
+
 @pytest.mark.parametrize(
     "said",
     [
         'invalid mount config for type "bind": bind source path does not exist: /x',
         "Mounts denied: The path /x is not shared from the host and is not known to Docker.",
+        'Error response from daemon: invalid mount config for type "bind": stat /x: permission denied',
     ],
 )
 @pytest.mark.parametrize("sources", ["auto", "mount"])

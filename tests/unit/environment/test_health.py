@@ -69,6 +69,13 @@ def test_starting_containers_are_waited_for_until_all_are_healthy() -> None:
     ]
 
 
+def test_an_engine_that_lists_nothing_of_what_was_started_is_not_waited_for_to_the_end() -> None:
+    engine = Scenes([])
+    with pytest.raises(EnvironmentFailed, match="the engine lists no container of it: docker ps -a --filter label="):
+        wait_in(engine, 1e9)
+    assert engine.time < 10
+
+
 def test_the_health_checks_that_are_made_here_are_repeated_until_they_pass() -> None:
     engine = Scenes([status("db", health="starting"), STARTING])
     engine.passed = [{"p-db-1"}, set(), {"p-odoo-1"}]
