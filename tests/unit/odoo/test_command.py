@@ -1,6 +1,7 @@
 """The command line for Odoo, run in a shell with programs that only tell what they were given."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from runner.odoo.command import (
     DATABASE,
     HTTP_PORT,
     addons_targets,
+    javascript_command,
     parse_states,
     prepare_command,
     states_command,
@@ -176,3 +178,23 @@ def test_an_error_of_psql_is_no_state(answer: str) -> None:
 
 def test_a_state_of_two_words_is_not_taken_for_installed() -> None:
     assert parse_states("evv_core to install\n").get("evv_core") != "installed"
+
+
+def test_screenshots_go_where_they_are_looked_for_and_screencasts_are_made_where_there_is_ffmpeg(container: Path) -> None:
+    words = odoo(container)
+    assert "--screenshots=/tmp/agent-test-browser" in words
+    assert not any(word.startswith("--screencasts") for word in words if not shutil.which("ffmpeg"))
+    (container / "ffmpeg").write_text("#!/bin/sh\n")
+    (container / "ffmpeg").chmod(0o755)
+    assert "--screencasts=/tmp/agent-test-browser" in odoo(container)
+
+
+def test_the_javascript_tests_of_one_module_run_without_installing_anything(container: Path) -> None:
+    words = shown(container, javascript_command("evv_core", 1, 60, for_phones=False))
+    assert "--test-tags=/web:WebSuite.test_unit_desktop[@evv_core]" in words
+    assert not any(word.startswith("--init") for word in words)
+    words = shown(container, javascript_command("evv_core", 1, 60, for_phones=True))
+    tags = "/web:WebSuite.test_unit_desktop[@evv_core],/web:MobileWebSuite.test_unit_mobile[@evv_core]"
+    assert f"--test-tags={tags}" in words
+    expected = [word for word in odoo(container) if not word.startswith(("--init", "--test-tags"))]
+    assert [word for word in words[1:] if not word.startswith("--test-tags")] == expected

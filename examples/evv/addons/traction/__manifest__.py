@@ -6,7 +6,7 @@
     "category": "Productivity",
     "license": "LGPL-3",
     "author": "Example",
-    "depends": ["base", "web"],
+    "depends": ["base", "web", "web_tour"],
     "data": [
         "security/traction_groups.xml",
         "security/ir.model.access.csv",
@@ -16,6 +16,9 @@
         "views/traction_todo_views.xml",
         "views/traction_menus.xml",
     ],
+    "assets": {
+        "web.assets_tests": ["traction/static/tests/tours/**/*"],
+    },
     "application": True,
     "installable": True,
 }
