@@ -66,6 +66,13 @@ _FILES = _DATA + (
     f'if [ -d {MOUNT}/filestore ] && [ ! -d "$data/filestore/{DATABASE}" ]; then '
     f'mkdir -p "$data/filestore" && cp -R {MOUNT}/filestore "$data/filestore/{DATABASE}" || exit 1; fi; '
 )
+# As Odoo does before the first test that asks over HTTP.
+_ASSETS = """
+bundles = env["ir.qweb"]
+if hasattr(bundles, "_pregenerate_assets_bundles"):
+    bundles._pregenerate_assets_bundles()
+    env.cr.commit()
+"""
 # What makes `timeout` act as at the end of its time. Found by its name, as nothing but bash is sure to be there.
 _STOP = (
     'for process in /proc/[0-9]*; do IFS= read -r -d "" name 2>/dev/null <"$process/cmdline" || continue; '
@@ -138,6 +145,13 @@ def prepare_command(modules: Sequence[str], folders: Sequence[str], timeout: flo
     limits = [str(KILL_AFTER), f"{timeout:g}"]
     options = [f"--init={','.join(modules)}", "--test-tags=/agent_test_no_tests", *_OPTIONS]
     return ["bash", "-c", script, "odoo-prepare", *folders, "--", *limits, *options]
+
+
+def assets_command(timeout: float) -> list[str]:
+    """Generate the assets bundles of all modules in the test database, where Odoo can do that (16 and newer)."""
+    odoo = _ODOO.replace(' odoo --config="$conf"', ' odoo shell --config="$conf" --addons-path="$odoo${more:+,$more}"')
+    script = f"odoo={_ODOO_S_OWN}; {_FILES}{_FROM_SOURCES}{odoo} <<<{shlex.quote(_ASSETS)}"
+    return ["bash", "-c", script, "odoo-assets", str(KILL_AFTER), f"{timeout:g}", *_OPTIONS]
 
 
 def stop_command() -> list[str]:

@@ -13,6 +13,7 @@ from runner.odoo.command import (
     DATABASE,
     HTTP_PORT,
     addons_targets,
+    assets_command,
     javascript_command,
     parse_states,
     prepare_command,
@@ -187,6 +188,23 @@ def test_screenshots_go_where_they_are_looked_for_and_screencasts_are_made_where
     (container / "ffmpeg").write_text("#!/bin/sh\n")
     (container / "ffmpeg").chmod(0o755)
     assert "--screencasts=/tmp/agent-test-browser" in odoo(container)
+
+
+def test_the_assets_bundles_are_generated_by_odoo_s_shell_with_its_own_modules_alone(container: Path) -> None:
+    words = odoo_shell(container)
+    assert words[0] == "shell"
+    assert f"--database={DATABASE}" in words
+    (addons,) = (word for word in words if word.startswith("--addons-path="))
+    assert addons == "--addons-path=/odoo/addons"
+    assert "_pregenerate_assets_bundles()" in words[-1]
+
+
+def odoo_shell(container: Path) -> list[str]:
+    """What `odoo` is given, and in the end what it reads."""
+    (container / "odoo").write_text('#!/bin/sh\nfor word in "$@"; do printf "%s\\n" "$word"; done\ntr "\\n" ";"\n')
+    (container / "python3").write_text('#!/bin/sh\ncase "$*" in *find_spec*) echo /odoo;; esac\n')
+    (container / "python3").chmod(0o755)
+    return shown(container, assets_command(60))
 
 
 def test_the_javascript_tests_of_one_module_run_without_installing_anything(container: Path) -> None:
