@@ -61,7 +61,7 @@ def doctor(session: nox.Session) -> None:
 
 @nox.session(default=False, name="list")
 def list_(session: nox.Session) -> None:
-    """List the environments of all runs, and the prepared databases."""
+    """List the environments of all runs, the prepared databases, and the images that were built."""
     install(session, RUNNER)
     python(session, "-m", "runner", "list", *session.posargs)
 

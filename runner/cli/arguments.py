@@ -42,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_run(commands)
     _add_cleanup(commands)
-    _add(commands, "list", "list the environments of all runs, and the prepared databases")
+    _add(commands, "list", "list the environments of all runs, the prepared databases, and the images that were built")
     shell = _add(commands, "shell", "open a shell in an environment", usage="nox -s shell -- RUN", epilog=_RUN_IS)
     _add_environment(shell)
     _add_logs(commands)
@@ -217,6 +217,7 @@ def _add_cleanup(commands: _Commands) -> None:
         help="also what was kept, strays, and what nobody can tell the owner of",
     )
     cleanup.add_argument("--snapshots", action="store_true", help="also the prepared databases")
+    cleanup.add_argument("--images", action="store_true", help="also the images that were built for the repositories")
     cleanup.add_argument(
         "--timeout", type=_seconds, default=60.0, metavar="S", help="seconds for each environment; default: 60"
     )

@@ -10,8 +10,9 @@ from runner.cleanup.orphans import Standing, State
 from runner.cleanup.strays import Stray
 from runner.config import repositories as config
 from runner.config.names import CONFIG
-from runner.docker.engine import connect
+from runner.docker.engine import Engine, connect
 from runner.errors import ExitCode, UsageError
+from runner.images.store import beyond_limits, own_images, remove
 from runner.snapshots.store import Store
 from runner.terminal import Terminal
 from runner.text import age, printable
@@ -70,6 +71,7 @@ def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Termin
     complete &= remove_prepared_databases(
         Store(engine), terminal, repositories, everything=given.snapshots, dry_run=given.dry_run
     )
+    complete &= remove_images(engine, terminal, repositories, everything=given.images, dry_run=given.dry_run)
     return ExitCode.PASSED if complete else ExitCode.LEFT_BEHIND
 
 
@@ -118,6 +120,26 @@ def remove_prepared_databases(
         removed = store.drop(snapshot)
         terminal.line(f"{snapshot.volume}: {'removed' if removed else 'LEFT, perhaps a run uses it'}")
         complete = complete and removed
+    return complete
+
+
+def remove_images(
+    engine: Engine, terminal: Terminal, repositories: Container[str], *, everything: bool, dry_run: bool
+) -> bool:
+    """Remove built images that are too many or too old; `everything`: also all that were made for these repositories.
+
+    Says what it does, and returns whether nothing resisted, as one that a container has does.
+    """
+    images = own_images(engine)
+    beyond = beyond_limits(images, engine.info.now) if images else []
+    chosen = [image for image in images if everything and image.made_for in repositories and image not in beyond]
+    complete = True
+    for image in (*beyond, *chosen):
+        gone = not dry_run and remove(engine, image)
+        told = "would be removed" if dry_run else "removed" if gone else "LEFT, perhaps a run uses it"
+        terminal.line(f"{image.told}: {told}")
+        # One that is too old may well be in use.
+        complete = complete and (gone or dry_run or image in beyond)
     return complete
 
 

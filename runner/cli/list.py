@@ -1,4 +1,4 @@
-"""`list`: the environments of all runs, and the prepared databases."""
+"""`list`: the environments of all runs, the prepared databases, and the images that were built."""
 
 import argparse
 import os
@@ -7,8 +7,9 @@ from runner.cleanup import orphans, strays
 from runner.cleanup.orphans import Standing, State
 from runner.cleanup.strays import Stray
 from runner.config import repositories as config
-from runner.docker.engine import connect
+from runner.docker.engine import Engine, connect
 from runner.errors import ExitCode
+from runner.images.store import OwnImage, own_images
 from runner.reporting.proof_log import seconds_since
 from runner.snapshots.snapshot import Snapshot
 from runner.snapshots.store import Store
@@ -17,7 +18,7 @@ from runner.text import age, table
 
 
 def list_environments(_given: argparse.Namespace, settings: config.Config, terminal: Terminal) -> ExitCode:
-    """Print a table of every environment and stray that stands, then one of the prepared databases."""
+    """Print a table of every environment and stray that stands, then those of the prepared databases and the built images."""
     engine = connect(os.environ)
     rows = [*map(_environment_row, orphans.look(engine))]
     found = strays.look(engine, settings)
@@ -35,6 +36,7 @@ def list_environments(_given: argparse.Namespace, settings: config.Config, termi
     for line in mentions:
         terminal.line(line)
     list_prepared_databases(Store(engine), terminal)
+    list_images(engine, terminal)
     return ExitCode.PASSED
 
 
@@ -55,6 +57,16 @@ def list_prepared_databases(store: Store, terminal: Terminal) -> None:
         terminal.line(f"{refusal.volume}: {refusal.reason}; to try again: nox -s cleanup -- --snapshots")
     if volumes.dead:
         terminal.line("dead: never finished, or too old; nox -s cleanup removes it")
+
+
+def list_images(engine: Engine, terminal: Terminal) -> None:
+    """Print a table of the images that were built, the newest first. Nothing where there is none."""
+    images = own_images(engine)
+    if images:
+        terminal.line("")
+        rows = [_image_row(image, engine.info.now) for image in images]
+        for line in table([("SIZE", "AGE", "MADE FOR", "IMAGE"), *rows]):
+            terminal.line(line)
 
 
 def _environment_row(environment: Standing) -> tuple[str, str, str, str, str]:
@@ -79,6 +91,10 @@ def _stray_row(stray: Stray) -> tuple[str, str, str, str, str]:
 
 def _snapshot_row(snapshot: Snapshot, now: float) -> tuple[str, str, str, str, str]:
     return snapshot.stage, f"{snapshot.megabytes} MB", age(now - snapshot.created), snapshot.repository, snapshot.volume
+
+
+def _image_row(image: OwnImage, now: float) -> tuple[str, str, str, str]:
+    return f"{image.megabytes} MB", age(now - image.created), image.made_for, image.told
 
 
 def _age(started: str) -> str:

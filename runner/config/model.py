@@ -123,7 +123,22 @@ def _of_a_home(value: Path) -> Path:
     return value
 
 
+def _in_checkout(value: Path) -> Path:
+    if value.is_absolute() or ".." in value.parts or not value.parts:
+        raise ValueError("must be the path of a file in the checkout, relative to it")
+    return _path(value)
+
+
+def _package(value: str) -> str:
+    if not _PACKAGE.fullmatch(value):
+        raise ValueError("must be the name of a Debian package, such as chromium, or NAME=VERSION")
+    return value
+
+
 _Path = Annotated[Path, AfterValidator(_path)]
+_FileInCheckout = Annotated[Path, AfterValidator(_in_checkout)]
+# As Debian has them. To apt-get a `-` at the beginning is an option, at the end it means: remove it.
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+](=[0-9A-Za-z.+:~-]*[0-9A-Za-z.+~])?")
 _SIZE = re.compile(r"(\d{1,9})([mg])b?", re.IGNORECASE)
 # As Docker counts them.
 _UNITS = {"m": 2**20, "g": 2**30}
@@ -188,6 +203,25 @@ class Settings(Frozen):
         Field(description="A range of ports of the engine's machine such as 8090-8100, or one port."),
     ]
     images: Images
+    requirements: Annotated[
+        tuple[_FileInCheckout, ...],
+        Field(
+            max_length=_MOST_ENTRIES,
+            description="Files of the checkout for pip: what they name is installed beside Odoo, in an image of the"
+            " repository's own that is built once and kept.",
+        ),
+    ] = ()
+    packages: Annotated[
+        tuple[Annotated[str, AfterValidator(_package)], ...],
+        Field(max_length=_MOST_ENTRIES, description="Packages for apt-get, such as chromium: installed into that image, too."),
+    ] = ()
+    dockerfile: Annotated[
+        _FileInCheckout | None,
+        Field(
+            description="A Dockerfile of the checkout that describes that image instead, with what it copies in a folder of"
+            " its own; `ARG BASE` and `FROM $BASE` is the image that it adds to."
+        ),
+    ] = None
     limits: Limits = Limits()
     guard: Annotated[
         Literal["auto", "local", "engine"],

@@ -13,9 +13,12 @@ from runner.config.model import Frozen, Settings, problems_in
 from runner.config.names import CONFIG, LOCAL_CONFIG
 from runner.errors import ConfigError, UsageError
 
+# What a Dockerfile says itself.
+_IN_A_DOCKERFILE = ("requirements", "packages")
+
 
 class RepoConfig(Settings):
-    """One repository; every path is absolute."""
+    """One repository; every path is absolute, but for those of files that are only looked for in the checkout."""
 
     name: str
 
@@ -59,6 +62,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Config:
         else:
             repositories[name] = _resolved(name, repository, folder, own_compose_file="compose_file" in entry)
     problems += _equal_prefixes(repositories, documents)
+    problems += _two_recipes(repositories, documents)
     if problems:
         raise ConfigError("\n".join(problems))
     return Config(repositories=repositories, files=tuple(document.file for document in documents))
@@ -109,6 +113,16 @@ def _equal_prefixes(repositories: Mapping[str, RepoConfig], documents: list[Docu
             yield (
                 f"{_place(documents, name, 'prefix')}: repositories.{name}.prefix: {repository.prefix!r} is that of {other} "
                 f"already ({_place(documents, other, 'prefix')}). Each repository needs its own."
+            )
+
+
+def _two_recipes(repositories: Mapping[str, RepoConfig], documents: list[Document]) -> Iterator[str]:
+    for name, repository in repositories.items():
+        if repository.dockerfile and (other := next((key for key in _IN_A_DOCKERFILE if getattr(repository, key)), "")):
+            yield (
+                f"{_place(documents, name, 'dockerfile')}: repositories.{name}.dockerfile: describes the whole image, and "
+                f"`{other}` adds to one ({_place(documents, name, other)}). Put that into the Dockerfile, and write "
+                f"`{other}: []` here."
             )
 
 

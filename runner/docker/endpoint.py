@@ -18,6 +18,7 @@ _LIMIT = 60.0
 # What of the environment names folders: clients run in another one than the user.
 _FOLDERS = ("DOCKER_CONFIG", "DOCKER_CERT_PATH", "HOME")
 _SOCKET = "unix://"
+_PROXIES = {"http_proxy": "httpProxy", "https_proxy": "httpsProxy", "no_proxy": "noProxy"}
 # Addresses of an engine of this machine.
 _HERE = (_SOCKET, "npipe://")
 DEFAULT_SOCKET = "/var/run/docker.sock"
@@ -66,12 +67,18 @@ def socket_of(environ: Mapping[str, str]) -> Path:
 
 
 def no_proxy_of(environ: Mapping[str, str]) -> str:
-    """Return what docker's client gives to the containers of this engine as NO_PROXY, by `proxies` of its config.json."""
+    """Return what docker's client gives to the containers of this engine as NO_PROXY."""
+    return proxies_of(environ)["no_proxy"]
+
+
+def proxies_of(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what docker's client gives to the containers of this engine as variables, by `proxies` of its config.json."""
     proxies = _client_config(environ).get("proxies")
-    if not isinstance(proxies, dict):
-        return ""
-    of_host = proxies.get(environ.get("DOCKER_HOST") or _DEFAULT_HOST, proxies.get("default"))
-    return str((of_host.get("noProxy") if isinstance(of_host, dict) else None) or "")
+    of_host: object = {}
+    if isinstance(proxies, dict):
+        of_host = proxies.get(environ.get("DOCKER_HOST") or _DEFAULT_HOST, proxies.get("default"))
+    known = of_host if isinstance(of_host, dict) else {}
+    return {name: str(known.get(key) or "") for name, key in _PROXIES.items()}
 
 
 def _current_context(environ: Mapping[str, str]) -> str:

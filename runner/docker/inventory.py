@@ -90,12 +90,15 @@ class ContainerStatus:
 class Image:
     """An image of the engine: the registry's digest, else its local id, and its `Config`: entrypoint, environment ...
 
-    `id`: of the very image, where a registry's digest may be of one for several platforms; empty if it is unknown.
+    `id`: of the very image, where a registry's digest may be of one for several platforms; empty if it is unknown. `size`: in
+    bytes, with all that it is made of.
     """
 
     digest: str
     config: dict[str, Any]
     id: str = ""
+    tags: tuple[str, ...] = ()
+    size: int = 0
 
 
 def info_from(answer: Any, asked: float) -> EngineInfo:
@@ -140,4 +143,5 @@ def status_from(inspected: dict[str, Any]) -> ContainerStatus:
 def image_from(inspected: dict[str, Any]) -> Image:
     """Read an image from `docker image inspect`."""
     digest = (inspected.get("RepoDigests") or [inspected["Id"]])[0]
-    return Image(digest, inspected.get("Config") or {}, inspected["Id"])
+    about = (tuple(inspected.get("RepoTags") or ()), int(inspected.get("Size") or 0))
+    return Image(digest, inspected.get("Config") or {}, inspected["Id"], *about)

@@ -25,7 +25,7 @@ from runner.errors import ConfigError, EngineStalled, EngineUnavailable, Environ
 
 # Seconds for an answer. It only has to be longer than anything that works, on a machine under load.
 LIMIT = 60.0
-PULL_LIMIT, UP_LIMIT, COPY_LIMIT = 1800.0, 300.0, 900.0
+PULL_LIMIT, BUILD_LIMIT, UP_LIMIT, COPY_LIMIT = 1800.0, 3600.0, 300.0, 900.0
 # For Compose to read a compose file, which takes a tenth of a second and some 50 MB: what it names may have no end.
 READING_LIMIT, READING_MEMORY = 30.0, 2**30
 _OUT_OF_MEMORY = ("out of memory", "cannot allocate memory")
@@ -189,6 +189,18 @@ def image(name: str) -> Question[Image | None]:
         if completed.exit_code:
             raise EnvironmentFailed(f"`docker image inspect {name}` failed: {said(completed)}")
         return _parsed(words, lambda output: image_from(json.loads(output)[0]))(completed)
+
+    return Question(words, read)
+
+
+def images(names: Iterable[str]) -> Question[list[Image]]:
+    """Ask for those of these images that the engine has."""
+    words = ("image", "inspect", *names)
+
+    def read(completed: Completed) -> list[Image]:
+        if completed.exit_code and has_vanished(completed.errors):
+            completed = completed._replace(exit_code=0)
+        return _parsed(words, lambda output: [image_from(image) for image in json.loads(output)])(completed)
 
     return Question(words, read)
 

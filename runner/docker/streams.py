@@ -93,7 +93,11 @@ class Streams:
 
         After `silence`, in seconds, in which nothing came, that comes as an empty piece.
         """
-        return Execution(self._environ, container, command, limit, silence)
+        return Execution(self._environ, ("exec", container, *command), limit, silence)
+
+    def run(self, words: tuple[str, ...], source: Iterable[bytes], limit: float, **variables: str) -> "Execution":
+        """Run `docker WORDS` in the same way, with something to read and more variables in its environment."""
+        return Execution({**self._environ, **variables}, words, limit, source=source)
 
     def copy(self, archive: Iterable[bytes], container: str, folder: str, deadline: float) -> None:
         """Copy what is in a tar stream into a folder of a container. EnvironmentFailed with docker's words if that fails.
@@ -177,19 +181,25 @@ class Streams:
 
 
 class Execution:
-    """A command in a container: its output as it comes, in pieces of some kilobytes, and afterwards its exit code.
+    """A client, as of a command in a container: its output as it comes, in pieces of some kilobytes, then its exit code.
 
     EnvironmentFailed if docker cannot be run, EngineStalled, with the client ended, if it takes more than `limit` seconds.
     """
 
     def __init__(
-        self, environ: Mapping[str, str], container: str, command: list[str], limit: float, silence: float | None
+        self,
+        environ: Mapping[str, str],
+        words: tuple[str, ...],
+        limit: float,
+        silence: float | None = None,
+        source: Iterable[bytes] | None = None,
     ) -> None:
         self.exit_code = -1
         self._environ = environ
-        self._words = ("exec", container, *command)
+        self._words = words
         self._limit = limit
         self._silence = silence
+        self._source = source
         self._output = self._read()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -202,12 +212,13 @@ class Execution:
     def _read(self) -> Generator[bytes, None, None]:
         deadline = time.monotonic() + self._limit
         try:
-            stream = Stream(self._words, self._environ)
+            stream = Stream(self._words, self._environ, self._source)
             with closing(stream.pieces(deadline, self._silence)) as pieces:
                 yield from pieces
         except DockerStalled:
-            _exec, container, command, *_ = self._words
-            raise stalled(self._limit, f"the end of `{command}` in {container}") from None
+            kind, container, *command = self._words
+            what = f"`{command[0]}` in {container}" if kind == "exec" and self._source is None else f"`docker {kind}`"
+            raise stalled(self._limit, f"the end of {what}") from None
         except DockerFailed as error:
             raise EnvironmentFailed(str(error)) from error
         self.exit_code = stream.exit_code

@@ -44,8 +44,10 @@ class Environment:
     EnvironmentFailed.
     """
 
-    def __init__(self, context: RunContext, endpoint: Endpoint) -> None:
+    def __init__(self, context: RunContext, endpoint: Endpoint, record: Callable[[bytes], None] = lambda _line: None) -> None:
+        """`record` gets, in lines, what the building of an image says."""
         self.context = context
+        self._record = record
         self.engine = Engine(endpoint, context.token)
         self.store = Store(self.engine)
         self.sources = MountedSources(context.module, context.repository)
@@ -76,7 +78,7 @@ class Environment:
         self._guards = guards = Guards(context, self.engine)
         about = (context, self.engine, self.store, self._compose)
         try:
-            found = preflight(*about, sources=self.sources, ports=self._ports, guards=guards)
+            found = preflight(*about, sources=self.sources, ports=self._ports, guards=guards, record=self._record)
             guards.arm(found.engine_id)
             self._preflight = found
             self.sources.expect(copies=self.copies.has_addons)

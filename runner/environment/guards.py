@@ -43,6 +43,10 @@ class Guards:
         longest = longest_run(context.options)
         self._at_engine = EngineGuard(engine, context.project, context.token, image=image, labels=labels, longest=longest)
 
+    def expect(self, engine_id: str) -> None:
+        """Have the local guard remove from here on what is made while the rest is decided. EnvironmentFailed if it is gone."""
+        self._local.arm(engine_id)
+
     def arm(self, engine_id: str) -> None:
         """Have the end of this process mean teardown from here on, whatever ends it.
 

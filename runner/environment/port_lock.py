@@ -1,4 +1,4 @@
-"""The lock by which the runners of all users of a machine agree on its ports: a file for each, in a folder for all."""
+"""The locks by which the runners of all users of a machine agree on what is its own, as a port: a file each, in one folder."""
 
 import contextlib
 import errno
@@ -6,6 +6,8 @@ import fcntl
 import os
 import stat
 import tempfile
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # Who has a lock that is had.
@@ -16,20 +18,46 @@ _FOLDER_MODE = 0o1777
 # Enough for flock, and lets users lock a file that another one made.
 _FILE_MODE = 0o644
 _TRIES = 3
+# In seconds, between two looks at a lock that another run has.
+_PAUSE = 0.2
 # Links are not followed: anybody may have put one there, and root would make a file wherever it leads.
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class NoLock(Exception):
-    """Who or what keeps the lock of a port from being had."""
+    """Who or what keeps a lock from being had."""
 
 
-def lock(port: int) -> int:
-    """Lock the port's file, and return its descriptor; the kernel frees it when its holders end.
+@contextlib.contextmanager
+def held(what: str, patience: float, say_waiting: Callable[[], None]) -> Iterator[None]:
+    """Have a lock for the time of the block, for what it does no harm to do twice.
+
+    It is waited for at most `patience` seconds. After that, or where it cannot be used, the block goes without.
+    """
+    deadline, descriptor, is_waiting = time.monotonic() + patience, -1, False
+    while descriptor < 0 and time.monotonic() < deadline:
+        try:
+            descriptor = lock(what)
+        except NoLock as reason:
+            if str(reason) != ANOTHER_RUN:
+                break
+            if not is_waiting:
+                say_waiting()
+            is_waiting = True
+            time.sleep(_PAUSE)
+    try:
+        yield
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def lock(what: int | str) -> int:
+    """Lock the file of a port, or of what else there is one of, and return its descriptor; the kernel frees it at the end.
 
     NoLock if another process has it, and also where it cannot be used: whatever stands there may be another's lock.
     """
-    name = f"{port}.lock"
+    name = f"{what}.lock"
     where = name
     try:
         folder = Path(tempfile.gettempdir()) / _FOLDER

@@ -5,8 +5,9 @@ Nothing is created yet, but for the guard at the engine, where there is to be on
 
 import copy
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from runner.cleanup import orphans
@@ -14,7 +15,9 @@ from runner.cleanup.life import deadline_label
 from runner.config.options import Keep
 from runner.docker import questions
 from runner.docker.endpoint import no_proxy_of
-from runner.docker.engine import Engine
+from runner.docker.engine import Engine, Pending
+from runner.docker.inventory import Image
+from runner.docker.listing import Resource
 from runner.docker.process import Endpoint
 from runner.environment.compose_file import override_for
 from runner.environment.compose_model import ComposeModel, judge_at
@@ -26,6 +29,7 @@ from runner.environment.images import images_of
 from runner.environment.limits import limits_for, limits_ignored, with_limits
 from runner.environment.longest import longest_run
 from runner.environment.misnamed import hide_misnamed
+from runner.environment.own_image import OwnImage
 from runner.environment.ports import PortSearch
 from runner.environment.rendering import render
 from runner.environment.visible import check_links, closed_to_odoo
@@ -68,6 +72,7 @@ def preflight(
     sources: MountedSources,
     ports: PortSearch,
     guards: Guards,
+    record: Callable[[bytes], None],
 ) -> Preflight:
     """Return what is to be started of `compose`; ConfigError, EngineUnavailable, NoFreePort, EnvironmentFailed: nothing is."""
     warnings: list[str] = []
@@ -85,6 +90,7 @@ def preflight(
     engine.prefetch_whereabouts()
     standing = orphans.prefetch(engine, repository.name)
     rendering = engine.prefetch(questions.rendered(compose))
+    own_image = OwnImage(engine, repository, context.project, context.labels, context.terminal)
     snapshots = None if plan.unavailable_reason else store.prefetch()
     # Not before clients are at work: the import takes as long as their answers.
     from runner.docker.streams import Streams  # noqa: PLC0415
@@ -93,22 +99,22 @@ def preflight(
     facts = version.result()
     guards.know_latency(time.monotonic() - asked)
     engine.prefetch_info()
-    resources = [resource for listing in standing for resource in listing.result()]
+    own_image.prefetch()
     # Before a port is looked for, because they may hold one.
-    left = orphans.standing(resources, engine.info.now) if resources else []
-    orphans.sweep(left, repository.name, Endpoint(engine.client_environ), context.terminal.line)
+    _sweep(engine, context, standing)
     port = ports.reserve()
     rendered = render(engine, compose, repository, rendering)
     environ = {**engine.client_environ, **compose.variables}
     choice = Choice(repository, engine.whereabouts)
     warn(judge_at(port, rendered, context, environ, choice))
     images = images_of(engine, streams, rendered, context.terminal)
+    # Podman gives another one in every answer.
+    engine_id = "" if facts.is_podman else engine.info.id
+    rendered, images = own_image.put_in(rendered, images, streams, partial(guards.expect, engine_id), record)
     check_links(sources, rendered)
     if (closed := closed_to_odoo(sources, rendered, images)) and repository.sources == "mount":
         raise ConfigError(closed)
     choice = replace(choice, closed=bool(closed))
-    # Podman gives another one in every answer.
-    engine_id = "" if facts.is_podman else engine.info.id
     # Not before there is a port, and all images are here: both may take long.
     labels = {**context.labels, **deadline_label(engine.info.now + longest_run(context.options))}
     guards.start_at_engine(engine_id, images, labels)
@@ -141,8 +147,18 @@ def preflight(
     copies = Copies(choice, context.project, (rendered, override))
     model = ComposeModel(context, environ, compose.variables, rendered, override, plain_override, copies)
     model.written(port)  # what it refuses, it refuses before anything can be created
-    digests = {name: image.digest for name, image in images.items()}
-    return Preflight(streams, facts.name, engine_id, digests, labels, tuple(warnings), model, plan)
+    return Preflight(streams, facts.name, engine_id, _digests(images), labels, tuple(warnings), model, plan)
+
+
+def _digests(images: Mapping[str, Image]) -> dict[str, str]:
+    return {image.tags[0] if name == image.id and image.tags else name: image.digest for name, image in images.items()}
+
+
+def _sweep(engine: Engine, context: RunContext, listings: Sequence[Pending[list[Resource]]]) -> None:
+    """Remove what dead runs of the repository left."""
+    resources = [resource for listing in listings for resource in listing.result()]
+    left = orphans.standing(resources, engine.info.now) if resources else []
+    orphans.sweep(left, context.repository.name, Endpoint(engine.client_environ), context.terminal.line)
 
 
 def _hindrance(context: RunContext) -> str:

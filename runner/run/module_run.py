@@ -74,7 +74,7 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
             terms = terms_of(module, modules, repository.allow)
             verdict = _verdict_by_sources(context, folder_of_module)
             if verdict is None:
-                environment = Environment(context, settle(environ))
+                environment = Environment(context, settle(environ), log.raw)
                 verdict = _verdict_in(environment, read_sources(folder_of_module), terms, log)
         except (RunnerError, Interrupted) as problem:
             error = problem

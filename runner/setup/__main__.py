@@ -8,6 +8,7 @@ from runner.config import repositories as config
 from runner.errors import ExitCode, RunnerError
 from runner.setup.engine import ensure_engine
 from runner.setup.images import ensure_images
+from runner.setup.own_images import ensure_own_images
 from runner.setup.shell import ProvisionError, fail, terminal
 
 
@@ -18,6 +19,8 @@ def main() -> int:
         settings = config.load(folder, os.environ)
         ensure_engine()
         ensure_images(settings, folder)
+        # Anew, as what cannot be pulled is called otherwise by now.
+        ensure_own_images(config.load(folder, os.environ))
     except RunnerError as error:
         fail(str(error))
         return int(error.exit_code)

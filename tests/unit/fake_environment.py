@@ -36,7 +36,7 @@ class FakeExecution(Execution):
     """A command in a container that prints what it is told, and then ends, or fails."""
 
     def __init__(self, output: bytes, exit_code: int, error: BaseException | None = None) -> None:
-        super().__init__({}, "c", ["odoo"], 0.0, None)
+        super().__init__({}, ("exec", "c", "odoo"), 0.0)
         self._printed = output
         self._ends_with, self._error = exit_code, error
 
@@ -55,6 +55,9 @@ class FakeStreams(Streams):
         self.started: list[ComposeProject] = []
         self.executed: list[list[str]] = []
         self.copied: list[bytes] = []
+        # Clients that were fed: their words, what they read, their own variables; and what they say, with their exit code.
+        self.fed: list[tuple[tuple[str, ...], bytes, dict[str, str]]] = []
+        self.says: tuple[bytes, int] = (b"", 0)
         # What the commands in containers print, their exit codes, and their errors; the last stays.
         self.executions: list[tuple[bytes, int, BaseException | None]] = [(b"", 0, None)]
         self._happens = happens
@@ -71,6 +74,11 @@ class FakeStreams(Streams):
     def copy(self, archive: Iterable[bytes], container: str, folder: str, deadline: float) -> None:
         self.copied.append(b"".join(archive))
         self._happens(f"copy {folder}")
+
+    def run(self, words: tuple[str, ...], source: Iterable[bytes], limit: float, **variables: str) -> Execution:
+        self.fed.append((words, b"".join(source), variables))
+        self._happens(f"{words[0]} that is fed")
+        return FakeExecution(*self.says)
 
     def execute(self, _container: str, command: list[str], _limit: float, silence: float | None = None) -> Execution:
         self.executed.append(command)
@@ -198,9 +206,9 @@ class Fakes:
         about = (self.repository, "evv_core", given, "p", self.folder, Terminal(), self.signals, LABELS)
         return RunContext(*about, token="t", password="secret")
 
-    def environment(self, **options: Any) -> Environment:
+    def environment(self, record: Callable[[bytes], None] = lambda _line: None, **options: Any) -> Environment:
         """An environment that nobody has entered yet."""
-        return Environment(self.context(**options), ENDPOINT)
+        return Environment(self.context(**options), ENDPOINT, record)
 
     @property
     def started(self) -> list[str]:

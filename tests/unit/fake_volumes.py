@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from runner.docker.listing import Resource
 from tests.unit.fake_engine import VERSION, FakeEngine, Said, Words, failed, info, listing_of
+from tests.unit.fake_images import FakeImages
 
 
 class FakeVolumes(FakeEngine):
@@ -12,6 +13,7 @@ class FakeVolumes(FakeEngine):
     def __init__(self) -> None:
         self.volumes: dict[str, dict[str, str]] = {}
         self.used: set[str] = set()
+        self.images: FakeImages | None = None
         super().__init__(
             {
                 "info": info,
@@ -39,4 +41,5 @@ def engine_with(containers: Iterable[Resource]) -> FakeVolumes:
     """An engine that holds these containers as well, whatever is added to them or removed from them."""
     engine = FakeVolumes()
     engine.answers |= {"version": VERSION, "ps": listing_of(lambda: containers), "network ls": ""}
+    engine.images = FakeImages(engine)
     return engine
