@@ -26,6 +26,7 @@ def fetch_browser_files(environment: Environment) -> dict[str, Path]:
     folder, terminal = environment.context.folder / FOLDER, environment.context.terminal
     shutil.rmtree(folder, ignore_errors=True)  # of an attempt that does not count
     files: dict[str, Path] = {}
+    others = 0
     try:
         folder.mkdir()
         execution = environment.execute(browser_files_command(), _LIMIT)
@@ -41,10 +42,14 @@ def fetch_browser_files(environment: Environment) -> dict[str, Path]:
                         with file.open("xb") as copy:
                             shutil.copyfileobj(content, copy)
                         files[name[1]] = file
+                    else:
+                        others += not member.isdir()
         finally:
             execution.end()
     except (OSError, tarfile.TarError, EnvironmentFailed) as error:
         terminal.line(f"  not all screenshots could be fetched: {error}")
+    if others:
+        terminal.line(f"  {others} more files beside the screenshots were left: too large, too many, or of another kind")
     return files
 
 

@@ -74,11 +74,14 @@ def test_two_of_one_name_are_told_and_the_first_stays(fakes: Fakes, capsys: pyte
     assert "not all screenshots could be fetched" in capsys.readouterr().out
 
 
-def test_their_size_and_number_are_bounded(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_their_size_and_number_are_bounded(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(browser_files, "_LARGEST", 4)
     monkeypatch.setattr(browser_files, "_MOST_FILES", 2)
     shots = [(f"agent_test/screenshots/{number}.png", b"12345" if number == 0 else b"1") for number in range(5)]
     assert [*fetched(fakes, archive(*shots))] == ["1.png", "2.png"]
+    assert "3 more files beside the screenshots were left" in capsys.readouterr().out
 
 
 def test_no_more_is_read_than_all_of_them_may_have(
