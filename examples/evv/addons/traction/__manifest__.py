@@ -6,7 +6,7 @@
     "category": "Productivity",
     "license": "LGPL-3",
     "author": "Example",
-    "depends": ["base", "web", "web_tour"],
+    "depends": ["base", "web"],
     "data": [
         "security/traction_groups.xml",
         "security/ir.model.access.csv",
