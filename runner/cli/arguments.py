@@ -162,6 +162,12 @@ def _add_run(commands: _Commands) -> None:
         help="the tests to run, as Odoo's own option; '=' goes before a SPEC that begins with '-'; default: /MODULE",
     )
     run.add_argument(
+        "--js",
+        action="store_true",
+        help="also run the JavaScript tests of Odoo 18 and newer (static/tests/**/*.test.js), each counted as a test, in the"
+        " browser of the image; --test-tags leaves none of them out",
+    )
+    run.add_argument(
         "--health-timeout",
         type=_seconds,
         default=300.0,

@@ -15,6 +15,7 @@ from runner.run.changed import only_changed
 from runner.run.selection import modules_with_tests
 from runner.signals import Signals
 from runner.terminal import Terminal
+from runner.verdict.javascript import read_javascript
 
 
 def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, *, signals: Signals, command_line: str) -> int:
@@ -44,6 +45,7 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
         snapshot=not given.no_snapshot,
         strict_all=given.strict_all,
         max_log=given.max_log,
+        javascript=given.js,
     )
     jobs = min(given.jobs, len(modules), len(list(repository.ports)))
     if jobs < min(given.jobs, len(modules)):
@@ -85,5 +87,7 @@ def _modules(
         raise UsageError(f"Which module of {repository.name}?\nUsage: {RUN_USAGE}\n{EXAMPLE}")
     for module in modules:
         check_module_name(module, repository.prefix)
-        find_module(module, repository, settings.repositories)
+        folder = find_module(module, repository, settings.repositories)
+        if given.js and not given.all and not read_javascript(folder).hoot:
+            raise UsageError(f"--js: {module} has no JavaScript tests of Odoo 18 and newer (static/tests/**/*.test.js).")
     return modules

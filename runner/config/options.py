@@ -28,3 +28,4 @@ class Options:
     snapshot: bool = True
     strict_all: bool = False
     max_log: int = MAX_LOG
+    javascript: bool = False

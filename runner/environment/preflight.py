@@ -135,6 +135,7 @@ def preflight(
             images=images,
             environ=environ,
             password=context.password,
+            assets=context.options.javascript,
             memory_of=facts.kernel if context.options.keep is Keep.NEVER else None,
             is_foreign=choice.is_foreign,
         )

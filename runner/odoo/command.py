@@ -39,6 +39,12 @@ _CONFIGURE = (
 )
 # The folder in which Odoo keeps its files is the same whatever the image says, as prepared databases hold files, too.
 _DATA = f'data={DATA_FOLDER}; [ -w "$data" ] || data=/tmp/agent-test-data; '
+# Where Odoo puts screenshots of browsers of tests that fail, in any image; and screencasts, where there is what makes them.
+_BROWSER_FILES = "/tmp/agent-test-browser"  # noqa: S108 - in a container of our own
+_BROWSER = (
+    f'set -- "$@" --screenshots={_BROWSER_FILES}; '
+    f'if command -v ffmpeg >/dev/null; then set -- "$@" --screencasts={_BROWSER_FILES}; fi; '
+)
 # The folders of the odoo.conf's addons path come after those of the command's.
 _MORE_ADDONS = (
     'for word; do shift; case $word in --addons-path=*) word=$word${more:+,$more};; esac; set -- "$@" "$word"; done; '
@@ -62,6 +68,13 @@ _FILES = _DATA + (
     f'if [ -d {MOUNT}/filestore ] && [ ! -d "$data/filestore/{DATABASE}" ]; then '
     f'mkdir -p "$data/filestore" && cp -R {MOUNT}/filestore "$data/filestore/{DATABASE}" || exit 1; fi; '
 )
+# As Odoo does before the first test that asks over HTTP.
+_ASSETS = """
+bundles = env["ir.qweb"]
+if hasattr(bundles, "_pregenerate_assets_bundles"):
+    bundles._pregenerate_assets_bundles()
+    env.cr.commit()
+"""
 # What makes `timeout` act as at the end of its time. Found by its name, as nothing but bash is sure to be there.
 _STOP = (
     'for process in /proc/[0-9]*; do IFS= read -r -d "" name 2>/dev/null <"$process/cmdline" || continue; '
@@ -112,7 +125,24 @@ def test_command(module: str, tags: str | None, addons_folders: int, timeout: fl
     limits = [str(KILL_AFTER), f"{timeout:g}"]
     addons_path = f"--addons-path={','.join(addons_targets(addons_folders))}"
     options = [addons_path, f"--init={module}", f"--test-tags={tags or f'/{module}'}", *_OPTIONS]
-    return ["bash", "-c", _FILES + _FROM_SOURCES + _ODOO, "odoo-tests", *limits, *options]
+    return ["bash", "-c", _FILES + _FROM_SOURCES + _BROWSER + _ODOO, "odoo-tests", *limits, *options]
+
+
+def javascript_command(module: str, addons_folders: int, timeout: float, *, for_phones: bool) -> list[str]:
+    """Run the JavaScript tests of `module`, which is installed, by those tests of web that open a browser for them.
+
+    `for_phones`: also in one like that of a phone. `timeout` in seconds.
+    """
+    suites = ("WebSuite.test_unit_desktop", *(["MobileWebSuite.test_unit_mobile"] if for_phones else []))
+    *command, _init, _tags = test_command(module, None, addons_folders, timeout)[: -len(_OPTIONS)]
+    tags = ",".join(f"/web:{suite}[@{module}]" for suite in suites)
+    return [*command, f"--test-tags={tags}", *_OPTIONS]
+
+
+def browser_files_command() -> list[str]:
+    """Print a tar archive of the screenshots and screencasts, each as in `DATABASE/screenshots/NAME`."""
+    script = f"cd {_BROWSER_FILES} && exec tar --create --exclude='frames-*' --file=- {DATABASE} 2>/dev/null"
+    return ["bash", "-c", script, "browser-files"]
 
 
 def prepare_command(modules: Sequence[str], folders: Sequence[str], timeout: float) -> list[str]:
@@ -132,6 +162,13 @@ def unmet_command(module: str, addons_folders: int) -> list[str]:
     program = Path(unmet_program.__file__).read_text(encoding="utf-8")
     addons_path = f"--addons-path={','.join(addons_targets(addons_folders))}"
     return ["bash", "-c", _UNMET, "odoo-unmet", str(_UNMET_LIMIT), program, module, addons_path]
+
+
+def assets_command(timeout: float) -> list[str]:
+    """Generate the assets bundles of all modules in the test database, where Odoo can do that (16 and newer)."""
+    odoo = _ODOO.replace(' odoo --config="$conf"', ' odoo shell --config="$conf" --addons-path="$odoo${more:+,$more}"')
+    script = f"odoo={_ODOO_S_OWN}; {_FILES}{_FROM_SOURCES}{odoo} <<<{shlex.quote(_ASSETS)}"
+    return ["bash", "-c", script, "odoo-assets", str(KILL_AFTER), f"{timeout:g}", *_OPTIONS]
 
 
 def stop_command() -> list[str]:

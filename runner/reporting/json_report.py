@@ -32,7 +32,7 @@ class CaseReport(_Part):
     """One test of a module."""
 
     file: Text
-    """The test file without .py, dotted below tests; empty if unknown."""
+    """The test file without .py, dotted below tests, of a JavaScript test its path in the module; empty if unknown."""
     name: Text
     """Class and method."""
     outcome: CaseOutcome
@@ -40,6 +40,8 @@ class CaseReport(_Part):
     """How long it took; null where the log does not tell."""
     details: Text
     """Traceback, or the reason of a skip."""
+    files: tuple[Text, ...]
+    """The names in Odoo's log of its screenshots and screencasts; where the copies are, `files` of the module tells."""
 
 
 class Counts(_Part):
@@ -82,6 +84,8 @@ class ModuleReport(_Part):
     A test that failed is among them as such also where it passed when Odoo tried it again, which makes no run red. Of more
     than 10,000 tests those that failed are listed before all others.
     """
+    files: dict[Text, Text]
+    """Screenshots and screencasts of browsers in tests that failed: their names in Odoo's log, and the paths of copies."""
     cases_left_out: int
     """Number of tests that started and are not among `cases`, which are too many."""
 
@@ -127,6 +131,7 @@ def _module(outcome: Outcome) -> ModuleReport:
         phases={name: sum(seconds for phase, seconds in outcome.phases if phase == name) for name, _ in outcome.phases},
         proof=str(outcome.proof),
         cases=tuple(CaseReport.model_validate(case) for case in outcome.reported_cases),
+        files={name: str(file) for name, file in outcome.files.items()},
         cases_left_out=outcome.cases_left_out,
     )
 

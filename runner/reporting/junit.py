@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import junitparser
@@ -42,7 +42,7 @@ def _suite(outcome: Outcome) -> TestSuite:
     for name, value in (facts | ({"selection": outcome.selection} if outcome.selection else {})).items():
         suite.add_property(name, _legal(value))
     red = bool(outcome.failing_cases)
-    cases: list[junitparser.TestCase] = [_testcase(case, red=red) for case in outcome.reported_cases]
+    cases: list[junitparser.TestCase] = [_testcase(case, outcome.files, red=red) for case in outcome.reported_cases]
     if outcome.is_red_for_more:
         cases.append(_synthetic(outcome))
     _tell_apart(cases)
@@ -55,7 +55,7 @@ def _suite(outcome: Outcome) -> TestSuite:
     return suite
 
 
-def _testcase(case: Case, *, red: bool) -> TestCase:
+def _testcase(case: Case, files: Mapping[str, Path], *, red: bool) -> TestCase:
     class_name, method = class_and_method(case)
     folder, _, file = case.file.rpartition("/")  # of the tests of upgrade scripts
     path = [part for part in (folder.replace("/", ".") or "tests", file, class_name) if part]
@@ -75,7 +75,14 @@ def _testcase(case: Case, *, red: bool) -> TestCase:
             flake = (FlakyError if erred else FlakyFailure)(message, kind)
             flake.stack_trace = details
             testcase.add_interim_result(flake)
+    if paths := [files[name] for name in case.files if name in files]:
+        testcase.system_out = _legal("\n".join(f"[[ATTACHMENT|{_from_here(path)}]]" for path in paths))
     return testcase
+
+
+def _from_here(path: Path) -> Path:
+    """Name a file as GitLab and Jenkins look for it: below the folder of the job, if it is there."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _synthetic(outcome: Outcome) -> TestCase:

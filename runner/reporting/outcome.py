@@ -1,6 +1,6 @@
 """How a run ended, from its verdict, its error and its teardown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,6 +58,11 @@ class Outcome:
     def allowed(self) -> tuple[str, ...]:
         """Tell what would make it red, or be among the notes, and which file allows it."""
         return self.verdict.allowed if self.verdict else ()
+
+    @property
+    def files(self) -> Mapping[str, Path]:
+        """Give the screenshots and screencasts of its tests, by their names."""
+        return self.verdict.files if self.verdict else {}
 
     @property
     def failing_cases(self) -> tuple[Case, ...]:

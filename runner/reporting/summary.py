@@ -16,6 +16,7 @@ _LINES_OF_A_TEST = 10
 _REASONS_SHOWN = 20
 _NOTES_SHOWN = 10
 _ALLOWED_SHOWN = 20
+_FILES_SHOWN = 5
 # Characters; an assertion on a long text would fill the screen.
 _LONGEST_LINE = 300
 _LONGEST_REASON = 1000
@@ -33,6 +34,7 @@ def lines_for(outcome: Outcome) -> list[str]:
         *_shown([_test(case) for case in failing[:_TESTS_SHOWN]], len(failing), "more"),
         *_shown(reasons_after[:_REASONS_SHOWN], len(reasons_after), "more reasons"),
         *_shown(outcome.allowed[:_ALLOWED_SHOWN], len(outcome.allowed), "more allowed"),
+        *_shown([f"see {file}" for file in [*outcome.files.values()][:_FILES_SHOWN]], len(outcome.files), "more such files"),
         *_shown([f"note: {note}" for note in outcome.notes[:_NOTES_SHOWN]], len(outcome.notes), "more notes"),
         *([f"log: {outcome.proof}"] if outcome.has_proof else []),
     ]

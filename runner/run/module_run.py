@@ -100,6 +100,7 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
         }
         why = [f"  - {line}" for reason in outcome.reasons for line in reason.splitlines()]
         notes = [*(f"  {text}" for text in outcome.allowed), *(f"  note: {note}" for note in outcome.notes)]
+        notes += [f"  made by a browser: {file}" for file in outcome.files.values()]
         try:
             log.block("VERDICT", facts, why, notes, _how_it_was_left(context, environment))
             log.publish()
@@ -114,6 +115,8 @@ def _verdict_by_sources(context: RunContext, folder: Path) -> Verdict | None:
     if options.test_tags or options.keep is Keep.ALWAYS or not has_certainly_no_tests(folder):
         return None
     sources = read_sources(folder)
+    if options.javascript and sources.javascript.hoot:
+        return None
     told = f"no test of {module} started: by its sources it has none, so nothing was started"
     reasons = [*filter(None, [sources.manifest]), told, *usual_cause(sources, ())]
     return Verdict(ExitCode.NOT_PROVEN, module, reasons=tuple(reasons))

@@ -101,7 +101,8 @@ def _install(environment: Environment, stage: Stage, log: ProofLog) -> list[str]
     log.block(f"PREPARATION: {stage.name}", {"modules": " ".join(stage.modules)})
     odoo_log = OdooLog(odoo.DATABASE)
     timeout = environment.context.options.test_timeout
-    command = odoo.prepare_command(stage.modules, plan.folders_in_container if stage.own else [], timeout)
+    folders = plan.folders_in_container if stage.own else []
+    command = odoo.assets_command(timeout) if stage.assets else odoo.prepare_command(stage.modules, folders, timeout)
     installation = environment.execute(command, timeout)
     for piece in installation:
         odoo_log.feed(piece)

@@ -1,6 +1,5 @@
 """Run a module's tests in a healthy environment, and judge them."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,11 +10,15 @@ from runner.environment.limits import limits_reached, reached_command, with_oom_
 from runner.odoo import command as odoo
 from runner.odoo.mounted_sources import addons_paths_in
 from runner.reporting.proof_log import ProofLog
+from runner.run.browser_files import fetch_browser_files
 from runner.run.comparing import Comparison
-from runner.run.ending import SILENCE, Ending
+from runner.run.javascript import run_javascript
+from runner.run.odoo_run import OdooRun
 from runner.run.preparing import prefetch_undeclared_names
 from runner.run.terms import Terms
 from runner.verdict.failed_checks import KILLED
+from runner.verdict.javascript import JavaScript
+from runner.verdict.javascript_verdict import with_javascript
 from runner.verdict.odoolog import LoggedTest, OdooLog
 from runner.verdict.record import Record
 from runner.verdict.sources import Sources
@@ -44,29 +47,28 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
     context, container, engine = environment.context, environment.odoo_container, environment.engine
     module, timeout, terminal = context.module, context.options.test_timeout, context.terminal
     command = odoo.test_command(module, context.options.test_tags, len(context.repository.addons), timeout)
-    odoo_log = OdooLog(odoo.DATABASE)
     expected = sum(test.is_expected for test in sources.tests)
     places: list[str] | None = None
-    ending = Ending(environment, odoo_log)
-    begun = time.monotonic()
+
+    def heed(odoo_log: OdooLog, begun: Sequence[Record | LoggedTest]) -> bool:
+        nonlocal places
+        step = ""
+        for event in begun:
+            if places is None and isinstance(event, Record):
+                places = addons_paths_in(event.logger, event.message)
+            step = _step(event, f"{odoo_log.begun} of {expected}") or step
+        if step:
+            terminal.step(step)
+        return False
+
     with terminal.phase("tests"):
-        execution = environment.execute(command, timeout, SILENCE)
-        for piece in execution:
-            if piece:
-                log.raw(piece)
-                terminal.output(piece)
-                step = ""
-                for event in odoo_log.feed(piece):
-                    if places is None and isinstance(event, Record):
-                        places = addons_paths_in(event.logger, event.message)
-                    step = _step(event, f"{odoo_log.begun} of {expected}") or step
-                if step:
-                    terminal.step(step)
-            if ending.is_overdue(piece):
-                break
-        execution.end()
-    odoo_log.end()
-    timed_out = execution.exit_code in (124, KILLED) and time.monotonic() - begun >= timeout
+        ran = OdooRun(environment, command, timeout, log, heed)
+    javascript, of_javascript = None, sources.javascript if context.options.javascript else JavaScript()
+    # The module may be installed if Odoo came to its end.
+    if of_javascript.hoot and ran.log.results and ran.exit_code in (0, 1):
+        javascript = run_javascript(environment, of_javascript, timeout - ran.seconds, log)
+        sources = replace(sources, javascript=JavaScript())  # of which with_javascript tells
+    files = fetch_browser_files(environment) if any(run.log.browser_files for run in (ran, javascript) if run) else {}
     # Side by side.
     status = environment.prefetch_states()
     states = engine.prefetch(questions.execution(container, odoo.states_command([module, *comparison.beside])))
@@ -74,7 +76,7 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
     undeclared_names = prefetch_undeclared_names(environment)
     counts = {
         name: engine.prefetch(questions.execution(name, reached_command()))
-        for name in (environment.containers.values() if execution.exit_code else ())
+        for name in (environment.containers.values() if ran.exit_code else ())
     }
     printed = {name: count.result()[1] for name, count in counts.items()}
     now = [with_oom_killed(each, printed.get(each.name, "")) for each in status.result()]
@@ -82,30 +84,37 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
     exit_code, answer = states.result()
     answered = odoo.parse_states(answer) if exit_code == 0 else answer.strip() or f"exit code {exit_code} of psql"
     # Odoo ends with 255 when it cannot load a module or its tests.
-    crashed = execution.exit_code == 255 and not odoo_log.results
+    crashed = ran.exit_code == 255 and not ran.log.results
     if exit_code:  # a database without a health check may have ended well
         environment.check_alive(now, may_end=False)
-    why_killed = ending.why_killed(execution.exit_code, timed_out=timed_out)
     limits = [line for each in now if each.name in printed for line in limits_reached(each, printed[each.name])]
     verdict = judge(
         module=module,
-        odoo_exit=execution.exit_code,
-        log=odoo_log,
+        odoo_exit=ran.exit_code,
+        log=ran.log,
         states=answered,
-        timed_out=timed_out,
-        why_killed=why_killed,
+        timed_out=ran.timed_out,
+        why_killed=ran.why_killed,
         sources=sources,
         strict=context.options.strict,
         test_tags=context.options.test_tags if context.options.test_tags != f"/{module}" else None,
         strict_all=context.options.strict_all,
         own=terms.own,
         allowed=terms.allowed,
+        needs_tests=not javascript or bool(sources.tests or sources.files or sources.unreadable),
     )
     has_failed = crashed or (not isinstance(answered, str) and answered.get(module) != "installed")
-    if execution.exit_code == KILLED:  # what was reached is the cause, else it may be one
+    if ran.exit_code == KILLED:  # what was reached is the cause, else it may be one
         verdict, limits = replace(verdict, reasons=(*limits, *verdict.reasons)), []
-    of_sources = tuple(comparison.reasons_after(compared, answered))
-    return Tested(verdict.doubted([*of_sources, *limits]), has_failed, (*of_sources, why_killed), undeclared_names)
+    of_sources, lasting = tuple(comparison.reasons_after(compared, answered)), list[str]()
+    if javascript:
+        about = (javascript.log, javascript.exit_code)
+        strict = context.options.strict
+        verdict, lasting = with_javascript(verdict, of_javascript, *about, timed_out=javascript.timed_out, strict=strict)
+    elif of_javascript.hoot:
+        limits = [*limits, "the JavaScript tests did not run, as Odoo did not come to the end of the others"]
+    verdict = replace(verdict.doubted([*of_sources, *limits]), files=files)
+    return Tested(verdict, has_failed, (*of_sources, *lasting, ran.why_killed), undeclared_names)
 
 
 def _step(event: Record | LoggedTest, count: str) -> str:

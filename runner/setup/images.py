@@ -17,6 +17,8 @@ RECIPES = Path(__file__).resolve().parent / "images"
 _SUITE = "trixie"
 _BASE = f"agent-test-stand-in/debian:{_SUITE}"
 STAND_INS = {"odoo": "agent-test-stand-in/odoo:19", "postgres": "agent-test-stand-in/postgres:17"}
+# What tests in a browser need, in Debian's names.
+_PACKAGES = ["chromium", "python3-websocket"]
 _RECIPE_LABEL = "agent-test.recipe"
 
 
@@ -93,7 +95,7 @@ def _digest(recipe: Path) -> str:
 
 
 def _name_stand_ins(file: Path, missing: list[str]) -> None:
-    lines = yaml.safe_dump({"defaults": {"images": STAND_INS}}, sort_keys=False)
+    lines = yaml.safe_dump({"defaults": {"images": STAND_INS, "packages": _PACKAGES}}, sort_keys=False)
     if file.exists():
         raise ProvisionError(
             f"{', '.join(missing)} cannot be pulled. Stand-ins are built, but {file} exists already.\n"

@@ -14,6 +14,7 @@ from runner.odoo import command as odoo
 from runner.odoo.addons import modules_of
 from runner.odoo.dependencies import Dependencies, SnapshotUnavailable, dependencies_of, missed_auto_installs
 from runner.snapshots import memory
+from runner.snapshots.assets import asks_over_http
 from runner.snapshots.contents import NOT_SOURCES, contents_digest
 from runner.snapshots.password import statements
 from runner.snapshots.snapshot import (
@@ -142,13 +143,14 @@ def choose(
     environ: Mapping[str, str],
     password: str,
     memory_of: str | None,
+    assets: bool = False,
     is_foreign: Callable[[str], bool] = lambda _path: False,
 ) -> Plan:
     """Return the plan with the longest stage that is ready; whatever hinders only means that the run goes without.
 
     `listing`: the store's, asked already. `override`: what every run adds to the compose file. `environ`: the variables of
-    Compose's client. `memory_of`: the kernel of the engine, None where the database must be on disk. What `is_foreign` is
-    mounted from a machine whose files cannot be read here.
+    Compose's client. `memory_of`: the kernel of the engine, None where the database must be on disk. `assets`: whether a
+    browser is opened in any case. What `is_foreign` is mounted from a machine whose files cannot be read here.
     """
     plan = Plan(repository, module, modules_of(repository))
     try:
@@ -166,7 +168,7 @@ def choose(
             surroundings=surroundings,
             mounted_digest=surroundings.contents(),
         )
-        plan = _with_stages(plan, store, listing, images)
+        plan = _with_stages(plan, store, listing, images, assets=assets or asks_over_http(plan.modules[module]))
         if plan.used and not plan.missing:
             plan.check_auto_installs()
     except (SnapshotUnavailable, EnvironmentFailed) as error:
@@ -200,13 +202,15 @@ def _known(images: Mapping[str, Image]) -> dict[str, str]:
     return {name: f"{image.digest} {image.id}" for name, image in images.items()}
 
 
-def _with_stages(plan: Plan, store: Store, listing: Pending[list[Resource]], images: Mapping[str, Image]) -> Plan:
+def _with_stages(
+    plan: Plan, store: Store, listing: Pending[list[Resource]], images: Mapping[str, Image], *, assets: bool
+) -> Plan:
     """The plan with what is ready, and what has to be made. SnapshotUnavailable where that failed before."""
     dependencies = plan.dependencies
     surroundings = surroundings_digest(
         plan.surroundings.text, plan.mounted_digest, _known(images), odoo.prepare_command((), (), 0)
     )
-    wanted = stages(surroundings, dependencies.external, tuple(dependencies.local), plan.local_digest)
+    wanted = stages(surroundings, dependencies.external, tuple(dependencies.local), plan.local_digest, assets=assets)
     volumes = store.volumes(listing)
     store.sweep(volumes.dead)
     number = next((number for number in range(len(wanted), 0, -1) if wanted[number - 1].key in volumes.ready), 0)

@@ -56,7 +56,8 @@ exec "$@"
 class Stage:
     """One step on the way to a module's database: `modules` are installed by name, with their own dependencies.
 
-    `base`: the key of the lowest stage of that way.
+    `base`: the key of the lowest stage of that way. `assets`: nothing is installed, but the assets bundles of all that is are
+    generated.
     """
 
     name: str
@@ -64,10 +65,11 @@ class Stage:
     key: str
     base: str
     own: bool = False
+    assets: bool = False
 
     def is_held_by(self, installed: Iterable[str]) -> bool:
         """Whether a database with these modules holds all of this stage, whose sources are the image's alone."""
-        return not self.own and set(self.modules) <= set(installed)
+        return not (self.own or self.assets) and set(self.modules) <= set(installed)
 
 
 @dataclass(frozen=True)
@@ -98,12 +100,19 @@ class DatabaseImage:
     data_folder: str = ""
 
 
-def stages(surroundings: str, core: tuple[str, ...], own: tuple[str, ...], own_sources: str) -> list[Stage]:
-    """Return the stages to a database with these modules, the lowest first. `own_sources`: the digest of those of `own`."""
+def stages(
+    surroundings: str, core: tuple[str, ...], own: tuple[str, ...], own_sources: str, *, assets: bool = False
+) -> list[Stage]:
+    """Return the stages to a database with these modules, the lowest first. `own_sources`: the digest of those of `own`.
+
+    `assets`: whether it is worth while to have the assets bundles.
+    """
     base = _digest(SCHEMA, surroundings)
     chain = [Stage("base", ("base",), base, base)]
     if core != ("base",):
         chain.append(Stage("core", core, _digest(chain[-1].key, core), base))
+    if assets:
+        chain.append(Stage("assets", core, _digest(chain[-1].key, "assets"), base, assets=True))
     if own:
         chain.append(Stage("own", own, _digest(chain[-1].key, own, own_sources), base, own=True))
     return chain

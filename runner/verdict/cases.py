@@ -26,6 +26,8 @@ class Case:
 
     `details` is the traceback, of all failing subtests one after another, or the reason of a skip. `seconds` is the time until
     the next test or Odoo's next step, None where the log does not tell. A test in which the log stops is an error.
+    Of a JavaScript test `file` is as in `static/tests/score/bar.test.js`, `name` as in `score/bar/is red`. `files`: the names
+    of screenshots and screencasts that were made of it.
     """
 
     module: str
@@ -34,10 +36,13 @@ class Case:
     outcome: CaseOutcome
     seconds: float | None = None
     details: str = ""
+    files: tuple[str, ...] = ()
 
 
 def path_of(file: str) -> str:
-    """Name a test file below its module: `tests/deep/test_x.py` for `deep.test_x`, `migrations/tests/test_x.py` as it is."""
+    """Name a test file below its module: `tests/deep/test_x.py` for `deep.test_x`; of migrations and JavaScript as it is."""
+    if file.endswith(".js"):
+        return file
     folder, _, name = file.rpartition("/")
     return f"{folder or 'tests'}/{name.replace('.', '/')}.py"
 
@@ -60,7 +65,7 @@ def _case(test: LoggedTest) -> Case:
         outcome = CaseOutcome.SKIPPED
     elif not test.ended:
         outcome, details = CaseOutcome.ERROR, _UNFINISHED
-    return Case(test.module, test.file, test.name, outcome, _seconds(test), details)
+    return Case(test.module, test.file, test.name, outcome, _seconds(test), details, tuple(test.files))
 
 
 def _seconds(test: LoggedTest) -> float | None:

@@ -20,13 +20,17 @@ KILLED = 137
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that a verdict on the tests of `module` rests on; `states`: of the modules, or why the database does not tell."""
+    """All that a verdict on the tests of `module` rests on; `states`: of the modules, or why the database does not tell.
+
+    `needs_tests`: not where its tests are all of another kind, which ran elsewhere.
+    """
 
     module: str
     odoo_exit: int
     log: OdooLog
     states: Mapping[str, str] | str
     sources: Sources | None
+    needs_tests: bool = True
 
     @cached_property
     def cases(self) -> tuple[Case, ...]:
@@ -140,6 +144,8 @@ def _missing(evidence: Evidence) -> list[str]:
     if not isinstance(evidence.states, str) and not evidence.is_installed:
         state = evidence.states.get(module) or "unknown to the database"
         missing.append(f"module {module} is not installed (its state: {state})")
+    if not evidence.needs_tests:
+        return missing
     if log.result_lines == 1 and not log.results[0].tests and (evidence.is_complete or evidence.has_started):
         missing.append("Odoo ran 0 tests")
     if not evidence.has_started:

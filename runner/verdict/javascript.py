@@ -12,11 +12,14 @@ from runner.verdict.cases import Case, CaseOutcome
 from runner.verdict.odoolog import LoggedTest
 
 # Of Hoot (18 and newer), and of QUnit. Tours lie beside them: those a test in Python starts by their names.
-_SUFFIXES = (".test.js", "_tests.js")
+_HOOT, _QUNIT = ".test.js", "_tests.js"
 _TOURS = "tours"
+_FOLDER = "static/tests/"
+# A test, or a file, that only runs where the browser is that of a phone.
+_FOR_PHONES = re.compile(rb"""tags\([^)]*["'`]mobile["'`]""")
 # The page that runs them; and the tests of the addon web that open it, from which a module may derive its own.
 _PAGE = "/web/tests"
-_WEB, _TEST_JS = "web", "test_js"
+WEB, _TEST_JS = "web", "test_js"
 _CHECK = "check"
 
 
@@ -25,25 +28,50 @@ class JavaScript:
     """`files`: the JavaScript tests of a module, as in `static/tests/one.test.js`. `openers`: its tests that run them.
 
     Those are pairs of a test file, dotted below `tests`, and a pattern of names of tests: `TestJs.test_js`, `TestJs.*`, `*`.
+    `for_phones`: whether some only run in a browser like that of a phone.
     """
 
     files: tuple[str, ...] = ()
     openers: tuple[tuple[str, str], ...] = ()
+    for_phones: bool = False
+
+    @property
+    def hoot(self) -> tuple[str, ...]:
+        """Name the files of Hoot, which can run those of a module by themselves."""
+        return tuple(file for file in self.files if file.endswith(_HOOT))
+
+    @property
+    def suites(self) -> dict[str, str]:
+        """Give the suite that Hoot makes of each of its files, without the module's name: `score/bar`."""
+        return {file: file.removeprefix(_FOLDER).removesuffix(_HOOT) for file in self.hoot}
+
+    def file_of(self, test: str) -> str:
+        """Find the file of a JavaScript test by its name, as in `score/bar/is red`; empty if there is none."""
+        holding = (file for file, suite in self.suites.items() if test.startswith(f"{suite}/"))
+        return max(holding, key=len, default="")
 
     def have_run(self, module_cases: tuple[Case, ...], started: list[LoggedTest]) -> bool:
         """Tell whether a test that opens their page ran, the module's own or that of web; not whether it opened them all."""
         own = ((case.file, case.name) for case in module_cases if case.outcome is not CaseOutcome.SKIPPED)
         if any(file == opener and fnmatchcase(name, names) for file, name in own for opener, names in self.openers):
             return True
-        of_web = (test for test in started if (test.module, test.file) == (_WEB, _TEST_JS))
+        of_web = (test for test in started if (test.module, test.file) == (WEB, _TEST_JS))
         return any(test.skipped is None and _CHECK not in test.name for test in of_web)
 
 
 def read_javascript(module: Path) -> JavaScript:
     """Find the JavaScript tests of a module, and what runs them. Nothing is run, and what cannot be read holds none."""
-    paths = (path.relative_to(module) for path in _files(module / "static" / "tests", module, *_SUFFIXES))
+    paths = (path.relative_to(module) for path in _files(module / _FOLDER, module, _HOOT, _QUNIT))
     files = tuple(sorted(path.as_posix() for path in paths if _TOURS not in path.parts))
-    return JavaScript(files, tuple(_openers(module)) if files else ())
+    for_phones = any(_FOR_PHONES.search(_content(module / file, module)) for file in files)
+    return JavaScript(files, tuple(_openers(module)) if files else (), for_phones)
+
+
+def _content(file: Path, module: Path) -> bytes:
+    try:
+        return read_source(file, module)
+    except UnreadableSource:
+        return b""
 
 
 def _files(folder: Path, module: Path, *suffixes: str) -> list[Path]:

@@ -27,6 +27,7 @@ _TRACEBACK = "Traceback (most recent call last):"
 _FRAME = re.compile(rf'^\s*File "{re.escape(ADDONS_TARGET)}(?:-\d+)?/([^/"\n]+)/', re.MULTILINE)
 # Why tours and whatever else needs a browser do not run; such tests are skipped without anybody's wish, so they come first.
 _BROWSER = re.compile(r"chrome|websocket", re.IGNORECASE)
+_NO_BROWSER = re.compile(r"Chrome executable not found|websocket-client module is not installed")
 # The logger of `logging.error(...)`, which Odoo's own code never calls.
 _ROOT = "root"
 
@@ -118,6 +119,12 @@ def notes_of(evidence: Evidence, own: Collection[str], allowed: Allowed, not_imp
     return notes
 
 
+def with_browser_hint(reason: str) -> str:
+    """Add to Odoo's reason for a skip how a browser comes into the image, where it is that there is none."""
+    how = "; `packages: [chromium, python3-websocket]` in repos.yaml brings a browser, on Ubuntu `dockerfile`: docs/browser.md"
+    return f"{reason}{how}" if _NO_BROWSER.search(reason) else reason
+
+
 def skipped_with_their_class(evidence: Evidence) -> dict[tuple[str, str], list[str]]:
     """List the tests that did not start because their class was skipped as a whole, by file and class."""
     classes: dict[tuple[str, str], list[str]] = {
@@ -148,7 +155,7 @@ def _note_skips(notes: Notes, evidence: Evidence, allowed: Allowed) -> None:
     for entry, thing, reason in order:
         tests = skips[entry, thing, reason]
         if (entry, thing, reason) not in untold:
-            why = f": {shortened(reason, _LONGEST)}" if reason else ", no reason is told"
+            why = f": {with_browser_hint(shortened(reason, _LONGEST))}" if reason else ", no reason is told"
             names = first_of([shortened(name, _LONGEST_NAME) for _, name in tests], _NAMES_SHOWN)
             text = f"{counted(sum(tests.values()), thing)} skipped{why} ({names})"
             notes.add(Note(NoteKind.SKIPPED, printable(text)), entry)
@@ -193,7 +200,7 @@ def _note_javascript(notes: Notes, evidence: Evidence, sources: Sources) -> None
         names = first_of(javascript.files, _NAMES_SHOWN)
         text = (
             f"{counted(len(javascript.files), 'file')} of JavaScript tests did not run ({names}):"
-            " no test that opens /web/tests in a browser did"
+            f" no test that opens /web/tests in a browser did{'; --js runs them' if javascript.hoot else ''}"
         )
         notes.add(Note(NoteKind.JAVASCRIPT, printable(text), is_strict=False))
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from runner.text import shortened
+from runner.verdict.hoot import HootLog
 from runner.verdict.omission import tells_of_omission
 from runner.verdict.record import Excerpt, Record, Records, Room
 
@@ -64,6 +65,9 @@ _OF_CLASS = re.compile(r"^(\w+) \(odoo\.addons\.(\w+)\.(?:(migrations|upgrades)\
 _NAMELESS_SUBTEST = re.compile(r"^Subtest ([\[(].*)$")
 # 14 and 15 know expected failures, and do not count a test that passes against expectation among the failed ones.
 _UNEXPECTED = re.compile(r"^unexpected success for ([\w.<>]+\.\w+)\s*$")
+# Of a browser that a test has opened, when the test fails (14 to 19).
+_BROWSER_FILE = re.compile(r"^Screen(?:shot|cast) in: \S{1,500}/([\w.-]{1,200})\s*$")
+_BROWSER_FILES = 1000
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,8 @@ class LoggedTest:
 
     Of the tests of upgrade scripts `file` is as in `migrations/tests/test_client`.
     `began` is empty for what happened outside of any test, in a class (`name` is then as in `TestClient.setUpClass`).
-    `more_failures` and `more_errors` are the numbers of its problems for which there was no room.
+    `more_failures` and `more_errors` are the numbers of its problems for which there was no room. `files`: the names of the
+    screenshots and screencasts that it says Odoo has made.
     """
 
     module: str
@@ -107,6 +112,7 @@ class LoggedTest:
     problems: list[Problem] = field(default_factory=list)
     more_failures: int = 0
     more_errors: int = 0
+    files: list[str] = field(default_factory=list)
 
 
 class OdooLog:
@@ -115,8 +121,9 @@ class OdooLog:
     `tests`: those that started, in their order; `outside`: what failed or was skipped outside of any; `latest`: the test that
     started last, `latest_of_file` its name by module and file. `errors`: the records at ERROR or CRITICAL that are no
     `problems`; `omissions`: those of Odoo that are CRITICAL or tell what it left out. `loaded`: the modules that Odoo began to
-    load. `subtest_skips` counts the subtests that were skipped, by module, file, test and reason. `last_line`: the last one
-    that is not empty, of a record its message.
+    load. `javascript`: the tests that a browser ran. `browser_files` counts the `files` of all tests. `subtest_skips` counts
+    the subtests that were skipped, by module, file, test and reason. `last_line`: the last one that is not empty, of a record
+    its message.
 
     Memory is bounded, whatever the log's length. What there is no room for is counted: `tests_left_out`, and of these
     `skips_left_out`, by module. `begun`, `problem_counts` (by kind), `uncounted_problems` (those that Odoo's result does not
@@ -140,6 +147,8 @@ class OdooLog:
         self.errors = Records(Room(*_ERRORS))
         self.omissions = Records(Room(*_OMISSIONS))
         self.loaded: set[str] = set()
+        self.javascript = HootLog()
+        self.browser_files = 0
         self.last_line = ""
         self._database = database
         self._known: dict[tuple[str, str, str], LoggedTest] = {}
@@ -260,10 +269,15 @@ class OdooLog:
             yield from self._begin_test(record)
         elif (loading := _LOADING.match(record.message)) and len(self.loaded) < _NAMES:
             self.loaded.add(loading[1])
+        elif (file := _BROWSER_FILE.match(record.message)) and self.latest and self.browser_files < _BROWSER_FILES:
+            self.browser_files += 1
+            self.latest.files.append(file[1])
         self.last_line = record.message[:_LONGEST_REASON]
 
     def _is_of_interest(self, record: Record) -> bool:
         if record.level in ("ERROR", "CRITICAL") or record.logger in RESULT_LOGGERS or tells_of_omission(record):
+            return True
+        if record.message.startswith("[HOOT]"):
             return True
         return record.message.startswith("skipped ") and bool(record.logger in _SUITES or _TEST_LOGGER.match(record.logger))
 
@@ -295,6 +309,7 @@ class OdooLog:
 
     def _read_test_record(self, record: Record) -> bool:
         """Read a record on the tests' database; tell whether it is a test's failure or error."""
+        self.javascript.read(record)
         if record.logger in RESULT_LOGGERS:
             result = _RESULT.match(record.first_line)
             if result and result[4] == self._database:

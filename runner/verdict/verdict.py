@@ -6,6 +6,7 @@ what is proven: see `judge`.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from runner.errors import ExitCode
 from runner.text import counted
@@ -23,7 +24,8 @@ class Verdict:
 
     `notes` do not make a run red by themselves: tests that were skipped or did not start, and records at ERROR. `allowed`:
     what would be among notes and reasons, and which file allows it. `cases_left_out`: the number of
-    tests that started, but were too many to be kept.
+    tests that started, but were too many to be kept. `javascript`: how many of those that ran are JavaScript tests.
+    `files`: the screenshots and screencasts of tests, by the names that these have in the log.
     """
 
     exit_code: int
@@ -38,6 +40,8 @@ class Verdict:
     problems: tuple[Problem, ...] = field(default=(), repr=False)
     cases: tuple[Case, ...] = field(default=(), repr=False)
     cases_left_out: int = 0
+    javascript: int = 0
+    files: Mapping[str, Path] = field(default_factory=dict, repr=False)
 
     @property
     def passed(self) -> bool:
@@ -54,7 +58,8 @@ class Verdict:
     def counts(self) -> str:
         """Say in words what ran."""
         ran, errors = counted(self.ran, "test"), counted(self.errors, "error")
-        return f"{ran} ran, {self.failed} failed, {errors}, {self.skipped} skipped"
+        javascript = f" ({self.javascript} in JavaScript)" if self.javascript else ""
+        return f"{ran} ran{javascript}, {self.failed} failed, {errors}, {self.skipped} skipped"
 
     @property
     def label(self) -> str:
@@ -76,6 +81,7 @@ def judge(
     strict_all: bool = False,
     own: Collection[str] = (),
     allowed: Allowed = NOTHING_ALLOWED,
+    needs_tests: bool = True,
 ) -> Verdict:
     """Judge the tests of `module` by the log of a run on its database.
 
@@ -87,9 +93,10 @@ def judge(
 
     `strict`: also a test that was skipped or did not start is a reason, and a record at ERROR of the module or of a module of
     `own`, on which it depends; with `strict_all` of whomever. `allowed`: what is neither a reason nor a note, and is told.
-    `why_killed`: what kept Odoo from its end, where it had to be killed after all tests had ended.
+    `why_killed`: what kept Odoo from its end, where it had to be killed after all tests had ended. `needs_tests`: not of a
+    module whose tests are all in JavaScript.
     """
-    evidence = Evidence(module, 0 if why_killed else odoo_exit, log, states, sources)
+    evidence = Evidence(module, 0 if why_killed else odoo_exit, log, states, sources, needs_tests)
     failed, errors = _count(log)
     manifest = [sources.manifest] if sources and sources.manifest and not evidence.is_installed else []
     checks = failed_checks(evidence, *manifest, *([why_killed] if why_killed else []))

@@ -1,5 +1,6 @@
 """The main job on real Odoo and real PostgreSQL: few tests, chosen, some ten seconds each."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +15,13 @@ from runner.config.repositories import load
 from .tiny_repository import ROOT, Started, environ_without_starter, left
 
 pytestmark = [pytest.mark.odoo, pytest.mark.timeout(600)]
+
+_SUMS = """
+import { expect, test } from "@odoo/hoot";
+
+test("one and one", () => expect(1 + 1).toBe(2));
+test.skip("one and two", () => expect(1 + 2).toBe(3));
+"""
 
 
 @pytest.fixture
@@ -89,3 +97,33 @@ def test_a_failing_assertion_is_red_and_named_whatever_stale_bytecode_of_the_che
     code, output = _run("evv", "evv_core", checkout)
     assert code == 1, output[-3000:]
     assert "FAIL: TestStale.test_it" in output.rpartition("evv_core: FAILED")[2]
+
+
+def test_a_tour_that_fails_is_seen_in_a_screenshot_and_javascript_tests_count_one_by_one(
+    tmp_path: Path, nothing_left: None
+) -> None:
+    if "chromium" not in load(ROOT, os.environ).repositories["evv"].packages:
+        pytest.skip("the image has no browser: `packages` in repos.local.yaml")
+    checkout = checkout_of("evv", tmp_path)
+    module, report = checkout / "addons/traction", tmp_path / "report.json"
+    tour, manifest = module / "static/tests/tours/traction_todo.js", module / "__manifest__.py"
+    tour.write_text(tour.read_text().replace("o_list_button_save", "o_list_button_save:contains(Nobody)"))
+    tour.write_text(tour.read_text().replace('run: "click"', 'run: "click", timeout: 2000'))
+    (module / "tests/__init__.py").write_text("from . import test_tour\n")
+    (module / "static/tests/sums.test.js").write_text(_SUMS)
+    bundle = '"web.assets_unit_tests": ["traction/static/tests/*.test.js"],'
+    manifest.write_text(manifest.read_text().replace('"assets": {', f'"assets": {{{bundle}'))
+    # Red on a prepared database, it would run once more.
+    run = runner_of("evv", "traction", checkout, "--js", "--no-snapshot", "--json", report)
+    assert run.finish() == 1, run.output[-3000:]
+    (judged,) = json.loads(report.read_text())["modules"]
+    assert judged["counts"] == {"ran": 2, "failed": 1, "errors": 0, "skipped": 1}
+    tour_case, script = judged["cases"]
+    assert judged["reasons"] == [f"FAIL: {tour_case['name']}"]
+    assert (script["file"], script["name"], script["outcome"]) == ("static/tests/sums.test.js", "sums/one and one", "passed")
+    assert "1 JavaScript test of static/tests/sums.test.js skipped" in judged["remarks"]
+    (name,) = tour_case["files"]
+    screenshot = Path(judged["files"][name])
+    assert screenshot.is_relative_to(checkout / ".agent-tests")
+    assert screenshot.read_bytes().startswith(b"\x89PNG")
+    assert f"see {screenshot}" in run.output

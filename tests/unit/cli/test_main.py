@@ -87,6 +87,10 @@ def runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
         ("run evv evv_core --path /no/such/checkout", ["not at /no/such/checkout: there is no such folder", "--path DIR"]),
         ("run evv evv_core --path repos.yaml", ["repos.yaml: that is no folder", "--path DIR"]),
         ("run evv evv_core --path hub", ["evv: leave out --path."]),
+        (
+            "run evv evv_core --js",
+            ["--js: evv_core has no JavaScript tests of Odoo 18 and newer (static/tests/**/*.test.js)."],
+        ),
         ("cleanup --all-of-it", ["unrecognized", "nox -s cleanup"]),
     ],
 )

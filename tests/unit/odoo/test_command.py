@@ -1,6 +1,7 @@
 """The command line for Odoo, run in a shell with programs that only tell what they were given."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from runner.odoo.command import (
     DATABASE,
     HTTP_PORT,
     addons_targets,
+    assets_command,
+    javascript_command,
     parse_states,
     prepare_command,
     states_command,
@@ -176,3 +179,40 @@ def test_an_error_of_psql_is_no_state(answer: str) -> None:
 
 def test_a_state_of_two_words_is_not_taken_for_installed() -> None:
     assert parse_states("evv_core to install\n").get("evv_core") != "installed"
+
+
+def test_screenshots_go_where_they_are_looked_for_and_screencasts_are_made_where_there_is_ffmpeg(container: Path) -> None:
+    words = odoo(container)
+    assert "--screenshots=/tmp/agent-test-browser" in words
+    assert not any(word.startswith("--screencasts") for word in words if not shutil.which("ffmpeg"))
+    (container / "ffmpeg").write_text("#!/bin/sh\n")
+    (container / "ffmpeg").chmod(0o755)
+    assert "--screencasts=/tmp/agent-test-browser" in odoo(container)
+
+
+def test_the_assets_bundles_are_generated_by_odoo_s_shell_with_its_own_modules_alone(container: Path) -> None:
+    words = odoo_shell(container)
+    assert words[0] == "shell"
+    assert f"--database={DATABASE}" in words
+    (addons,) = (word for word in words if word.startswith("--addons-path="))
+    assert addons == "--addons-path=/odoo/addons"
+    assert "_pregenerate_assets_bundles()" in words[-1]
+
+
+def odoo_shell(container: Path) -> list[str]:
+    """What `odoo` is given, and in the end what it reads."""
+    (container / "odoo").write_text('#!/bin/sh\nfor word in "$@"; do printf "%s\\n" "$word"; done\ntr "\\n" ";"\n')
+    (container / "python3").write_text('#!/bin/sh\ncase "$*" in *find_spec*) echo /odoo;; esac\n')
+    (container / "python3").chmod(0o755)
+    return shown(container, assets_command(60))
+
+
+def test_the_javascript_tests_of_one_module_run_without_installing_anything(container: Path) -> None:
+    words = shown(container, javascript_command("evv_core", 1, 60, for_phones=False))
+    assert "--test-tags=/web:WebSuite.test_unit_desktop[@evv_core]" in words
+    assert not any(word.startswith("--init") for word in words)
+    words = shown(container, javascript_command("evv_core", 1, 60, for_phones=True))
+    tags = "/web:WebSuite.test_unit_desktop[@evv_core],/web:MobileWebSuite.test_unit_mobile[@evv_core]"
+    assert f"--test-tags={tags}" in words
+    expected = [word for word in odoo(container) if not word.startswith(("--init", "--test-tags"))]
+    assert [word for word in words[1:] if not word.startswith("--test-tags")] == expected

@@ -55,7 +55,8 @@ def test_every_field_is_in_every_report() -> None:
 def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
     skip = case(CaseOutcome.SKIPPED, "TestClient.test_skipped", seconds=None, details="no browser")
     allowed = ("allowed by repos.yaml: tests/test_x.py is not imported",)
-    outcome = failed(failing(), skip, notes=("look here",), allowed=allowed)
+    files = {"sc_1.png": Path("/checkout/.agent-tests/run/browser/sc_1.png")}
+    outcome = failed(failing(files=("sc_1.png",)), skip, notes=("look here",), allowed=allowed, files=files)
     phases = (("pull x", 2.0), ("up", 1.0), ("pull x", 3.0))
     report = written(file, replace(outcome, seconds=21.5, phases=phases, selection="/evv_core:TestClient"))
     fails, skipped = report["modules"][0].pop("cases")
@@ -75,12 +76,13 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
                 "seconds": 21.5,
                 "phases": {"up": 1.0, "pull x": 5.0},
                 "proof": "/checkout/proof_of_execution_tests.log",
+                "files": {"sc_1.png": "/checkout/.agent-tests/run/browser/sc_1.png"},
                 "cases_left_out": 0,
             }
         ],
     }
     name = {"file": "test_client", "name": "TestClient.test_fails"}
-    assert fails == {**name, "outcome": "failed", "seconds": 0.25, "details": TRACEBACK}
+    assert fails == {**name, "outcome": "failed", "seconds": 0.25, "details": TRACEBACK, "files": ["sc_1.png"]}
     assert (skipped["outcome"], skipped["seconds"], skipped["details"]) == ("skipped", None, "no browser")
 
 

@@ -28,7 +28,11 @@ RULES: dict[str, tuple[set[str], set[str], set[str]]] = {
     ),
     "properties": ({"property"}, set(), set()),
     "property": (set(), {"name", "value"}, set()),
-    "testcase": ({"failure", "error", "skipped", "flakyFailure", "flakyError"}, {"name"}, {"classname", "time"}),
+    "testcase": (
+        {"failure", "error", "skipped", "flakyFailure", "flakyError", "system-out"},
+        {"name"},
+        {"classname", "time"},
+    ),
     "failure": (set(), set(), {"type", "message"}),
     "error": (set(), set(), {"type", "message"}),
     "skipped": (set(), set(), {"type", "message"}),
@@ -213,3 +217,25 @@ def test_any_characters_give_a_well_formed_report_that_is_red_if_the_run_is(
     run = failed(*tests) if exit_code == 1 else passed(*tests)
     run = Outcome(module, exit_code, reason, (reason,) if exit_code else (), Path(name), run.verdict)
     assert bool(list(problems(written(file, run)))) == bool(exit_code)
+
+
+def test_screenshots_are_attached_to_their_test_below_the_folder_of_the_job(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = {"sc_1.png": tmp_path / "evv/.agent-tests/run/browser/sc_1.png", "sc_2.png": Path("/elsewhere/sc_2.png")}
+    fails = failing(files=("sc_1.png", "sc_2.png", "sc_that_could_not_be_fetched.png"))
+    with_it, without = written(file, failed(fails, case(), files=files)).iter("testcase")
+    assert with_it.findtext("system-out") == (
+        "[[ATTACHMENT|evv/.agent-tests/run/browser/sc_1.png]]\n[[ATTACHMENT|/elsewhere/sc_2.png]]"
+    )
+    assert without.find("system-out") is None
+
+
+def test_a_javascript_test_has_its_file_as_class(file: Path) -> None:
+    script = failing("score/bar/is red", "Failed assertion:", file="static/tests/score/bar.test.js")
+    (testcase,) = written(file, failed(script)).iter("testcase")
+    assert (testcase.get("classname"), testcase.get("name")) == (
+        "odoo.addons.evv_core.static.tests.score.bar.test.js",
+        "score/bar/is red",
+    )

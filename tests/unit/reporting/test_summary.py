@@ -1,6 +1,7 @@
 """The closing lines name what is red, where and why, and stay short."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -159,3 +160,17 @@ def test_a_reason_as_long_as_a_book_does_not_fill_the_screen() -> None:
     outcome = red("ERROR", reasons=("x" * 100_000, "short"))
     assert max(map(len, lines_for(outcome))) < 1100
     assert "  short" in lines_for(outcome)
+
+
+def test_screenshots_are_named_below_the_failing_tests_and_many_in_a_number() -> None:
+    files = {f"{number}.png": Path(f"/run/browser/{number}.png") for number in range(7)}
+    lines = lines_for(failed(files=files))
+    assert [line for line in lines if "browser" in line] == [f"  see /run/browser/{number}.png" for number in range(5)]
+    assert "  ... and 2 more such files in the log" in lines
+
+
+def test_a_javascript_test_is_shown_with_its_file_and_what_it_expected() -> None:
+    script = failing("score/bar/is red", "Failed assertion:\n\n1. [toBe] 1 is not 2\n", file="static/tests/score/bar.test.js")
+    lines = lines_for(failed(script))
+    at = lines.index("  FAIL: score/bar/is red (evv_core/static/tests/score/bar.test.js)")
+    assert lines[at + 1 : at + 3] == ["    Failed assertion:", "    1. [toBe] 1 is not 2"]

@@ -24,7 +24,7 @@ from runner.snapshots.snapshot import Stage
 from runner.terminal import Terminal
 from tests.unit.fake_engine import Said, Words, failed, inspection_of, status
 from tests.unit.fake_environment import RENDERED, Fakes
-from tests.unit.odoo_logs import log, problem, real, result, starting
+from tests.unit.odoo_logs import log, problem, real, record, result, starting
 from tests.unit.repositories import write_module
 
 GREEN = real("evv_core-passed").encode()
@@ -461,3 +461,17 @@ def test_what_is_allowed_is_in_the_proof(go: Go, fakes: Fakes) -> None:
     outcome = go()
     assert outcome.exit_code == 0
     assert "allowed by evv_core/.agent-tests.yaml: tests/test_other.py is not imported" in outcome.proof.read_text()
+
+
+def test_a_module_whose_tests_are_all_in_javascript_is_run_for_them_and_not_without(go: Go, fakes: Fakes) -> None:
+    module = fakes.repository.addons[0] / "evv_core"
+    shutil.rmtree(module / "tests")
+    (module / "static/tests").mkdir(parents=True)
+    (module / "static/tests/weeks_off_field.test.js").write_text("// a test\n")
+    installation = log(record("odoo.modules.loading", "Loading module evv_core (1/1)"), result(tests=0))
+    scripts = real("javascript-passed").replace("traction", "evv_core")
+    fakes.streams.executions = [(installation.encode(), 0, None), (scripts.encode(), 0, None)]
+    outcome = go(javascript=True)
+    assert (outcome.exit_code, outcome.reasons) == (0, ())
+    assert outcome.counts == "2 tests ran (2 in JavaScript), 0 failed, 0 errors, 0 skipped"
+    assert go().exit_code == 7

@@ -10,6 +10,7 @@ from runner.docker.process import Completed
 from runner.environment.environment import Environment
 from runner.errors import EnvironmentFailed
 from runner.odoo.addons import modules_of
+from runner.odoo.command import assets_command
 from runner.odoo.dependencies import Dependencies
 from runner.reporting.proof_log import ProofLog
 from runner.run.preparing import Preparation, prefetch_undeclared_names
@@ -25,6 +26,7 @@ RECORD = "2026-01-01 00:00:00,000 1 {} agent_test odoo.{}: {}\n"
 CLEAN = RECORD.format("INFO", "modules.loading", "Modules loaded.")
 INSTALLED = "base installed\nweb installed\n"
 BASE = Stage("base", ("base",), "key-base", "key-base")
+ASSETS = Stage("assets", ("base",), "key-assets", "key-base", assets=True)
 OWN = Stage("own", ("evv_core",), "key-own", "key-base", own=True)
 DATABASE = DatabaseImage("postgres:16", data_folder="/data")
 
@@ -148,6 +150,15 @@ def test_a_stage_that_the_one_before_turns_out_to_hold_is_not_made(making: Makin
     making.plan(BASE, Stage("core", ("base", "web"), "key-core", "key-base"))
     making.go()
     assert list(making.ready) == ["base"]
+
+
+def test_for_the_assets_bundles_nothing_is_installed(making: Making) -> None:
+    making.plan(BASE, ASSETS)
+    making.go()
+    first, second = making.fakes.streams.executed
+    assert first[3] == "odoo-prepare"
+    assert second == assets_command(making.environment.context.options.test_timeout)
+    assert list(making.ready) == ["base", "assets"]
 
 
 def test_without_a_missing_stage_nothing_is_made_and_nothing_removed(making: Making) -> None:

@@ -34,7 +34,13 @@ TERMS = Terms(frozenset({"evv_core"}), NOTHING_ALLOWED)
 
 
 def run(
-    fakes: Fakes, output: str, terminal: Terminal, exit_code: int = 0, states: Said = "evv_core installed\n"
+    fakes: Fakes,
+    output: str,
+    terminal: Terminal,
+    exit_code: int = 0,
+    states: Said = "evv_core installed\n",
+    *,
+    javascript: str = "",
 ) -> testing.Tested:
     tests = write_module(fakes.repository.addons[0], "evv_core") / "tests"
     tests.mkdir()
@@ -42,9 +48,12 @@ def run(
     (tests / "test_client.py").write_text(
         "class TestClient(HttpCase):\n    def test_one(self): ...\n    def test_two(self): ...\n"
     )
-    fakes.streams.executions = [(output.encode(), exit_code, None)]
+    if javascript:
+        (tests.parent / "static/tests").mkdir(parents=True)
+        (tests.parent / "static/tests/weeks_off_field.test.js").write_text("// a test\n")
+    fakes.streams.executions = [(output.encode(), exit_code, None), (javascript.encode(), 0, None)]
     fakes.engine.answers["exec p-odoo-1"] = states
-    context = replace(fakes.context(), terminal=terminal)
+    context = replace(fakes.context(javascript=bool(javascript)), terminal=terminal)
     with ProofLog(fakes.folder, fakes.folder / "proof.log") as proof, Environment(context, ENDPOINT) as environment:
         comparison = Comparison(environment)
         assert comparison.check() is None
@@ -98,3 +107,32 @@ def test_odoo_is_told_what_to_test_and_for_how_long(fakes: Fakes) -> None:
     run(fakes, real("evv_core-passed"), Steps())
     (command,) = fakes.streams.executed
     assert command == odoo.test_command("evv_core", None, 2, 5)
+
+
+SCRIPTS = real("javascript-passed").replace("traction", "evv_core")
+
+
+def test_javascript_tests_run_after_the_others_and_count_in_one_verdict(fakes: Fakes) -> None:
+    verdict = run(
+        fakes, log(starting(), starting("TestClient.test_two"), result(tests=2)), Steps(), javascript=SCRIPTS
+    ).verdict
+    assert verdict.counts == "4 tests ran (2 in JavaScript), 0 failed, 0 errors, 0 skipped"
+    assert (verdict.passed, verdict.notes) == (True, ())
+    assert [command[3] for command in fakes.streams.executed] == ["odoo-tests", "odoo-tests"]
+
+
+@pytest.mark.parametrize("exit_code", [255, 137])
+def test_where_odoo_did_not_come_to_its_end_they_do_not_run_and_that_is_told(fakes: Fakes, exit_code: int) -> None:
+    verdict = run(fakes, log(starting()), Steps(), exit_code, javascript=SCRIPTS).verdict
+    assert verdict.exit_code == 7
+    assert "the JavaScript tests did not run, as Odoo did not come to the end of the others" in verdict.reasons
+    assert len(fakes.streams.executed) == 1
+
+
+def test_what_an_empty_database_does_not_change_is_told_to_whoever_would_try_one(fakes: Fakes) -> None:
+    skips = log(record("odoo.addons.web.tests.test_js", "Starting WebSuite.test_unit_desktop ..."), result(tests=0))
+    passed = log(starting(), starting("TestClient.test_two"), result(tests=2))
+    tested = run(fakes, passed, Steps(), javascript=skips)
+    (reason,) = tested.verdict.reasons
+    assert reason == "no JavaScript test of evv_core ran (static/tests/weeks_off_field.test.js)"
+    assert reason in tested.lasting

@@ -9,7 +9,10 @@ from runner.setup import debian, images
 from runner.setup.shell import ProvisionError
 from tests.unit.repositories import YAML
 
-LINES = "defaults:\n  images:\n    odoo: agent-test-stand-in/odoo:19\n    postgres: agent-test-stand-in/postgres:17\n"
+LINES = (
+    "defaults:\n  images:\n    odoo: agent-test-stand-in/odoo:19\n    postgres: agent-test-stand-in/postgres:17\n"
+    "  packages:\n  - chromium\n  - python3-websocket\n"
+)
 
 
 @pytest.fixture

@@ -87,6 +87,18 @@ def test_at_first_every_stage_is_missing(choose: Choose) -> None:
     assert names(choose("evv_plain")) == ["base"]
 
 
+@pytest.mark.parametrize(
+    "test", ["class TestTour(HttpCase): ...", "class TestX(AccountTestInvoicingHttpCommon): ...", "self.url_open('/')"]
+)
+def test_a_module_whose_tests_ask_over_http_gets_the_assets_bundles(choose: Choose, addons: Path, test: str) -> None:
+    tests = addons / "evv_visits" / "tests"
+    tests.mkdir()
+    (tests / "test_visit.py").write_text(f"# {test}\n")
+    assert names(choose("evv_visits")) == ["core", "assets", "own"]
+    (tests / "test_visit.py").write_text("class TestVisit(TransactionCase): ...\n")
+    assert names(choose("evv_visits")) == ["core", "own"]
+
+
 def test_base_alone_is_kept_once_a_second_set_of_dependencies_could_start_from_it(choose: Choose, engine: FakeVolumes) -> None:
     make(engine, choose("evv_visits"))
     assert names(choose("evv_more")) == ["base", "core", "own"]

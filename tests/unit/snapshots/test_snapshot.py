@@ -70,6 +70,21 @@ def test_the_stages_are_built_on_each_other_and_only_as_many_as_are_needed() -> 
     assert [stage.name for stage in stages("s", ("base",), ("evv_core",), "1")] == ["base", "own"]
 
 
+def test_the_assets_bundles_are_a_stage_of_their_own_that_changes_none_below_it() -> None:
+    without, found = (
+        stages("s", ("base", "hr"), ("evv_core",), "1"),
+        stages("s", ("base", "hr"), ("evv_core",), "1", assets=True),
+    )
+    assert [(stage.name, stage.modules, stage.assets) for stage in found] == [
+        ("base", ("base",), False),
+        ("core", ("base", "hr"), False),
+        ("assets", ("base", "hr"), True),
+        ("own", ("evv_core",), False),
+    ]
+    assert found[:2] == without[:2]
+    assert found[-1].key != without[-1].key
+
+
 def test_a_change_in_a_dependency_s_sources_is_another_database_for_who_depends_on_it_and_only_for_that() -> None:
     before, after = keys(sources="1"), keys(sources="2")
     assert before["own"] != after["own"]

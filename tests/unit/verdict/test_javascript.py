@@ -86,3 +86,25 @@ def test_a_comment_and_a_file_that_cannot_be_parsed_run_nothing(tmp_path: Path) 
 def test_the_suite_of_web_runs_them(name: str, skipped: str | None, is_run: bool) -> None:
     started = [LoggedTest("web", "test_js", name, "now", skipped=skipped)]
     assert JavaScript(("static/tests/a.test.js",)).have_run((), started) is is_run
+
+
+def test_hoot_s_suites_are_called_by_its_files_and_a_test_is_of_the_deepest(tmp_path: Path) -> None:
+    javascript = read_javascript(module(tmp_path, "a.test.js", "a/b.test.js", "c_tests.js"))
+    assert javascript.suites == {"static/tests/a.test.js": "a", "static/tests/a/b.test.js": "a/b"}
+    assert javascript.file_of("a/b/is red") == "static/tests/a/b.test.js"
+    assert javascript.file_of("a/bc/is red") == "static/tests/a.test.js"
+    assert javascript.file_of("d/is red") == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "for_phones"),
+    [
+        ('describe.current.tags("mobile");', True),
+        ('test.tags(\n    "focus required",\n    "mobile"\n)("x", () => {});', True),
+        ('describe.current.tags("desktop"); expect("mobile").toBe(1);', False),
+    ],
+)
+def test_tests_for_phones_are_known_by_their_tags(tmp_path: Path, source: str, for_phones: bool) -> None:
+    folder = module(tmp_path, "a.test.js")
+    (folder / "static/tests/a.test.js").write_text(source)
+    assert read_javascript(folder).for_phones is for_phones

@@ -113,7 +113,8 @@ def test_what_odoo_says_in_sum_is_no_note_and_a_module_s_own_record_is_one() -> 
 def test_skips_are_grouped_by_their_reasons_and_a_browser_comes_first() -> None:
     tests = [*skip("test_a", "no chart"), *skip("test_b", "no chart"), *skip("test_c", "Chrome executable not found")]
     assert verdict(*tests).notes == (
-        "1 test skipped: Chrome executable not found (TestClient.test_c)",
+        "1 test skipped: Chrome executable not found; `packages: [chromium, python3-websocket]` in repos.yaml brings a"
+        " browser, on Ubuntu `dockerfile`: docs/browser.md (TestClient.test_c)",
         "2 tests skipped: no chart (TestClient.test_a, TestClient.test_b)",
     )
 

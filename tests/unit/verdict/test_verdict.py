@@ -378,3 +378,14 @@ def test_every_reason_is_given_and_each_once() -> None:
 @pytest.mark.parametrize("code", [0, 1, 6, 7])
 def test_only_exit_code_0_counts_as_passed(code: int) -> None:
     assert dataclasses.replace(verdict(), exit_code=code).passed == (code == 0)
+
+
+def test_a_module_whose_tests_are_all_in_javascript_needs_no_other_but_has_to_be_installed() -> None:
+    def judged(states: dict[str, str], *records: str) -> Verdict:
+        loading = record("odoo.modules.loading", f"Loading module {MODULE} (1/1)")
+        return judge(module=MODULE, odoo_exit=0, log=read_log(log(loading, *records)), states=states, needs_tests=False)
+
+    assert judged(INSTALLED, ZERO).passed
+    assert judged({}, ZERO).exit_code == NOT_PROVEN
+    assert judged(INSTALLED).exit_code == NOT_PROVEN
+    assert judged(INSTALLED, IGNORED, ZERO).exit_code == NOT_PROVEN

@@ -16,6 +16,9 @@
         "views/traction_todo_views.xml",
         "views/traction_menus.xml",
     ],
+    "assets": {
+        "web.assets_tests": ["traction/static/tests/tours/**/*"],
+    },
     "application": True,
     "installable": True,
 }

@@ -15,6 +15,10 @@
         "views/traction_measurable_views.xml",
         "views/traction_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["traction/static/src/**/*"],
+        "web.assets_unit_tests": ["traction/static/tests/**/*.test.js"],
+    },
     "application": True,
     "installable": True,
 }
