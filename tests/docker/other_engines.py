@@ -7,13 +7,21 @@ import resource
 import shutil
 import subprocess
 import sys
-from typing import ClassVar
 
 import pytest
 
 from .second_engine import AS_ROOT, SecondEngine
 from .tiny_repository import ROOT
 
+# What both take, by the package that it is in.
+_PROGRAMS = {
+    "rootlesskit": "rootlesskit",
+    "slirp4netns": "slirp4netns",
+    "newuidmap": "uidmap",
+    "podman": "podman",
+    "crun": "crun",
+    **{f"/usr/lib/podman/{program}": program for program in ("netavark", "aardvark-dns")},
+}
 _INSTALL = "import sys; from runner.setup import debian; debian.install(*sys.argv[1:])"
 
 
@@ -21,7 +29,6 @@ class Rootless(SecondEngine):
     """A Docker daemon of this user, or instead of root of `nobody`, as docker's own dockerd-rootless.sh starts one."""
 
     ABOUT = ", rootless, docker client "
-    PROGRAMS: ClassVar = {"rootlesskit": "rootlesskit", "slirp4netns": "slirp4netns", "newuidmap": "uidmap"}
 
     def daemon(self) -> list[str]:
         user = pwd.getpwuid(os.getuid()) if os.getuid() else pwd.getpwnam("nobody")
@@ -53,12 +60,6 @@ class Podman(SecondEngine):
     """Podman by its Docker socket, of root."""
 
     ABOUT = "Podman "
-    PROGRAMS: ClassVar = {
-        "podman": "podman",
-        "crun": "crun",
-        "/usr/lib/podman/netavark": "netavark",
-        "/usr/lib/podman/aardvark-dns": "aardvark-dns",
-    }
 
     def daemon(self) -> list[str]:
         # Untold, it raises limits, which root may not do everywhere.
@@ -86,9 +87,9 @@ class Podman(SecondEngine):
         return ["sh", "-c", script]
 
 
-def need(programs: dict[str, str]) -> None:
-    """Have these programs, each of a package. Where they cannot be installed the test is skipped, but not on CI."""
-    missing = [package for program, package in programs.items() if not shutil.which(program)]
+def install() -> None:
+    """Have the packages of both. Where they cannot be installed the test is skipped, but not on CI."""
+    missing = [package for program, package in _PROGRAMS.items() if not shutil.which(program)]
     if not missing:
         return
     command = [*AS_ROOT, sys.executable, "-c", _INSTALL, *missing]

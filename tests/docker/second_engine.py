@@ -6,6 +6,7 @@ that it has started ends with it, also where the tests are killed.
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -20,8 +21,8 @@ import pytest
 from . import tiny_image
 from .tiny_repository import PATIENCE, left
 
-# Root makes namespaces; elsewhere `sudo` does.
-AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+# Root makes namespaces; elsewhere `sudo` does, and where there is none `false` fails.
+AS_ROOT = [] if os.geteuid() == 0 else [shutil.which("sudo") or "false", "--non-interactive"]
 _NAMESPACES = [*AS_ROOT, "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 # `ip link set lo up`, where there is no `ip`: SIOCSIFFLAGS with UP, LOOPBACK and RUNNING.
 _LOOPBACK = "import fcntl, socket, struct; fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh14x', b'lo', 0x49))"
