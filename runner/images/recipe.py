@@ -39,6 +39,11 @@ class Recipe:
     packages: tuple[str, ...] = ()
     dockerfile: str = ""
 
+    @property
+    def told(self) -> str:
+        """What it adds, for a person."""
+        return ", ".join(filter(None, (*self.requirements, *self.packages, self.dockerfile)))
+
     def key(self, base_id: str) -> str:
         """Return what tells the image from every other one, with the ID of its base."""
         about = [_VERSION, base_id, self.requirements, self.packages, self.dockerfile]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runner.images.store import KEY_LABEL, NAME
+from runner.images.store import MADE_FOR_LABEL, NAME
 from runner.setup.images import STAND_INS
 
 from .tiny_repository import PASSES, TinyRepository, first_made, left_after_teardown
@@ -24,7 +24,7 @@ def _ids(*filters: str) -> set[str]:
 @pytest.fixture
 def described(tiny: TinyRepository) -> Iterator[TinyRepository]:
     """A repository with a Dockerfile, after which the engine has the images that it had before."""
-    before = _ids(f"label={KEY_LABEL}")
+    before = _ids(f"label={MADE_FOR_LABEL}=tiny")
     (tiny.checkout / "image").mkdir()
     # Unlike that of any other test run.
     (tiny.checkout / "image/marker").write_text(str(tiny.folder))
@@ -32,7 +32,7 @@ def described(tiny: TinyRepository) -> Iterator[TinyRepository]:
     tiny.configure(dockerfile="image/Dockerfile")
     tiny.module("marked", MARKED)
     yield tiny
-    made = _ids(f"label={KEY_LABEL}") - before
+    made = _ids(f"label={MADE_FOR_LABEL}=tiny") - before
     if made:
         subprocess.run(["docker", "image", "rm", "--force", *made], check=True, capture_output=True)
     assert made == set()
