@@ -212,7 +212,8 @@ def pull(name: str) -> Question[None]:
         if completed.exit_code:
             raise EnvironmentFailed(
                 f"The image {name} is not on this machine and cannot be pulled: {said(completed)}\n"
-                "Without a registry, `nox -s setup` builds stand-ins; other images are named in repos.local.yaml."
+                "Without a registry, `nox -s setup` builds stand-ins; other images are named in repos.local.yaml. "
+                "What the compose file builds has to be built before: docker compose build"
             )
 
     return Question(("image", "pull", "--quiet", name), read, limit=PULL_LIMIT, about=f"`docker pull {name}`")

@@ -30,7 +30,10 @@ _SERVICE = {
     "annotations": Key(
         never="they speak to the program below the engine, which may give a container more by them. Leave it out."
     ),
-    "build": Key(refused="without `image`; with it, the image that is there is used, and nothing is built"),
+    "build": Key(
+        refused="without `image`; with it, the image that is there is used, and nothing is built:"
+        " [`dockerfile`](images.md) of repos.yaml is built when it is needed"
+    ),
     "cap_add": Key(refused="what is not a container's by itself, but for those [named below](#capabilities)"),
     "cgroup": Key(refused="`host`"),
     "cgroup_parent": Key(never="it puts the container among the machine's own programs. Leave it out."),

@@ -36,12 +36,15 @@ class OwnImage:
         self._engine, self._repository, self._project, self._labels = engine, repository, project, labels
         self._terminal = terminal
         self._recipe = recipe_of(repository)
+        # The base, once it is.
+        self.known: dict[str, Image] = {}
         self._pending: dict[str, Pending[Image | None]] = {}
         self._base = engine.prefetch(questions.image(self._recipe.base)) if self._recipe else None
 
     def prefetch(self) -> None:
         """Ask whether the engine has the image, if its base is there, and that which repos.yaml names."""
         if self._recipe and self._base and (base := self._base.result()):
+            self.known[self._recipe.base] = base
             key = self._recipe.key(base.id)
             self._pending[key] = self._ask(key)
 

@@ -107,7 +107,7 @@ def preflight(
     environ = {**engine.client_environ, **compose.variables}
     choice = Choice(repository, engine.whereabouts)
     warn(judge_at(port, rendered, context, environ, choice))
-    images = images_of(engine, streams, rendered, context.terminal)
+    images = images_of(engine, streams, rendered, context.terminal, own_image.known)
     # Podman gives another one in every answer.
     engine_id = "" if facts.is_podman else engine.info.id
     rendered, images = own_image.put_in(rendered, images, streams, partial(guards.expect, engine_id), record)

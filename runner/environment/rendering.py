@@ -51,6 +51,8 @@ def startable(rendered: dict[str, Any], repository: RepoConfig) -> dict[str, Any
         # Profiles chose the services that are rendered, and these files have been read: not once more.
         for key in ("profiles", "env_file", "label_file"):
             service.pop(key, None)
+        if "image" in service:  # that is used as it is there, and nothing is built
+            service.pop("build", None)
         if needed := service.get("depends_on"):
             service["depends_on"] = {
                 name: how for name, how in needed.items() if name in services or how.get("required", True)

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 _SETTINGS = ("index-url", "extra-index-url", "trusted-host", "proxy", "timeout", "retries")
 _OF_INDEXES = ("index-url", "extra-index-url")
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy")
+_OF_THE_MACHINE = Path("/etc/pip.conf")
 # Sections of pip's files that count for `pip install`, the last one most.
 _SECTIONS = ("global", "install")
 # Bytes; the certificates of all authorities are some 250 KB.
@@ -41,7 +42,9 @@ def index_of(environ: Mapping[str, str], proxies: Mapping[str, str]) -> Index:
     pip = dict(_pip_settings(environ, home))
     # What is on this machine is not in a container.
     urls = {key: [url for url in pip.get(key, "").split() if not url.startswith("file:")] for key in _OF_INDEXES}
-    settings = {key: pip[key] for key in _SETTINGS if pip.get(key)} | {key: " ".join(named) for key, named in urls.items()}
+    # A list may have several lines, which would be those of other settings.
+    settings = {key: " ".join(pip.get(key, "").split()) for key in _SETTINGS}
+    settings |= {key: " ".join(named) for key, named in urls.items()}
     proxies = {name: proxies.get(name) or environ.get(name) or environ.get(name.upper()) or "" for name in _PROXIES}
     proxies = {name: value for name, value in proxies.items() if value}
     logins = dict(_logins([url for named in urls.values() for url in named], environ, home))
@@ -50,7 +53,7 @@ def index_of(environ: Mapping[str, str], proxies: Mapping[str, str]) -> Index:
         "netrc": "".join(f"machine {host}\nlogin {user}\npassword {word}\n" for host, (user, word) in logins.items()).encode(),
         "proxies": "".join(f"export {name}={shlex.quote(value)}\n" for name, value in proxies.items()).encode(),
     }
-    if certificates := _content(Path(pip.get("cert") or "/nonexistent")):
+    if certificates := _content(Path(pip.get("cert") or environ.get("REQUESTS_CA_BUNDLE") or "/nonexistent")):
         files["certificates"] = certificates
     hidden = [_userinfo(url) for url in (*settings.values(), *proxies.values()) for url in url.split()]
     words = {part for parts in (*hidden, *logins.values()) for part in parts if part}
@@ -63,7 +66,7 @@ def _pip_settings(environ: Mapping[str, str], home: Path) -> Iterator[tuple[str,
     if named != os.devnull:
         shared = (Path(folder, "pip/pip.conf") for folder in (environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":"))
         own = Path(environ.get("XDG_CONFIG_HOME") or home / ".config", "pip/pip.conf")
-        for file in (*shared, Path("/etc/pip.conf"), home / ".pip/pip.conf", own, *([Path(named)] if named else [])):
+        for file in (*shared, _OF_THE_MACHINE, home / ".pip/pip.conf", own, *([Path(named)] if named else [])):
             parser = configparser.RawConfigParser(strict=False)
             with contextlib.suppress(configparser.Error):  # pip itself says what is wrong with it
                 parser.read_string(_content(file).decode(errors="replace"))

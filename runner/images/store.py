@@ -16,8 +16,8 @@ CREATED_LABEL = LABEL_PREFIX + "image.created"
 BASE_LABEL = LABEL_PREFIX + "image.base"
 # Beyond that what is not pinned may be newer in the registries.
 MAX_DAYS = 30
-# Of up to a gigabyte each, as one with a browser.
-MAX_NUMBER = 10
+# One with a browser takes some 700, most others 20.
+MAX_NUMBER, MAX_MEGABYTES = 30, 10_000
 
 
 @dataclass(frozen=True)
@@ -107,5 +107,10 @@ def keep_within_limits(engine: Engine, say: Callable[[str], None]) -> None:
 
 def beyond_limits(images: Iterable[OwnImage], now: float) -> list[OwnImage]:
     """Return those of these, the newest first, that are not to be kept."""
-    fresh = [image for image in images if image.is_fresh(now)]
-    return [image for image in images if image not in fresh[:MAX_NUMBER]]
+    beyond, number, megabytes = [], 0, 0
+    for image in images:
+        if image.is_fresh(now):
+            number, megabytes = number + 1, megabytes + image.megabytes
+        if not image.is_fresh(now) or number > MAX_NUMBER or megabytes > MAX_MEGABYTES:
+            beyond.append(image)
+    return beyond

@@ -138,8 +138,6 @@ def unsupported(rendered: Mapping[str, Any], data_folder: str | None) -> str:
         return f"the compose file has no service `{DB_SERVICE}`"
     if not data_folder:
         return f"the image of the service `{DB_SERVICE}` does not name its folder in PGDATA"
-    if any("image" not in settings or "build" in settings for settings in rendered["services"].values()):
-        return "the compose file builds an image"
     on_disk = [volume for volume in service.get("volumes") or [] if _is_within(data_folder, volume["target"])]
     if service.get("tmpfs") or any(volume["type"] != "volume" for volume in on_disk):
         return f"the service `{DB_SERVICE}` does not keep its data in a volume"

@@ -186,3 +186,11 @@ def left_after_teardown() -> list[str]:
     while (names := left()) and time.monotonic() < deadline:
         time.sleep(0.1)
     return names
+
+
+def first_made() -> list[str]:
+    """What a run makes first, as soon as there is something of it; empty if nothing comes."""
+    deadline = time.monotonic() + PATIENCE
+    while not (names := left()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return names

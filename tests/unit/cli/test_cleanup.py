@@ -1,7 +1,9 @@
 """`cleanup`, with an engine that holds what a test puts there."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,11 +14,12 @@ from runner.cleanup.owner import this_process
 from runner.cleanup.teardown import Report
 from runner.cli import cleanup as cleanup_command
 from runner.cli.arguments import parse
-from runner.cli.cleanup import cleanup, remove_prepared_databases
+from runner.cli.cleanup import cleanup, remove_images, remove_prepared_databases
 from runner.config import repositories as config
 from runner.docker.listing import Resource
 from runner.docker.process import Endpoint
 from runner.errors import EngineUnavailable, UsageError
+from runner.images.store import labels_of, name_of
 from runner.snapshots.store import KEY_LABEL
 from runner.terminal import Terminal
 from tests.unit.cleanup.test_orphans import ALIVE, FAR, resource
@@ -328,3 +331,24 @@ def test_an_engine_that_does_not_answer_is_not_asked_for_more(
     with pytest.raises(EngineUnavailable, match="The Docker daemon does not answer"):
         clean()
     assert [words.split()[0] for words in engine.asked] == ["version"]
+
+
+def test_images_go_only_if_that_is_asked_for_or_they_are_too_old(capsys: pytest.CaptureFixture[str]) -> None:
+    engine = engine_with([])
+    assert engine.images
+    for key, repository, created in (("new", "evv", time.time()), ("far", "hub", time.time()), ("old", "hub", 1.0)):
+        engine.images.add(f"sha256:{key}", name_of(key), Labels=labels_of(key, repository, "", created))
+    clean_images = partial(remove_images, engine, Terminal(), ["evv"])
+    assert clean_images(everything=True, dry_run=True)
+    assert len(engine.images.images) == 3
+    assert clean_images(everything=False, dry_run=False)
+    assert [*engine.images.images] == ["sha256:new", "sha256:far"]
+    engine.images.used = {name_of("new")}
+    assert not clean_images(everything=True, dry_run=False)
+    engine.images.used.clear()
+    assert clean_images(everything=True, dry_run=False)
+    assert [*engine.images.images] == ["sha256:far"]
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        f"{name_of('new')}: LEFT, perhaps a run uses it",
+        f"{name_of('new')}: removed",
+    ]

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -13,6 +14,7 @@ from runner.cli.arguments import parse
 from runner.cli.list import list_environments, list_prepared_databases
 from runner.config.repositories import Config, load
 from runner.docker.listing import Resource
+from runner.images.store import labels_of
 from runner.snapshots.store import Store
 from runner.terminal import Terminal
 from tests.unit.cleanup.test_orphans import ALIVE, FAR, resource
@@ -136,3 +138,17 @@ def test_strays_are_listed_with_what_is_to_be_done_and_what_mentions_a_prefix_be
     show(monkeypatch, [Resource("evv-agent-testing", {})], settings)
     (mention,) = capsys.readouterr().out.splitlines()
     assert mention.endswith("evv-agent-test is in the name, image or command, but not as in evv-agent-test-...")
+
+
+def test_the_images_that_were_built_are_listed_with_what_they_take(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = engine_with([])
+    assert engine.images
+    labels = labels_of("k", "evv", "sha256:base", time.time() - 3600)
+    engine.images.add("sha256:k", "agent-test-image:k", size=18_000_000, Labels=labels)
+    monkeypatch.setattr("runner.docker.engine.Engine", engine)
+    list_environments(parse(["list"]), Config(repositories={}, files=()), Terminal())
+    _, blank, head, row = capsys.readouterr().out.splitlines()
+    assert (blank, head.split()) == ("", ["SIZE", "AGE", "MADE", "FOR", "IMAGE"])
+    assert row.split() == ["18", "MB", "60", "minutes", "evv", "agent-test-image:k"]

@@ -419,3 +419,42 @@ def test_sources_are_mounted_or_copied_and_nothing_else(tmp_path: Path) -> None:
     assert [config.repository(name).sources for name in ("evv", "hub")] == ["copy", "auto"]
     with pytest.raises(ConfigError, match=r"evv\.sources: Input should be 'auto', 'mount' or 'copy' \(found: 'link'\)"):
         loaded(tmp_path, text.replace("copy", "link"))
+
+
+def with_image(keys: str) -> str:
+    return YAML.replace("path: evv,", f"path: evv, {keys},")
+
+
+def test_what_an_image_is_to_have_is_looked_for_in_the_checkout(tmp_path: Path) -> None:
+    text = with_image("requirements: [a.txt, more/b.txt], packages: [g++, libreoffice-writer=4:7.4, wkhtmltopdf]")
+    evv = loaded(tmp_path, text).repository("evv")
+    assert evv.requirements == (Path("a.txt"), Path("more/b.txt"))
+    assert evv.packages == ("g++", "libreoffice-writer=4:7.4", "wkhtmltopdf")
+    assert at_checkout(evv, tmp_path / "other").requirements == evv.requirements
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../a.txt", "more/../../a.txt", "~/a.txt/..", "."])
+def test_what_is_no_file_of_the_checkout_is_refused(tmp_path: Path, path: str) -> None:
+    assert "repositories.evv.requirements.0: must be the path of a file in the checkout" in error(
+        tmp_path, with_image(f"requirements: ['{path}']")
+    )
+    assert "repositories.evv.dockerfile: must be the path" in error(tmp_path, with_image(f"dockerfile: '{path}'"))
+
+
+NO_PACKAGES = ("-o=Debug::NoLocking=1", "--reinstall", "git-", "Git", "git curl", "git;x", "a", "./git.deb", "git=-")
+
+
+@pytest.mark.parametrize("name", NO_PACKAGES)
+def test_what_apt_get_would_take_for_something_else_than_a_package_is_refused(tmp_path: Path, name: str) -> None:
+    assert "repos.yaml:6: repositories.evv.packages.0: must be the name of a Debian package" in error(
+        tmp_path, with_image(f"packages: ['{name}']")
+    )
+
+
+def test_a_dockerfile_and_what_it_would_say_itself_contradict_each_other(tmp_path: Path) -> None:
+    text = with_image("dockerfile: image/Dockerfile").replace("defaults:", "defaults:\n  packages: [git]")
+    told = error(tmp_path, text)
+    assert "repos.yaml:7: repositories.evv.dockerfile: describes the whole image, and `packages` adds to one" in told
+    assert "repos.yaml:2" in told
+    text = with_image("dockerfile: image/Dockerfile, packages: []").replace("defaults:", "defaults:\n  packages: [git]")
+    assert loaded(tmp_path, text).repository("evv").dockerfile == Path("image/Dockerfile")

@@ -67,7 +67,7 @@ def test_an_image_that_is_there_is_used_by_its_id_and_nothing_is_built(fakes: Fa
         assert image_of(environment) == OWN
         assert environment.preflight.images[name_of(fakes.key)] == OWN
     assert fakes.streams.fed == []
-    assert fakes.events.count("image inspect") == 4  # base, own, and those of the compose file, none after another
+    assert fakes.events.count("image inspect") == 3  # base, own, and that of the other service: none after another
 
 
 def test_one_that_is_not_there_is_built_under_the_guard_and_told(fakes: FakesWithImages) -> None:

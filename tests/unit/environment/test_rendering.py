@@ -41,6 +41,11 @@ def test_files_that_compose_has_read_are_not_read_again() -> None:
     assert odoo(environment={"A": "1"}, env_file=[{"path": "/a.env"}], label_file="/labels") == {"environment": {"A": "1"}}
 
 
+def test_an_image_that_is_named_is_used_as_it_is_there_and_none_is_built() -> None:
+    assert odoo(image="mine", build={"context": "."}) == {"image": "mine"}
+    assert "build" in odoo(build={"context": "."})  # which isolation.py refuses
+
+
 def test_a_seccomp_profile_is_that_of_the_compose_file_not_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
     options = ["seccomp:./p.json", "seccomp=/p.json", "seccomp=~/p.json", "seccomp:unconfined", "no-new-privileges:true"]

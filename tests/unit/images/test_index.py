@@ -2,7 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from runner.images.index import Index, index_of
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("runner.images.index._OF_THE_MACHINE", tmp_path / "none")
 
 
 def index(home: Path, proxies: dict[str, str] | None = None, **environ: str) -> Index:
@@ -12,12 +19,13 @@ def index(home: Path, proxies: dict[str, str] | None = None, **environ: str) -> 
 def test_the_variables_of_pip_win_over_its_files(tmp_path: Path) -> None:
     (tmp_path / ".config/pip").mkdir(parents=True)
     (tmp_path / ".config/pip/pip.conf").write_text(
-        "[global]\nindex-url = https://of.file/simple\ntimeout = 7\n[install]\ntrusted-host = of.file\n[list]\nformat = json\n"
+        "[global]\nindex-url = https://of.file/simple\ntimeout = 7\n"
+        "[install]\ntrusted-host =\n  of.file\n  more\n[list]\nformat = json\n"
     )
     conf = index(tmp_path, PIP_INDEX_URL="https://of.variable/simple", PIP_NO_INDEX="1").files["pip.conf"].decode()
     assert "index-url = https://of.variable/simple\n" in conf
     assert "timeout = 7\n" in conf
-    assert "trusted-host = of.file\n" in conf
+    assert "trusted-host = of.file more\n" in conf
     assert "no-index" not in conf and "format" not in conf
 
 
@@ -34,7 +42,10 @@ def test_a_file_of_pip_s_that_is_not_understood_is_as_none(tmp_path: Path) -> No
 
 def test_certificates_go_along(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_bytes(b"of the firm")
-    assert index(tmp_path, PIP_CERT=str(tmp_path / "ca.pem")).files["certificates"] == b"of the firm"
+    file = str(tmp_path / "ca.pem")
+    for found in (index(tmp_path, PIP_CERT=file), index(tmp_path, REQUESTS_CA_BUNDLE=file)):
+        assert found.files["certificates"] == b"of the firm"
+    assert "certificates" not in index(tmp_path).files
 
 
 def test_of_netrc_only_the_hosts_of_the_indexes_go_along(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from runner.images.store import MAX_DAYS, MAX_NUMBER, keep_within_limits, labels_of, name_of, own_images
+from runner.images.store import MAX_DAYS, MAX_MEGABYTES, MAX_NUMBER, keep_within_limits, labels_of, name_of, own_images
 from tests.unit.fake_engine import FakeEngine, info
 from tests.unit.fake_images import FakeImages
 
@@ -56,6 +56,13 @@ def test_what_is_too_old_too_many_or_replaced_goes(engine: FakeEngine, images: F
     left = [image.id for image in own_images(engine)]
     assert left == [f"sha256:n{number}" for number in range(MAX_NUMBER)]
     assert len(said) == 3 and said[0].startswith("sha256:replaced: removed")
+
+
+def test_what_takes_too_much_goes_the_oldest_first(engine: FakeEngine, images: FakeImages) -> None:
+    for days, key in enumerate(("newest", "older", "oldest")):
+        add(images, key, days, size=MAX_MEGABYTES * 400_000)
+    keep_within_limits(engine, lambda _line: None)
+    assert [image.id for image in own_images(engine)] == ["sha256:newest", "sha256:older"]
 
 
 def test_what_a_container_has_stays(engine: FakeEngine, images: FakeImages) -> None:

@@ -117,7 +117,6 @@ def test_compose_file_contents_images_and_options_are_surroundings(other: tuple[
         (lambda _: None, DATA, ""),
         (lambda r: r["services"].update(postgres=r["services"].pop("db")), DATA, "no service `db`"),
         (lambda _: None, "", "does not name its folder"),
-        (lambda r: r["services"]["odoo"].update(build={"context": "."}), DATA, "builds an image"),
         (lambda r: r["services"]["db"].update(tmpfs=[DATA]), DATA, "not keep its data in a volume"),
         (
             lambda r: r["services"]["db"]["volumes"][0].update(type="bind", source="/srv/pg"),
