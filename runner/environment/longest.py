@@ -9,9 +9,9 @@ from runner.odoo.command import KILL_AFTER
 START_OVER_BOUND = 60.0
 # Seconds, for what the engine needs beyond Odoo's own time before it is taken for stalled.
 STREAM_MARGIN = 60.0
-# A prepared database has three stages at most. Each is installed in the time of the tests, then kept: the server stops, all is
+# A prepared database has four stages at most. Each is installed in the time of the tests, then kept: the server stops, all is
 # copied twice, the server starts; in seconds, by the limits of run/copying.py.
-_STAGES, _KEEPING = 3, 1200.0
+_STAGES, _KEEPING = 4, 1200.0
 # What a person wanted to look into is not removed before they may have had a weekend.
 _KEPT = 7 * 86400.0
 # For the questions between these steps: there are dozens, and each may take a minute on a machine under load.
@@ -25,7 +25,8 @@ def longest_run(options: Options) -> float:
     may have to begin anew, once, with copies of the sources; one on a prepared database, once more, on an empty one.
     """
     start = options.wait_for_port + COPY_LIMIT + UP_LIMIT + options.health_timeout
-    odoo = options.test_timeout + KILL_AFTER + STREAM_MARGIN
+    # JavaScript tests have what the others leave of their time.
+    odoo = options.test_timeout + (2 if options.javascript else 1) * (KILL_AFTER + STREAM_MARGIN)
     seconds = start + START_OVER_BOUND + start + odoo
     if options.snapshot:
         seconds += _STAGES * (odoo + _KEEPING) + START_OVER_BOUND + start + odoo

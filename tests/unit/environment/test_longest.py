@@ -15,17 +15,21 @@ def test_a_run_without_a_prepared_database_tests_once_and_starts_once_more_with_
     assert longest_run(longer) == longest_run(SHORT) + 2 * 100 + 1000 + 2 * 10000
 
 
-def test_one_with_a_prepared_database_may_start_and_test_once_more_and_prepares_three_stages_in_the_time_of_the_tests() -> (
-    None
-):
+def test_one_with_a_prepared_database_may_start_and_test_once_more_and_prepares_four_stages_in_the_time_of_the_tests() -> None:
     short = replace(SHORT, snapshot=True)
     longer = replace(short, health_timeout=101, test_timeout=1001, wait_for_port=10000)
-    assert longest_run(longer) == longest_run(short) + 3 * 100 + 5 * 1000 + 3 * 10000
+    assert longest_run(longer) == longest_run(short) + 3 * 100 + 6 * 1000 + 3 * 10000
 
 
 def test_with_the_limits_of_the_command_line_it_is_over_within_a_working_day() -> None:
     usual = replace(SHORT, health_timeout=300, test_timeout=3600, snapshot=True)
-    assert 5 * 3600 < longest_run(usual) < 8 * 3600
+    assert 5 * 3600 < longest_run(usual) < 10 * 3600
+
+
+def test_javascript_tests_have_only_what_the_others_leave_of_their_time() -> None:
+    javascript = replace(SHORT, javascript=True)
+    assert longest_run(javascript) < longest_run(SHORT) + 100
+    assert longest_run(replace(javascript, test_timeout=1001)) == longest_run(javascript) + 1000
 
 
 @pytest.mark.parametrize("keep", [Keep.FAILED, Keep.ALWAYS])
