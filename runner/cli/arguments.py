@@ -183,6 +183,18 @@ def _add_run(commands: _Commands) -> None:
         "--strict-all", action="store_true", help="as --strict, and red for every record at ERROR, also of Odoo's own code"
     )
     run.add_argument(
+        "--demo",
+        action=argparse.BooleanOptionalAction,
+        help="install modules with their demo data, or without; default: `demo` of repos.yaml, else as Odoo does by itself",
+    )
+    run.add_argument(
+        "--language",
+        action="append",
+        default=[],
+        metavar="CODE",
+        help="load a language such as de_DE besides English, instead of `languages` of repos.yaml; may be given several times",
+    )
+    run.add_argument(
         "--keep",
         choices=["never", "failed", "always"],
         default="never",

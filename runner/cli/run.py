@@ -5,6 +5,7 @@ import os
 
 from runner.cli.arguments import EXAMPLE, RUN_USAGE
 from runner.config import repositories as config
+from runner.config.odoo_options import LANGUAGE
 from runner.config.options import Keep, Options
 from runner.errors import UsageError
 from runner.naming import check_module_name, shown
@@ -26,6 +27,12 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
     repository = _repository(given.repository, settings)
     if given.path:
         repository = config.at_checkout(repository, given.path)
+    if given.demo is not None:
+        repository = repository.model_copy(update={"demo": given.demo})
+    if wrong := [code for code in given.language if not LANGUAGE.fullmatch(code)]:
+        raise UsageError(f"--language: must be the code of a language, such as de_DE (given: {wrong[0]!r})")
+    if given.language:
+        repository = repository.model_copy(update={"languages": tuple(dict.fromkeys(given.language))})
     modules = _modules(given, repository, settings, terminal)
     machine_reports = MachineReports(given.junit, given.json)
     if len(settings.files) > 1:

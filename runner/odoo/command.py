@@ -1,11 +1,13 @@
 """The commands that run in the odoo service: Odoo's own, and questions to its database."""
 
+import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from runner.naming import is_module_name
 from runner.odoo import odoo_conf
+from runner.odoo.settings import NOTHING_ASKED, OdooSettings
 
 # Where a prepared database is mounted in the containers.
 MOUNT = "/agent-test-snapshot"
@@ -24,17 +26,13 @@ FILESTORE = f"{DATA_FOLDER}/filestore"
 ONLY_THESE = "/tmp/agent-test-addons"  # noqa: S108 - in a container of our own
 
 # Of the odoo.conf that Odoo would read counts what odoo_conf.py leaves of it, and of the variables that are options of Odoo 19
-# none of those that it leaves out: neither changes a verdict. Where the container cannot tell, Odoo goes without an odoo.conf.
-_OPTION_VARIABLES = (
-    "OPENERP_SERVER PGDATABASE PGDATABASE_TEMPLATE PGHOST_REPLICA PGPORT_REPLICA PGSSLMODE PGAPPNAME ODOO_DEV "
-    + " ".join(f"ODOO_{name.upper()}" for name in odoo_conf.LEFT_OUT)
+# none of those that it leaves out: neither changes a verdict. Where the container cannot tell, Odoo goes without an odoo.conf,
+# unless options were asked for.
+_VARIABLES = (
+    *("OPENERP_SERVER", "PGDATABASE", "PGDATABASE_TEMPLATE", "PGHOST_REPLICA", "PGPORT_REPLICA", "PGSSLMODE", "PGAPPNAME"),
+    "ODOO_DEV",
 )
 _PROGRAM = Path(odoo_conf.__file__).read_text(encoding="utf-8")
-_CONFIGURE = (
-    f'conf="${{TMPDIR:-/tmp}}/agent-test-odoo.conf"; more=$(python3 -I -S -c {shlex.quote(_PROGRAM)} "$conf") || '
-    '{ echo "agent-test: nothing of odoo.conf counts, as it could not be read" >&2; conf=/dev/null; }; '
-    f"unset {_OPTION_VARIABLES}; export ODOO_RC=$conf; "
-)
 # The folder in which Odoo keeps its files is the same whatever the image says, as prepared databases hold files, too.
 _DATA = f'data={DATA_FOLDER}; [ -w "$data" ] || data=/tmp/agent-test-data; '
 # The folders of the odoo.conf's addons path come after those of the command's.
@@ -49,8 +47,7 @@ _SIGN_IN = 'export PGPASSWORD="${PASSWORD:-${PGPASSWORD:-odoo}}"; '
 # `2>&1`: one stream keeps the order of Odoo's log and what tests print.
 # QUIT makes Odoo log the stacks of all threads; it does not end it, the KILL afterwards does.
 _ODOO = (
-    _CONFIGURE
-    + _MORE_ADDONS
+    _MORE_ADDONS
     + _SIGN_IN
     + 'exec timeout --signal=QUIT --kill-after="$1" "$2" odoo --config="$conf" --data-dir="$data" --db_host "${HOST:-db}" '
     '--db_port "${PORT:-5432}" --db_user "${USER:-odoo}" "${@:3}" 2>&1'
@@ -97,23 +94,40 @@ def addons_targets(count: int) -> list[str]:
     return [ADDONS_TARGET, *(f"{ADDONS_TARGET}-{number}" for number in range(2, count + 1))]
 
 
-def test_command(module: str, tags: str | None, addons_folders: int, timeout: float) -> list[str]:
+def _configure(settings: OdooSettings) -> str:
+    names = settings.not_of_a_conf
+    given = shlex.join([" ".join(names), json.dumps(settings.in_conf, sort_keys=True)])
+    unread = "exit 1" if settings.in_conf else "conf=/dev/null"
+    return (
+        f'conf="${{TMPDIR:-/tmp}}/agent-test-odoo.conf"; more=$(python3 -I -S -c {shlex.quote(_PROGRAM)} "$conf" {given}) || '
+        f'{{ echo "agent-test: nothing of odoo.conf counts, as it could not be read or written" >&2; {unread}; }}; '
+        f"unset {' '.join((*_VARIABLES, *(f'ODOO_{name.upper()}' for name in names)))}; export ODOO_RC=$conf; "
+    )
+
+
+def test_command(
+    module: str, tags: str | None, addons_folders: int, timeout: float, settings: OdooSettings = NOTHING_ASKED
+) -> list[str]:
     """Install `module` into a new database and run its tests, with `docker exec` in the odoo service. `timeout` in seconds."""
     limits = [str(KILL_AFTER), f"{timeout:g}"]
     addons_path = f"--addons-path={','.join(addons_targets(addons_folders))}"
-    options = [addons_path, f"--init={module}", f"--test-tags={tags or f'/{module}'}", *_OPTIONS]
-    return ["bash", "-c", _FILES + _FROM_SOURCES + _ODOO, "odoo-tests", *limits, *options]
+    options = [addons_path, f"--init={module}", f"--test-tags={tags or f'/{module}'}", *settings.words, *_OPTIONS]
+    script = _FILES + _FROM_SOURCES + _configure(settings) + _ODOO
+    return ["bash", "-c", script, "odoo-tests", *limits, *options]
 
 
-def prepare_command(modules: Sequence[str], folders: Sequence[str], timeout: float) -> list[str]:
+def prepare_command(
+    modules: Sequence[str], folders: Sequence[str], timeout: float, settings: OdooSettings = NOTHING_ASKED
+) -> list[str]:
     """Install `modules` into the test database, where those in `folders` are all that Odoo sees but its own.
 
     Tests are enabled, as some installations depend on that, but none is run.
     """
     addons_path = f"--addons-path={ONLY_THESE}" if folders else f"--addons-path={_ODOO_S_OWN}"
-    script = _FILES + _FROM_SOURCES + _ONLY_THESE + _ODOO.replace('"${@:3}"', f'"{addons_path}${{more:+,$more}}" "${{@:3}}"')
+    odoo = _ODOO.replace('"${@:3}"', f'"{addons_path}${{more:+,$more}}" "${{@:3}}"')
+    script = _FILES + _FROM_SOURCES + _ONLY_THESE + _configure(settings) + odoo
     limits = [str(KILL_AFTER), f"{timeout:g}"]
-    options = [f"--init={','.join(modules)}", "--test-tags=/agent_test_no_tests", *_OPTIONS]
+    options = [f"--init={','.join(modules)}", "--test-tags=/agent_test_no_tests", *settings.words, *_OPTIONS]
     return ["bash", "-c", script, "odoo-prepare", *folders, "--", *limits, *options]
 
 

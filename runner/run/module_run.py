@@ -15,6 +15,7 @@ from runner.environment.environment import Environment
 from runner.errors import EnvironmentFailed, ExitCode, Interrupted, ReportFailed, RunnerError
 from runner.naming import project_name
 from runner.odoo.addons import modules_of
+from runner.odoo.settings import settings_of
 from runner.odoo.test_tags import told_selection
 from runner.reporting import proof_log as reports
 from runner.reporting.outcome import Outcome, decide
@@ -169,6 +170,7 @@ def _facts_of(request: Request, project: str, modules: Collection[Path]) -> dict
         "commit": commit_of(repository.path, modules),
         "module": request.module,
         "compose file": printable(str(repository.compose_file)),
+        **settings_of(repository).facts(),
     }
 
 

@@ -6,6 +6,7 @@ from runner.environment.environment import Environment
 from runner.errors import EnvironmentFailed
 from runner.odoo import command as odoo
 from runner.odoo.dependencies import SnapshotUnavailable
+from runner.odoo.settings import settings_of
 from runner.reporting.proof_log import ProofLog
 from runner.run.copying import Copying
 from runner.snapshots.causes import is_lasting, told
@@ -95,7 +96,9 @@ def _install(environment: Environment, stage: Stage, log: ProofLog) -> list[str]
     log.block(f"PREPARATION: {stage.name}", {"modules": " ".join(stage.modules)})
     odoo_log = OdooLog(odoo.DATABASE)
     timeout = environment.context.options.test_timeout
-    command = odoo.prepare_command(stage.modules, plan.folders_in_container if stage.own else [], timeout)
+    settings = settings_of(plan.repository)
+    wanted = settings.beyond_preparation if plan.installed else settings
+    command = odoo.prepare_command(stage.modules, plan.folders_in_container(stage), timeout, wanted)
     installation = environment.execute(command, timeout)
     for piece in installation:
         odoo_log.feed(piece)

@@ -160,6 +160,24 @@ def test_an_empty_image_variable_overrides_nothing(tmp_path: Path) -> None:
         ("8090-8100", "[8090, 8100]", "3: defaults.ports: must be a range like 8090-8100"),
         ("8090-8100", "8090-65536", "3: defaults.ports: a port is a number from 1 to 65535"),
         ("8090-8100", "0", "3: defaults.ports: a port is a number from 1 to 65535"),
+        ("path: evv,", "path: evv, demo: 1,", "6: repositories.evv.demo: must be true or false (found: 1)"),
+        ("path: evv,", "path: evv, languages: [deutsch],", "6: repositories.evv.languages.0: must be the code of a language"),
+        (
+            "path: evv,",
+            "path: evv, odoo_options: {workers: 2},",
+            "6: repositories.evv.odoo_options.workers: cannot be set for a",
+        ),
+        ("path: evv,", "path: evv, odoo_options: {5: 2},", "6: repositories.evv.odoo_options.5: a name must be a text"),
+        (
+            "path: evv,",
+            "path: evv, odoo_options: {a1: {b: 2}},",
+            "6: repositories.evv.odoo_options.a1: must be true, false, a",
+        ),
+        (
+            "path: evv,",
+            "path: evv, odoo_options: {load: web},",
+            "6: repositories.evv.odoo_options: load must keep base, without",
+        ),
         ("odoo:18.0", "", "4: defaults.images.odoo: must not be empty"),
         ("{odoo: ", "{odoo: 18, postgres: 16}\n#", "4: defaults.images.postgres: must be a text"),
         ('{odoo: "odoo:18.0", postgres: "postgres:16"}', "odoo:18.0", "4: defaults.images: must be a mapping of settings"),
@@ -183,7 +201,7 @@ def test_an_error_names_the_file_the_line_the_key_and_what_is_wrong(tmp_path: Pa
         ("repositories:\n  - evv\n", "1: repositories: must map names to settings"),
         ("repositories:\n  evv: words\n", "2: repositories.evv: must be a mapping of settings (found: 'words')"),
         ("repositories:\n  evv:\n", "2: repositories.evv: must be a mapping of settings (found: None)"),
-        ("repositories:\n  2024: {prefix: a-test}\n", "2: repositories.2024: the name of a repository must be a text"),
+        ("repositories:\n  2024: {prefix: a-test}\n", "2: repositories.2024: a name must be a text"),
     ],
     ids=["empty", "comments", "no names", "list", "text", "list of names", "text for settings", "no settings", "a number"],
 )

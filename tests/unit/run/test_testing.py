@@ -13,7 +13,7 @@ from runner.run.terms import Terms
 from runner.terminal import Terminal
 from runner.verdict.allowed import NOTHING_ALLOWED
 from runner.verdict.sources import read_sources
-from tests.unit.fake_engine import Said, failed
+from tests.unit.fake_engine import Answer, Said, Words, failed
 from tests.unit.fake_environment import ENDPOINT, Fakes
 from tests.unit.odoo_logs import log, real, record, result, starting
 from tests.unit.repositories import write_module
@@ -34,7 +34,7 @@ TERMS = Terms(frozenset({"evv_core"}), NOTHING_ALLOWED)
 
 
 def run(
-    fakes: Fakes, output: str, terminal: Terminal, exit_code: int = 0, states: Said = "evv_core installed\n"
+    fakes: Fakes, output: str, terminal: Terminal, exit_code: int = 0, states: Answer = "evv_core installed\n"
 ) -> testing.Tested:
     tests = write_module(fakes.repository.addons[0], "evv_core") / "tests"
     tests.mkdir()
@@ -98,3 +98,36 @@ def test_odoo_is_told_what_to_test_and_for_how_long(fakes: Fakes) -> None:
     run(fakes, real("evv_core-passed"), Steps())
     (command,) = fakes.streams.executed
     assert command == odoo.test_command("evv_core", None, 2, 5)
+
+
+def asks(fakes: Fakes, found: Said, **asked: object) -> testing.Tested:
+    """A run that passes for which something was asked for besides, and what the database has of that."""
+
+    def answer(words: Words) -> Said:
+        return found if "res_lang" in words[-1] or "demo" in words[-1] else "evv_core installed\n"
+
+    fakes.repository = fakes.repository.model_copy(update=asked)
+    return run(fakes, real("evv_core-passed"), Steps(), states=answer)
+
+
+def test_demo_data_and_languages_that_are_there_are_no_reason(fakes: Fakes) -> None:
+    tested = asks(fakes, "language de_DE true\n", demo=True, languages=("de_DE",))
+    assert tested.verdict.passed
+    (command,) = fakes.streams.executed
+    assert "--load-language=en_US,de_DE" in command
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        ("module evv_core \nlanguage de_DE true\n", "not as asked, installed without demo data: evv_core"),
+        ("language de_AT true\n", "Odoo does not know the language de_DE. Perhaps you meant de_AT?"),
+        (failed("psql: error", 2), "the database could not be asked for demo data and languages: psql: error"),
+    ],
+)
+def test_what_was_asked_for_and_is_not_there_is_not_proven_and_no_empty_database_changes_that(
+    fakes: Fakes, found: Said, reason: str
+) -> None:
+    tested = asks(fakes, found, demo=True, languages=("de_DE",))
+    assert (tested.verdict.label, tested.verdict.reasons) == ("NOT PROVEN", (reason,))
+    assert reason in tested.lasting
