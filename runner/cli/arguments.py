@@ -188,6 +188,13 @@ def _add_run(commands: _Commands) -> None:
         help="install modules with their demo data, or without; default: `demo` of repos.yaml, else as Odoo does by itself",
     )
     run.add_argument(
+        "--odoo",
+        type=_series,
+        default=(),
+        metavar="SERIES,...",
+        help="test with each of these series of Odoo, by the images in `images.series` of repos.yaml",
+    )
+    run.add_argument(
         "--language",
         action="append",
         default=[],
@@ -254,6 +261,13 @@ def _seconds(text: str) -> float:
     if not 0 < value <= _LONGEST:
         raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, at most {_LONGEST:g} (given: {text!r})")
     return value
+
+
+def _series(text: str) -> tuple[str, ...]:
+    series = tuple(dict.fromkeys(word.strip() for word in text.split(",")))
+    if not all(series):
+        raise argparse.ArgumentTypeError(f"must be a series of Odoo, or several with commas, as 17.0,18.0 (given: {text!r})")
+    return series
 
 
 def _report(text: str) -> Path:

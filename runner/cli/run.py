@@ -33,6 +33,9 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
         raise UsageError(f"--language: must be the code of a language, such as de_DE (given: {wrong[0]!r})")
     if given.language:
         repository = repository.model_copy(update={"languages": tuple(dict.fromkeys(given.language))})
+    if given.odoo and os.environ.get("ODOO_IMAGE"):
+        raise UsageError("Either --odoo, with the images of repos.yaml, or an image in the variable ODOO_IMAGE, not both.")
+    in_series = [config.in_series(repository, series) for series in given.odoo]
     modules = _modules(given, repository, settings, terminal)
     machine_reports = MachineReports(given.junit, given.json)
     if len(settings.files) > 1:
@@ -48,10 +51,11 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
         strict_all=given.strict_all,
         max_log=given.max_log,
     )
-    jobs = min(given.jobs, len(modules), len(list(repository.ports)))
-    if jobs < min(given.jobs, len(modules)):
+    wanted_jobs = min(given.jobs, len(modules) * max(1, len(in_series)))
+    jobs = min(wanted_jobs, len(list(repository.ports)))
+    if jobs < wanted_jobs:
         terminal.line(f"at most {jobs} at once: the repository has {jobs} ports ({repository.ports})")
-    wanted = Call(repository, modules, options, command_line, jobs, given.fail_fast)
+    wanted = Call(repository, modules, options, command_line, jobs, given.fail_fast, in_series)
     return make(wanted, machine_reports, terminal, signals, os.environ)
 
 

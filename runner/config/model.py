@@ -58,11 +58,26 @@ _PORTS_AS_WRITTEN = {
 }
 
 
+def _series(value: str) -> str:
+    if not re.fullmatch(r"\d{1,2}\.\d", value):
+        raise ValueError('must be a series of Odoo, such as "18.0"')
+    return value
+
+
 class Images(Frozen):
     """The images of the two services, as `docker pull` takes them."""
 
     odoo: Annotated[str, Field(min_length=1, description="For the variable ODOO_IMAGE of the compose file.")]
     postgres: Annotated[str, Field(min_length=1, description="For the variable POSTGRES_IMAGE of the compose file.")]
+    series: Annotated[
+        dict[Annotated[str, AfterValidator(_series)], Annotated[str, Field(min_length=1)]],
+        Field(description='The images of Odoo for `--odoo`, by series: `"17.0": odoo:17.0`.'),
+    ] = {}
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Return every image that a run may need, those of the two services first."""
+        return (self.odoo, self.postgres, *self.series.values())
 
 
 def _regex(value: str) -> str:
@@ -314,7 +329,7 @@ def _words(error: ErrorDetails, model: type[Frozen]) -> str:
     kind, key = error["type"], _key(error)
     message = _WORDS.get(kind) or error["msg"].removeprefix("Value error, ")
     if _NAME_ITSELF in error["loc"] and kind != "value_error":
-        return "a name must be a text, not a number or the like"
+        return "a name must be a text, not a number or the like: put it in quotes"
     if kind in ("extra_forbidden", "invalid_key"):
         return f"unknown key{_suggestion(key[-1], _known_beside(key, model))}"
     # Of an option by its name, and of all options, the message tells what is wrong where.

@@ -15,9 +15,10 @@ from runner.errors import ConfigError, UsageError
 
 
 class RepoConfig(Settings):
-    """One repository; every path is absolute."""
+    """One repository; every path is absolute. `series`: that of Odoo which was asked for, empty if none was."""
 
     name: str
+    series: str = ""
 
 
 class Config(Frozen):
@@ -142,4 +143,17 @@ def at_checkout(repository: RepoConfig, checkout: Path) -> RepoConfig:
             "addons": tuple(moved(folder) for folder in repository.addons),
             "compose_file": moved(repository.compose_file),
         }
+    )
+
+
+def in_series(repository: RepoConfig, series: str) -> RepoConfig:
+    """Return the same repository with the image of a series of Odoo: that of `--odoo`. UsageError lists the known ones."""
+    images = repository.images
+    if series not in images.series:
+        known = (
+            ", ".join(images.series) or 'none: name their images in repos.yaml, as in `images: {series: {"17.0": odoo:17.0}}`'
+        )
+        raise UsageError(f"{repository.name} has no image for Odoo {series}; known are: {known}.")
+    return repository.model_copy(
+        update={"images": images.model_copy(update={"odoo": images.series[series]}), "series": series}
     )

@@ -1,6 +1,5 @@
 """What is asked of Odoo besides a module: demo data, languages, options. How it is told, and whether it did as it was told."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -82,8 +81,8 @@ NOTHING_ASKED = OdooSettings()
 def _not_there(code: str, known: Iterable[str]) -> str:
     if code in known:
         return f"the language {code} was not loaded, although it was asked for"
-    near = difflib.get_close_matches(code, list(known), n=1)
-    return f"Odoo does not know the language {code}{f'. Perhaps you meant {near[0]}?' if near else ''}"
+    near = sorted(other for other in known if other.split("_")[0] == code.split("_", maxsplit=1)[0])
+    return f"Odoo does not know the language {code}{f', but {first_of(near, _MOST_NAMES)}' if near else ''}"
 
 
 def settings_of(repository: RepoConfig) -> OdooSettings:

@@ -10,8 +10,8 @@ from runner.environment.environment import Environment
 from runner.environment.limits import limits_reached, reached_command, with_oom_killed
 from runner.odoo import command as odoo
 from runner.odoo.mounted_sources import addons_paths_in
-from runner.odoo.settings import OdooSettings, settings_of
 from runner.reporting.proof_log import ProofLog
+from runner.run.asked import Asked
 from runner.run.comparing import Comparison
 from runner.run.ending import SILENCE, Ending
 from runner.run.preparing import prefetch_undeclared_names
@@ -44,9 +44,8 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
     """
     context, container, engine = environment.context, environment.odoo_container, environment.engine
     module, timeout, terminal = context.module, context.options.test_timeout, context.terminal
-    settings = settings_of(context.repository)
-    wanted = settings.beyond_preparation if environment.plan.installed else settings
-    command = odoo.test_command(module, context.options.test_tags, len(context.repository.addons), timeout, wanted)
+    asked = Asked(environment)
+    command = odoo.test_command(module, context.options.test_tags, len(context.repository.addons), timeout, asked.settings)
     odoo_log = OdooLog(odoo.DATABASE)
     expected = sum(test.is_expected for test in sources.tests)
     places: list[str] | None = None
@@ -62,6 +61,7 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
                 for event in odoo_log.feed(piece):
                     if places is None and isinstance(event, Record):
                         places = addons_paths_in(event.logger, event.message)
+                        asked.hear(event)
                     step = _step(event, f"{odoo_log.begun} of {expected}") or step
                 if step:
                     terminal.step(step)
@@ -73,7 +73,7 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
     # Side by side.
     status = environment.prefetch_states()
     states = engine.prefetch(questions.execution(container, odoo.states_command([module, *comparison.beside])))
-    asked = engine.prefetch(questions.execution(container, odoo.query_command(settings.query))) if settings.query else None
+    asked.prefetch()
     compared = comparison.prefetch(places)
     undeclared_names = prefetch_undeclared_names(environment)
     counts = {
@@ -109,16 +109,9 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
     if execution.exit_code == KILLED:  # what was reached is the cause, else it may be one
         verdict, limits = replace(verdict, reasons=(*limits, *verdict.reasons)), []
     of_sources = comparison.reasons_after(compared, answered)
-    of_settings = _not_honoured(settings, asked.result()) if asked and not has_failed else []
-    verdict = verdict.doubted([*of_sources, *of_settings, *limits])
-    return Tested(verdict, has_failed, (*of_sources, *of_settings, why_killed), undeclared_names)
-
-
-def _not_honoured(settings: OdooSettings, answer: tuple[int, str]) -> list[str]:
-    exit_code, text = answer
-    if exit_code:
-        return [f"the database could not be asked for demo data and languages: {text.strip() or exit_code}"]
-    return settings.not_honoured(text)
+    of_asked = asked.reasons(installed=not has_failed)
+    verdict = verdict.doubted([*of_sources, *of_asked, *limits])
+    return Tested(verdict, has_failed, (*of_sources, *of_asked, why_killed), undeclared_names)
 
 
 def _step(event: Record | LoggedTest, count: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pydantic
 import pytest
 
-from runner.config.repositories import Config, at_checkout, load
+from runner.config.repositories import Config, at_checkout, in_series, load
 from runner.errors import ConfigError, UsageError
 from tests.unit.repositories import YAML
 
@@ -160,6 +160,13 @@ def test_an_empty_image_variable_overrides_nothing(tmp_path: Path) -> None:
         ("8090-8100", "[8090, 8100]", "3: defaults.ports: must be a range like 8090-8100"),
         ("8090-8100", "8090-65536", "3: defaults.ports: a port is a number from 1 to 65535"),
         ("8090-8100", "0", "3: defaults.ports: a port is a number from 1 to 65535"),
+        (
+            "{odoo: ",
+            "{series: {18.0: x}, odoo: ",
+            "4: defaults.images.series.18.0: a name must be a text, not a number or the like",
+        ),
+        ("{odoo: ", "{series: {x: x}, odoo: ", '4: defaults.images.series.x: must be a series of Odoo, such as "18.0"'),
+        ("{odoo: ", "{series: {'18.0': ''}, odoo: ", "4: defaults.images.series.18.0: must not be empty"),
         ("path: evv,", "path: evv, demo: 1,", "6: repositories.evv.demo: must be true or false (found: 1)"),
         ("path: evv,", "path: evv, languages: [deutsch],", "6: repositories.evv.languages.0: must be the code of a language"),
         (
@@ -437,3 +444,18 @@ def test_sources_are_mounted_or_copied_and_nothing_else(tmp_path: Path) -> None:
     assert [config.repository(name).sources for name in ("evv", "hub")] == ["copy", "auto"]
     with pytest.raises(ConfigError, match=r"evv\.sources: Input should be 'auto', 'mount' or 'copy' \(found: 'link'\)"):
         loaded(tmp_path, text.replace("copy", "link"))
+
+
+def test_in_another_series_a_repository_differs_in_the_image_of_odoo_alone(tmp_path: Path) -> None:
+    text = YAML.replace("{odoo: ", "{series: {'17.0': 'odoo:17.0', '19.0': mine}, odoo: ")
+    evv = loaded(tmp_path, text).repository("evv")
+    other = in_series(evv, "17.0")
+    assert (other.series, other.images.odoo, evv.images.odoo) == ("17.0", "odoo:17.0", "odoo:18.0")
+    assert other.model_copy(update={"series": "", "images": evv.images}) == evv
+    with pytest.raises(UsageError, match=r"evv has no image for Odoo 16.0; known are: 17.0, 19.0\."):
+        in_series(evv, "16.0")
+
+
+def test_where_no_series_has_an_image_the_error_says_what_to_write(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"known are: none: name their images in repos.yaml, as in `images: \{series:"):
+        in_series(loaded(tmp_path).repository("evv"), "17.0")

@@ -39,7 +39,7 @@ def test_a_module_that_is_installed_otherwise_than_asked_is_a_reason(demo: bool,
 def test_a_language_that_is_unknown_or_not_loaded_is_a_reason() -> None:
     settings = OdooSettings(languages=("de_DE", "de_XX", "xx_XX", "fr_FR"))
     assert settings.not_honoured("language de_DE true\nlanguage fr_FR false\nlanguage en_US true\n") == [
-        "Odoo does not know the language de_XX. Perhaps you meant de_DE?",
+        "Odoo does not know the language de_XX, but de_DE",
         "Odoo does not know the language xx_XX",
         "the language fr_FR was not loaded, although it was asked for",
     ]

@@ -57,7 +57,7 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
     allowed = ("allowed by repos.yaml: tests/test_x.py is not imported",)
     outcome = failed(failing(), skip, notes=("look here",), allowed=allowed)
     phases = (("pull x", 2.0), ("up", 1.0), ("pull x", 3.0))
-    report = written(file, replace(outcome, seconds=21.5, phases=phases, selection="/evv_core:TestClient"))
+    report = written(file, replace(outcome, seconds=21.5, phases=phases, selection="/evv_core:TestClient", series="19.0"))
     fails, skipped = report["modules"][0].pop("cases")
     assert report == {
         "schema_version": 1,
@@ -65,6 +65,7 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
         "modules": [
             {
                 "module": "evv_core",
+                "series": "19.0",
                 "verdict": "FAILED",
                 "selection": "/evv_core:TestClient",
                 "exit_code": 1,

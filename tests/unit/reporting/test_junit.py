@@ -213,3 +213,11 @@ def test_any_characters_give_a_well_formed_report_that_is_red_if_the_run_is(
     run = failed(*tests) if exit_code == 1 else passed(*tests)
     run = Outcome(module, exit_code, reason, (reason,) if exit_code else (), Path(name), run.verdict)
     assert bool(list(problems(written(file, run)))) == bool(exit_code)
+
+
+def test_a_test_in_two_series_is_two_tests_and_each_names_its_series(file: Path) -> None:
+    suites = list(written(file, replace(passed(), series="18.0"), replace(failed(), series="19.0")))
+    assert [suite.get("name") for suite in suites] == ["evv_core (18.0)", "evv_core (19.0)"]
+    assert suites[0].find("properties/property[@name='series']") is not None
+    classes = {element.get("classname", "").partition(".odoo.")[0] for element in suites[1].iter("testcase")}
+    assert classes == {"19.0"}

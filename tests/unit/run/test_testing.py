@@ -100,6 +100,9 @@ def test_odoo_is_told_what_to_test_and_for_how_long(fakes: Fakes) -> None:
     assert command == odoo.test_command("evv_core", None, 2, 5)
 
 
+PASSED = real("evv_core-passed")
+
+
 def asks(fakes: Fakes, found: Said, **asked: object) -> testing.Tested:
     """A run that passes for which something was asked for besides, and what the database has of that."""
 
@@ -107,7 +110,7 @@ def asks(fakes: Fakes, found: Said, **asked: object) -> testing.Tested:
         return found if "res_lang" in words[-1] or "demo" in words[-1] else "evv_core installed\n"
 
     fakes.repository = fakes.repository.model_copy(update=asked)
-    return run(fakes, real("evv_core-passed"), Steps(), states=answer)
+    return run(fakes, PASSED, Steps(), states=answer)
 
 
 def test_demo_data_and_languages_that_are_there_are_no_reason(fakes: Fakes) -> None:
@@ -121,7 +124,7 @@ def test_demo_data_and_languages_that_are_there_are_no_reason(fakes: Fakes) -> N
     ("found", "reason"),
     [
         ("module evv_core \nlanguage de_DE true\n", "not as asked, installed without demo data: evv_core"),
-        ("language de_AT true\n", "Odoo does not know the language de_DE. Perhaps you meant de_AT?"),
+        ("language de_AT true\n", "Odoo does not know the language de_DE, but de_AT"),
         (failed("psql: error", 2), "the database could not be asked for demo data and languages: psql: error"),
     ],
 )
@@ -131,3 +134,17 @@ def test_what_was_asked_for_and_is_not_there_is_not_proven_and_no_empty_database
     tested = asks(fakes, found, demo=True, languages=("de_DE",))
     assert (tested.verdict.label, tested.verdict.reasons) == ("NOT PROVEN", (reason,))
     assert reason in tested.lasting
+
+
+@pytest.mark.parametrize(("series", "label"), [("", "PASSED"), ("19.0", "PASSED"), ("18.0", "NOT PROVEN")])
+def test_an_odoo_of_another_series_than_asked_for_proves_nothing(fakes: Fakes, series: str, label: str) -> None:
+    assert "odoo: Odoo version 19.0" in PASSED
+    tested = asks(fakes, "", series=series)
+    assert tested.verdict.label == label
+    assert tested.verdict.reasons == (("Odoo 18.0 was asked for, and the image has 19.0",) if label == "NOT PROVEN" else ())
+
+
+def test_an_odoo_that_does_not_tell_its_series_proves_nothing(fakes: Fakes) -> None:
+    fakes.repository = fakes.repository.model_copy(update={"series": "19.0"})
+    tested = run(fakes, PASSED.replace("odoo: Odoo version", "odoo: Version"), Steps())
+    assert tested.verdict.reasons == ("Odoo 19.0 was asked for, and the image has one that does not tell its version",)

@@ -16,7 +16,7 @@ LINES = "defaults:\n  images:\n    odoo: agent-test-stand-in/odoo:19\n    postgr
 def built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """No image can be pulled; the first words of the commands that are run instead."""
     commands: list[str] = []
-    (tmp_path / "repos.yaml").write_text(YAML)
+    (tmp_path / "repos.yaml").write_text(YAML.replace("{odoo: ", "{series: {'17.0': 'odoo:17.0'}, odoo: "))
     monkeypatch.setattr(images, "output_of", lambda *_: None)
     monkeypatch.setattr(debian, "proxy", dict)
     monkeypatch.setattr(debian, "mirror", lambda: "http://mirror")
