@@ -21,6 +21,7 @@ from runner.environment.rendering import render
 from runner.errors import ExitCode
 from runner.naming import LABEL_PREFIX
 from runner.odoo.command import SERVICE, addons_targets
+from runner.odoo.settings import settings_of
 from runner.terminal import Terminal
 
 
@@ -57,7 +58,8 @@ def facts(rendered: dict[str, Any], repository: RepoConfig, project: str) -> lis
         f"{key}: {_neutral(str(value), repository, project)}"
         for key, value in _flat(_without_further_addons(rendered, repository), "")
     ]
-    return sorted([*lines, f"ports of the runs: {repository.ports}"])
+    asked = [f"{name}: {told}" for name, told in settings_of(repository).facts().items()]
+    return sorted([*lines, *asked, f"ports of the runs: {repository.ports}"])
 
 
 def differences(first: tuple[str, Sequence[str]], second: tuple[str, Sequence[str]]) -> list[str]:

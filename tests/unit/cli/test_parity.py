@@ -159,3 +159,8 @@ def test_a_range_of_ports_of_its_own_is_a_difference() -> None:
         "-ports of the runs: 8090-8100",
         "+ports of the runs: 9000-9001",
     ]
+
+
+def test_what_is_asked_of_odoo_is_a_difference() -> None:
+    other = HUB.model_copy(update={"demo": True, "languages": ("de_DE",)})
+    assert changed(compared(EVV, other)) == ["--- evv", "+++ hub", "+demo data: yes", "+languages: de_DE"]
