@@ -28,10 +28,7 @@ ONLY_THESE = "/tmp/agent-test-addons"  # noqa: S108 - in a container of our own
 # Of the odoo.conf that Odoo would read counts what odoo_conf.py leaves of it, and of the variables that are options of Odoo 19
 # none of those that it leaves out: neither changes a verdict. Where the container cannot tell, Odoo goes without an odoo.conf,
 # unless options were asked for.
-_VARIABLES = (
-    *("OPENERP_SERVER", "PGDATABASE", "PGDATABASE_TEMPLATE", "PGHOST_REPLICA", "PGPORT_REPLICA", "PGSSLMODE", "PGAPPNAME"),
-    "ODOO_DEV",
-)
+_VARIABLES = "OPENERP_SERVER PGDATABASE PGDATABASE_TEMPLATE PGHOST_REPLICA PGPORT_REPLICA PGSSLMODE PGAPPNAME ODOO_DEV"
 _PROGRAM = Path(odoo_conf.__file__).read_text(encoding="utf-8")
 # The folder in which Odoo keeps its files is the same whatever the image says, as prepared databases hold files, too.
 _DATA = f'data={DATA_FOLDER}; [ -w "$data" ] || data=/tmp/agent-test-data; '
@@ -96,12 +93,13 @@ def addons_targets(count: int) -> list[str]:
 
 def _configure(settings: OdooSettings) -> str:
     names = settings.not_of_a_conf
+    variables = " ".join([_VARIABLES, *(f"ODOO_{name.upper()}" for name in names)])
     given = shlex.join([" ".join(names), json.dumps(settings.in_conf, sort_keys=True)])
     unread = "exit 1" if settings.in_conf else "conf=/dev/null"
     return (
         f'conf="${{TMPDIR:-/tmp}}/agent-test-odoo.conf"; more=$(python3 -I -S -c {shlex.quote(_PROGRAM)} "$conf" {given}) || '
         f'{{ echo "agent-test: nothing of odoo.conf counts, as it could not be read or written" >&2; {unread}; }}; '
-        f"unset {' '.join((*_VARIABLES, *(f'ODOO_{name.upper()}' for name in names)))}; export ODOO_RC=$conf; "
+        f"unset {variables}; export ODOO_RC=$conf; "
     )
 
 

@@ -1,5 +1,6 @@
 """What is asked of Odoo besides a module: demo data, languages, options. How it is told, and whether it did as it was told."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -9,6 +10,8 @@ from runner.text import first_of, printable, shortened
 
 _ENGLISH = "en_US"
 _MOST_NAMES, _LONGEST = 5, 300
+# By its name, the value of such an option is nobody's business who reads a log.
+_SECRET = re.compile(r"passw|secret|token|key")
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ class OdooSettings:
         """Return what a reader of the log has to know."""
         demo = {} if self.demo is None else {"demo data": "yes" if self.demo else "no"}
         languages = {"languages": ", ".join(self.languages)} if self.languages else {}
-        options = ", ".join(f"{name} = {shortened(value, _LONGEST)}" for name, value in self.options.items())
+        told = {name: "(not shown)" if _SECRET.search(name) else value for name, value in self.options.items()}
+        options = ", ".join(f"{name} = {shortened(value, _LONGEST)}" for name, value in told.items())
         return demo | languages | ({"options of Odoo": printable(options)} if options else {})
 
     def not_honoured(self, answer: str) -> list[str]:

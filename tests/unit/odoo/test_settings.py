@@ -50,11 +50,11 @@ def test_both_are_asked_for_in_one_question() -> None:
 
 
 def test_the_log_says_what_was_asked_for() -> None:
-    settings = OdooSettings(False, ("de_DE",), {"proxy_mode": "True", "x": "a\x1b"})
+    settings = OdooSettings(False, ("de_DE",), {"proxy_mode": "True", "x": "a\x1b", "smtp_password": "12345"})
     assert settings.facts() == {
         "demo data": "no",
         "languages": "de_DE",
-        "options of Odoo": "proxy_mode = True, x = a\\x1b",
+        "options of Odoo": "proxy_mode = True, x = a\\x1b, smtp_password = (not shown)",
     }
 
 
