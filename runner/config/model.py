@@ -281,7 +281,7 @@ _WORDS = {
     "bool_type": "must be true or false",
     "model_type": "must be a mapping of settings",
     "dict_type": "must map names to settings",
-    "tuple_type": "must be a list, such as [addons]",
+    "tuple_type": "must be a list, in brackets",
     "path_type": "must be a path",
     "string_pattern_mismatch": "must be 2 to 40 characters of a-z, 0-9 and -, and not begin with -",
     "string_type": "must be a text; put it in quotes",

@@ -150,10 +150,7 @@ def in_series(repository: RepoConfig, series: str) -> RepoConfig:
     """Return the same repository with the image of a series of Odoo: that of `--odoo`. UsageError lists the known ones."""
     images = repository.images
     if series not in images.series:
-        known = (
-            ", ".join(images.series) or 'none: name their images in repos.yaml, as in `images: {series: {"17.0": odoo:17.0}}`'
-        )
+        known = ", ".join(images.series) or 'none: write into repos.yaml `images: {series: {"17.0": odoo:17.0}}` and so on'
         raise UsageError(f"{repository.name} has no image for Odoo {series}; known are: {known}.")
-    return repository.model_copy(
-        update={"images": images.model_copy(update={"odoo": images.series[series]}), "series": series}
-    )
+    own = images.model_copy(update={"odoo": images.series[series]})
+    return repository.model_copy(update={"images": own, "series": series})

@@ -87,7 +87,7 @@ def runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
         ("run evv evv_core --path /no/such/checkout", ["not at /no/such/checkout: there is no such folder", "--path DIR"]),
         ("run evv evv_core --path repos.yaml", ["repos.yaml: that is no folder", "--path DIR"]),
         ("run evv evv_core --path hub", ["evv: leave out --path."]),
-        ("run evv evv_core --odoo 17.0", ["evv has no image for Odoo 17.0; known are: none: name their images in repos.yaml"]),
+        ("run evv evv_core --odoo 17.0", ["evv has no image for Odoo 17.0; known are: none: write into repos.yaml"]),
         ("run evv evv_core --odoo 17.0,", ["--odoo: must be a series of Odoo, or several with commas", "(given: '17.0,')"]),
         ("run evv evv_core --language deutsch", ["--language: must be the code of a language, such as de_DE"]),
         ("cleanup --all-of-it", ["unrecognized", "nox -s cleanup"]),

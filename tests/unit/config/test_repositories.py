@@ -152,7 +152,7 @@ def test_an_empty_image_variable_overrides_nothing(tmp_path: Path) -> None:
         (
             "addons: [addons]}",
             "addons: addons}",
-            "6: repositories.evv.addons: must be a list, such as [addons] (found: 'addons')",
+            "6: repositories.evv.addons: must be a list, in brackets (found: 'addons')",
         ),
         ("addons: [addons]}", "addons: [a,\n    7]}", "7: repositories.evv.addons.1: must be a path (found: 7)"),
         ("8090-8100", "8100-8090", "3: defaults.ports: the first port of a range must not be greater than the last"),
@@ -457,5 +457,5 @@ def test_in_another_series_a_repository_differs_in_the_image_of_odoo_alone(tmp_p
 
 
 def test_where_no_series_has_an_image_the_error_says_what_to_write(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"known are: none: name their images in repos.yaml, as in `images: \{series:"):
+    with pytest.raises(UsageError, match=r"known are: none: write into repos.yaml `images: \{series:"):
         in_series(loaded(tmp_path).repository("evv"), "17.0")

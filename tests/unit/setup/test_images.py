@@ -35,6 +35,7 @@ def test_stand_ins_are_built_and_named_and_every_step_is_said(
     assert told[:3] == ["Pulling odoo:18.0 ...", "  odoo:18.0 cannot be pulled here", "Pulling postgres:16 ..."]
     assert "Making a base image of Debian trixie ..." in told
     assert "Building agent-test-stand-in/odoo:19 ..." in told
+    assert "  odoo:17.0 cannot be pulled here" in told
     assert told[-1].startswith("repos.local.yaml now names the stand-ins: agent-test-stand-in/odoo:19, ")
     head = "# Written by `nox -s setup`: odoo:18.0, postgres:16 cannot be pulled on this machine.\n"
     assert (tmp_path / "repos.local.yaml").read_text() == head + LINES
