@@ -55,6 +55,11 @@ def shown(name: str) -> str:
     return shortened(printable(name), _LONGEST_SHOWN)
 
 
+def run_name(module: str, series: str) -> str:
+    """Name a run among those of one call: by its module, and by the series of Odoo where one was asked for."""
+    return f"{module} ({series})" if series else module
+
+
 def project_name(prefix: str, module: str) -> str:
     """Make PREFIX-MODULE-TIMESTAMP-RANDOM: unique also for two runs of one module in the same second, or of Module and module.
 

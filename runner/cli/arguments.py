@@ -210,6 +210,25 @@ def _add_run(commands: _Commands) -> None:
         "--strict-all", action="store_true", help="as --strict, and red for every record at ERROR, also of Odoo's own code"
     )
     run.add_argument(
+        "--demo",
+        action=argparse.BooleanOptionalAction,
+        help="install modules with their demo data, or without; default: `demo` of repos.yaml, else as Odoo does by itself",
+    )
+    run.add_argument(
+        "--odoo",
+        type=_series,
+        default=(),
+        metavar="SERIES,...",
+        help="test with each of these series of Odoo, by the images in `images.series` of repos.yaml",
+    )
+    run.add_argument(
+        "--language",
+        action="append",
+        default=[],
+        metavar="CODE",
+        help="load a language such as de_DE besides English, instead of `languages` of repos.yaml; may be given several times",
+    )
+    run.add_argument(
         "--keep",
         choices=["never", "failed", "always"],
         default="never",
@@ -286,6 +305,13 @@ def _ref(text: str) -> str:
     if not text or text.startswith("-") or not text.isprintable():
         raise argparse.ArgumentTypeError(f"must be a commit, a branch or a tag (given: {text!r})")
     return text
+
+
+def _series(text: str) -> tuple[str, ...]:
+    series = tuple(dict.fromkeys(word.strip() for word in text.split(",")))
+    if not all(series):
+        raise argparse.ArgumentTypeError(f"must be a series of Odoo, or several with commas, as 17.0,18.0 (given: {text!r})")
+    return series
 
 
 def _report(text: str) -> Path:

@@ -99,7 +99,7 @@ def _checkout(repository: config.RepoConfig) -> Finding:
 
 def _images(settings: config.Config, engine: Engine) -> Iterator[Finding]:
     repositories = settings.repositories.values()
-    for image in sorted({image for repository in repositories for image in repository.images.model_dump().values()}):
+    for image in sorted({image for repository in repositories for image in repository.images.all}):
         state = "is here" if engine.ask(questions.image(image)) else "is not here yet: a run pulls it, nox -s setup too"
         yield ExitCode.PASSED, f"image          {image} {state}"
 

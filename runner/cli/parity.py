@@ -22,6 +22,7 @@ from runner.errors import ExitCode
 from runner.images.recipe import recipe_of
 from runner.naming import LABEL_PREFIX
 from runner.odoo.command import SERVICE, addons_targets
+from runner.odoo.settings import settings_of
 from runner.terminal import Terminal
 
 
@@ -60,7 +61,8 @@ def facts(rendered: dict[str, Any], repository: RepoConfig, project: str) -> lis
     ]
     if recipe := recipe_of(repository):
         lines.append(f"image: with {recipe.told}, by their content {recipe.key('')}")
-    return sorted([*lines, f"ports of the runs: {repository.ports}"])
+    asked = [f"{name}: {told}" for name, told in settings_of(repository).facts().items()]
+    return sorted([*lines, *asked, f"ports of the runs: {repository.ports}"])
 
 
 def differences(first: tuple[str, Sequence[str]], second: tuple[str, Sequence[str]]) -> list[str]:

@@ -39,7 +39,7 @@ def _command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
 
 def _as_typed(action: argparse.Action) -> str:
     value = str(action.metavar or ("{" + ",".join(action.choices) + "}" if action.choices else ""))
-    return " ".join(part for part in (*action.option_strings, value) if part)
+    return " ".join(part for part in (", ".join(action.option_strings), value) if part)
 
 
 def _keys() -> Iterator[tuple[str, str]]:

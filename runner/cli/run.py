@@ -5,6 +5,7 @@ import os
 
 from runner.cli.arguments import EXAMPLE, RUN_USAGE
 from runner.config import repositories as config
+from runner.config.odoo_options import LANGUAGE
 from runner.config.options import Keep, Options
 from runner.errors import ExitCode, UsageError
 from runner.naming import check_module_name, shown
@@ -28,6 +29,15 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
     repository = _repository(given.repository, settings)
     if given.path:
         repository = config.at_checkout(repository, given.path)
+    if given.demo is not None:
+        repository = repository.model_copy(update={"demo": given.demo})
+    if wrong := [code for code in given.language if not LANGUAGE.fullmatch(code)]:
+        raise UsageError(f"--language: must be the code of a language, such as de_DE (given: {wrong[0]!r})")
+    if given.language:
+        repository = repository.model_copy(update={"languages": tuple(dict.fromkeys(given.language))})
+    if given.odoo and os.environ.get("ODOO_IMAGE"):
+        raise UsageError("Either --odoo, with the images of repos.yaml, or an image in the variable ODOO_IMAGE, not both.")
+    in_series = [config.in_series(repository, series) for series in given.odoo]
     modules = _modules(given, repository, settings, terminal)
     machine_reports = MachineReports(given.junit, given.json)
     if not modules:
@@ -47,10 +57,11 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
         max_log=given.max_log,
         javascript=given.js,
     )
-    jobs = min(given.jobs, len(modules), len(list(repository.ports)))
-    if jobs < min(given.jobs, len(modules)):
+    wanted_jobs = min(given.jobs, len(modules) * max(1, len(in_series)))
+    jobs = min(wanted_jobs, len(list(repository.ports)))
+    if jobs < wanted_jobs:
         terminal.line(f"at most {jobs} at once: the repository has {jobs} ports ({repository.ports})")
-    wanted = Call(repository, modules, options, command_line, jobs, given.fail_fast)
+    wanted = Call(repository, modules, options, command_line, jobs, given.fail_fast, in_series)
     return make(wanted, machine_reports, terminal, signals, os.environ)
 
 

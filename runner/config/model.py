@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from runner.config.lines import Document, Key
 from runner.config.names import names_in
+from runner.config.odoo_options import LANGUAGE, Value, check_name, check_value, option_value
 
 _HIGHEST_PORT = 65535
 # In bytes, as of nearly all file systems of Linux.
@@ -57,11 +58,26 @@ _PORTS_AS_WRITTEN = {
 }
 
 
+def _series(value: str) -> str:
+    if not re.fullmatch(r"\d{1,2}\.\d", value):
+        raise ValueError('must be a series of Odoo, such as "18.0"')
+    return value
+
+
 class Images(Frozen):
     """The images of the two services, as `docker pull` takes them."""
 
     odoo: Annotated[str, Field(min_length=1, description="For the variable ODOO_IMAGE of the compose file.")]
     postgres: Annotated[str, Field(min_length=1, description="For the variable POSTGRES_IMAGE of the compose file.")]
+    series: Annotated[
+        dict[Annotated[str, AfterValidator(_series)], Annotated[str, Field(min_length=1)]],
+        Field(description='The images of Odoo for `--odoo`, by series: `"17.0": odoo:17.0`.'),
+    ] = {}
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Return every image that a run may need, those of the two services first."""
+        return (self.odoo, self.postgres, *self.series.values())
 
 
 def _regex(value: str) -> str:
@@ -188,6 +204,27 @@ class Prepared(Frozen):
     ] = 10 * _UNITS["g"]
 
 
+def _language(value: str) -> str:
+    if not LANGUAGE.fullmatch(value):
+        raise ValueError("must be the code of a language, such as de_DE")
+    return value
+
+
+def _checked(options: dict[str, Value]) -> dict[str, Value]:
+    for name, value in options.items():
+        check_value(name, value)
+    return options
+
+
+_Language = Annotated[str, AfterValidator(_language), WithJsonSchema({"type": "string", "pattern": f"^{LANGUAGE.pattern}$"})]
+_OptionName = Annotated[str, AfterValidator(check_name)]
+_OptionValue = Annotated[
+    Any,
+    BeforeValidator(option_value),
+    WithJsonSchema({"type": ["boolean", "number", "string", "array"], "items": {"type": "string"}}),
+]
+
+
 class Settings(Frozen):
     """The settings of one repository, or under `defaults` those of all that do not set them themselves."""
 
@@ -251,6 +288,26 @@ class Settings(Frozen):
             "`copy`, or `auto` (without the key): mounted where the engine has the same files at the same path, else copied."
         ),
     ] = "auto"
+    demo: Annotated[
+        bool | None,
+        Field(
+            strict=True,
+            description="Whether modules are installed with their demo data. Without the key as Odoo does: before 19 they"
+            " are, since 19 they are not.",
+        ),
+    ] = None
+    languages: Annotated[
+        tuple[_Language, ...],
+        Field(max_length=_MOST_ENTRIES, description="Languages that are loaded besides English, such as [de_DE]."),
+    ] = ()
+    odoo_options: Annotated[
+        dict[_OptionName, _OptionValue],
+        AfterValidator(_checked),
+        Field(
+            description="Options for the Odoo that tests, by their names in an odoo.conf, such as `proxy_mode: true`; `load:"
+            " [base, web, queue_job]` for server-wide modules. What a run says itself is refused."
+        ),
+    ] = {}
     allow: Allow = Allow()
 
 
@@ -276,9 +333,10 @@ class ModuleFile(Frozen):
 
 
 _WORDS = {
+    "bool_type": "must be true or false",
     "model_type": "must be a mapping of settings",
     "dict_type": "must map names to settings",
-    "tuple_type": "must be a list, such as [addons]",
+    "tuple_type": "must be a list, in brackets",
     "path_type": "must be a path",
     "string_pattern_mismatch": "must be 2 to 40 characters of a-z, 0-9 and -, and not begin with -",
     "string_type": "must be a text; put it in quotes",
@@ -324,11 +382,14 @@ def _key(error: ErrorDetails) -> Key:
 
 def _words(error: ErrorDetails, model: type[Frozen]) -> str:
     kind, key = error["type"], _key(error)
-    if _NAME_ITSELF in error["loc"]:
-        return "the name of a repository must be a text, not a number or the like"
+    message = _WORDS.get(kind) or error["msg"].removeprefix("Value error, ")
+    if _NAME_ITSELF in error["loc"] and kind != "value_error":
+        return "a name must be a text, not a number or the like: put it in quotes"
     if kind in ("extra_forbidden", "invalid_key"):
         return f"unknown key{_suggestion(key[-1], _known_beside(key, model))}"
-    return f"{_WORDS.get(kind) or error['msg'].removeprefix('Value error, ')} (found: {error['input']!r})"
+    # Of an option by its name, and of all options, the message tells what is wrong where.
+    is_told = kind == "value_error" and (_NAME_ITSELF in error["loc"] or isinstance(error["input"], dict))
+    return message if is_told else f"{message} (found: {error['input']!r})"
 
 
 def _known_beside(key: Key, model: type[Frozen]) -> Iterable[str]:

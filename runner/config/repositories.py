@@ -18,9 +18,13 @@ _IN_A_DOCKERFILE = ("requirements", "packages")
 
 
 class RepoConfig(Settings):
-    """One repository; every path is absolute, but for those of files that are only looked for in the checkout."""
+    """One repository; every path is absolute, but for those of files that are only looked for in the checkout.
+
+    `series`: that of Odoo which was asked for, empty if none was.
+    """
 
     name: str
+    series: str = ""
 
 
 class Config(Frozen):
@@ -157,3 +161,13 @@ def at_checkout(repository: RepoConfig, checkout: Path) -> RepoConfig:
             "compose_file": moved(repository.compose_file),
         }
     )
+
+
+def in_series(repository: RepoConfig, series: str) -> RepoConfig:
+    """Return the same repository with the image of a series of Odoo: that of `--odoo`. UsageError lists the known ones."""
+    images = repository.images
+    if series not in images.series:
+        known = ", ".join(images.series) or 'none: write into repos.yaml `images: {series: {"17.0": odoo:17.0}}` and so on'
+        raise UsageError(f"{repository.name} has no image for Odoo {series}; known are: {known}.")
+    own = images.model_copy(update={"odoo": images.series[series]})
+    return repository.model_copy(update={"images": own, "series": series})

@@ -1,11 +1,13 @@
 """The commands that run in the odoo service: Odoo's own, and questions to its database."""
 
+import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from runner.naming import is_module_name
 from runner.odoo import odoo_conf, unmet_program
+from runner.odoo.settings import NOTHING_ASKED, OdooSettings
 
 # Where a prepared database is mounted in the containers.
 MOUNT = "/agent-test-snapshot"
@@ -26,17 +28,10 @@ FILESTORE = f"{DATA_FOLDER}/filestore"
 ONLY_THESE = "/tmp/agent-test-addons"  # noqa: S108 - in a container of our own
 
 # Of the odoo.conf that Odoo would read counts what odoo_conf.py leaves of it, and of the variables that are options of Odoo 19
-# none of those that it leaves out: neither changes a verdict. Where the container cannot tell, Odoo goes without an odoo.conf.
-_OPTION_VARIABLES = (
-    "OPENERP_SERVER PGDATABASE PGDATABASE_TEMPLATE PGHOST_REPLICA PGPORT_REPLICA PGSSLMODE PGAPPNAME ODOO_DEV "
-    + " ".join(f"ODOO_{name.upper()}" for name in odoo_conf.LEFT_OUT)
-)
+# none of those that it leaves out: neither changes a verdict. Where the container cannot tell, Odoo goes without an odoo.conf,
+# unless options were asked for.
+_VARIABLES = "OPENERP_SERVER PGDATABASE PGDATABASE_TEMPLATE PGHOST_REPLICA PGPORT_REPLICA PGSSLMODE PGAPPNAME ODOO_DEV"
 _PROGRAM = Path(odoo_conf.__file__).read_text(encoding="utf-8")
-_CONFIGURE = (
-    f'conf="${{TMPDIR:-/tmp}}/agent-test-odoo.conf"; more=$(python3 -I -S -c {shlex.quote(_PROGRAM)} "$conf") || '
-    '{ echo "agent-test: nothing of odoo.conf counts, as it could not be read" >&2; conf=/dev/null; }; '
-    f"unset {_OPTION_VARIABLES}; export ODOO_RC=$conf; "
-)
 # The folder in which Odoo keeps its files is the same whatever the image says, as prepared databases hold files, too.
 _DATA = f'data={DATA_FOLDER}; [ -w "$data" ] || data=/tmp/agent-test-data; '
 # Where Odoo puts screenshots of browsers of tests that fail, in any image; and screencasts, where there is what makes them.
@@ -57,8 +52,7 @@ _SIGN_IN = 'export PGPASSWORD="${PASSWORD:-${PGPASSWORD:-odoo}}"; '
 # `2>&1`: one stream keeps the order of Odoo's log and what tests print.
 # QUIT makes Odoo log the stacks of all threads; it does not end it, the KILL afterwards does.
 _ODOO = (
-    _CONFIGURE
-    + _MORE_ADDONS
+    _MORE_ADDONS
     + _SIGN_IN
     + 'exec timeout --signal=QUIT --kill-after="$1" "$2" odoo --config="$conf" --data-dir="$data" --db_host "${HOST:-db}" '
     '--db_port "${PORT:-5432}" --db_user "${USER:-odoo}" "${@:3}" 2>&1'
@@ -94,9 +88,7 @@ _FROM_SOURCES = (
 )
 # By the Python that Odoo's own program names in its first line, if it does.
 _UNMET = (
-    _DATA
-    + _CONFIGURE
-    + _MORE_ADDONS
+    _MORE_ADDONS
     + 'read -r python <"$(type -P odoo)"; case $python in "#!"*python*) python=${python#"#!"};; *) python=python3;; esac; '
     f'exec timeout --kill-after={KILL_AFTER} "$1" $python -c "$2" "$3" --config="$conf" --data-dir="$data" "${{@:4}}"'
 )
@@ -120,21 +112,39 @@ def addons_targets(count: int) -> list[str]:
     return [ADDONS_TARGET, *(f"{ADDONS_TARGET}-{number}" for number in range(2, count + 1))]
 
 
-def test_command(module: str, tags: str | None, addons_folders: int, timeout: float) -> list[str]:
+def _configure(settings: OdooSettings) -> str:
+    names = settings.not_of_a_conf
+    variables = " ".join([_VARIABLES, *(f"ODOO_{name.upper()}" for name in names)])
+    given = shlex.join([" ".join(names), json.dumps(settings.in_conf, sort_keys=True)])
+    unread = "exit 1" if settings.in_conf else "conf=/dev/null"
+    return (
+        f'conf="${{TMPDIR:-/tmp}}/agent-test-odoo.conf"; more=$(python3 -I -S -c {shlex.quote(_PROGRAM)} "$conf" {given}) || '
+        f'{{ echo "agent-test: nothing of odoo.conf counts, as it could not be read or written" >&2; {unread}; }}; '
+        f"unset {variables}; export ODOO_RC=$conf; "
+    )
+
+
+def test_command(
+    module: str, tags: str | None, addons_folders: int, timeout: float, settings: OdooSettings = NOTHING_ASKED
+) -> list[str]:
     """Install `module` into a new database and run its tests, with `docker exec` in the odoo service. `timeout` in seconds."""
     limits = [str(KILL_AFTER), f"{timeout:g}"]
     addons_path = f"--addons-path={','.join(addons_targets(addons_folders))}"
-    options = [addons_path, f"--init={module}", f"--test-tags={tags or f'/{module}'}", *_OPTIONS]
-    return ["bash", "-c", _FILES + _FROM_SOURCES + _BROWSER + _ODOO, "odoo-tests", *limits, *options]
+    options = [addons_path, f"--init={module}", f"--test-tags={tags or f'/{module}'}", *settings.words, *_OPTIONS]
+    script = _FILES + _FROM_SOURCES + _configure(settings) + _BROWSER + _ODOO
+    return ["bash", "-c", script, "odoo-tests", *limits, *options]
 
 
-def javascript_command(module: str, addons_folders: int, timeout: float, *, for_phones: bool) -> list[str]:
+def javascript_command(
+    module: str, addons_folders: int, timeout: float, settings: OdooSettings = NOTHING_ASKED, *, for_phones: bool
+) -> list[str]:
     """Run the JavaScript tests of `module`, which is installed, by those tests of web that open a browser for them.
 
     `for_phones`: also in one like that of a phone. `timeout` in seconds.
     """
     suites = ("WebSuite.test_unit_desktop", *(["MobileWebSuite.test_unit_mobile"] if for_phones else []))
-    *command, _init, _tags = test_command(module, None, addons_folders, timeout)[: -len(_OPTIONS)]
+    installing = test_command(module, None, addons_folders, timeout, settings.beyond_preparation)
+    *command, _init, _tags = installing[: -len(_OPTIONS)]
     tags = ",".join(f"/web:{suite}[@{module}]" for suite in suites)
     return [*command, f"--test-tags={tags}", *_OPTIONS]
 
@@ -145,29 +155,33 @@ def browser_files_command() -> list[str]:
     return ["bash", "-c", script, "browser-files"]
 
 
-def prepare_command(modules: Sequence[str], folders: Sequence[str], timeout: float) -> list[str]:
+def prepare_command(
+    modules: Sequence[str], folders: Sequence[str], timeout: float, settings: OdooSettings = NOTHING_ASKED
+) -> list[str]:
     """Install `modules` into the test database, where those in `folders` are all that Odoo sees but its own.
 
     Tests are enabled, as some installations depend on that, but none is run.
     """
     addons_path = f"--addons-path={ONLY_THESE}" if folders else f"--addons-path={_ODOO_S_OWN}"
-    script = _FILES + _FROM_SOURCES + _ONLY_THESE + _ODOO.replace('"${@:3}"', f'"{addons_path}${{more:+,$more}}" "${{@:3}}"')
+    odoo = _ODOO.replace('"${@:3}"', f'"{addons_path}${{more:+,$more}}" "${{@:3}}"')
+    script = _FILES + _FROM_SOURCES + _ONLY_THESE + _configure(settings) + odoo
     limits = [str(KILL_AFTER), f"{timeout:g}"]
-    options = [f"--init={','.join(modules)}", "--test-tags=/agent_test_no_tests", *_OPTIONS]
+    options = [f"--init={','.join(modules)}", "--test-tags=/agent_test_no_tests", *settings.words, *_OPTIONS]
     return ["bash", "-c", script, "odoo-prepare", *folders, "--", *limits, *options]
 
 
-def unmet_command(module: str, addons_folders: int) -> list[str]:
+def unmet_command(module: str, addons_folders: int, settings: OdooSettings = NOTHING_ASKED) -> list[str]:
     """Say what `module` needs and Odoo does not find: see unmet_program.py."""
     program = Path(unmet_program.__file__).read_text(encoding="utf-8")
     addons_path = f"--addons-path={','.join(addons_targets(addons_folders))}"
-    return ["bash", "-c", _UNMET, "odoo-unmet", str(_UNMET_LIMIT), program, module, addons_path]
+    script = _DATA + _configure(settings) + _UNMET
+    return ["bash", "-c", script, "odoo-unmet", str(_UNMET_LIMIT), program, module, addons_path]
 
 
-def assets_command(timeout: float) -> list[str]:
+def assets_command(timeout: float, settings: OdooSettings = NOTHING_ASKED) -> list[str]:
     """Generate the assets bundles of all modules in the test database, where Odoo can do that (16 and newer)."""
     odoo = _ODOO.replace(' odoo --config="$conf"', ' odoo shell --config="$conf" --addons-path="$odoo${more:+,$more}"')
-    script = f"odoo={_ODOO_S_OWN}; {_FILES}{_FROM_SOURCES}{odoo} <<<{shlex.quote(_ASSETS)}"
+    script = f"odoo={_ODOO_S_OWN}; {_FILES}{_FROM_SOURCES}{_configure(settings)}{odoo} <<<{shlex.quote(_ASSETS)}"
     return ["bash", "-c", script, "odoo-assets", str(KILL_AFTER), f"{timeout:g}", *_OPTIONS]
 
 

@@ -44,6 +44,20 @@ def dependencies_of(module: str, modules: Mapping[str, Path]) -> Dependencies:
     return Dependencies(dict(sorted(local.items())), tuple(sorted(external)))
 
 
+def server_wide_sources(names: Iterable[str], module: str, modules: Mapping[str, Path]) -> dict[str, Path]:
+    """Find what Odoo imports for these server-wide modules, of those in `modules`, before it looks at a database.
+
+    SnapshotUnavailable where that is the module under test.
+    """
+    found: dict[str, Path] = {}
+    for name in names:
+        if name in modules:
+            found |= {**dependencies_of(name, modules).local, name: modules[name]}
+    if module in found:
+        raise SnapshotUnavailable(f"{module}, the module under test, is loaded with the server-wide modules")
+    return dict(sorted(found.items()))
+
+
 def missed_auto_installs(module: str, modules: Mapping[str, Path], installed: Iterable[str]) -> list[str]:
     """Name the modules of the repository that Odoo installs by itself on an empty database, but not on one with `installed`.
 

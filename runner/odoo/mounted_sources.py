@@ -1,6 +1,6 @@
 """Whether the container has the sources of this checkout and Odoo loads them: what is asked there, and what speaks against it.
 
-The sources are those of the module under test and of its local dependencies.
+The sources are those of the module under test, of server-wide modules, and of their local dependencies.
 """
 
 import ast
@@ -18,6 +18,7 @@ from runner.naming import is_module_name
 from runner.odoo.addons import modules_of
 from runner.odoo.command import PROGRAMS, addons_targets
 from runner.odoo.manifest import read_manifest
+from runner.odoo.settings import server_wide_modules
 from runner.odoo.source_tree import NOTHING, Tree, is_below, is_closed
 from runner.text import counted, printable
 
@@ -66,7 +67,7 @@ def addons_paths_in(logger: str, message: str) -> list[str] | None:
 
 
 class MountedSources:
-    """The sources of a module and its local dependencies, here and where the container has them."""
+    """The sources of a module, of server-wide ones and of their local dependencies, here and where the container has them."""
 
     def __init__(self, module: str, repository: RepoConfig) -> None:
         # Whether the container has copies of them: see `is_copied`, and `expect`.
@@ -76,7 +77,7 @@ class MountedSources:
         self._folders_of_addons = repository.addons
         targets = dict(zip(repository.addons, self._addons, strict=True))
         modules = modules_of(repository)
-        names = [module] if module in modules else []
+        names = [name for name in dict.fromkeys((module, *server_wide_modules(repository))) if name in modules]
         for name in names:
             depends = read_manifest(modules[name]).depends
             names += [other for other in dict.fromkeys(depends) if other in modules and other not in names]

@@ -1,37 +1,23 @@
 """Run in the odoo service: write what counts of its odoo.conf, for Odoo's `--config`, and print its further addons folders.
 
+How a server is run in production must decide nothing: of all options but those that say what there is to be tested, and where
+the image has what that needs, counts what the run sets. What Odoo does not know is for a module to read.
+
 Standard library only, and Python 3.7: it runs in the images of Odoo 14 to 19. Its source goes with the command.
 """
 
 from __future__ import annotations
 
 import configparser
+import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 # Where the path of the odoo.conf is, if the run has taken it from the environment's server.
 ORIGINAL = "AGENT_TEST_ODOO_RC"
-# All options of Odoo 14 to 19 (odoo/tools/config.py) but those that say what there is to be tested, and where the image has
-# what that needs. How a server is run in production must decide nothing here. What Odoo does not know is for a module to read.
-_LEFT_OUT = """
-    admin_passwd config csv_internal_sep data_dir db_app_name db_host db_maxconn db_maxconn_gevent db_name db_password db_port
-    db_replica_host db_replica_port db_sslmode db_template db_user dbfilter debug_mode default_productivity_apps demo dev_mode
-    email_from from_filter gevent_port http_enable http_interface http_port import_file_maxbytes import_file_timeout
-    import_image_maxbytes import_image_regex import_image_timeout import_partial import_url_regex init language
-    limit_memory_soft limit_memory_soft_gevent limit_memory_hard_gevent limit_request limit_time_cpu limit_time_real
-    limit_time_real_cron limit_time_worker_cron list_db log_db log_db_level log_handler log_level logfile logrotate
-    longpolling_port max_cron_threads osv_memory_age_limit osv_memory_count_limit overwrite_existing_translations pidfile
-    pre_upgrade_scripts proxy_access_token proxy_mode publisher_warranty_url registry_lru_size reinit reportgz root_path save
-    screencasts screenshots shell_file shell_interface skip_auto_install smtp_password smtp_port smtp_server smtp_ssl
-    smtp_ssl_certificate_filename smtp_ssl_private_key_filename smtp_user stop_after_init syslog test_commit test_enable
-    test_file test_report_directory test_tags transient_age_limit translate_in translate_modules translate_out unaccent update
-    websocket_keep_alive_timeout websocket_rate_limit_burst websocket_rate_limit_delay workers x_sendfile xmlrpc
-    xmlrpc_interface xmlrpc_port
-"""
-LEFT_OUT = tuple(_LEFT_OUT.split())
 # Odoo's own limit of its address space, in bytes: with a lower one tests would fail. 0 is none.
 _MEMORY = 2560 * 1024 * 1024
 # The repository's own folders, which the command names.
@@ -78,12 +64,12 @@ def _has_modules(folder: Path) -> bool:
         return False
 
 
-def take_what_counts(conf: configparser.RawConfigParser) -> tuple[set[str], set[str]]:
+def take_what_counts(conf: configparser.RawConfigParser, not_counting: Collection[str]) -> tuple[set[str], set[str]]:
     """Remove from a configuration what does not count; the names of its options that are left, and of those that are not."""
     kept, left_out = set(), set()
     for name, value in conf.items("options") if conf.has_section("options") else ():  # with those of DEFAULT
         option = name.lower()
-        counts = _counts(option, value)
+        counts = None if option in not_counting else _counts(option, value)
         if counts is None:
             conf.defaults().pop(name, None)  # type: ignore[attr-defined] # typeshed: only a Mapping
             conf.remove_option("options", name)
@@ -96,7 +82,7 @@ def take_what_counts(conf: configparser.RawConfigParser) -> tuple[set[str], set[
 
 def _counts(option: str, value: str) -> str | None:
     """The value with which an option counts, None if it does not."""
-    if option in LEFT_OUT or option == "addons_path":
+    if option == "addons_path":
         return None
     if option == "limit_memory_hard":
         return value if value.isdigit() and (int(value) == 0 or int(value) > _MEMORY) else None
@@ -105,15 +91,22 @@ def _counts(option: str, value: str) -> str | None:
     return value
 
 
-def main(target: str, variables: Mapping[str, str]) -> None:
-    """Write what counts to `target`, say on standard error what that is, and print the further addons folders."""
+def main(target: str, not_counting: Collection[str], wanted: Mapping[str, str], variables: Mapping[str, str]) -> None:
+    """Write what counts to `target`, say on standard error what that is, and print the further addons folders.
+
+    `not_counting`: the options of an odoo.conf that never do. `wanted`: those that the run sets, whatever an odoo.conf says.
+    """
     path = path_of_conf(variables)
     conf, problem = read(path)
     if problem:
         sys.stderr.write(f"agent-test: nothing of {path} counts, as it cannot be read: {problem}\n")
     options = {name.lower(): value for name, value in conf.items("options")} if conf.has_section("options") else {}
     folders = addons_folders(options.get("addons_path", ""))
-    kept, left_out = take_what_counts(conf)
+    kept, left_out = take_what_counts(conf, {*not_counting, *wanted})
+    for name, value in wanted.items():
+        if not conf.has_section("options"):
+            conf.add_section("options")
+        conf.set("options", name, value)
     with Path(target).open("w", encoding="utf-8") as file:
         conf.write(file)
     kept |= {"addons_path"} if folders else set()
@@ -122,8 +115,10 @@ def main(target: str, variables: Mapping[str, str]) -> None:
     if kept or left_out:
         counts, does_not = (", ".join(sorted(names)) or "nothing" for names in (kept, left_out))
         sys.stderr.write(f"agent-test: of {path} counts: {counts}; does not count: {does_not}\n")
+    if wanted:
+        sys.stderr.write(f"agent-test: the run sets: {', '.join(sorted(wanted))}\n")
     sys.stdout.write(",".join(folders) + "\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], os.environ)
+    main(sys.argv[1], sys.argv[2].split(), json.loads(sys.argv[3]), os.environ)

@@ -39,15 +39,15 @@ def report_to_github(
     for outcome in outcomes:
         if outcome.is_red_for_more:
             reasons = "\n".join(outcome.reasons) or f"exit code {outcome.exit_code}"
-            command(_error(f"{outcome.module}: {outcome.title}", reasons, {}))
+            command(_error(f"{outcome.name}: {outcome.title}", reasons, {}))
     for outcome in outcomes:
         addons = _addons_folder(outcome)
         failing = outcome.failing_cases
         for case in failing[:_ANNOTATIONS]:
-            title = f"{outcome.module}: {case.name} {case.outcome.value}"
+            title = f"{outcome.name}: {case.name} {case.outcome.value}"
             command(_error(title, f"{headline(case)}\n\n{case.details}", _where(case, addons, workspace)))
         if len(failing) > _ANNOTATIONS:
-            say(f"{outcome.module}: {len(failing) - _ANNOTATIONS} more failing tests have no annotation: see {outcome.proof}")
+            say(f"{outcome.name}: {len(failing) - _ANNOTATIONS} more failing tests have no annotation: see {outcome.proof}")
     if file := environ.get("GITHUB_STEP_SUMMARY"):
         _append_summary(outcomes, Path(file))
     else:
@@ -111,7 +111,7 @@ def _row(outcome: Outcome, reasons: int) -> Iterable[str]:
     told = [_cell(shortened(reason, _REASON)) for reason in outcome.reasons[:reasons]]
     if untold := len(outcome.reasons) - len(told):
         told.append(f"{untold} more: see {_cell(str(outcome.proof))}")
-    return [_cell(outcome.module), f"{mark} {_cell(outcome.title)}", *outcome.numbers, "<br>".join(told)]
+    return [_cell(outcome.name), f"{mark} {_cell(outcome.title)}", *outcome.numbers, "<br>".join(told)]
 
 
 def _cell(text: str) -> str:

@@ -58,6 +58,8 @@ class ModuleReport(_Part):
 
     module: Text
     """Technical name."""
+    series: Text
+    """That of Odoo which `--odoo` asked for; empty where it did not."""
     verdict: Text
     """PASSED, FAILED, NOT PROVEN, TIMED OUT, ERROR, INTERRUPTED or LEFT BEHIND."""
     selection: Text
@@ -120,6 +122,7 @@ def _module(outcome: Outcome) -> ModuleReport:
     verdict = outcome.verdict
     return ModuleReport(
         module=outcome.module,
+        series=outcome.series,
         verdict=outcome.label,
         selection=outcome.selection,
         exit_code=outcome.exit_code,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from runner.cleanup.teardown import Report
 from runner.errors import ExitCode, Interrupted, RunnerError
+from runner.naming import run_name
 from runner.verdict.cases import Case, CaseOutcome
 from runner.verdict.verdict import Verdict
 
@@ -18,7 +19,8 @@ class Outcome:
     """How a run ended: the runner's exit code, a label for it, and the reasons if it is not 0.
 
     `seconds`: of the whole run, and of its `phases` in their order. `has_proof`: not where the log could not be written.
-    `selection`: the tags by which it was less, or something else, than the module's tests; empty for those.
+    `selection`: the tags by which it was less, or something else, than the module's tests; empty for those. `series`: that of
+    Odoo which was asked for.
     """
 
     module: str
@@ -31,6 +33,12 @@ class Outcome:
     phases: tuple[tuple[str, float], ...] = ()
     has_proof: bool = True
     selection: str = ""
+    series: str = ""
+
+    @property
+    def name(self) -> str:
+        """Tell the run from the others of its call."""
+        return run_name(self.module, self.series)
 
     @property
     def title(self) -> str:

@@ -85,7 +85,7 @@ def _forget_secrets(folder: Path) -> None:
 
 
 def proof_file(checkout: Path, module: str, *, only: bool) -> Path:
-    """Say where the proof log of a module goes: with several modules in one call, each has one of its own."""
+    """Say where the proof log of a module goes: with several runs in one call, each has one of its own."""
     return checkout / (f"{PROOF}.log" if only else f"{PROOF}.{module}.log")
 
 

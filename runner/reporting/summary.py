@@ -38,7 +38,7 @@ def lines_for(outcome: Outcome) -> list[str]:
         *_shown([f"note: {note}" for note in outcome.notes[:_NOTES_SHOWN]], len(outcome.notes), "more notes"),
         *([f"log: {outcome.proof}"] if outcome.has_proof else []),
     ]
-    return ["", f"{outcome.module}: {outcome.title}  {outcome.counts}", *(f"  {line}".rstrip() for line in body)]
+    return ["", f"{outcome.name}: {outcome.title}  {outcome.counts}", *(f"  {line}".rstrip() for line in body)]
 
 
 def _around_the_tests(outcome: Outcome) -> tuple[list[str], list[str]]:
@@ -68,7 +68,7 @@ def _shown(texts: Sequence[str], number: int, more: str) -> list[str]:
 
 def joint_table(outcomes: Sequence[Outcome], not_run: Mapping[str, str]) -> list[str]:
     """Write a line for each module, those that did not run at the end, with the reason."""
-    rows = [(outcome.module, outcome.title, *outcome.numbers, f"{outcome.seconds:.1f}") for outcome in outcomes]
+    rows = [(outcome.name, outcome.title, *outcome.numbers, f"{outcome.seconds:.1f}") for outcome in outcomes]
     return table([_TITLES, *rows, *((module, f"NOT RUN: {reason}") for module, reason in not_run.items())], range(2, 7))
 
 

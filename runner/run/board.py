@@ -10,24 +10,24 @@ from runner.terminal import Terminal
 
 
 class Board:
-    """Several runs in plain lines, for a file, a pipe or a CI log: each line says which run it is of."""
+    """Several runs, each by its name, in plain lines, for a file, a pipe or a CI log: each line says which run it is of."""
 
-    def __init__(self, terminal: Terminal, modules: Sequence[str]) -> None:
+    def __init__(self, terminal: Terminal, names: Sequence[str]) -> None:
         self._terminal = terminal
         self._after_a_block = False
-        self._width = max(len(module) for module in modules)
+        self._width = max(map(len, names))
 
     def shown(self) -> AbstractContextManager[object]:
         """Within the block the runs go on."""
         return nullcontext()
 
-    def begins(self, module: str) -> None:
+    def begins(self, name: str) -> None:
         """Show that a run begins."""
 
-    def event(self, module: str, event: Event) -> None:
+    def event(self, name: str, event: Event) -> None:
         """Show what a run says."""
         if event.kind in (Kind.PROJECT, Kind.ENDED, Kind.LINE):
-            whose = f"{module:<{self._width}} | "
+            whose = f"{name:<{self._width}} | "
             self.note("\n".join(f"{whose}{line}" for line in event.text.split("\n")))
 
     def ended(self, outcome: Outcome) -> None:

@@ -23,7 +23,10 @@ from runner.terminal import Terminal
 
 @dataclass(frozen=True)
 class Call:
-    """What a command line asks for: modules of one repository, at most `jobs` at once; `command` is for the log."""
+    """What a command line asks for: modules of one repository, at most `jobs` at once; `command` is for the log.
+
+    `in_series`: the repository with each series of Odoo that was asked for; without any, with its own.
+    """
 
     repository: RepoConfig
     modules: Sequence[str]
@@ -31,18 +34,26 @@ class Call:
     command: str
     jobs: int = 1
     fail_fast: bool = False
+    in_series: Sequence[RepoConfig] = ()
 
     @property
     def joint_file(self) -> Path | None:
         """Where the joint summary goes; a single module has its log there."""
-        return reports.proof_file(self.repository.path, "", only=True) if len(self.modules) > 1 else None
+        return reports.proof_file(self.repository.path, "", only=True) if len(self.requests) > 1 else None
 
     @property
     def requests(self) -> list[Request]:
-        """The run of each module, with where its log goes."""
-        only = len(self.modules) == 1
-        proofs = {module: reports.proof_file(self.repository.path, module, only=only) for module in self.modules}
-        return [Request(self.repository, module, self.options, self.command, proof) for module, proof in proofs.items()]
+        """The run of each module, in each series, with where its log goes."""
+        runs = [(module, repository) for module in self.modules for repository in self.in_series or (self.repository,)]
+        only = len(runs) == 1
+        proofs = [
+            reports.proof_file(repository.path, ".".join(filter(None, (module, repository.series))), only=only)
+            for module, repository in runs
+        ]
+        return [
+            Request(repository, module, self.options, self.command, proof)
+            for (module, repository), proof in zip(runs, proofs, strict=True)
+        ]
 
 
 def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signals: Signals, environ: Mapping[str, str]) -> int:
@@ -94,8 +105,8 @@ def _say_together(file: Path, facts: Mapping[str, str], ended: Ended, code: int,
 
 
 def _one_after_another(call: Call, environ: Mapping[str, str], terminal: Terminal, signals: Signals) -> Ended:
-    ended = Ended()
-    for at, request in enumerate(call.requests):
+    ended, requests = Ended(), call.requests
+    for at, request in enumerate(requests):
         if at:
             terminal.line()
         outcome = run_module(request, environ, terminal, signals)
@@ -103,13 +114,13 @@ def _one_after_another(call: Call, environ: Mapping[str, str], terminal: Termina
         terminal.closing(lines_for(outcome), outcome.label)
         if signals.first is not None or (call.fail_fast and outcome.exit_code):
             why = "interrupted" if signals.first is not None else "not started (--fail-fast)"
-            ended.not_run |= dict.fromkeys(call.modules[at + 1 :], why)
+            ended.not_run |= {later.name: why for later in requests[at + 1 :]}
             break
     return ended
 
 
 def _side_by_side(call: Call, environ: Mapping[str, str], terminal: Terminal, signals: Signals) -> Ended:
-    board = board_for(terminal, call.modules)
+    board = board_for(terminal, [request.name for request in call.requests])
     runs = SideBySide(call.jobs, environ, fail_fast=call.fail_fast, board=board, signals=signals)
     with board.shown():
         return runs.run(call.requests)

@@ -22,10 +22,10 @@ def terminal_for(*, quiet: bool, on_github: bool) -> Terminal:
     return LiveTerminal(quiet=quiet)
 
 
-def board_for(terminal: Terminal, modules: Sequence[str]) -> Board:
+def board_for(terminal: Terminal, names: Sequence[str]) -> Board:
     """Return the display of runs side by side."""
     if not _is_watched():
-        return Board(terminal, modules)
+        return Board(terminal, names)
     from runner.run.live import LiveBoard, LiveTerminal  # noqa: PLC0415
 
-    return LiveBoard(terminal, modules) if isinstance(terminal, LiveTerminal) else Board(terminal, modules)
+    return LiveBoard(terminal, names) if isinstance(terminal, LiveTerminal) else Board(terminal, names)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from runner.docker import questions
 from runner.environment.environment import Environment
 from runner.odoo import command as odoo
+from runner.odoo.settings import settings_of
 from runner.reporting.proof_log import ProofLog
 from runner.run.odoo_run import OdooRun
 from runner.verdict.javascript import JavaScript
@@ -22,7 +23,8 @@ def run_javascript(environment: Environment, javascript: JavaScript, seconds: fl
     context, container = environment.context, environment.odoo_container
     timeout = max(1.0, seconds)
     folders = len(context.repository.addons)
-    command = odoo.javascript_command(context.module, folders, timeout, for_phones=javascript.for_phones)
+    settings = settings_of(context.repository)
+    command = odoo.javascript_command(context.module, folders, timeout, settings, for_phones=javascript.for_phones)
 
     def heed(log: OdooLog, _begun: Sequence[Record | LoggedTest]) -> bool:
         context.terminal.step(f"{len(log.javascript.tests)} ran")

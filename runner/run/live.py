@@ -109,7 +109,7 @@ class LiveTerminal(Terminal):
         """Print the closing lines, with the verdict and the failing tests in colour."""
         for line in lines:
             text = Text(wrapped(visible(line), self.console.width))
-            text.highlight_regex(rf"^\S+: {label}(?=  |, only )", f"bold {_colour(label)}")
+            text.highlight_regex(rf"^\S+(?: \([\d.]+\))?: {label}(?=  |, only )", f"bold {_colour(label)}")
             text.highlight_regex(_FAILING, "red")
             self._print(text)
 
@@ -147,32 +147,32 @@ class LiveTerminal(Terminal):
 class LiveBoard(Board):
     """Several runs: a line for each at the end of the screen, and above what stays when they have ended."""
 
-    def __init__(self, terminal: LiveTerminal, modules: Sequence[str]) -> None:
-        super().__init__(terminal, modules)
+    def __init__(self, terminal: LiveTerminal, names: Sequence[str]) -> None:
+        super().__init__(terminal, names)
         self._console = terminal.console
-        self._rows = {module: Row() for module in modules}
+        self._rows = {name: Row() for name in names}
 
     def shown(self) -> Live:
         """Show the lines within the block."""
         return _alive(self._console, self._table)
 
-    def begins(self, module: str) -> None:
+    def begins(self, name: str) -> None:
         """Bring the run's line to life."""
-        self._rows[module].start("starting")
+        self._rows[name].start("starting")
 
-    def event(self, module: str, event: Event) -> None:
+    def event(self, name: str, event: Event) -> None:
         """Change the run's line; only what is worth it stays."""
-        row = self._rows[module]
+        row = self._rows[name]
         if event.kind is Kind.PHASE:
             row.start(event.text)
         elif event.kind is Kind.STEP:
             row.step = printable(event.text)
         elif event.kind is Kind.LINE:
-            super().event(module, event)
+            super().event(name, event)
 
     def ended(self, outcome: Outcome) -> None:
         """Put the verdict into the run's line; the rest stays above."""
-        self._rows[outcome.module].end(outcome)
+        self._rows[outcome.name].end(outcome)
         if outcome.exit_code:
             super().ended(outcome)
 
@@ -184,8 +184,8 @@ class LiveBoard(Board):
         table.add_column(no_wrap=True, min_width=words)
         table.add_column(no_wrap=True, min_width=_SECONDS_WIDTH, justify="right")
         table.add_column(no_wrap=True, overflow="ellipsis")
-        for module, row in self._rows.items():
-            table.add_row(module, row.state, row.seconds, row.step)
+        for name, row in self._rows.items():
+            table.add_row(name, row.state, row.seconds, row.step)
         return Group("", table)
 
 

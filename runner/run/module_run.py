@@ -13,8 +13,9 @@ from runner.docker.endpoint import settle
 from runner.environment.context import RunContext, labels_of
 from runner.environment.environment import Environment
 from runner.errors import EnvironmentFailed, ExitCode, Interrupted, ReportFailed, RunnerError
-from runner.naming import project_name
+from runner.naming import project_name, run_name
 from runner.odoo.addons import modules_of
+from runner.odoo.settings import settings_of
 from runner.odoo.test_tags import told_selection
 from runner.reporting import proof_log as reports
 from runner.reporting.outcome import Outcome, decide
@@ -45,10 +46,17 @@ class Request:
     command: str
     proof: Path
 
+    @property
+    def name(self) -> str:
+        """Tell the run from the others of its call."""
+        return run_name(self.module, self.repository.series)
+
     def outcome_of(self, error: RunnerError | Interrupted) -> Outcome:
         """Tell how the run ended if it came to no outcome, and so to no proof, of its own."""
         label = "INTERRUPTED" if isinstance(error, Interrupted) else "ERROR"
-        return Outcome(self.module, int(error.exit_code), label, (str(error),), self.proof, has_proof=False)
+        return Outcome(
+            self.module, int(error.exit_code), label, (str(error),), self.proof, has_proof=False, series=self.repository.series
+        )
 
 
 def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal, signals: Signals) -> Outcome:
@@ -62,7 +70,7 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
     folder = reports.run_folder(repository.path, project)
     labels = labels_of(repository, module, None if request.options.keep is Keep.NEVER else folder)
     context = RunContext(repository, module, request.options, project, folder, terminal, signals, labels)
-    terminal.begin(f"{repository.name} / {module}", project)
+    terminal.begin(f"{repository.name} / {request.name}", project)
     environment: Environment | None = None
     verdict: Verdict | None = None
     error: RunnerError | Interrupted | None = None
@@ -89,7 +97,9 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
         selection = told_selection(request.options.test_tags, module)
         reasons = tuple(map(context.without_password, outcome.reasons))
         seconds = round(time.monotonic() - started, 2)
-        outcome = replace(outcome, reasons=reasons, seconds=seconds, phases=phases, selection=selection)
+        outcome = replace(
+            outcome, reasons=reasons, seconds=seconds, phases=phases, selection=selection, series=repository.series
+        )
         facts = {
             "verdict": outcome.title,
             "exit code": str(outcome.exit_code),
@@ -178,7 +188,9 @@ def _facts_of(request: Request, project: str, modules: Collection[Path]) -> dict
         "repository": f"{repository.name} at {printable(str(repository.path))}",
         "commit": commit_of(repository.path, modules),
         "module": request.module,
+        **({"series": repository.series} if repository.series else {}),
         "compose file": printable(str(repository.compose_file)),
+        **settings_of(repository).facts(),
     }
 
 

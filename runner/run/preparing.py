@@ -8,6 +8,7 @@ from runner.environment.environment import Environment
 from runner.errors import EnvironmentFailed
 from runner.odoo import command as odoo
 from runner.odoo.dependencies import SnapshotUnavailable
+from runner.odoo.settings import settings_of
 from runner.reporting.proof_log import ProofLog
 from runner.run.copying import Copying
 from runner.snapshots.causes import is_lasting, told
@@ -101,8 +102,12 @@ def _install(environment: Environment, stage: Stage, log: ProofLog) -> list[str]
     log.block(f"PREPARATION: {stage.name}", {"modules": " ".join(stage.modules)})
     odoo_log = OdooLog(odoo.DATABASE)
     timeout = environment.context.options.test_timeout
-    folders = plan.folders_in_container if stage.own else []
-    command = odoo.assets_command(timeout) if stage.assets else odoo.prepare_command(stage.modules, folders, timeout)
+    settings = settings_of(plan.repository)
+    wanted = settings.beyond_preparation if plan.installed else settings
+    if stage.assets:
+        command = odoo.assets_command(timeout, wanted)
+    else:
+        command = odoo.prepare_command(stage.modules, plan.folders_in_container(stage), timeout, wanted)
     installation = environment.execute(command, timeout)
     for piece in installation:
         odoo_log.feed(piece)

@@ -32,7 +32,7 @@ _LOOK = 1.0
 
 @dataclass
 class Ended:
-    """The outcomes in the order in which they were asked for, and the modules that did not run, each with the reason."""
+    """The outcomes in the order in which they were asked for, and the names of what did not run, each with the reason."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     not_run: dict[str, str] = field(default_factory=dict)
@@ -108,7 +108,7 @@ class _Worker:
             error=error,
             teardown=_removed(self.project, self._environ),
         )
-        return replace(outcome, has_proof=False)
+        return replace(outcome, has_proof=False, series=self.request.repository.series)
 
 
 def _removed(project: str, environ: Mapping[str, str]) -> Report:
@@ -151,13 +151,13 @@ class SideBySide:
                         self._stop_after_a_failure(waiting)
         except Interrupted as interrupt:
             self._board.note(f"{signal.Signals(interrupt.signum).name}: ending every run and tearing down")
-            self._outcomes |= {request.module: request.outcome_of(interrupt) for request in waiting}
+            self._outcomes |= {request.name: request.outcome_of(interrupt) for request in waiting}
             self._end_all(interrupt.signum)
         except BaseException:
             self._end_all(signal.SIGTERM)
             raise
-        order = [request.module for request in requests]
-        return Ended([self._outcomes[module] for module in order if module in self._outcomes], self._not_run)
+        order = [request.name for request in requests]
+        return Ended([self._outcomes[name] for name in order if name in self._outcomes], self._not_run)
 
     @contextlib.contextmanager
     def _undisturbed(self) -> Iterator[None]:
@@ -170,28 +170,28 @@ class SideBySide:
 
     def _start(self, request: Request) -> None:
         self._running.append(_Worker(request, self._environ, self._inbox))
-        self._board.begins(request.module)
+        self._board.begins(request.name)
 
     def _handle(self, worker: _Worker, event: Event | None) -> None:
         if event is not None:
-            self._board.event(worker.request.module, event)
+            self._board.event(worker.request.name, event)
         elif worker in self._running:
             self._running.remove(worker)
             self._ended(worker, worker.final_outcome())
 
     def _ended(self, worker: _Worker, outcome: Outcome) -> None:
-        module = worker.request.module
+        name = worker.request.name
         if worker.is_stopped and outcome.exit_code == 128 + signal.SIGTERM:
-            self._not_run[module] = "ended by --fail-fast"
+            self._not_run[name] = "ended by --fail-fast"
             # The signal was ours: nobody who reads the reason has sent one.
             outcome = replace(outcome, reasons=("ended by --fail-fast", *outcome.reasons[1:]))
         else:
-            self._outcomes[module] = outcome
+            self._outcomes[name] = outcome
         self._board.ended(outcome)
 
     def _stop_after_a_failure(self, waiting: "deque[Request]") -> None:
         if any(outcome.exit_code for outcome in self._outcomes.values()):
-            self._not_run |= {request.module: "not started (--fail-fast)" for request in waiting}
+            self._not_run |= {request.name: "not started (--fail-fast)" for request in waiting}
             waiting.clear()
             for worker in self._running:
                 if not worker.is_stopped:
@@ -213,7 +213,7 @@ class SideBySide:
             else:
                 self._handle(worker, event)
             if time.monotonic() >= deadline:
-                self._outcomes |= {worker.request.module: _not_ended(worker) for worker in self._running}
+                self._outcomes |= {worker.request.name: _not_ended(worker) for worker in self._running}
                 return
 
 

@@ -10,6 +10,7 @@ from runner.environment.limits import limits_reached, reached_command, with_oom_
 from runner.odoo import command as odoo
 from runner.odoo.mounted_sources import addons_paths_in
 from runner.reporting.proof_log import ProofLog
+from runner.run.asked import Asked
 from runner.run.browser_files import fetch_browser_files
 from runner.run.comparing import Comparison
 from runner.run.javascript import run_javascript
@@ -46,7 +47,8 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
     """
     context, container, engine = environment.context, environment.odoo_container, environment.engine
     module, timeout, terminal = context.module, context.options.test_timeout, context.terminal
-    command = odoo.test_command(module, context.options.test_tags, len(context.repository.addons), timeout)
+    asked = Asked(environment)
+    command = odoo.test_command(module, context.options.test_tags, len(context.repository.addons), timeout, asked.settings)
     expected = sum(test.is_expected for test in sources.tests)
     places: list[str] | None = None
 
@@ -56,6 +58,7 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
         for event in begun:
             if places is None and isinstance(event, Record):
                 places = addons_paths_in(event.logger, event.message)
+                asked.hear(event)
             step = _step(event, f"{odoo_log.begun} of {expected}") or step
         if step:
             terminal.step(step)
@@ -72,6 +75,7 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
     # Side by side.
     status = environment.prefetch_states()
     states = engine.prefetch(questions.execution(container, odoo.states_command([module, *comparison.beside])))
+    asked.prefetch()
     compared = comparison.prefetch(places)
     undeclared_names = prefetch_undeclared_names(environment)
     counts = {
@@ -113,8 +117,9 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
         verdict, lasting = with_javascript(verdict, of_javascript, *about, timed_out=javascript.timed_out, strict=strict)
     elif of_javascript.hoot:
         limits = [*limits, "the JavaScript tests did not run, as Odoo did not come to the end of the others"]
-    verdict = replace(verdict.doubted([*of_sources, *limits]), files=files)
-    return Tested(verdict, has_failed, (*of_sources, *lasting, ran.why_killed), undeclared_names)
+    of_asked = asked.reasons(installed=not has_failed)
+    verdict = replace(verdict.doubted([*of_sources, *of_asked, *limits]), files=files)
+    return Tested(verdict, has_failed, (*of_sources, *of_asked, *lasting, ran.why_killed), undeclared_names)
 
 
 def _step(event: Record | LoggedTest, count: str) -> str:

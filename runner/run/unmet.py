@@ -3,6 +3,7 @@
 from runner.docker import questions
 from runner.environment.environment import Environment
 from runner.odoo.command import unmet_command
+from runner.odoo.settings import settings_of
 from runner.odoo.unmet import read_unmet
 from runner.reporting.proof_log import ProofLog
 
@@ -13,11 +14,12 @@ def unmet_dependencies(environment: Environment, log: ProofLog) -> list[str]:
     A container that does not tell is none with something missing: Odoo itself then says it, later and in fewer words.
     """
     context = environment.context
-    command = unmet_command(context.module, len(context.repository.addons))
+    repository = context.repository
+    command = unmet_command(context.module, len(repository.addons), settings_of(repository))
     exit_code, answer = environment.engine.ask(questions.execution(environment.odoo_container, command))
     try:
         if exit_code == 0:
-            return read_unmet(answer).reasons(context.repository)
+            return read_unmet(answer).reasons(repository)
         why = f"exit code {exit_code}: {answer.strip()[-500:]}"
     except ValueError as error:
         why = str(error)

@@ -24,13 +24,16 @@ _RECIPE_LABEL = "agent-test.recipe"
 
 def ensure_images(settings: Config, folder: Path) -> None:
     """Have every image that a repository names on this machine; else build stand-ins and name them in repos.local.yaml."""
-    wanted = dict.fromkeys(
-        image for repository in settings.repositories.values() for image in repository.images.model_dump().values()
-    )
+    images = [repository.images for repository in settings.repositories.values()]
+    wanted = dict.fromkeys(image for each in images for image in (each.odoo, each.postgres))
     stand_ins = set(STAND_INS.values())
     missing = [image for image in wanted if image not in stand_ins and not _is_here(image) and not _pulled(image)]
     if missing or stand_ins & set(wanted):
         _build_stand_ins()
+    # There are no stand-ins for these.
+    for image in dict.fromkeys(image for each in images for image in each.series.values()):
+        if not _is_here(image):
+            _pulled(image)
     if missing:
         _name_stand_ins(folder / LOCAL_CONFIG, missing)
 

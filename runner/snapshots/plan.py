@@ -12,7 +12,14 @@ from runner.docker.listing import Resource
 from runner.errors import EnvironmentFailed
 from runner.odoo import command as odoo
 from runner.odoo.addons import modules_of
-from runner.odoo.dependencies import Dependencies, SnapshotUnavailable, dependencies_of, missed_auto_installs
+from runner.odoo.dependencies import (
+    Dependencies,
+    SnapshotUnavailable,
+    dependencies_of,
+    missed_auto_installs,
+    server_wide_sources,
+)
+from runner.odoo.settings import server_wide_modules, settings_of
 from runner.snapshots import memory
 from runner.snapshots.assets import asks_over_http
 from runner.snapshots.contents import NOT_SOURCES, contents_digest
@@ -42,6 +49,7 @@ class Plan:
     `used`: the snapshot that the run starts from, if any. `missing`: the stages to make after it. `installed`: the modules in
     the database before the tests, as far as they come from preparation. `in_memory`: the run's database is not on disk.
     `unavailable_reason`: why there is no prepared one; empty if there is. `refused`: why a further stage is not made.
+    `server_wide`: the modules of the repository that Odoo imports before it looks at a database.
     """
 
     repository: RepoConfig
@@ -58,6 +66,8 @@ class Plan:
     in_memory: bool = False
     unavailable_reason: str = ""
     refused: str = ""
+    server_wide: Mapping[str, Path] = field(default_factory=dict)
+    server_wide_digest: str = ""
 
     def disable(self, reason: str) -> "Plan":
         """Return the plan of a run that goes without a prepared database."""
@@ -78,7 +88,8 @@ class Plan:
 
         SnapshotUnavailable if they cannot be read any more.
         """
-        return _local(self.dependencies) == self.local_digest and self.surroundings.contents() == self.mounted_digest
+        now = (_sources(self.dependencies.local), _sources(self.server_wide), self.surroundings.contents())
+        return now == (self.local_digest, self.server_wide_digest, self.mounted_digest)
 
     def check_auto_installs(self) -> None:
         """Raise SnapshotUnavailable if a prepared database would keep Odoo from installing local modules by itself."""
@@ -94,11 +105,11 @@ class Plan:
         """The sources of the module and of its local dependencies, by name."""
         return {**self.dependencies.local, self.module: self.modules[self.module]}
 
-    @property
-    def folders_in_container(self) -> list[str]:
-        """Where the local dependencies are in the odoo container."""
+    def folders_in_container(self, stage: Stage) -> list[str]:
+        """Return where those modules of the repository are in the odoo container that a stage may see."""
         targets = dict(zip(self.repository.addons, odoo.addons_targets(len(self.repository.addons)), strict=True))
-        return [f"{targets[folder.parent]}/{name}" for name, folder in self.dependencies.local.items()]
+        seen = {**self.server_wide, **(self.dependencies.local if stage.own else {})}
+        return [f"{targets[folder.parent]}/{name}" for name, folder in sorted(seen.items())]
 
     @property
     def data_folder(self) -> str:
@@ -155,6 +166,7 @@ def choose(
     plan = Plan(repository, module, modules_of(repository))
     try:
         dependencies = dependencies_of(module, plan.modules)
+        server_wide = server_wide_sources(server_wide_modules(repository), module, plan.modules)
         database = _database_image(images, rendered["services"].get(DB_SERVICE) or {})
         if hindrance := unsupported(rendered, database.data_folder):
             raise SnapshotUnavailable(hindrance)
@@ -164,11 +176,15 @@ def choose(
             plan,
             dependencies=dependencies,
             database=database,
-            local_digest=_local(dependencies),
+            local_digest=_sources(dependencies.local),
+            server_wide=server_wide,
+            server_wide_digest=_sources(server_wide),
             surroundings=surroundings,
             mounted_digest=surroundings.contents(),
         )
-        plan = _with_stages(plan, store, listing, images, assets=assets or asks_over_http(plan.modules[module]))
+        # What is server-wide can change how bundles are made, and is not among the modules that make them.
+        assets = not server_wide and (assets or asks_over_http(plan.modules[module]))
+        plan = _with_stages(plan, store, listing, images, assets=assets)
         if plan.used and not plan.missing:
             plan.check_auto_installs()
     except (SnapshotUnavailable, EnvironmentFailed) as error:
@@ -191,8 +207,8 @@ def _database_image(images: Mapping[str, Image], service: Mapping[str, Any]) -> 
     )
 
 
-def _local(dependencies: Dependencies) -> str:
-    return contents_digest(dependencies.local.values(), NOT_SOURCES)
+def _sources(modules: Mapping[str, Path]) -> str:
+    return contents_digest(modules.values(), NOT_SOURCES) if modules else ""
 
 
 def _known(images: Mapping[str, Image]) -> dict[str, str]:
@@ -207,9 +223,9 @@ def _with_stages(
 ) -> Plan:
     """The plan with what is ready, and what has to be made. SnapshotUnavailable where that failed before."""
     dependencies = plan.dependencies
-    surroundings = surroundings_digest(
-        plan.surroundings.text, plan.mounted_digest, _known(images), odoo.prepare_command((), (), 0)
-    )
+    command = odoo.prepare_command((), tuple(plan.server_wide), 0, settings_of(plan.repository))
+    mounted = plan.mounted_digest + plan.server_wide_digest
+    surroundings = surroundings_digest(plan.surroundings.text, mounted, _known(images), command)
     wanted = stages(surroundings, dependencies.external, tuple(dependencies.local), plan.local_digest, assets=assets)
     volumes = store.volumes(listing)
     store.sweep(volumes.dead)

@@ -13,6 +13,7 @@ _OMISSIONS = (
     (re.compile(r"^Invalid tag (.*)"), "Odoo does not understand the test tag {0}"),
     (re.compile(r"^(Test suite halted.*)"), "{0}"),
     (re.compile(r"^Module (\S+) demo data failed to install"), "the demo data of {0} failed to install"),
+    (re.compile(r"^Failed to load server-wide module `([^`]*)`"), "the server-wide module {0} cannot be loaded"),
     (re.compile(r"^(option .*, no such directory .*, skipped)"), "Odoo skipped a folder of its addons path: {0}"),
 )
 # The same of the module under test only: Odoo says it of every module that it happens to read.
@@ -28,7 +29,7 @@ _OMISSIONS_OF_THE_MODULE = (
 TESTS_NOT_IMPORTED = re.compile(r"^Can not `import (\S+)`")
 _ANY = (TESTS_NOT_IMPORTED, *(pattern for pattern, _ in _OMISSIONS + _OMISSIONS_OF_THE_MODULE))
 # With which letters they begin: most records are told apart by these alone.
-_BEGINNINGS = re.compile(r"\s*(?:invalid |[mM]odule |Some |Invalid |Test |option |The |Can )")
+_BEGINNINGS = re.compile(r"\s*(?:invalid |[mM]odule |Some |Invalid |Test |option |The |Can |Failed to load s)")
 _FRAME = re.compile(r'^ *File "([^"]+)", line (\d+)')
 _LONGEST = 400
 # Characters of a line that are looked at: a name or a path in it is never so long.

@@ -136,3 +136,21 @@ def test_two_runs_of_one_module_in_the_same_second_do_not_collide(tiny: TinyRepo
     projects = {re.findall(r"tiny-agent-test-good-\S+", run.output)[0] for run in runs}
     assert len(projects) == 2
     assert len({line for line in tiny.proof.read_text().splitlines() if line.startswith("run: ")}) == 1
+
+
+def test_a_module_is_tested_in_several_series_and_what_was_asked_for_and_not_done_is_not_proven(tiny: TinyRepository) -> None:
+    told = "record INFO odoo 'Odoo version 18.0-20250704'\nrecord INFO odoo.tiny \"$(cat ${1#--config=})\"\n"
+    tiny.module("good", told + PASSES)
+    tiny.module("bare", "echo 'module bare ' >>/run/states\n" + told + PASSES)
+    series = {"18.0": "agent-test-tiny", "19.0": "agent-test-tiny"}
+    tiny.configure(images={**tiny.images, "series": series}, odoo_options={"load": ["base", "web", "x y"]})
+    code, output = tiny.run("run", "tiny", "good", "bare", "--odoo", "18.0,19.0", "--demo", "--jobs", "2", "--junit", "j.xml")
+    assert code == 7, output
+    for run, verdict in (("good (18.0)", "PASSED"), ("good (19.0)", "NOT PROVEN"), ("bare (18.0)", "NOT PROVEN")):
+        assert re.search(rf"^{re.escape(run)} +{verdict} ", output, re.MULTILINE), output
+    assert "Odoo 19.0 was asked for, and the image has 18.0-20250704" in proof(tiny, "good.19.0")
+    assert "not as asked, installed without demo data: bare" in proof(tiny, "bare.18.0")
+    assert "server_wide_modules = base,web,x y\nwithout_demo = False\n" in proof(tiny, "good.18.0")
+    assert (tiny.folder / "j.xml").read_text().count("<testsuite ") == 4
+    code, output = tiny.run("run", "tiny", "good", "--odoo", "17.0")
+    assert (code, "known are: 18.0, 19.0." in output, left()) == (2, True, [])

@@ -72,7 +72,7 @@ def settings(tmp_path: Path) -> Config:
         addons=(tmp_path / "addons",),
         compose_file=tmp_path / "compose.yml",
         ports=PortRange(first=28090, last=28091),
-        images=Images(odoo="odoo:18.0", postgres="postgres:16"),
+        images=Images(odoo="odoo:18.0", postgres="postgres:16", series={"17.0": "odoo:17.0"}),
     )
     return Config(repositories={"evv": repository}, files=(tmp_path / "repos.yaml",))
 
@@ -85,7 +85,8 @@ def test_all_well_is_0(machine: Machine, capsys: pytest.CaptureFixture[str]) -> 
 def test_an_image_that_is_not_here_is_said_but_is_not_wrong(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     machine.images.clear()
     assert machine.examine() == ExitCode.PASSED
-    assert "odoo:18.0 is not here yet" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert [f"{image} is not here yet" in output for image in ("odoo:18.0", "postgres:16", "odoo:17.0")] == [True] * 3
 
 
 def test_a_full_range_is_4_with_its_holders(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:

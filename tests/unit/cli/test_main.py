@@ -91,6 +91,9 @@ def runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
             "run evv evv_core --js",
             ["--js: evv_core has no JavaScript tests of Odoo 18 and newer (static/tests/**/*.test.js)."],
         ),
+        ("run evv evv_core --odoo 17.0", ["evv has no image for Odoo 17.0; known are: none: write into repos.yaml"]),
+        ("run evv evv_core --odoo 17.0,", ["--odoo: must be a series of Odoo, or several with commas", "(given: '17.0,')"]),
+        ("run evv evv_core --language deutsch", ["--language: must be the code of a language, such as de_DE"]),
         ("cleanup --all-of-it", ["unrecognized", "nox -s cleanup"]),
     ],
 )
@@ -151,6 +154,31 @@ def test_a_run_gets_the_repository_the_options_and_the_command(runs: FakeRuns) -
     assert request.options == Options(health_timeout=5, test_timeout=7, test_tags="/traction:Test A", keep=Keep.FAILED)
     assert request.proof.name == "proof_of_execution_tests.log"
     assert shlex.split(request.command) == ["python", "-m", "runner", "run", "evv", "traction", *options]
+
+
+def test_a_run_gets_what_is_asked_of_odoo_besides_the_module(runs: FakeRuns, folder: Path) -> None:
+    (folder / "repos.yaml").write_text(YAML.replace("path: evv,", "path: evv, demo: true, languages: [fr_FR],"))
+    assert main_inner(["run", "evv", "traction"]) == 0
+    assert main_inner(["run", "evv", "traction", "--no-demo", "--language", "de_DE", "--language", "de_DE"]) == 0
+    assert [(request.repository.demo, request.repository.languages) for request in runs.calls] == [
+        (True, ("fr_FR",)),
+        (False, ("de_DE",)),
+    ]
+
+
+def test_every_module_is_run_in_every_series_that_is_asked_for(
+    runs: FakeRuns, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "repos.yaml").write_text(YAML.replace("{odoo: ", "{series: {'17.0': 'odoo:17.0', '19.0': mine}, odoo: "))
+    asked = ["run", "evv", "traction", "--odoo", "17.0,19.0,17.0"]
+    assert main_inner(asked) == 0
+    assert [(request.repository.series, request.repository.images.odoo) for request in runs.calls] == [
+        ("17.0", "odoo:17.0"),
+        ("19.0", "mine"),
+    ]
+    monkeypatch.setenv("ODOO_IMAGE", "another")
+    assert main_inner(asked) == 2
+    assert "Either --odoo, with the images of repos.yaml, or an image in the variable ODOO_IMAGE" in capsys.readouterr().err
 
 
 def test_every_module_is_run_once_in_the_order_given(runs: FakeRuns) -> None:

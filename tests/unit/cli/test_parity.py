@@ -166,3 +166,8 @@ def test_an_image_of_its_own_is_a_difference_unless_both_have_the_same() -> None
     assert compared(evv, hub) == []
     (told,) = [line for line in compared(evv, named("hub")) if line.startswith("-image: ")]
     assert told.startswith("-image: with git, by their content ")
+
+
+def test_what_is_asked_of_odoo_is_a_difference() -> None:
+    other = HUB.model_copy(update={"demo": True, "languages": ("de_DE",)})
+    assert changed(compared(EVV, other)) == ["--- evv", "+++ hub", "+demo data: yes", "+languages: de_DE"]

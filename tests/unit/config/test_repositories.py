@@ -6,7 +6,7 @@ from pathlib import Path
 import pydantic
 import pytest
 
-from runner.config.repositories import Config, at_checkout, load
+from runner.config.repositories import Config, at_checkout, in_series, load
 from runner.errors import ConfigError, UsageError
 from tests.unit.repositories import YAML
 
@@ -152,7 +152,7 @@ def test_an_empty_image_variable_overrides_nothing(tmp_path: Path) -> None:
         (
             "addons: [addons]}",
             "addons: addons}",
-            "6: repositories.evv.addons: must be a list, such as [addons] (found: 'addons')",
+            "6: repositories.evv.addons: must be a list, in brackets (found: 'addons')",
         ),
         ("addons: [addons]}", "addons: [a,\n    7]}", "7: repositories.evv.addons.1: must be a path (found: 7)"),
         ("8090-8100", "8100-8090", "3: defaults.ports: the first port of a range must not be greater than the last"),
@@ -160,6 +160,31 @@ def test_an_empty_image_variable_overrides_nothing(tmp_path: Path) -> None:
         ("8090-8100", "[8090, 8100]", "3: defaults.ports: must be a range like 8090-8100"),
         ("8090-8100", "8090-65536", "3: defaults.ports: a port is a number from 1 to 65535"),
         ("8090-8100", "0", "3: defaults.ports: a port is a number from 1 to 65535"),
+        (
+            "{odoo: ",
+            "{series: {18.0: x}, odoo: ",
+            "4: defaults.images.series.18.0: a name must be a text, not a number or the like",
+        ),
+        ("{odoo: ", "{series: {x: x}, odoo: ", '4: defaults.images.series.x: must be a series of Odoo, such as "18.0"'),
+        ("{odoo: ", "{series: {'18.0': ''}, odoo: ", "4: defaults.images.series.18.0: must not be empty"),
+        ("path: evv,", "path: evv, demo: 1,", "6: repositories.evv.demo: must be true or false (found: 1)"),
+        ("path: evv,", "path: evv, languages: [deutsch],", "6: repositories.evv.languages.0: must be the code of a language"),
+        (
+            "path: evv,",
+            "path: evv, odoo_options: {workers: 2},",
+            "6: repositories.evv.odoo_options.workers: cannot be set for a",
+        ),
+        ("path: evv,", "path: evv, odoo_options: {5: 2},", "6: repositories.evv.odoo_options.5: a name must be a text"),
+        (
+            "path: evv,",
+            "path: evv, odoo_options: {a1: {b: 2}},",
+            "6: repositories.evv.odoo_options.a1: must be true, false, a",
+        ),
+        (
+            "path: evv,",
+            "path: evv, odoo_options: {load: web},",
+            "6: repositories.evv.odoo_options: load must keep base, without",
+        ),
         ("odoo:18.0", "", "4: defaults.images.odoo: must not be empty"),
         ("{odoo: ", "{odoo: 18, postgres: 16}\n#", "4: defaults.images.postgres: must be a text"),
         ('{odoo: "odoo:18.0", postgres: "postgres:16"}', "odoo:18.0", "4: defaults.images: must be a mapping of settings"),
@@ -183,7 +208,7 @@ def test_an_error_names_the_file_the_line_the_key_and_what_is_wrong(tmp_path: Pa
         ("repositories:\n  - evv\n", "1: repositories: must map names to settings"),
         ("repositories:\n  evv: words\n", "2: repositories.evv: must be a mapping of settings (found: 'words')"),
         ("repositories:\n  evv:\n", "2: repositories.evv: must be a mapping of settings (found: None)"),
-        ("repositories:\n  2024: {prefix: a-test}\n", "2: repositories.2024: the name of a repository must be a text"),
+        ("repositories:\n  2024: {prefix: a-test}\n", "2: repositories.2024: a name must be a text"),
     ],
     ids=["empty", "comments", "no names", "list", "text", "list of names", "text for settings", "no settings", "a number"],
 )
@@ -458,3 +483,18 @@ def test_a_dockerfile_and_what_it_would_say_itself_contradict_each_other(tmp_pat
     assert "repos.yaml:2" in told
     text = with_image("dockerfile: image/Dockerfile, packages: []").replace("defaults:", "defaults:\n  packages: [git]")
     assert loaded(tmp_path, text).repository("evv").dockerfile == Path("image/Dockerfile")
+
+
+def test_in_another_series_a_repository_differs_in_the_image_of_odoo_alone(tmp_path: Path) -> None:
+    text = YAML.replace("{odoo: ", "{series: {'17.0': 'odoo:17.0', '19.0': mine}, odoo: ")
+    evv = loaded(tmp_path, text).repository("evv")
+    other = in_series(evv, "17.0")
+    assert (other.series, other.images.odoo, evv.images.odoo) == ("17.0", "odoo:17.0", "odoo:18.0")
+    assert other.model_copy(update={"series": "", "images": evv.images}) == evv
+    with pytest.raises(UsageError, match=r"evv has no image for Odoo 16.0; known are: 17.0, 19.0\."):
+        in_series(evv, "16.0")
+
+
+def test_where_no_series_has_an_image_the_error_says_what_to_write(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"known are: none: write into repos.yaml `images: \{series:"):
+        in_series(loaded(tmp_path).repository("evv"), "17.0")

@@ -20,6 +20,7 @@ from runner.odoo.command import (
     states_command,
     test_command,
 )
+from runner.odoo.settings import OdooSettings
 
 SHOW = '#!/bin/sh\nfor word in "$0" "$@"; do printf "%s\\n" "$word"; done\nprintf "password=%s\\n" "$PGPASSWORD"\n'
 test_command.__test__ = False  # type: ignore[attr-defined] # pytest would take the imported function for a test
@@ -216,3 +217,29 @@ def test_the_javascript_tests_of_one_module_run_without_installing_anything(cont
     assert f"--test-tags={tags}" in words
     expected = [word for word in odoo(container) if not word.startswith(("--init", "--test-tags"))]
     assert [word for word in words[1:] if not word.startswith("--test-tags")] == expected
+
+
+ASKED = OdooSettings(True, ("de_DE",), {"server_wide_modules": "base,web,it's"})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [test_command("evv_core", None, 1, 60, ASKED), prepare_command(["base"], [], 60, ASKED)],
+    ids=["test", "prepare"],
+)
+def test_odoo_is_told_what_else_is_asked_and_no_variable_or_conf_says_otherwise(container: Path, command: list[str]) -> None:
+    (container / "odoo").write_text('#!/bin/sh\nset | grep ^ODOO_; for word; do echo "$word"; done\n')
+    (container / "odoo.conf").write_text("[options]\nserver_wide_modules = web\nwith_demo = False\n")
+    conf = str(container / "odoo.conf")
+    words = shown(container, command, ODOO_RC=conf, ODOO_SERVER_WIDE_MODULES="web", ODOO_WITH_DEMO="0", ODOO_VERSION="19.0")
+    assert "--load-language=en_US,de_DE" in words
+    assert not [word for word in words if word.startswith(("ODOO_SERVER", "ODOO_WITH"))]
+    assert (container / "agent-test-odoo.conf").read_text().split("\n")[:3] == [
+        "[options]",
+        "server_wide_modules = base,web,it's",
+        "without_demo = False",
+    ]
+    (container / "python3").write_text("#!/bin/sh\nexit 1\n")
+    (container / "python3").chmod(0o755)
+    with pytest.raises(subprocess.CalledProcessError):
+        shown(container, command)

@@ -50,6 +50,12 @@ def test_modules_whose_manifests_go_in_a_circle_or_hold_nonsense_are_asked_for_a
     assert MountedSources("unknown", repository(tmp_path)).trees == {}
 
 
+def test_server_wide_modules_of_the_repository_are_compared_too_with_what_they_depend_on(tmp_path: Path) -> None:
+    modules_in(tmp_path / "evv", {"visits": {}, "wide": {"depends": ["core"]}, "core": {}, "other": {}})
+    evv = repository(tmp_path).model_copy(update={"odoo_options": {"load": ("base", "web", "wide")}})
+    assert list(MountedSources("visits", evv).trees) == [f"/mnt/extra-addons/{name}" for name in ("visits", "wide", "core")]
+
+
 def test_the_same_sources_are_no_difference(sources: MountedSources) -> None:
     assert sources.are(same(sources))
     assert sources.differences(same(sources)) == []

@@ -1,11 +1,14 @@
 """What of an odoo.conf counts for a test run: read and written by the program that runs in the odoo service."""
 
+import configparser
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from runner.config.odoo_options import LEFT_OUT
 from runner.odoo import odoo_conf
 
 PRODUCTION = {
@@ -29,11 +32,12 @@ PRODUCTION = {
 }
 
 
-def written(folder: Path, text: str, **environ: str) -> tuple[str, str, str]:
+def written(folder: Path, text: str, wanted: dict[str, str] | None = None, **environ: str) -> tuple[str, str, str]:
     """What is written of an odoo.conf, and what is said on either stream."""
     conf, target = folder / "odoo.conf", folder / "written.conf"
     conf.write_text(text)
-    program = [sys.executable, "-I", "-S", "-c", Path(odoo_conf.__file__).read_text(), str(target)]
+    source, given = Path(odoo_conf.__file__).read_text(), json.dumps(wanted or {})
+    program = [sys.executable, "-I", "-S", "-c", source, str(target), " ".join(LEFT_OUT), given]
     done = subprocess.run(program, env={"ODOO_RC": str(conf), **environ}, capture_output=True, text=True, check=True)
     return target.read_text(), done.stdout, done.stderr
 
@@ -113,3 +117,14 @@ def test_the_file_is_that_which_odoo_would_read(tmp_path: Path) -> None:
 
 def test_where_there_is_no_file_nothing_is_written(tmp_path: Path) -> None:
     assert written(tmp_path, "", ODOO_RC="/gone") == ("", "\n", "")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[options]\nproxy_mode = False\n[queue_job]\na = b\n", "[DEFAULT]\nPROXY_MODE = False\n"]
+)
+def test_what_the_run_sets_counts_whatever_the_file_says(tmp_path: Path, text: str) -> None:
+    content, _folders, said = written(tmp_path, text, {"proxy_mode": "True", "without_demo": "False"})
+    as_odoo_reads_it = configparser.RawConfigParser()
+    as_odoo_reads_it.read_string(content)
+    assert dict(as_odoo_reads_it.items("options")) == {"proxy_mode": "True", "without_demo": "False"}
+    assert said.endswith("agent-test: the run sets: proxy_mode, without_demo\n")

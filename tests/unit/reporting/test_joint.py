@@ -17,6 +17,11 @@ def test_each_module_has_a_line_with_its_verdict_its_counts_and_its_time() -> No
     ]
 
 
+def test_a_module_has_a_line_for_each_series_that_was_asked_for() -> None:
+    lines = joint_table([replace(passed(), series="18.0"), replace(failed(), series="19.0")], {})
+    assert [line.split("  ")[0] for line in lines[1:]] == ["evv_core (18.0)", "evv_core (19.0)"]
+
+
 def test_what_has_no_verdict_has_no_counts_and_what_did_not_run_says_why() -> None:
     lines = joint_table([red("ERROR")], {"a_longer_name": "not started (--fail-fast)"})
     assert lines[1].split() == ["evv_core", "ERROR", "-", "-", "-", "-", "0.0"]

@@ -239,3 +239,11 @@ def test_a_javascript_test_has_its_file_as_class(file: Path) -> None:
         "odoo.addons.evv_core.static.tests.score.bar.test.js",
         "score/bar/is red",
     )
+
+
+def test_a_test_in_two_series_is_two_tests_and_each_names_its_series(file: Path) -> None:
+    suites = list(written(file, replace(passed(), series="18.0"), replace(failed(), series="19.0")))
+    assert [suite.get("name") for suite in suites] == ["evv_core (18.0)", "evv_core (19.0)"]
+    assert suites[0].find("properties/property[@name='series']") is not None
+    classes = {element.get("classname", "").partition(".odoo.")[0] for element in suites[1].iter("testcase")}
+    assert classes == {"19.0"}

@@ -109,3 +109,19 @@ def test_runs_side_by_side_get_the_engine_of_the_call_too(user: User, monkeypatc
 
     monkeypatch.setattr(call_module, "SideBySide", FakeRuns)
     assert make_call(user, user.environ, jobs=2) == 0
+
+
+def test_each_module_is_run_in_each_series_and_has_a_log_of_its_own_there(tmp_path: Path) -> None:
+    evv = repository(tmp_path)
+    series = [evv.model_copy(update={"series": name}) for name in ("18.0", "19.0")]
+    call = Call(evv, ["evv_core", "traction"], Options(5, 5), "command", in_series=series)
+    assert [(request.name, request.proof.name) for request in call.requests] == [
+        ("evv_core (18.0)", "proof_of_execution_tests.evv_core.18.0.log"),
+        ("evv_core (19.0)", "proof_of_execution_tests.evv_core.19.0.log"),
+        ("traction (18.0)", "proof_of_execution_tests.traction.18.0.log"),
+        ("traction (19.0)", "proof_of_execution_tests.traction.19.0.log"),
+    ]
+    assert call.joint_file
+    alone = Call(evv, ["evv_core"], Options(5, 5), "command", in_series=series[:1])
+    assert [request.proof.name for request in alone.requests] == ["proof_of_execution_tests.log"]
+    assert alone.joint_file is None

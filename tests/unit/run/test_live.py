@@ -132,20 +132,27 @@ from runner.run.live import LiveTerminal
 from runner.reporting.outcome import Outcome
 from runner.reporting.summary import lines_for
 reasons = ("FAIL: TestCore.test_one (evv_core/tests/test_core.py:1)", "one of " + "many words " * 12)
-outcome = Outcome("evv_core", EXIT, "WORD", reasons, Path("/p.log"))
+outcome = Outcome("evv_core", EXIT, "WORD", reasons, Path("/p.log"), series=SERIES)
 LiveTerminal().closing(lines_for(outcome), outcome.label)
 """
 
 
-@pytest.mark.parametrize(("word", "colour"), [("PASSED", "32"), ("FAILED", "31"), ("NOT PROVEN", "31"), ("INTERRUPTED", "33")])
-def test_the_verdict_and_what_fails_stand_out(word: str, colour: str) -> None:
-    screen = shown(_CLOSING.replace("WORD", word).replace("EXIT", "1"))
-    assert f"\x1b[1;{colour}mevv_core: {word}\x1b[0m  no test ran" in screen
+def closing(word: str, series: str = "") -> str:
+    return shown(_CLOSING.replace("WORD", word).replace("EXIT", "1").replace("SERIES", repr(series)))
+
+
+@pytest.mark.parametrize(
+    ("word", "colour", "series"),
+    [("PASSED", "32", ""), ("FAILED", "31", "19.0"), ("NOT PROVEN", "31", ""), ("INTERRUPTED", "33", "")],
+)
+def test_the_verdict_and_what_fails_stand_out(word: str, colour: str, series: str) -> None:
+    screen = closing(word, series)
+    assert f"\x1b[1;{colour}mevv_core{f' ({series})' if series else ''}: {word}\x1b[0m  no test ran" in screen
     assert "\x1b[31m  FAIL: TestCore.test_one\x1b[0m (evv_core/tests/test_core.py:1)" in screen
 
 
 def test_long_lines_are_broken_between_words() -> None:
-    lines = shown(_CLOSING.replace("EXIT", "1")).splitlines()
+    lines = closing("FAILED").splitlines()
     first = next(at for at, line in enumerate(lines) if line.startswith("  one of"))
     assert len(lines[first]) <= _WIDTH
     assert re.match("    (many|words) ", lines[first + 1])
@@ -153,7 +160,7 @@ def test_long_lines_are_broken_between_words() -> None:
 
 def test_without_colours_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    screen = shown(_CLOSING.replace("WORD", "FAILED").replace("EXIT", "1"))
+    screen = closing("FAILED")
     assert "evv_core: FAILED" in screen
     assert not re.search("\x1b\\[[0-9;]*3[0-9]m", screen)
 

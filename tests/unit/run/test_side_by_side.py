@@ -83,6 +83,18 @@ def go(tmp_path: Path, signals: Signals, monkeypatch: pytest.MonkeyPatch) -> Go:
     return run
 
 
+def test_one_module_in_two_series_is_two_runs(go: Go, tmp_path: Path, signals: Signals) -> None:
+    requests = [
+        Request(
+            repository(tmp_path).model_copy(update={"series": series}), module, Options(1, 1), "command", tmp_path / series
+        )
+        for series, module in (("18.0", "killed"), ("19.0", "killed"))
+    ]
+    shown = Board(Terminal(), [request.name for request in requests])
+    ended = SideBySide(2, {**os.environ, "DOCKER_HOST": PINNED}, fail_fast=False, board=shown, signals=signals).run(requests)
+    assert [outcome.name for outcome in ended.outcomes] == ["killed (18.0)", "killed (19.0)"]
+
+
 class SignalWhen(Board):
     """Sends this process a signal when so many runs have said that they wait."""
 

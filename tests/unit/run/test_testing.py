@@ -13,7 +13,7 @@ from runner.run.terms import Terms
 from runner.terminal import Terminal
 from runner.verdict.allowed import NOTHING_ALLOWED
 from runner.verdict.sources import read_sources
-from tests.unit.fake_engine import Said, failed
+from tests.unit.fake_engine import Answer, Said, Words, failed
 from tests.unit.fake_environment import ENDPOINT, Fakes
 from tests.unit.odoo_logs import log, real, record, result, starting
 from tests.unit.repositories import write_module
@@ -38,7 +38,7 @@ def run(
     output: str,
     terminal: Terminal,
     exit_code: int = 0,
-    states: Said = "evv_core installed\n",
+    states: Answer = "evv_core installed\n",
     *,
     javascript: str = "",
 ) -> testing.Tested:
@@ -136,3 +136,53 @@ def test_what_an_empty_database_does_not_change_is_told_to_whoever_would_try_one
     (reason,) = tested.verdict.reasons
     assert reason == "no JavaScript test of evv_core ran (static/tests/weeks_off_field.test.js)"
     assert reason in tested.lasting
+
+
+PASSED = real("evv_core-passed")
+
+
+def asks(fakes: Fakes, found: Said, **asked: object) -> testing.Tested:
+    """A run that passes for which something was asked for besides, and what the database has of that."""
+
+    def answer(words: Words) -> Said:
+        return found if "res_lang" in words[-1] or "demo" in words[-1] else "evv_core installed\n"
+
+    fakes.repository = fakes.repository.model_copy(update=asked)
+    return run(fakes, PASSED, Steps(), states=answer)
+
+
+def test_demo_data_and_languages_that_are_there_are_no_reason(fakes: Fakes) -> None:
+    tested = asks(fakes, "language de_DE true\n", demo=True, languages=("de_DE",))
+    assert tested.verdict.passed
+    (command,) = fakes.streams.executed
+    assert "--load-language=en_US,de_DE" in command
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        ("module evv_core \nlanguage de_DE true\n", "not as asked, installed without demo data: evv_core"),
+        ("language de_AT true\n", "Odoo does not know the language de_DE, but de_AT"),
+        (failed("psql: error", 2), "the database could not be asked for demo data and languages: psql: error"),
+    ],
+)
+def test_what_was_asked_for_and_is_not_there_is_not_proven_and_no_empty_database_changes_that(
+    fakes: Fakes, found: Said, reason: str
+) -> None:
+    tested = asks(fakes, found, demo=True, languages=("de_DE",))
+    assert (tested.verdict.label, tested.verdict.reasons) == ("NOT PROVEN", (reason,))
+    assert reason in tested.lasting
+
+
+@pytest.mark.parametrize(("series", "label"), [("", "PASSED"), ("19.0", "PASSED"), ("18.0", "NOT PROVEN")])
+def test_an_odoo_of_another_series_than_asked_for_proves_nothing(fakes: Fakes, series: str, label: str) -> None:
+    assert "odoo: Odoo version 19.0" in PASSED
+    tested = asks(fakes, "", series=series)
+    assert tested.verdict.label == label
+    assert tested.verdict.reasons == (("Odoo 18.0 was asked for, and the image has 19.0",) if label == "NOT PROVEN" else ())
+
+
+def test_an_odoo_that_does_not_tell_its_series_proves_nothing(fakes: Fakes) -> None:
+    fakes.repository = fakes.repository.model_copy(update={"series": "19.0"})
+    tested = run(fakes, PASSED.replace("odoo: Odoo version", "odoo: Version"), Steps())
+    assert tested.verdict.reasons == ("Odoo 19.0 was asked for, and the image has one that does not tell its version",)

@@ -19,7 +19,7 @@ LINES = (
 def built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """No image can be pulled; the first words of the commands that are run instead."""
     commands: list[str] = []
-    (tmp_path / "repos.yaml").write_text(YAML)
+    (tmp_path / "repos.yaml").write_text(YAML.replace("{odoo: ", "{series: {'17.0': 'odoo:17.0'}, odoo: "))
     monkeypatch.setattr(images, "output_of", lambda *_: None)
     monkeypatch.setattr(debian, "proxy", dict)
     monkeypatch.setattr(debian, "mirror", lambda: "http://mirror")
@@ -38,6 +38,7 @@ def test_stand_ins_are_built_and_named_and_every_step_is_said(
     assert told[:3] == ["Pulling odoo:18.0 ...", "  odoo:18.0 cannot be pulled here", "Pulling postgres:16 ..."]
     assert "Making a base image of Debian trixie ..." in told
     assert "Building agent-test-stand-in/odoo:19 ..." in told
+    assert "  odoo:17.0 cannot be pulled here" in told
     assert told[-1].startswith("repos.local.yaml now names the stand-ins: agent-test-stand-in/odoo:19, ")
     head = "# Written by `nox -s setup`: odoo:18.0, postgres:16 cannot be pulled on this machine.\n"
     assert (tmp_path / "repos.local.yaml").read_text() == head + LINES

@@ -45,7 +45,14 @@ def addons(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def choose(engine: FakeVolumes, addons: Path, tmp_path: Path) -> Choose:
-    def chosen(module: str, *, kernel: str | None = None, rendered: dict[str, Any] = RENDERED, **images: str) -> Plan:
+    def chosen(
+        module: str,
+        *,
+        kernel: str | None = None,
+        rendered: dict[str, Any] = RENDERED,
+        asked: dict[str, Any] | None = None,
+        **images: str,
+    ) -> Plan:
         there = copy.deepcopy(rendered)
         for volume in there["services"]["odoo"]["volumes"]:
             volume["source"] = volume["source"].replace("/evv/addons", str(addons))
@@ -59,7 +66,8 @@ def choose(engine: FakeVolumes, addons: Path, tmp_path: Path) -> Choose:
             "password": "secret",
             "memory_of": kernel,
         }
-        return choose_plan(repository(tmp_path), module, store, store.prefetch(), **about)
+        evv = repository(tmp_path).model_copy(update=asked or {})
+        return choose_plan(evv, module, store, store.prefetch(), **about)
 
     return chosen
 
@@ -295,7 +303,8 @@ def test_the_log_says_which_was_used_and_what_it_holds(choose: Choose, engine: F
 
 
 def test_a_dependency_is_seen_where_its_addons_folder_is_mounted(choose: Choose) -> None:
-    assert choose("evv_visits").folders_in_container == ["/mnt/extra-addons/evv_core"]
+    plan = choose("evv_visits")
+    assert [plan.folders_in_container(stage) for stage in plan.missing] == [[], ["/mnt/extra-addons/evv_core"]]
 
 
 def test_the_database_is_in_memory_where_there_is_room_and_no_limit(choose: Choose, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -309,3 +318,34 @@ def test_the_database_is_in_memory_where_there_is_room_and_no_limit(choose: Choo
     limited["services"]["db"]["mem_limit"] = "512m"
     assert not choose("evv_visits", kernel="6.1", rendered=limited).in_memory
     assert choose("evv_visits", kernel="another").data_folder == "/var/lib/postgresql/data"
+
+
+@pytest.mark.parametrize(
+    "asked", [{"demo": True}, {"demo": False}, {"languages": ("de_DE",)}, {"odoo_options": {"unaccent": True}}]
+)
+def test_what_else_is_asked_of_odoo_makes_another_database_and_the_same_the_same(
+    choose: Choose, engine: FakeVolumes, asked: dict[str, Any]
+) -> None:
+    make(engine, choose("evv_visits"))
+    assert names(choose("evv_visits", asked=asked)) == ["core", "own"]
+    make(engine, choose("evv_visits", asked=asked))
+    assert choose("evv_visits", asked=asked).missing == choose("evv_visits").missing == ()
+
+
+def test_a_server_wide_module_of_the_repository_is_seen_by_every_stage_and_its_sources_count(
+    choose: Choose, engine: FakeVolumes, addons: Path
+) -> None:
+    asked = {"odoo_options": {"load": ("base", "web", "evv_mail")}}
+    plan = choose("evv_visits", asked=asked)
+    seen = [plan.folders_in_container(stage) for stage in plan.missing]
+    assert seen == [["/mnt/extra-addons/evv_mail"], ["/mnt/extra-addons/evv_core", "/mnt/extra-addons/evv_mail"]]
+    make(engine, plan)
+    assert choose("evv_visits", asked=asked).used
+    (addons / "evv_mail" / "__init__.py").write_text("patch()\n")
+    assert not plan.is_up_to_date
+    assert not choose("evv_visits", asked=asked).used
+
+
+def test_a_module_under_test_that_is_server_wide_has_no_prepared_database(choose: Choose) -> None:
+    plan = choose("evv_core", asked={"odoo_options": {"load": ("base", "web", "evv_visits")}})
+    assert plan.unavailable_reason == "evv_core, the module under test, is loaded with the server-wide modules"

@@ -135,6 +135,10 @@ R = result(tests=12).strip()
         ),
         (added(record("odoo.tests.suite", "Test suite halted: max failures reached", "ERROR")), "Test suite halted"),
         (
+            added(record("odoo.service.server", "Failed to load server-wide module `queue_job`.", "ERROR")),
+            "the server-wide module queue_job cannot be loaded",
+        ),
+        (
             added(record("odoo.modules.loading", "Module evv_core demo data failed to install, installed without", "WARNING")),
             "demo data of evv_core failed",
         ),
@@ -161,6 +165,7 @@ R = result(tests=12).strip()
         "import",
         "invalid tag",
         "halted",
+        "server-wide module",
         "demo",
         "addons path",
         "critical",
