@@ -1,16 +1,28 @@
 """Modules in lists that take about the same time: as many as a CI has jobs for."""
 
 import heapq
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, Field
 
 from runner.errors import UsageError
-from runner.reporting.json_report import CallReport
 from runner.text import printable
 
 # What a run takes besides its tests, in tests: a test of Odoo's own addons takes some 0.2 s, all the rest of a later run 5 s.
 _REST = 25
+
+
+class _Taken(BaseModel):
+    """Of a module in a JSON report, which may be one of an earlier runner, what counts here."""
+
+    module: str
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _Report(BaseModel):
+    modules: tuple[_Taken, ...]
 
 
 def split(
@@ -55,7 +67,7 @@ def weights_of(tests: Mapping[tuple[str, str], int], reports: Iterable[Path]) ->
     seconds: dict[str, float] = {}
     for file in reports:
         try:
-            report = CallReport.model_validate(json.loads(file.read_bytes()))
+            report = _Report.model_validate_json(file.read_bytes())
         except (OSError, ValueError) as error:
             raise UsageError(
                 f"{printable(str(file))} is no JSON report of a run: {printable(str(error)).splitlines()[0]}"

@@ -1,10 +1,10 @@
 """Run a module's tests in a healthy environment, and judge them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from runner.docker import questions
-from runner.docker.engine import Pending
+from runner.docker.engine import Engine, Pending
 from runner.environment.environment import Environment
 from runner.environment.limits import limits_reached, reached_command, with_oom_killed
 from runner.odoo import command as odoo
@@ -78,11 +78,7 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
     asked.prefetch()
     compared = comparison.prefetch(places)
     undeclared_names = prefetch_undeclared_names(environment)
-    counts = {
-        name: engine.prefetch(questions.execution(name, reached_command()))
-        for name in (environment.containers.values() if ran.exit_code else ())
-    }
-    printed = {name: count.result()[1] for name, count in counts.items()}
+    printed = _limits_of(engine, environment.containers.values() if ran.exit_code else ())
     now = [with_oom_killed(each, printed.get(each.name, "")) for each in status.result()]
     environment.check_alive(now)
     exit_code, answer = states.result()
@@ -120,6 +116,12 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
     of_asked = asked.reasons(installed=not has_failed)
     verdict = replace(verdict.doubted([*of_sources, *of_asked, *limits]), files=files)
     return Tested(verdict, has_failed, (*of_sources, *of_asked, *lasting, ran.why_killed), undeclared_names)
+
+
+def _limits_of(engine: Engine, containers: Iterable[str]) -> dict[str, str]:
+    """What each container says of its limits, asked side by side."""
+    asked = {name: engine.prefetch(questions.execution(name, reached_command())) for name in containers}
+    return {name: answer.result()[1] for name, answer in asked.items()}
 
 
 def _step(event: Record | LoggedTest, count: str) -> str:

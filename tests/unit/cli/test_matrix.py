@@ -113,22 +113,7 @@ def jobs(output: str) -> list[str]:
 
 
 def report(seconds: dict[str, float]) -> str:
-    modules: list[dict[str, object]] = [
-        {
-            "module": name,
-            "verdict": "PASSED",
-            "selection": "",
-            "exit_code": 0,
-            "counts": None,
-            "reasons": [],
-            "remarks": [],
-            "allowed": [],
-            "seconds": taken,
-            "phases": {},
-            "proof": "",
-            "cases": [],
-            "cases_left_out": 0,
-        }
-        for name, taken in seconds.items()
-    ]
-    return json.dumps({"schema_version": 1, "exit_code": 0, "modules": modules})
+    """A report with no more than what counts: there may be fields that are not known here."""
+    return json.dumps(
+        {"schema_version": 1, "modules": [{"module": name, "seconds": taken} for name, taken in seconds.items()]}
+    )
