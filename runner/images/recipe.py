@@ -59,7 +59,9 @@ def recipe_of(repository: RepoConfig) -> Recipe | None:
     if repository.dockerfile:
         folder, name = _context(repository.path, repository.dockerfile)
         _read(folder, name)  # says so if there is none
-        return Recipe(base, _archive(folder, _all_in(folder)), dockerfile=name)
+        # By standard input, only some builders heed what is to be ignored: so none does.
+        ignored = (".dockerignore", f"{name}.dockerignore")
+        return Recipe(base, _archive(folder, (name for name in _all_in(folder) if name not in ignored)), dockerfile=name)
     if not (repository.requirements or repository.packages):
         return None
     names = tuple(path.as_posix() for path in repository.requirements)
