@@ -17,7 +17,7 @@ from runner.odoo.source_file import UnreadableSource, read_source, resolve_below
 from runner.text import printable
 
 # Rises with every change of what build.py makes of the same recipe.
-_VERSION = 1
+_VERSION = 2
 # Of what goes into one image; it is read in every run.
 _MOST_FILES, _MOST_BYTES = 1000, 50_000_000
 # A zip, as a wheel is, knows no earlier time.
