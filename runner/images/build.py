@@ -44,6 +44,19 @@ os.makedirs(folder, exist_ok=True)
 with open(folder + "/agent-test.pth", "w") as file:
     file.write(line + "\\n")
 """
+# Odoo is there with all that it needs: what its packaging says of that must not have pip install it anew, for an addon's sake.
+_ODOO_ALONE = """
+import os, sys
+try:
+    from importlib.metadata import version
+    number = version("odoo")
+except ImportError:
+    sys.exit()
+folder = os.path.join(sys.argv[1], "odoo-" + number + ".dist-info")
+os.mkdir(folder)
+with open(os.path.join(folder, "METADATA"), "w") as file:
+    file.write("Metadata-Version: 2.1\\nName: odoo\\nVersion: " + number + "\\n")
+"""
 # The arguments are packages. What apt-get has loaded of lists and packages would only make the image larger.
 _INSTALL = f"""set -eu
 umask 022
@@ -69,8 +82,10 @@ if [ -e all.txt ]; then
     export PIP_CONFIG_FILE={_WORK}/pip.conf NETRC={_WORK}/netrc PIP_DISABLE_PIP_VERSION_CHECK=1
     [ ! -e certificates ] || export PIP_CERT={_WORK}/certificates
     python3 -m venv --system-site-packages --without-pip {_PLACE}
-    {_PLACE}/bin/python -m pip install --no-input --no-cache-dir --progress-bar=off -r all.txt </dev/null
     packages=$({_PLACE}/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    {_PLACE}/bin/python -c '{_ODOO_ALONE}' "$packages"
+    {_PLACE}/bin/python -m pip install --no-input --no-cache-dir --progress-bar=off -r all.txt </dev/null
+    rm -rf "$packages"/odoo-*.dist-info
     python3 -c '{_SEE}' "$packages"
     find {_PLACE}/bin -type f -perm -1 ! -name 'activate*' -exec ln -sf -t /usr/local/bin {{}} +
 fi

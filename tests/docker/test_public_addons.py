@@ -5,12 +5,14 @@ of them is in this repository.
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import yaml
@@ -34,9 +36,15 @@ UNMET = {
 }
 
 
+class Run(NamedTuple):
+    """A run of all of them: what it says, and the image that it has built or found."""
+
+    output: str
+    image: str
+
+
 @pytest.fixture(scope="module")
-def output(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """What a run of all of them says."""
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     images = next(iter(load(ROOT, os.environ).repositories.values())).images
     version = subprocess.run(
         ["docker", "run", "--rm", "--entrypoint", "odoo", images.odoo, "--version"], check=True, capture_output=True
@@ -60,7 +68,9 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     started = Started(command, folder, environ_without_starter() | {"PYTHONPATH": str(ROOT)}, patience=600)
     try:
         assert started.finish() == 7, started.output[-3000:]
-        yield started.output
+        log = (folder / "proof_of_execution_tests.component_event.log").read_text(errors="replace")
+        images_of_ours = re.findall(r"^image (agent-test-image:\w+):", log, re.MULTILINE)
+        yield Run(started.output, images_of_ours[0])
     finally:
         if started.process.poll() is None:
             started.send(signal.SIGTERM)
@@ -81,12 +91,19 @@ def _download(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("module", COUNTS)
-def test_an_addon_passes_with_its_number_of_tests(output: str, module: str) -> None:
-    assert f"{module}: PASSED  {counted(COUNTS[module], 'test')} ran, 0 failed, 0 errors, 0 skipped\n" in output
+def test_an_addon_passes_with_its_number_of_tests(run: Run, module: str) -> None:
+    assert f"{module}: PASSED  {counted(COUNTS[module], 'test')} ran, 0 failed, 0 errors, 0 skipped\n" in run.output
+
+
+def test_what_an_addon_needs_is_installed_without_the_requirements_that_odoo_itself_has(run: Run) -> None:
+    look = "ls -d /opt/agent-test/lib/*/site-packages/*.dist-info"
+    command = ["docker", "run", "--rm", "--entrypoint", "sh", run.image, "-c", look]
+    found = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    assert {Path(path).name.partition("-")[0] for path in found} == {"cachetools", "odoo_addon_component"}
 
 
 @pytest.mark.parametrize("module", UNMET)
-def test_an_addon_that_needs_what_the_image_lacks_says_so_and_installs_nothing(output: str, module: str) -> None:
-    verdict = output.partition(f"{module}: NOT PROVEN")[2].partition("  log: ")[0]
-    assert [words for words in UNMET[module] if words not in verdict] == [], output[-3000:]
+def test_an_addon_that_needs_what_the_image_lacks_says_so_and_installs_nothing(run: Run, module: str) -> None:
+    verdict = run.output.partition(f"{module}: NOT PROVEN")[2].partition("  log: ")[0]
+    assert [words for words in UNMET[module] if words not in verdict] == [], run.output[-3000:]
     assert "Odoo ended" not in verdict
