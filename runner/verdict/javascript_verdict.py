@@ -32,9 +32,9 @@ def with_javascript(
     cases = _cases(verdict.module, javascript, log)
     failing = [case for case in cases if case.outcome in _FAILED]
     reasons = [f"FAIL: {case.name}" for case in failing]
-    # What keeps the page from loading is told by the test that opens it.
+    # What keeps the page from loading is told by the test that opens it, unless that was ended.
     of_web = cases_of(log, WEB)
-    broken = [] if failing else [case for case in of_web if case.outcome in _FAILED]
+    broken = [case for case in of_web if case.outcome in _FAILED and log.results and not failing]
     reasons += [f"{_kind(case)}: {case.name} of {WEB}, which opens the JavaScript tests" for case in broken]
     lasting = _why_not_proven(verdict.module, javascript, log, odoo_exit, cases, of_web, is_red=bool(failing or broken))
     skips = [f"{file} has tests that are marked `skip`, which Hoot does not count" for file in javascript.marked("skip")]

@@ -8,7 +8,7 @@ from runner.verdict.javascript_verdict import tests_of_others as of_others
 from runner.verdict.javascript_verdict import with_javascript
 from runner.verdict.odoolog import OdooLog
 from runner.verdict.verdict import Verdict
-from tests.unit.odoo_logs import log, read_log, real, record, result
+from tests.unit.odoo_logs import log, read_log, real, record, result, text
 
 FILE = "static/tests/weeks_off_field.test.js"
 SOURCES = JavaScript((FILE,))
@@ -80,6 +80,11 @@ def test_tests_of_other_modules_are_not_the_module_s() -> None:
     )
     assert of_others(read_log(log(*records)), "traction") == ["@web/core/pager/one"]
     assert of_others(read_log(real("javascript-passed")), "traction") == []
+
+
+def test_where_they_were_ended_at_the_first_of_another_module_nothing_has_failed() -> None:
+    verdict = judged(read_log(text([START, *console(passes("@web/core/pager/one"))])), odoo_exit=-1)
+    assert (verdict.exit_code, verdict.failed, verdict.errors, len(verdict.reasons)) == (7, 0, 0, 1)
 
 
 @pytest.mark.parametrize(
