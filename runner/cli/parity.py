@@ -19,6 +19,7 @@ from runner.docker.engine import Engine
 from runner.environment.compose_file import judge, override_for, project_to_judge
 from runner.environment.rendering import render
 from runner.errors import ExitCode
+from runner.images.recipe import recipe_of
 from runner.naming import LABEL_PREFIX
 from runner.odoo.command import SERVICE, addons_targets
 from runner.terminal import Terminal
@@ -57,6 +58,8 @@ def facts(rendered: dict[str, Any], repository: RepoConfig, project: str) -> lis
         f"{key}: {_neutral(str(value), repository, project)}"
         for key, value in _flat(_without_further_addons(rendered, repository), "")
     ]
+    if recipe := recipe_of(repository):
+        lines.append(f"image: with {recipe.told}, by their content {recipe.key('')}")
     return sorted([*lines, f"ports of the runs: {repository.ports}"])
 
 

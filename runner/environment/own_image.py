@@ -93,7 +93,10 @@ class OwnImage:
         image = self._usable(recipe.key(base.id))
         if not image:
             raise EnvironmentFailed("The image was built, and is gone already.")
-        keep_within_limits(engine, lambda line: self._terminal.line(f"  {line}"))
+        try:
+            keep_within_limits(engine, lambda line: self._terminal.line(f"  {line}"))
+        except EnvironmentFailed as error:  # the run has what it needs
+            self._terminal.line(f"  old images could not be looked through: {error}")
         return image
 
     def _say_waiting(self) -> None:

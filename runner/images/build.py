@@ -120,11 +120,11 @@ class Build:
             *(f"--{_LIMITS[key]}={value}" for key, value in self.limits.items()),
             # No volumes of the image's, which would have none of the labels.
             *(f"--mount=type=tmpfs,target={path}" for path in base.config.get("Volumes") or ()),
-            *(base.id, f"{BUILD_LIMIT:.0f}"),
+            *(base.id, f"{2 * BUILD_LIMIT:.0f}"),
         )
         self.engine.ask(replace(questions.command(*words), variables=_WITHOUT_PROXIES))
         words = ("exec", "--interactive", "--user=0:0", self.name, "sh", "-c", _INSTALL, "sh", *recipe.packages)
-        self._follow(self.streams.run(words, iter([_input(recipe, index)]), BUILD_LIMIT), index.secrets)
+        self._follow(self.streams.run(words, iter([_input(recipe, index)]), BUILD_LIMIT), recipe, index.secrets)
         # The labels of the run, of which docker cannot leave out any, must not be those of the image's containers.
         labels = {**dict.fromkeys(self.labels, ""), **labels}
         changes = [
@@ -152,7 +152,7 @@ class Build:
         )
         said = bytearray()
         try:
-            self._follow(execution, index.secrets, said)
+            self._follow(execution, recipe, index.secrets, said)
         except BaseException:
             with contextlib.suppress(EnvironmentFailed):
                 self._forget_steps(bytes(said))
@@ -170,8 +170,9 @@ class Build:
         if steps and (last := steps[-1].decode()) in dangling:
             self.engine.command("image", "rm", last)
 
-    def _follow(self, execution: "Execution", secrets: Iterable[str], said: bytearray | None = None) -> None:
+    def _follow(self, execution: "Execution", recipe: Recipe, secrets: Iterable[str], said: bytearray | None = None) -> None:
         said = bytearray() if said is None else said
+        self.record(f"Building an image with {recipe.told}, on {recipe.base}\n".encode())
         for line in _lines(execution):
             line = _COLOUR.sub(b"", line)  # noqa: PLW2901
             for secret in secrets:
@@ -180,7 +181,10 @@ class Build:
             said += line
             del said[:-_MOST_SAID]
         if execution.exit_code:
-            raise EnvironmentFailed(f"The image cannot be built:\n{tail(said.decode(errors='replace'))}")
+            why = tail(said.decode(errors="replace"))
+            raise EnvironmentFailed(
+                f"The image with {recipe.told} cannot be built (exit code {execution.exit_code}):\n{why}".rstrip()
+            )
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:

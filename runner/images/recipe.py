@@ -14,12 +14,14 @@ from pathlib import Path
 from runner.config.repositories import RepoConfig
 from runner.errors import ConfigError
 from runner.odoo.source_file import UnreadableSource, read_source, resolve_below
-from runner.text import printable
+from runner.text import printable, shortened
 
 # Rises with every change of what build.py makes of the same recipe.
 _VERSION = 1
 # Of what goes into one image; it is read in every run.
 _MOST_FILES, _MOST_BYTES = 1000, 50_000_000
+# Characters of what is told of a recipe.
+_LONGEST_TOLD = 200
 # A zip, as a wheel is, knows no earlier time.
 _TIME = 315_619_200
 # As pip understands it in its files, once lines that go on are one.
@@ -39,6 +41,12 @@ class Recipe:
     packages: tuple[str, ...] = ()
     dockerfile: str = ""
 
+    @property
+    def told(self) -> str:
+        """What it adds, for a person."""
+        names = ", ".join(filter(None, (*self.requirements, *self.packages, self.dockerfile)))
+        return printable(shortened(names, _LONGEST_TOLD))
+
     def key(self, base_id: str) -> str:
         """Return what tells the image from every other one, with the ID of its base."""
         about = [_VERSION, base_id, self.requirements, self.packages, self.dockerfile]
@@ -51,7 +59,9 @@ def recipe_of(repository: RepoConfig) -> Recipe | None:
     if repository.dockerfile:
         folder, name = _context(repository.path, repository.dockerfile)
         _read(folder, name)  # says so if there is none
-        return Recipe(base, _archive(folder, _all_in(folder)), dockerfile=name)
+        # By standard input, only some builders heed what is to be ignored: so none does.
+        ignored = (".dockerignore", f"{name}.dockerignore")
+        return Recipe(base, _archive(folder, (name for name in _all_in(folder) if name not in ignored)), dockerfile=name)
     if not (repository.requirements or repository.packages):
         return None
     names = tuple(path.as_posix() for path in repository.requirements)

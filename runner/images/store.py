@@ -66,7 +66,8 @@ def own_images(engine: Engine) -> list[OwnImage]:
     images = []
     for image in found:
         name = name_of(_label(image, KEY_LABEL))
-        if image.tags and name not in image.tags:
+        # Podman writes `localhost/` before it.
+        if image.tags and not any(f"/{tag}".endswith(f"/{name}") for tag in image.tags):
             continue  # somebody's own, made of one of these
         megabytes = (image.size - bases.get(_label(image, BASE_LABEL), 0)) // 1_000_000
         about = (_label(image, MADE_FOR_LABEL), _created(image), megabytes)

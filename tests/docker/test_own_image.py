@@ -59,7 +59,7 @@ def test_of_a_build_that_fails_the_last_words_are_told_and_nothing_is_left(descr
     before = _ids("dangling=true")
     code, output = described.run("run", "tiny", "marked", "--no-snapshot")
     assert code == 5, output
-    assert "The image cannot be built:" in output and "gone" in output
+    assert "The image with Dockerfile cannot be built" in output and "gone" in output
     assert _ids("dangling=true") - before == set()
 
 

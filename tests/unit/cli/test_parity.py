@@ -159,3 +159,10 @@ def test_a_range_of_ports_of_its_own_is_a_difference() -> None:
         "-ports of the runs: 8090-8100",
         "+ports of the runs: 9000-9001",
     ]
+
+
+def test_an_image_of_its_own_is_a_difference_unless_both_have_the_same() -> None:
+    evv, hub = named("evv", packages=("git",)), named("hub", packages=("git",))
+    assert compared(evv, hub) == []
+    (told,) = [line for line in compared(evv, named("hub")) if line.startswith("-image: ")]
+    assert told.startswith("-image: with git, by their content ")

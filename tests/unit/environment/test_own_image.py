@@ -75,10 +75,19 @@ def test_one_that_is_not_there_is_built_under_the_guard_and_told(fakes: FakesWit
     said: list[bytes] = []
     with fakes.environment(record=said.append) as environment:
         assert image_of(environment) == OWN
-    assert said == [b"Setting up git\n"]
+    assert said == [b"Building an image with git, on odoo:18.0\n", b"Setting up git\n"]
     expected = ["arm", "run --detach", "exec that is fed", "commit --change", "container rm", "arm", "up 18000", "finish"]
     assert [event for event in fakes.events if event in expected] == expected
     assert "build image" in dict(environment.context.terminal.phases)
+
+
+def test_that_old_ones_cannot_be_looked_through_is_no_failure_of_the_run(
+    fakes: FakesWithImages, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fakes.engine.answers["image ls"] = failed("no answer")
+    with fakes.environment() as environment:
+        assert image_of(environment) == OWN
+    assert "old images could not be looked through" in capsys.readouterr().out
 
 
 def test_one_that_is_too_old_is_built_anew(fakes: FakesWithImages) -> None:

@@ -62,7 +62,7 @@ def test_the_container_belongs_to_the_run_and_has_its_limits_and_no_volumes(dock
     assert "--label=com.docker.compose.project=p --label=agent-test.repository=evv" in started
     assert "--memory=1000 --pids-limit=7" in started
     assert "--mount=type=tmpfs,target=/var/lib/odoo" in started
-    assert started.endswith("sha256:base 3600")
+    assert started.endswith("sha256:base 7200")
     # Nothing of docker's configuration, as a proxy's password, becomes a variable of the image.
     assert docker.engine.environs[started]["DOCKER_CONFIG"] == "/nonexistent"
     assert docker.asked("container rm") == "container rm --force --volumes p-image"
@@ -91,9 +91,11 @@ def test_pip_gets_its_files_and_the_way_to_its_index_on_standard_input_alone(tmp
 def test_what_is_secret_is_in_no_record_and_no_error(tmp_path: Path) -> None:
     docker = Docker(tmp_path, PIP_INDEX_URL="https://me:s3cret@firm/simple")
     docker.streams.says = (b"\x1b[91mnot found at s3cret\x1b[0m\nthe end", 1)
-    with pytest.raises(EnvironmentFailed, match=r"cannot be built:\nnot found at \*\*\*\nthe end"):
+    with pytest.raises(
+        EnvironmentFailed, match=r"with a b.txt, git cannot be built \(exit code 1\):\nnot found at \*\*\*\nthe end"
+    ):
         docker.make(PIP)
-    assert docker.record == [b"not found at ***\n", b"the end\n"]
+    assert docker.record[1:] == [b"not found at ***\n", b"the end\n"]
 
 
 def test_a_build_that_fails_becomes_no_image(docker: Docker) -> None:
@@ -135,4 +137,5 @@ def test_a_step_that_is_somebody_s_image_stays(docker: Docker) -> None:
 def test_a_line_without_an_end_is_recorded_in_parts(docker: Docker) -> None:
     docker.streams.says = (b"x" * 200_000, 0)
     docker.make(PIP)
-    assert b"".join(docker.record) == b"x" * 200_000
+    assert docker.record[0] == b"Building an image with a b.txt, git, on odoo:18.0\n"
+    assert b"".join(docker.record[1:]) == b"x" * 200_000

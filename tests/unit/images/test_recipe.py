@@ -89,6 +89,7 @@ def test_what_is_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_the_builder_gets_the_folder_of_the_dockerfile(tmp_path: Path) -> None:
     write(tmp_path, image__Dockerfile="FROM x\n", image__conf__a_conf="", image__b_sh="", other_txt="")
     (tmp_path / "evv/image/b.sh").chmod(0o700)
+    (tmp_path / "evv/image/.dockerignore").write_text("b.sh\n")  # some builders do not heed it
     found = recipe(tmp_path, dockerfile="image/Dockerfile")
     assert (names(found), found.dockerfile) == (["Dockerfile", "b.sh", "conf/a.conf"], "Dockerfile")
     with tarfile.open(fileobj=io.BytesIO(found.files)) as archive:

@@ -41,6 +41,11 @@ def test_without_its_base_the_size_is_that_of_all_of_it(engine: FakeEngine, imag
     assert [image.megabytes for image in own_images(engine)] == [5]
 
 
+def test_one_of_podman_s_is_known_by_its_name_too(engine: FakeEngine, images: FakeImages) -> None:
+    add(images, "k", tags=(f"localhost/{name_of('k')}",))
+    assert [image.name for image in own_images(engine)] == [name_of("k")]
+
+
 def test_what_somebody_has_made_of_one_is_not_ours(engine: FakeEngine, images: FakeImages) -> None:
     add(images, "k", tags=("mine:latest",))
     assert own_images(engine) == []

@@ -75,7 +75,7 @@ def test_what_no_run_has_needed_yet_is_built_once(machine: Machine, tmp_path: Pa
 
 def test_of_one_that_cannot_be_built_that_is_said_and_nothing_is_left(machine: Machine, tmp_path: Path) -> None:
     machine.streams.says = (b"no package git\n", 100)
-    with pytest.raises(ProvisionError, match=r"evv: The image cannot be built:\nno package git"):
+    with pytest.raises(ProvisionError, match=r"evv: The image with git cannot be built \(exit code 100\):\nno package git"):
         own_images.ensure_own_images(load(tmp_path, {}))
     assert len(machine.removed) == 1
 
