@@ -1,7 +1,6 @@
 """What Hoot, which runs JavaScript tests in Odoo 18 and newer, says in the browser's console, and Odoo repeats in its log."""
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 
 from runner.text import printable
@@ -11,11 +10,8 @@ from runner.verdict.record import Record, Room
 _CONSOLE = re.compile(r"^odoo\.addons\.\w+\.tests\.\S+\.browser$")
 # Hoot puts names into the quotes that they do not hold, and calls a test by its suites, first that of the module's name.
 _TEST = re.compile(r"""^\[HOOT\] Test (["'`])(@(\w+)/.+)\1 (passed\b.*|failed:\s*)$""")
-_SUITE = re.compile(r"""^\[HOOT\] (["'`])(@(\w+)/.+)\1 ended\b(.*)$""")
 _TIME = re.compile(r"time: (\d{1,9})(?:\.\d+)? ?ms")
-_SKIPPED = re.compile(r"skipped: (\d{1,9})|(\d{1,9}) skipped")
 _TESTS = (50_000, 8_000_000)
-_SUITES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +25,13 @@ class HootTest:
 
 
 class HootLog:
-    """The JavaScript tests that ended, and `skipped`: how many were skipped, by module and suite. Memory is bounded.
+    """The JavaScript tests that ended, in bounded memory; `left_out`: those for which there was no room.
 
-    `left_out`: the tests for which there was no room.
+    Of what is marked `skip` Hoot says nothing where nobody looks on.
     """
 
     def __init__(self) -> None:
         self.tests: list[HootTest] = []
-        self.skipped: Counter[tuple[str, str]] = Counter()
         self.left_out = 0
         self._room = Room(*_TESTS)
 
@@ -44,8 +39,7 @@ class HootLog:
         """Take account of a record, with all its lines."""
         if not record.message.startswith("[HOOT]") or not _CONSOLE.match(record.logger):
             return
-        first = record.first_line.strip()
-        if test := _TEST.match(first):
+        if test := _TEST.match(record.first_line.strip()):
             name, module, ending = printable(test[2].partition("/")[2]), test[3], test[4]
             time = _TIME.search(ending)
             seconds = int(time[1]) / 1000 if time else None
@@ -54,6 +48,3 @@ class HootLog:
                 self.tests.append(HootTest(module, name, seconds, details))
             else:
                 self.left_out += 1
-        elif (suite := _SUITE.match(first)) and (skipped := _SKIPPED.search(suite[4])) and len(self.skipped) < _SUITES:
-            key = (suite[3], suite[2].partition("/")[2])
-            self.skipped[key] = max(self.skipped[key], int(skipped[1] or skipped[2]))

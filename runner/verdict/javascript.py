@@ -17,6 +17,8 @@ _TOURS = "tours"
 _FOLDER = "static/tests/"
 # A test, or a file, that only runs where the browser is that of a phone.
 _FOR_PHONES = re.compile(rb"""tags\([^)]*["'`]mobile["'`]""")
+# Of tests and suites that are marked `skip` Hoot says nothing, nor of the others where some are to be the only ones.
+_MARKED = re.compile(rb"""\b(?:test|describe)\b[\w.,()\s"'`-]{0,200}?\.(skip|only|debug)\b""")
 # The page that runs them; and the tests of the addon web that open it, from which a module may derive its own.
 _PAGE = "/web/tests"
 WEB, _TEST_JS = "web", "test_js"
@@ -28,12 +30,14 @@ class JavaScript:
     """`files`: the JavaScript tests of a module, as in `static/tests/one.test.js`. `openers`: its tests that run them.
 
     Those are pairs of a test file, dotted below `tests`, and a pattern of names of tests: `TestJs.test_js`, `TestJs.*`, `*`.
-    `for_phones`: whether some only run in a browser like that of a phone.
+    `for_phones`: whether some only run in a browser like that of a phone. `marks`: files with tests that are marked, by
+    `skip`, `only` or `debug`, each pair once.
     """
 
     files: tuple[str, ...] = ()
     openers: tuple[tuple[str, str], ...] = ()
     for_phones: bool = False
+    marks: tuple[tuple[str, str], ...] = ()
 
     @property
     def hoot(self) -> tuple[str, ...]:
@@ -44,6 +48,15 @@ class JavaScript:
     def suites(self) -> dict[str, str]:
         """Give the suite that Hoot makes of each of its files, without the module's name: `score/bar`."""
         return {file: file.removeprefix(_FOLDER).removesuffix(_HOOT) for file in self.hoot}
+
+    def marked(self, mark: str) -> list[str]:
+        """Name the files of Hoot with a test or a suite that has this mark."""
+        return [file for file, other in self.marks if other == mark and file in self.hoot]
+
+    @property
+    def exclusive(self) -> list[tuple[str, str]]:
+        """Name the files in which some are marked to be the only ones, each with the mark."""
+        return [(file, mark) for mark in ("only", "debug") for file in self.marked(mark)]
 
     def file_of(self, test: str) -> str:
         """Find the file of a JavaScript test by its name, as in `score/bar/is red`; empty if there is none."""
@@ -63,8 +76,10 @@ def read_javascript(module: Path) -> JavaScript:
     """Find the JavaScript tests of a module, and what runs them. Nothing is run, and what cannot be read holds none."""
     paths = (path.relative_to(module) for path in _files(module / _FOLDER, module, _HOOT, _QUNIT))
     files = tuple(sorted(path.as_posix() for path in paths if _TOURS not in path.parts))
-    for_phones = any(_FOR_PHONES.search(_content(module / file, module)) for file in files)
-    return JavaScript(files, tuple(_openers(module)) if files else (), for_phones)
+    contents = {file: _content(module / file, module) for file in files}
+    for_phones = any(map(_FOR_PHONES.search, contents.values()))
+    marks = {(file, mark.decode()): None for file, content in contents.items() for mark in _MARKED.findall(content)}
+    return JavaScript(files, tuple(_openers(module)) if files else (), for_phones, tuple(marks))
 
 
 def _content(file: Path, module: Path) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from runner.errors import ExitCode
-from runner.text import counted, first_of, printable, shortened
+from runner.text import first_of, printable, shortened
 from runner.verdict.cases import Case, CaseOutcome, cases_of
 from runner.verdict.javascript import WEB, JavaScript
 from runner.verdict.notes import with_browser_hint
@@ -32,16 +32,12 @@ def with_javascript(
     cases = _cases(verdict.module, javascript, log)
     failing = [case for case in cases if case.outcome in _FAILED]
     reasons = [f"FAIL: {case.name}" for case in failing]
-    # What keeps the page from loading is told by the test that opens it.
+    # What keeps the page from loading is told by the test that opens it, unless that was ended.
     of_web = cases_of(log, WEB)
-    broken = [] if failing else [case for case in of_web if case.outcome in _FAILED]
+    broken = [case for case in of_web if case.outcome in _FAILED and log.results and not failing]
     reasons += [f"{_kind(case)}: {case.name} of {WEB}, which opens the JavaScript tests" for case in broken]
     lasting = _why_not_proven(verdict.module, javascript, log, odoo_exit, cases, of_web, is_red=bool(failing or broken))
-    skips = [
-        f"{counted(log.javascript.skipped[verdict.module, suite], 'JavaScript test')} of {file} skipped"
-        for file, suite in javascript.suites.items()
-        if log.javascript.skipped[verdict.module, suite]
-    ]
+    skips = [f"{file} has tests that are marked `skip`, which Hoot does not count" for file in javascript.marked("skip")]
     if timed_out:
         exit_code, lasting = ExitCode.TIMED_OUT, ["the JavaScript tests ran past their time (--test-timeout)"]
     elif failing or broken:
@@ -55,7 +51,6 @@ def with_javascript(
         exit_code=_worse(verdict.exit_code, exit_code),
         ran=verdict.ran + len(cases) + log.javascript.left_out,
         javascript=len(cases) + log.javascript.left_out,
-        skipped=verdict.skipped + sum(log.javascript.skipped[verdict.module, suite] for suite in javascript.suites.values()),
         failed=verdict.failed + len(failing) + sum(case.outcome is CaseOutcome.FAILED for case in broken),
         errors=verdict.errors + sum(case.outcome is CaseOutcome.ERROR for case in broken),
         reasons=(*verdict.reasons, *reasons, *lasting),
@@ -122,7 +117,7 @@ def _why_not_proven(
     if not is_red and not cases:
         reasons.append(f"no JavaScript test of {module} ran ({files})")
     elif cases:
-        for file, suite in javascript.suites.items():
-            if file not in have_run and not log.javascript.skipped[module, suite]:
-                reasons.append(f"no test of {file} ran: is it in `web.assets_unit_tests`, and no `only` elsewhere?")
+        silent = [file for file in javascript.hoot if file not in have_run and file not in javascript.marked("skip")]
+        reasons += [f"no test of {file} ran: is it in `web.assets_unit_tests` of `assets` in the manifest?" for file in silent]
+    reasons += [f"{file} has a test marked `{mark}`, so that others do not run" for file, mark in javascript.exclusive]
     return reasons

@@ -117,11 +117,11 @@ def test_a_tour_that_fails_is_seen_in_a_screenshot_and_javascript_tests_count_on
     run = runner_of("evv", "traction", checkout, "--js", "--no-snapshot", "--json", report)
     assert run.finish() == 1, run.output[-3000:]
     (judged,) = json.loads(report.read_text())["modules"]
-    assert judged["counts"] == {"ran": 2, "failed": 1, "errors": 0, "skipped": 1}
+    assert judged["counts"] == {"ran": 2, "failed": 1, "errors": 0, "skipped": 0}
     tour_case, script = judged["cases"]
     assert judged["reasons"] == [f"FAIL: {tour_case['name']}"]
     assert (script["file"], script["name"], script["outcome"]) == ("static/tests/sums.test.js", "sums/one and one", "passed")
-    assert "1 JavaScript test of static/tests/sums.test.js skipped" in judged["remarks"]
+    assert any("static/tests/sums.test.js has tests that are marked `skip`" in remark for remark in judged["remarks"])
     (name,) = tour_case["files"]
     screenshot = Path(judged["files"][name])
     assert screenshot.is_relative_to(checkout / ".agent-tests")

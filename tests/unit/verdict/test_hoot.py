@@ -44,13 +44,6 @@ def test_other_words_and_names_are_understood(message: str, name: str) -> None:
     assert (test.module, test.name, test.details) == ("m", name, None)
 
 
-def test_the_skipped_ones_are_counted_by_their_suites() -> None:
-    skipped = read(
-        '[HOOT] "@m/a" ended (passed: 8 / skipped: 2 / time: 3 ms)', '[HOOT] "@m/b" ended ( 1 passed 4 skipped )'
-    ).skipped
-    assert skipped == {("m", "a"): 2, ("m", "b"): 4}
-
-
 @pytest.mark.parametrize(
     "elsewhere", [{"logger": "odoo.addons.m.tests.test_m"}, {"logger": "odoo.addons.m.models.browser"}, {"database": "other"}]
 )

@@ -108,3 +108,22 @@ def test_tests_for_phones_are_known_by_their_tags(tmp_path: Path, source: str, f
     folder = module(tmp_path, "a.test.js")
     (folder / "static/tests/a.test.js").write_text(source)
     assert read_javascript(folder).for_phones is for_phones
+
+
+@pytest.mark.parametrize(
+    ("source", "marks"),
+    [
+        ('test.skip("x", () => {}); test.skip("y", () => {});', ["skip"]),
+        ('test.skip.tags("desktop")("x", () => {});', ["skip"]),
+        ('test.tags("desktop", "focus required").only("x", () => {});', ["only"]),
+        ("describe.current.skip(); test.debug('x', () => {});", ["skip", "debug"]),
+        ('test("x", () => expect(paginator.skip(2)).toBe(1));', []),
+        ("const { skip, only } = options;", []),
+    ],
+)
+def test_marks_that_keep_tests_from_running_are_found(tmp_path: Path, source: str, marks: list[str]) -> None:
+    folder = module(tmp_path, "a.test.js")
+    (folder / "static/tests/a.test.js").write_text(source)
+    javascript = read_javascript(folder)
+    assert javascript.marks == tuple(("static/tests/a.test.js", mark) for mark in marks)
+    assert [mark for _file, mark in javascript.exclusive] == [mark for mark in marks if mark != "skip"]

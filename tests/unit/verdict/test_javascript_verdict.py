@@ -8,7 +8,7 @@ from runner.verdict.javascript_verdict import tests_of_others as of_others
 from runner.verdict.javascript_verdict import with_javascript
 from runner.verdict.odoolog import OdooLog
 from runner.verdict.verdict import Verdict
-from tests.unit.odoo_logs import log, read_log, real, record, result
+from tests.unit.odoo_logs import log, read_log, real, record, result, text
 
 FILE = "static/tests/weeks_off_field.test.js"
 SOURCES = JavaScript((FILE,))
@@ -82,6 +82,11 @@ def test_tests_of_other_modules_are_not_the_module_s() -> None:
     assert of_others(read_log(real("javascript-passed")), "traction") == []
 
 
+def test_where_they_were_ended_at_the_first_of_another_module_nothing_has_failed() -> None:
+    verdict = judged(read_log(text([START, *console(passes("@web/core/pager/one"))])), odoo_exit=-1)
+    assert (verdict.exit_code, verdict.failed, verdict.errors, len(verdict.reasons)) == (7, 0, 0, 1)
+
+
 @pytest.mark.parametrize(
     ("records", "reason"),
     [
@@ -91,7 +96,7 @@ def test_tests_of_other_modules_are_not_the_module_s() -> None:
         ),
         (
             console(passes("@traction/other/one")),
-            f"no test of {FILE} ran: is it in `web.assets_unit_tests`, and no `only` elsewhere?",
+            f"no test of {FILE} ran: is it in `web.assets_unit_tests` of `assets` in the manifest?",
         ),
     ],
 )
@@ -137,11 +142,20 @@ def test_a_test_that_runs_for_desktops_and_phones_is_one_and_failed_if_it_failed
     ]
 
 
-def test_skipped_ones_are_noted_and_red_if_one_is_strict() -> None:
-    records = console(
-        passes("@traction/weeks_off_field/one"), '"@traction/weeks_off_field" ended (passed: 1 / skipped: 2 / time: 1 ms)'
-    )
-    verdict = judged_by(*records)
-    assert (verdict.exit_code, verdict.skipped, verdict.notes) == (0, 2, (f"2 JavaScript tests of {FILE} skipped",))
-    strict = judged_by(*records, strict=True)
-    assert (strict.exit_code, strict.reasons) == (7, (f"--strict: 2 JavaScript tests of {FILE} skipped",))
+def test_what_is_marked_skip_is_noted_and_red_if_one_is_strict() -> None:
+    odoo_log = read_log(log(START, *console(passes("@traction/weeks_off_field/one")), result(tests=1)))
+    silent = "static/tests/silent.test.js"
+    sources = JavaScript((FILE, silent), marks=((silent, "skip"),))
+    told = f"{silent} has tests that are marked `skip`, which Hoot does not count"
+    verdict = with_javascript(PASSED, sources, odoo_log, 0)[0]
+    assert (verdict.exit_code, verdict.reasons, verdict.notes) == (0, (), (told,))
+    strict = with_javascript(PASSED, sources, odoo_log, 0, strict=True)[0]
+    assert (strict.exit_code, strict.reasons, strict.notes) == (7, (f"--strict: {told}",), ())
+
+
+@pytest.mark.parametrize("mark", ["only", "debug"])
+def test_where_some_are_the_only_ones_that_run_nothing_is_proven(mark: str) -> None:
+    sources = JavaScript((FILE,), marks=((FILE, mark),))
+    verdict = with_javascript(PASSED, sources, read_log(real("javascript-passed")), 0)[0]
+    assert verdict.exit_code == 7
+    assert verdict.reasons == (f"{FILE} has a test marked `{mark}`, so that others do not run",)
