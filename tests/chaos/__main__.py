@@ -32,9 +32,8 @@ def main(rounds: int, seed: int, way: str = "") -> int:
     with Place() as place, contextlib.closing(MountedVolumes(place.label)) as mounted:
         can, cannot = possible(place)
         if cannot:
-            print(
-                f"Left out, for they need root, or a Python that others can start: {', '.join(each.name for each in cannot)}"
-            )
+            names = ", ".join(each.name for each in cannot)
+            print(f"Left out, for they need root, a Python that others can start, or a local engine: {names}")
         troubles = [trouble for trouble in can if way in trouble.name] or [UNDISTURBED]
         if not way:
             troubles += [UNDISTURBED] * (len(troubles) // (_UNDISTURBED - 1))

@@ -52,7 +52,7 @@ class Trouble:
     attribute of Place where it plays; `user`: as the second user; `needs_user`: it, or a neighbour, is that. `harmless`: if
     nothing ends the run, it must end as without the trouble. `kills_guard`: where the runner dies as well, only the next
     cleanup removes what is left; `kills_all`: runner and guard, so that files stay which only these know. `root`: only root
-    can do this.
+    can do this; `local`: only an engine of this machine, as its container has folders of this one.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Trouble:
     kills_guard: bool = False
     kills_all: bool = False
     root: bool = False
+    local: bool = False
 
 
 # A docker client that does not do what it should
@@ -229,7 +230,9 @@ TROUBLES = (
     Trouble("another context of the engine", _use_context("same"), environ=_own_contexts, harmless=True),
     Trouble("full disk", _fill, home="full_home", root=True),
     Trouble("full disk, with TMPDIR", _fill, home="full_home", environ=_tmp_on_the_disk, root=True),
-    Trouble("the container of a run is killed", _kill_container, _not_at_all, _in_container, kills_all=True, root=True),
+    Trouble(
+        "the container of a run is killed", _kill_container, _not_at_all, _in_container, kills_all=True, root=True, local=True
+    ),
     Trouble("nobody reads", _stall, allows=_an_end),
     Trouble("a neighbour", _neighbour(), harmless=True),
     Trouble("a neighbour with other pids", _neighbour(*_OTHER_PIDS), harmless=True, root=True),
@@ -259,9 +262,11 @@ TROUBLES = (
 
 
 def possible(place: Place) -> tuple[list[Trouble], list[Trouble]]:
-    """What this process can do, and what it cannot: that needs root, or a Python that another user can start."""
+    """What this process can do, and what it cannot: that needs root, a Python that others can start, or a local engine."""
     has_user = place.has_user()
+    is_local = os.environ.get("DOCKER_HOST", "unix://").startswith("unix://")
     cannot = [each for each in TROUBLES if each.root and not (has_user if each.needs_user else place.is_root)]
+    cannot += [each for each in TROUBLES if each.local and not is_local]
     return [each for each in TROUBLES if each not in cannot], cannot
 
 
