@@ -109,6 +109,8 @@ def test_a_tour_that_fails_is_seen_in_a_screenshot_and_javascript_tests_count_on
     tour, manifest = module / "static/tests/tours/traction_todo.js", module / "__manifest__.py"
     tour.write_text(tour.read_text().replace("o_list_button_save", "o_list_button_save:contains(Nobody)"))
     tour.write_text(tour.read_text().replace('run: "click"', 'run: "click", timeout: 2000'))
+    for file in set(module.glob("tests/test_*.py")) - {module / "tests/test_tour.py"}:
+        file.unlink()
     (module / "tests/__init__.py").write_text("from . import test_tour\n")
     (module / "static/tests/sums.test.js").write_text(_SUMS)
     bundle = '"web.assets_unit_tests": ["traction/static/tests/*.test.js"],'
