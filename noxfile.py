@@ -132,6 +132,6 @@ def tests(session: nox.Session) -> None:
     """Run the unit tests, then those on the Docker engine: nox -s tests [-- PYTEST ARGUMENTS]."""
     install(session, group("test"))
     # Those on the engine look for what is left, and would find what another one has yet: only two kinds go side by side.
-    both = [["tests/unit", "-n", "auto"], ["tests/docker", "-n", "2", "--dist", "loadgroup"]]
+    both = [["tests/unit", "-n", "auto"], ["tests/docker", "-n", "2"]]
     for words in [session.posargs] if session.posargs else both:
         python(session, "-m", "pytest", *words)

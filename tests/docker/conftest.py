@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from runner.cleanup import orphans
 from runner.docker.endpoint import settle
@@ -18,13 +20,19 @@ from .tiny_repository import ROOT, TinyRepository, abandoned_volumes, dangling_v
 FIRST_PORT, LAST_PORT = 18090, 18099
 # The repositories of the tests, of their corpus, and of the addons of others.
 OURS = ("tiny", "corpus", "public")
+# What is marked `odoo`.
+REAL_ODOO = ("test_corpus.py", "test_odoo.py", "test_public_addons.py", "test_snapshots.py")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in its own hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let real Odoo be tested beside the tiny services, which have other labels and ports, but no two tests of a kind."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("odoo" if item.get_closest_marker("odoo") else "tiny"))
+class _TwoKinds(LoadScopeScheduling):
+    """Real Odoo is tested beside the tiny services, which have other labels and ports, but no two tests of a kind."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "odoo" if Path(nodeid.partition("::")[0]).name in REAL_ODOO else "tiny"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return _TwoKinds(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
