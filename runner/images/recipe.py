@@ -68,6 +68,14 @@ def recipe_of(repository: RepoConfig) -> Recipe | None:
     return Recipe(base, _archive(repository.path, _with_included(repository.path, names)), names, repository.packages)
 
 
+def sources_of(repository: RepoConfig) -> list[Path]:
+    """Name what the image is made of in the checkout: files for pip, or the folder of the Dockerfile. ConfigError as above."""
+    if repository.dockerfile:
+        return [(repository.path / repository.dockerfile).parent]
+    names = (path.as_posix() for path in repository.requirements)
+    return [repository.path / name for name in _with_included(repository.path, names)]
+
+
 def _context(checkout: Path, dockerfile: Path) -> tuple[Path, str]:
     """The folder that the builder gets, and what the Dockerfile is called in there."""
     if len(dockerfile.parts) == 1:
