@@ -253,6 +253,11 @@ def test_what_was_slow_to_make_and_is_of_yesterday_goes_before_what_is_of_now() 
     assert beyond([slow, quick], now=87_400.0, number=1) == ["0"]
 
 
+def test_what_a_clock_that_is_ahead_has_made_is_worth_what_it_took_to_make(engine: FakeVolumes) -> None:
+    far, slow = snapshot(9_000_000_000, seconds=2), snapshot(1, seconds=40)
+    assert beyond([far, slow], number=1) == ["9000000000"]
+
+
 def test_a_stage_goes_after_those_that_are_built_on_it() -> None:
     old_base = snapshot(0, seconds=0)
     cores = [snapshot(90_000 + number, stage="core", modules=("base", f"m{number}"), seconds=30) for number in range(3)]
