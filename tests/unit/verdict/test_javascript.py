@@ -101,7 +101,9 @@ def test_hoot_s_suites_are_called_by_its_files_and_a_test_is_of_the_deepest(tmp_
     [
         ('describe.current.tags("mobile");', True),
         ('test.tags(\n    "focus required",\n    "mobile"\n)("x", () => {});', True),
+        ('test.tags`mobile`("x", () => {});', True),
         ('describe.current.tags("desktop"); expect("mobile").toBe(1);', False),
+        ('test.tags`desktop`("mobile", () => {});', False),
     ],
 )
 def test_tests_for_phones_are_known_by_their_tags(tmp_path: Path, source: str, for_phones: bool) -> None:
@@ -118,6 +120,9 @@ def test_tests_for_phones_are_known_by_their_tags(tmp_path: Path, source: str, f
         ('test.tags("desktop", "focus required").only("x", () => {});', ["only"]),
         ("describe.current.skip(); test.debug('x', () => {});", ["skip", "debug"]),
         ('test("x", () => expect(paginator.skip(2)).toBe(1));', []),
+        ('test.config({ timeout: 1000 }).only("x", () => {});', ["only"]),
+        ('test("x", function () { console.debug("y"); });', []),
+        ("    // never test.only here", []),
         ("const { skip, only } = options;", []),
     ],
 )
