@@ -115,8 +115,12 @@ def _with_included(checkout: Path, names: Iterable[str]) -> list[str]:
 
 def _all_in(folder: Path) -> Iterator[str]:
     """All that is in a folder and below it, by name. A link to a folder counts as a file, which it is not."""
+
+    def fail(error: OSError) -> None:
+        raise _wrong(Path(error.filename), f"(`dockerfile` in repos.yaml) cannot be read: {error.strerror}") from error
+
     count = 0
-    for place, folders, files in os.walk(folder):
+    for place, folders, files in os.walk(folder, onerror=fail):
         folders.sort()
         for name in sorted((*files, *(name for name in folders if Path(place, name).is_symlink()))):
             if (count := count + 1) > _MOST_FILES:
