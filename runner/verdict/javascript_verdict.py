@@ -113,6 +113,10 @@ def _why_not_proven(
         reasons.append(f"Odoo ended with exit code {odoo_exit} after the JavaScript tests")
     if not log.results:
         reasons.append("Odoo's result line is missing: the log of the JavaScript tests is cut short")
+    if cases and not (is_red or reasons) and log.javascript.ends < len(of_web):
+        reasons.append(
+            "Hoot did not come to its end: does a test print `[HOOT] Test suite succeeded`, at which Odoo closes it?"
+        )
     have_run = {case.file for case in cases}
     if not is_red and not cases:
         reasons.append(f"no JavaScript test of {module} ran ({files})")
