@@ -247,10 +247,11 @@ def beyond_limits(ready: Iterable[Snapshot], limits: Prepared, now: float) -> li
         for lower in snapshots
     }
     surplus = []
-    megabytes = 0
-    for number, snapshot in enumerate(sorted(snapshots, key=lambda each: worth[each.key], reverse=True), start=1):
-        megabytes += snapshot.megabytes
-        if number > limits.number or megabytes * 1_000_000 > limits.disk:
+    number = megabytes = 0
+    for snapshot in sorted(snapshots, key=lambda each: worth[each.key], reverse=True):
+        if number < limits.number and (megabytes + snapshot.megabytes) * 1_000_000 <= limits.disk:
+            number, megabytes = number + 1, megabytes + snapshot.megabytes
+        else:
             surplus.append(snapshot)
     return surplus
 
