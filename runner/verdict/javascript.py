@@ -18,7 +18,7 @@ _FOLDER = "static/tests/"
 # A test, or a file, that only runs where the browser is that of a phone.
 _FOR_PHONES = re.compile(rb"""\btags\s*(?:\([^)]*["'`]mobile["'`]|`mobile`)""")
 # Of tests and suites that are marked `skip` Hoot says nothing, nor of the others where some are to be the only ones.
-_MARKED = re.compile(rb"""\b(?:test|describe)\b(?:[\w.,()\s"'`-]|\{[^{}]{0,200}\}){0,200}?\.(skip|only|debug)\b""")
+_MARKED = re.compile(rb"""\b(?:test|describe)\b(?:[\w.,()\s"'`-]|\{[^{}]{0,200}\}){0,200}?\.(skip|todo|only|debug)\b""")
 _COMMENT = re.compile(rb"^\s*//.*", re.MULTILINE)
 # The page that runs them; and the tests of the addon web that open it, from which a module may derive its own.
 _PAGE = "/web/tests"
@@ -32,7 +32,7 @@ class JavaScript:
 
     Those are pairs of a test file, dotted below `tests`, and a pattern of names of tests: `TestJs.test_js`, `TestJs.*`, `*`.
     `for_phones`: whether some only run in a browser like that of a phone. `marks`: files with tests that are marked, by
-    `skip`, `only` or `debug`, each pair once.
+    `skip`, `todo`, `only` or `debug`, each pair once.
     """
 
     files: tuple[str, ...] = ()

@@ -156,6 +156,15 @@ def test_what_is_marked_skip_is_noted_and_red_if_one_is_strict() -> None:
     assert (strict.exit_code, strict.reasons, strict.notes) == (7, (f"--strict: {told}",), ())
 
 
+def test_what_is_marked_todo_is_noted() -> None:
+    sources = JavaScript((FILE,), marks=((FILE, "todo"),))
+    verdict = with_javascript(PASSED, sources, read_log(real("javascript-passed")), 0)[0]
+    assert (verdict.exit_code, verdict.notes) == (
+        0,
+        (f"{FILE} has tests that are marked `todo`, which pass as long as they fail",),
+    )
+
+
 @pytest.mark.parametrize("mark", ["only", "debug"])
 def test_where_some_are_the_only_ones_that_run_nothing_is_proven(mark: str) -> None:
     sources = JavaScript((FILE,), marks=((FILE, mark),))
