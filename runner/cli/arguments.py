@@ -242,7 +242,7 @@ def _add_changed_since(parser: argparse.ArgumentParser) -> None:
         type=_ref,
         metavar="REF",
         help="only the modules that changed since HEAD left the history of this commit, branch or tag, and all that depend on"
-        " them; all, if repos.yaml, the compose file or the runner changed",
+        " them; all, if repos.yaml, the compose file, what the image is made of or the runner changed",
     )
 
 

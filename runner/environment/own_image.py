@@ -94,7 +94,7 @@ class OwnImage:
         if not image:
             raise EnvironmentFailed("The image was built, and is gone already.")
         try:
-            keep_within_limits(engine, lambda line: self._terminal.line(f"  {line}"))
+            keep_within_limits(engine, lambda line: self._terminal.line(f"  {line}"), spared=image.id)
         except EnvironmentFailed as error:  # the run has what it needs
             self._terminal.line(f"  old images could not be looked through: {error}")
         return image

@@ -8,6 +8,7 @@ import configparser
 import contextlib
 import netrc
 import os
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -84,14 +85,22 @@ def _logins(urls: list[str], environ: Mapping[str, str], home: Path) -> Iterator
         known = netrc.netrc(str(environ.get("NETRC") or home / ".netrc"))
     except (OSError, netrc.NetrcParseError, UnicodeError):  # without one, or as pip, which goes on without
         return
-    for host in {urlsplit(url).hostname for url in urls}:
+    for host in {_hostname(url) for url in urls}:
         if host and (found := known.hosts.get(host)):
             yield host, (found[0], found[2] or "")
 
 
+def _hostname(url: str) -> str | None:
+    with contextlib.suppress(ValueError):  # of which pip says what is wrong with it
+        return urlsplit(url).hostname
+    return None
+
+
 def _userinfo(url: str) -> tuple[str, ...]:
     """What is secret in a URL, as it is written and as it is meant: a password, or a token in the place of a user's name."""
-    user, colon, password = urlsplit(url).netloc.rpartition("@")[0].partition(":")
+    # Not by urlsplit, which knows no parts of a URL that is none, as of a proxy without `http://`.
+    place = re.split(r"[/?#]", url.partition("://")[2] or url, maxsplit=1)[0]
+    user, colon, password = place.rpartition("@")[0].partition(":")
     secret = password if colon else user
     return secret, unquote(secret)
 

@@ -68,6 +68,14 @@ def recipe_of(repository: RepoConfig) -> Recipe | None:
     return Recipe(base, _archive(repository.path, _with_included(repository.path, names)), names, repository.packages)
 
 
+def sources_of(repository: RepoConfig) -> list[Path]:
+    """Name what the image is made of in the checkout: files for pip, or the folder of the Dockerfile. ConfigError as above."""
+    if repository.dockerfile:
+        return [(repository.path / repository.dockerfile).parent]
+    names = (path.as_posix() for path in repository.requirements)
+    return [repository.path / name for name in _with_included(repository.path, names)]
+
+
 def _context(checkout: Path, dockerfile: Path) -> tuple[Path, str]:
     """The folder that the builder gets, and what the Dockerfile is called in there."""
     if len(dockerfile.parts) == 1:
@@ -107,8 +115,12 @@ def _with_included(checkout: Path, names: Iterable[str]) -> list[str]:
 
 def _all_in(folder: Path) -> Iterator[str]:
     """All that is in a folder and below it, by name. A link to a folder counts as a file, which it is not."""
+
+    def fail(error: OSError) -> None:
+        raise _wrong(Path(error.filename), f"(`dockerfile` in repos.yaml) cannot be read: {error.strerror}") from error
+
     count = 0
-    for place, folders, files in os.walk(folder):
+    for place, folders, files in os.walk(folder, onerror=fail):
         folders.sort()
         for name in sorted((*files, *(name for name in folders if Path(place, name).is_symlink()))):
             if (count := count + 1) > _MOST_FILES:

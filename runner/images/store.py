@@ -99,10 +99,10 @@ def remove(engine: Engine, image: OwnImage) -> bool:
     return True
 
 
-def keep_within_limits(engine: Engine, say: Callable[[str], None]) -> None:
-    """Remove what is too old, or too many, or has been replaced; never what a container has."""
+def keep_within_limits(engine: Engine, say: Callable[[str], None], spared: str = "") -> None:
+    """Remove what is too old, or too many, or has been replaced; never what a container has, nor that with the ID `spared`."""
     for image in beyond_limits(own_images(engine), engine.info.now):
-        if remove(engine, image):
+        if image.id != spared and remove(engine, image):
             say(f"{image.told}: removed, there are too many, or it is too old")
 
 

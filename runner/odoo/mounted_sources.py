@@ -173,7 +173,8 @@ class MountedSources:
         name = target.rpartition("/")[2]
         return (
             f"Odoo loads {printable(name)} from {printable(place)}, not from this repository, which is mounted at "
-            f"{printable(target)}: Odoo finds that one first. Rename the module of the repository."
+            f"{printable(target)}: Odoo finds that one first. Rename the module of the repository, or leave the other out of "
+            "the image."
         )
 
     def _named(self, target: str, name: str) -> str:

@@ -32,6 +32,8 @@ def resolve_below(path: Path, folder: Path) -> Path:
         target = path.resolve(strict=True)
         if target.is_relative_to(folder.resolve()):
             return target
+    except ValueError as error:
+        raise UnreadableSource("has a null byte in its name") from error
     except (OSError, RuntimeError) as error:  # the latter is Python's word for a loop of links, up to 3.12
         raise UnreadableSource(
             f"cannot be read: {getattr(error, 'strerror', None) or 'its links lead in a circle'}"

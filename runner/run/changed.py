@@ -1,5 +1,6 @@
 """Which modules of a repository changed since a commit, with all that depend on them."""
 
+import itertools
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from runner.config.repositories import RepoConfig
 from runner.errors import UsageError
+from runner.images.recipe import sources_of
 from runner.odoo.addons import modules_of
 from runner.odoo.manifest import read_manifest
 from runner.reporting.git import NoAnswer, ask
@@ -49,8 +51,9 @@ def only_changed(
 def changed_since(repository: RepoConfig, settings: Collection[Path], ref: str) -> Changed:
     """Compare the checkout, as it is now, with the commit at which HEAD's history left that of `ref`.
 
-    All modules count as changed where one of the `settings`, which are repos.yaml and what overrides it, the compose file, or
-    the runner is in the same git repository and changed. UsageError if git cannot tell.
+    All modules count as changed where one of the `settings`, which are repos.yaml and what overrides it, the compose file,
+    what the repository's own image is made of, or the runner is in the same git repository and changed. UsageError if git
+    cannot tell, ConfigError for an image that cannot be made.
     """
     deadline = time.monotonic() + _TIMEOUT
     checkout, config = repository.path.resolve(), next(iter(settings)).resolve().parent
@@ -64,8 +67,9 @@ def changed_since(repository: RepoConfig, settings: Collection[Path], ref: str) 
             f"--changed-since {printable(ref)}: git cannot compare {printable(str(checkout))} with it: "
             f"{printable(str(error)) or 'it does not say why'}"
         ) from error
+    for_all = {_real(file) for file in (*settings, repository.compose_file, *sources_of(repository), _RUNNER)}
     for path in paths:
-        if any(path == file.resolve() for file in (*settings, repository.compose_file)) or path.is_relative_to(_RUNNER):
+        if not for_all.isdisjoint((_real(path), *path.parents)):
             return Changed(all_for=printable(os.path.relpath(path, root)))
     return Changed(_with_dependents(_modules_at(paths, modules, repository.addons), modules))
 
@@ -87,12 +91,26 @@ def _top(folder: Path, deadline: float) -> str:
 
 
 def _modules_at(paths: Iterable[Path], modules: Mapping[str, Path], addons: Iterable[Path]) -> set[str]:
-    """The modules in whose folders these paths are, by the first name below a folder of addons: it may be gone."""
-    roots = [*dict.fromkeys(folder.resolve() for folder in addons)]
-    # A module may be a link to a folder elsewhere in the checkout.
-    folders = {folder.resolve(): name for name, folder in modules.items()}
-    found = {name for path in paths for folder, name in folders.items() if path.is_relative_to(folder)}
-    return found | {path.relative_to(root).parts[0] for path in paths for root in roots if path.is_relative_to(root)}
+    """The modules at, above or below these paths; one that may be gone by the first name below a folder of addons."""
+    roots = {_real(folder) for folder in addons}
+    # A module may be a link to a folder elsewhere in the checkout, and a link may now lead to one that did not change.
+    folders = {_real(folder): name for name, folder in modules.items()}
+    below: dict[Path, set[str]] = {}
+    for folder, name in folders.items():
+        for place in (folder, *folder.parents):
+            below.setdefault(place, set()).add(name)
+    found: set[str] = set()
+    for place in {place for path in paths for place in (path, _real(path))}:
+        found |= below.get(place, set())
+        for folder, parent in itertools.pairwise((place, *place.parents)):
+            found |= {folder.name} if parent in roots else set()
+            found |= {folders[parent]} if parent in folders else set()
+    return found
+
+
+def _real(path: Path) -> Path:
+    # Path.resolve raises an error for links in a circle, which a checkout may have.
+    return Path(os.path.realpath(path))
 
 
 def _with_dependents(names: set[str], modules: Mapping[str, Path]) -> frozenset[str]:

@@ -8,8 +8,11 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from runner.errors import UsageError
+from runner.odoo.source_file import UnreadableSource, read_source
 from runner.text import printable
 
+# Bytes of a report: a module takes some 300, and a test as many.
+_LONGEST = 100_000_000
 # What a run takes besides its tests, in tests: a test of Odoo's own addons takes some 0.2 s, all the rest of a later run 5 s.
 _REST = 25
 
@@ -67,8 +70,8 @@ def weights_of(tests: Mapping[tuple[str, str], int], reports: Iterable[Path]) ->
     seconds: dict[str, float] = {}
     for file in reports:
         try:
-            report = _Report.model_validate_json(file.read_bytes())
-        except (OSError, ValueError) as error:
+            report = _Report.model_validate_json(read_source(file, file.resolve().parent, _LONGEST))
+        except (UnreadableSource, OSError, RuntimeError, ValueError) as error:
             raise UsageError(
                 f"{printable(str(file))} is no JSON report of a run: {printable(str(error)).splitlines()[0]}"
             ) from error

@@ -21,7 +21,7 @@ from runner.odoo.dependencies import (
 )
 from runner.odoo.settings import server_wide_modules, settings_of
 from runner.snapshots import memory
-from runner.snapshots.assets import asks_over_http
+from runner.snapshots.assets import asks_over_http, makes_them
 from runner.snapshots.contents import NOT_SOURCES, contents_digest
 from runner.snapshots.password import statements
 from runner.snapshots.snapshot import (
@@ -184,6 +184,7 @@ def choose(
         )
         # What is server-wide can change how bundles are made, and is not among the modules that make them.
         assets = not server_wide and (assets or asks_over_http(plan.modules[module]))
+        assets = assets and not makes_them(plan.local_folders.values())
         plan = _with_stages(plan, store, listing, images, assets=assets)
         if plan.used and not plan.missing:
             plan.check_auto_installs()

@@ -239,16 +239,19 @@ def beyond_limits(ready: Iterable[Snapshot], limits: Prepared, now: float) -> li
     A stage that others are built on is worth what they are, too, so that it goes after them.
     """
     snapshots = list(ready)
-    alone = {snapshot.key: (snapshot.seconds + 1) * 0.5 ** ((now - snapshot.created) / _HALF_LIFE) for snapshot in snapshots}
+    # What another clock has made later than now is of now.
+    ages = {snapshot.key: max(0.0, now - snapshot.created) for snapshot in snapshots}
+    alone = {snapshot.key: (snapshot.seconds + 1) * 0.5 ** (ages[snapshot.key] / _HALF_LIFE) for snapshot in snapshots}
     worth = {
         lower.key: alone[lower.key] + sum(alone[higher.key] for higher in snapshots if _is_below(lower, higher))
         for lower in snapshots
     }
     surplus = []
-    megabytes = 0
-    for number, snapshot in enumerate(sorted(snapshots, key=lambda each: worth[each.key], reverse=True), start=1):
-        megabytes += snapshot.megabytes
-        if number > limits.number or megabytes * 1_000_000 > limits.disk:
+    number = megabytes = 0
+    for snapshot in sorted(snapshots, key=lambda each: worth[each.key], reverse=True):
+        if number < limits.number and (megabytes + snapshot.megabytes) * 1_000_000 <= limits.disk:
+            number, megabytes = number + 1, megabytes + snapshot.megabytes
+        else:
             surplus.append(snapshot)
     return surplus
 

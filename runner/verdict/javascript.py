@@ -16,9 +16,10 @@ _HOOT, _QUNIT = ".test.js", "_tests.js"
 _TOURS = "tours"
 _FOLDER = "static/tests/"
 # A test, or a file, that only runs where the browser is that of a phone.
-_FOR_PHONES = re.compile(rb"""tags\([^)]*["'`]mobile["'`]""")
+_FOR_PHONES = re.compile(rb"""\btags\s*(?:\([^)]*["'`]mobile["'`]|`mobile`)""")
 # Of tests and suites that are marked `skip` Hoot says nothing, nor of the others where some are to be the only ones.
-_MARKED = re.compile(rb"""\b(?:test|describe)\b[\w.,()\s"'`-]{0,200}?\.(skip|only|debug)\b""")
+_MARKED = re.compile(rb"""\b(?:test|describe)\b(?:[\w.,()\s"'`-]|\{[^{}]{0,200}\}){0,200}?\.(skip|todo|only|debug)\b""")
+_COMMENT = re.compile(rb"^\s*//.*", re.MULTILINE)
 # The page that runs them; and the tests of the addon web that open it, from which a module may derive its own.
 _PAGE = "/web/tests"
 WEB, _TEST_JS = "web", "test_js"
@@ -31,7 +32,7 @@ class JavaScript:
 
     Those are pairs of a test file, dotted below `tests`, and a pattern of names of tests: `TestJs.test_js`, `TestJs.*`, `*`.
     `for_phones`: whether some only run in a browser like that of a phone. `marks`: files with tests that are marked, by
-    `skip`, `only` or `debug`, each pair once.
+    `skip`, `todo`, `only` or `debug`, each pair once.
     """
 
     files: tuple[str, ...] = ()
@@ -76,7 +77,7 @@ def read_javascript(module: Path) -> JavaScript:
     """Find the JavaScript tests of a module, and what runs them. Nothing is run, and what cannot be read holds none."""
     paths = (path.relative_to(module) for path in _files(module / _FOLDER, module, _HOOT, _QUNIT))
     files = tuple(sorted(path.as_posix() for path in paths if _TOURS not in path.parts))
-    contents = {file: _content(module / file, module) for file in files}
+    contents = {file: _COMMENT.sub(b"", _content(module / file, module)) for file in files}
     for_phones = any(map(_FOR_PHONES.search, contents.values()))
     marks = {(file, mark.decode()): None for file, content in contents.items() for mark in _MARKED.findall(content)}
     return JavaScript(files, tuple(_openers(module)) if files else (), for_phones, tuple(marks))

@@ -38,6 +38,9 @@ def with_javascript(
     reasons += [f"{_kind(case)}: {case.name} of {WEB}, which opens the JavaScript tests" for case in broken]
     lasting = _why_not_proven(verdict.module, javascript, log, odoo_exit, cases, of_web, is_red=bool(failing or broken))
     skips = [f"{file} has tests that are marked `skip`, which Hoot does not count" for file in javascript.marked("skip")]
+    expected = [
+        f"{file} has tests that are marked `todo`, which pass as long as they fail" for file in javascript.marked("todo")
+    ]
     if timed_out:
         exit_code, lasting = ExitCode.TIMED_OUT, ["the JavaScript tests ran past their time (--test-timeout)"]
     elif failing or broken:
@@ -54,7 +57,7 @@ def with_javascript(
         failed=verdict.failed + len(failing) + sum(case.outcome is CaseOutcome.FAILED for case in broken),
         errors=verdict.errors + sum(case.outcome is CaseOutcome.ERROR for case in broken),
         reasons=(*verdict.reasons, *reasons, *lasting),
-        notes=(*verdict.notes, *([] if strict else skips)),
+        notes=(*verdict.notes, *([] if strict else skips), *expected),
         problems=(*verdict.problems, *(Problem(_kind(case), verdict.module, case.name, case.details) for case in failing)),
         cases=(*verdict.cases, *cases, *broken),
     ), lasting
@@ -113,6 +116,10 @@ def _why_not_proven(
         reasons.append(f"Odoo ended with exit code {odoo_exit} after the JavaScript tests")
     if not log.results:
         reasons.append("Odoo's result line is missing: the log of the JavaScript tests is cut short")
+    if cases and not (is_red or reasons) and log.javascript.ends < len(of_web):
+        reasons.append(
+            "Hoot did not come to its end: does a test print `[HOOT] Test suite succeeded`, at which Odoo closes it?"
+        )
     have_run = {case.file for case in cases}
     if not is_red and not cases:
         reasons.append(f"no JavaScript test of {module} ran ({files})")

@@ -71,3 +71,10 @@ def test_the_proxies_of_docker_s_client_win_over_those_of_the_shell(tmp_path: Pa
     found = index(tmp_path, {"http_proxy": "http://of-docker:1"}, HTTP_PROXY="http://of-shell:1", no_proxy="it's")
     assert found.proxies == {"http_proxy": "http://of-docker:1", "no_proxy": "it's"}
     assert found.files["proxies"] == b"export http_proxy=http://of-docker:1\nexport no_proxy='it'\"'\"'s'\n"
+
+
+@pytest.mark.parametrize("url", ["https://me:s3cret@[firm/simple", "me:s3cret@firm:3128"])
+def test_what_is_no_url_goes_along_and_its_password_stays_hidden(tmp_path: Path, url: str) -> None:
+    found = index(tmp_path, PIP_INDEX_URL=url, http_proxy=url)
+    assert f"index-url = {url}\n" in found.files["pip.conf"].decode()
+    assert found.secrets == ("s3cret",)

@@ -60,7 +60,7 @@ def test_what_a_file_for_pip_includes_goes_along(tmp_path: Path) -> None:
     assert found.requirements == ("requirements.txt",)
 
 
-@pytest.mark.parametrize("included", ["../out.txt", "/etc/passwd", "https://example.com/r.txt", "missing.txt", "."])
+@pytest.mark.parametrize("included", ["../out.txt", "/etc/passwd", "https://example.com/r.txt", "missing.txt", ".", "a\0b"])
 def test_what_a_file_for_pip_includes_from_elsewhere_is_refused(tmp_path: Path, included: str) -> None:
     write(tmp_path, requirements_txt=f"-r {included}\n")
     (tmp_path / "out.txt").touch()
@@ -136,3 +136,17 @@ def test_the_key_is_that_of_base_contents_names_and_order_and_of_nothing_else(tm
     assert recipe(elsewhere, **about).key("sha256:base") == key
     (tmp_path / "evv/a.txt").write_text("z\n")
     assert recipe(tmp_path, **about).key("sha256:base") != key
+
+
+def test_a_folder_that_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, image__Dockerfile="FROM scratch\n", image__closed__a_txt="")
+    real = os.scandir
+
+    def scandir(path: str) -> Any:
+        if path.endswith("closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(ConfigError, match=r"closed .*cannot be read: Permission denied\. Nothing was started"):
+        recipe(tmp_path, dockerfile="image/Dockerfile")

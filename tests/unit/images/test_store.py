@@ -70,6 +70,12 @@ def test_what_takes_too_much_goes_the_oldest_first(engine: FakeEngine, images: F
     assert [image.id for image in own_images(engine)] == ["sha256:newest", "sha256:older"]
 
 
+def test_one_that_a_run_is_about_to_use_stays_however_large_it_is(engine: FakeEngine, images: FakeImages) -> None:
+    add(images, "huge", size=(MAX_MEGABYTES + 1) * 1_000_000)
+    keep_within_limits(engine, pytest.fail, spared="sha256:huge")
+    assert [image.id for image in own_images(engine)] == ["sha256:huge"]
+
+
 def test_what_a_container_has_stays(engine: FakeEngine, images: FakeImages) -> None:
     add(images, "too-old", MAX_DAYS + 1)
     images.used.add(name_of("too-old"))

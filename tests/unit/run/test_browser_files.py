@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,21 @@ def test_what_is_called_otherwise_stays_where_it_is(fakes: Fakes, name: str) -> 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE])
 def test_links_and_devices_are_no_screenshots(fakes: Fakes, kind: bytes) -> None:
     assert fetched(fakes, archive(links=(SHOT,), kind=kind)) == {}
+
+
+@pytest.mark.parametrize("headers", [{"GNU.sparse.map": "a,b"}, {"comment": "x" * 5_000_000}])
+def test_what_else_an_archive_says_of_files_is_not_heeded(fakes: Fakes, headers: dict[str, str]) -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        member = tarfile.TarInfo(SHOT)
+        member.pax_headers = headers
+        tar.addfile(member)
+    tracemalloc.start()
+    try:
+        assert [*fetched(fakes, stream.getvalue())] == [Path(SHOT).name]
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_two_of_one_name_are_told_and_the_first_stays(fakes: Fakes, capsys: pytest.CaptureFixture[str]) -> None:

@@ -107,3 +107,54 @@ def test_where_there_is_no_git_that_is_said(tmp_path: Path) -> None:
     module(configured.path, "evv_a")
     with pytest.raises(UsageError, match="not a git repository"):
         changed_since(configured, [tmp_path / "repos.yaml"], "main")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "changed"),
+    [
+        ({"requirements": (Path("requirements.txt"),)}, "requirements.txt"),
+        ({"requirements": (Path("requirements.txt"),)}, "constraints.txt"),
+        ({"dockerfile": Path("image/Dockerfile")}, "image/own.conf"),
+    ],
+)
+def test_all_modules_changed_with_what_their_image_is_made_of(
+    evv: RepoConfig, recipe: dict[str, object], changed: str
+) -> None:
+    evv = evv.model_copy(update=recipe)
+    (evv.path / "image").mkdir()
+    for name, text in (
+        ("requirements.txt", "-c constraints.txt\n"),
+        ("constraints.txt", "lxml<5\n"),
+        ("image/own.conf", "a\n"),
+    ):
+        (evv.path / name).write_text(text)
+    commit(evv.path)
+    assert since(evv) == Changed()
+    with (evv.path / changed).open("a") as file:
+        file.write("# other\n")
+    assert since(evv) == Changed(all_for=f"evv/{changed}")
+
+
+@pytest.mark.parametrize("before", ["nothing", "a file", "a link to other modules"])
+def test_modules_in_a_folder_that_was_something_else_changed(evv: RepoConfig, before: str) -> None:
+    addons, other = evv.path / "addons", evv.path / "other"
+    if before == "nothing":  # now it is a submodule
+        git(addons, "init", "-q", "-b", "main")
+        commit(addons)
+        git(evv.path, "rm", "-r", "-q", "--cached", "addons")
+        git(evv.path, "commit", "-q", "-m", "without")
+        git(evv.path, "branch", "before")
+        commit(evv.path)
+    else:
+        addons.rename(other)
+        addons.symlink_to("others") if before.startswith("a link") else addons.write_text("addons")
+        commit(evv.path, "other")
+        git(evv.path, "branch", "before")
+        addons.unlink()
+        addons.symlink_to("other")
+    assert since(evv, "before").names == {"evv_a", "evv_b", "evv_c", "evv_d"}
+
+
+def test_links_in_a_circle_are_no_hindrance(evv: RepoConfig) -> None:
+    (evv.path / "addons/evv_d/circle").symlink_to("circle")
+    assert since(evv).names == {"evv_d"}

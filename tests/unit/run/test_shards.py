@@ -1,5 +1,8 @@
 """Modules in lists of about the same weight."""
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,3 +39,15 @@ def test_a_shard_has_modules_of_one_repository() -> None:
 
 def test_what_no_report_tells_is_estimated_by_the_number_of_tests() -> None:
     assert weights_of({("evv", "a"): 0, ("evv", "b"): 100}, []) == {("evv", "a"): 25.0, ("evv", "b"): 125.0}
+
+
+def test_a_report_is_a_regular_file_of_a_bounded_size_or_a_link_to_one(tmp_path: Path) -> None:
+    (tmp_path / "report").write_text('{"modules": [{"module": "a", "seconds": 2}]}')
+    (tmp_path / "link.json").symlink_to("report")
+    assert weights_of({("evv", "a"): 1}, [tmp_path / "link.json"]) == {("evv", "a"): 2.0}
+    (tmp_path / "zero.json").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "circle.json").symlink_to("circle.json")
+    for name in ("zero.json", "pipe.json", "circle.json"):
+        with pytest.raises(UsageError, match=f"{name} is no JSON report of a run"):
+            weights_of({("evv", "a"): 1}, [tmp_path / name])

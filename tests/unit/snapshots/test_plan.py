@@ -107,6 +107,28 @@ def test_a_module_whose_tests_ask_over_http_gets_the_assets_bundles(choose: Choo
     assert names(choose("evv_visits")) == ["core", "own"]
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from odoo.addons.base.models.assetsbundle import AssetsBundle",
+        "from . import ir_asset",
+        "class IrQweb(models.AbstractModel):\n    _inherit = ['ir.qweb']",
+        "class Attachment(models.Model):\n    _inherit = [\n        'mail.thread',\n        'ir.attachment',\n    ]",
+    ],
+)
+@pytest.mark.parametrize("module", ["evv_visits", "evv_core"])
+def test_where_a_module_makes_bundles_in_its_own_way_there_are_none(
+    choose: Choose, addons: Path, module: str, source: str
+) -> None:
+    tests = addons / "evv_visits" / "tests"
+    tests.mkdir()
+    (tests / "test_visit.py").write_text("class TestTour(HttpCase): ...\n")
+    (addons / module / "models.py").write_text("attachment = fields.Many2one('ir.attachment')")
+    assert names(choose("evv_visits")) == ["core", "assets", "own"]
+    (addons / module / "models.py").write_text(source)
+    assert names(choose("evv_visits")) == ["core", "own"]
+
+
 def test_base_alone_is_kept_once_a_second_set_of_dependencies_could_start_from_it(choose: Choose, engine: FakeVolumes) -> None:
     make(engine, choose("evv_visits"))
     assert names(choose("evv_more")) == ["base", "core", "own"]

@@ -243,6 +243,10 @@ def test_limits_are_by_number_and_by_size_and_the_oldest_of_the_same_go_first() 
     assert beyond(big, disk=501_000_000) == []
 
 
+def test_one_that_alone_is_beyond_the_limit_takes_no_other_along() -> None:
+    assert beyond([snapshot(0), snapshot(1, megabytes=501, seconds=60)], disk=500_000_000) == ["1"]
+
+
 def test_what_is_made_again_in_the_least_time_goes_first() -> None:
     slow, quick = snapshot(0, seconds=40), snapshot(1, seconds=2)
     assert beyond([slow, quick], number=1) == ["1"]
@@ -251,6 +255,11 @@ def test_what_is_made_again_in_the_least_time_goes_first() -> None:
 def test_what_was_slow_to_make_and_is_of_yesterday_goes_before_what_is_of_now() -> None:
     slow, quick = snapshot(0, seconds=40), snapshot(86_400, seconds=2)
     assert beyond([slow, quick], now=87_400.0, number=1) == ["0"]
+
+
+def test_what_a_clock_that_is_ahead_has_made_is_worth_what_it_took_to_make() -> None:
+    far, slow = snapshot(9_000_000_000, seconds=2), snapshot(1, seconds=40)
+    assert beyond([far, slow], number=1) == ["9000000000"]
 
 
 def test_a_stage_goes_after_those_that_are_built_on_it() -> None:

@@ -101,7 +101,9 @@ def test_hoot_s_suites_are_called_by_its_files_and_a_test_is_of_the_deepest(tmp_
     [
         ('describe.current.tags("mobile");', True),
         ('test.tags(\n    "focus required",\n    "mobile"\n)("x", () => {});', True),
+        ('test.tags`mobile`("x", () => {});', True),
         ('describe.current.tags("desktop"); expect("mobile").toBe(1);', False),
+        ('test.tags`desktop`("mobile", () => {});', False),
     ],
 )
 def test_tests_for_phones_are_known_by_their_tags(tmp_path: Path, source: str, for_phones: bool) -> None:
@@ -116,8 +118,12 @@ def test_tests_for_phones_are_known_by_their_tags(tmp_path: Path, source: str, f
         ('test.skip("x", () => {}); test.skip("y", () => {});', ["skip"]),
         ('test.skip.tags("desktop")("x", () => {});', ["skip"]),
         ('test.tags("desktop", "focus required").only("x", () => {});', ["only"]),
+        ('test.todo("x", () => {});', ["todo"]),
         ("describe.current.skip(); test.debug('x', () => {});", ["skip", "debug"]),
         ('test("x", () => expect(paginator.skip(2)).toBe(1));', []),
+        ('test.config({ timeout: 1000 }).only("x", () => {});', ["only"]),
+        ('test("x", function () { console.debug("y"); });', []),
+        ("    // never test.only here", []),
         ("const { skip, only } = options;", []),
     ],
 )
@@ -126,4 +132,4 @@ def test_marks_that_keep_tests_from_running_are_found(tmp_path: Path, source: st
     (folder / "static/tests/a.test.js").write_text(source)
     javascript = read_javascript(folder)
     assert javascript.marks == tuple(("static/tests/a.test.js", mark) for mark in marks)
-    assert [mark for _file, mark in javascript.exclusive] == [mark for mark in marks if mark != "skip"]
+    assert [mark for _file, mark in javascript.exclusive] == [mark for mark in marks if mark not in ("skip", "todo")]

@@ -25,6 +25,9 @@ def passes(test: str) -> str:
     return f'Test "{test}" passed (assertions: 1 / time: 20 ms)'
 
 
+END = console("Passed 1 tests (1 assertions, total time: 00:00:00)", "Test suite succeeded")
+
+
 def judged(odoo_log: OdooLog, before: Verdict = PASSED, odoo_exit: int = 0, *, timed_out: bool = False) -> Verdict:
     return with_javascript(before, SOURCES, odoo_log, odoo_exit, timed_out=timed_out)[0]
 
@@ -95,7 +98,7 @@ def test_where_they_were_ended_at_the_first_of_another_module_nothing_has_failed
             f"no JavaScript test of traction ran ({FILE})",
         ),
         (
-            console(passes("@traction/other/one")),
+            [*console(passes("@traction/other/one")), *END],
             f"no test of {FILE} ran: is it in `web.assets_unit_tests` of `assets` in the manifest?",
         ),
     ],
@@ -143,7 +146,7 @@ def test_a_test_that_runs_for_desktops_and_phones_is_one_and_failed_if_it_failed
 
 
 def test_what_is_marked_skip_is_noted_and_red_if_one_is_strict() -> None:
-    odoo_log = read_log(log(START, *console(passes("@traction/weeks_off_field/one")), result(tests=1)))
+    odoo_log = read_log(log(START, *console(passes("@traction/weeks_off_field/one")), *END, result(tests=1)))
     silent = "static/tests/silent.test.js"
     sources = JavaScript((FILE, silent), marks=((silent, "skip"),))
     told = f"{silent} has tests that are marked `skip`, which Hoot does not count"
@@ -153,9 +156,28 @@ def test_what_is_marked_skip_is_noted_and_red_if_one_is_strict() -> None:
     assert (strict.exit_code, strict.reasons, strict.notes) == (7, (f"--strict: {told}",), ())
 
 
+def test_what_is_marked_todo_is_noted() -> None:
+    sources = JavaScript((FILE,), marks=((FILE, "todo"),))
+    verdict = with_javascript(PASSED, sources, read_log(real("javascript-passed")), 0)[0]
+    assert (verdict.exit_code, verdict.notes) == (
+        0,
+        (f"{FILE} has tests that are marked `todo`, which pass as long as they fail",),
+    )
+
+
 @pytest.mark.parametrize("mark", ["only", "debug"])
 def test_where_some_are_the_only_ones_that_run_nothing_is_proven(mark: str) -> None:
     sources = JavaScript((FILE,), marks=((FILE, mark),))
     verdict = with_javascript(PASSED, sources, read_log(real("javascript-passed")), 0)[0]
     assert verdict.exit_code == 7
     assert verdict.reasons == (f"{FILE} has a test marked `{mark}`, so that others do not run",)
+
+
+def test_where_a_test_says_that_all_have_passed_nothing_is_proven() -> None:
+    passed = console(passes("@traction/weeks_off_field/one"))
+    verdict = judged_by(*passed, *console("Test suite succeeded"))
+    assert verdict.exit_code == 7
+    assert "Hoot did not come to its end" in verdict.reasons[0]
+    phones = record(SUITE, "Starting MobileWebSuite.test_unit_mobile ...")
+    assert judged_by(*passed, *END, phones, *console("Test suite succeeded")).exit_code == 7
+    assert judged_by(*passed, *END, phones, *passed, *END).exit_code == 0
