@@ -24,7 +24,7 @@ OURS = ("tiny", "corpus", "public")
 REAL_ODOO = ("test_corpus.py", "test_odoo.py", "test_public_addons.py", "test_snapshots.py")
 
 
-class _TwoKinds(LoadScopeScheduling):
+class _TwoKinds(LoadScopeScheduling):  # type: ignore[misc]  # of a package without types
     """Real Odoo is tested beside the tiny services, which have other labels and ports, but no two tests of a kind."""
 
     def _split_scope(self, nodeid: str) -> str:
