@@ -60,7 +60,8 @@ def changed_since(repository: RepoConfig, settings: Collection[Path], ref: str) 
     modules = modules_of(repository)
     try:
         base = _base(checkout, ref, deadline)
-        root = config if checkout.is_relative_to(config) and _top(config, deadline) == _top(checkout, deadline) else checkout
+        top = Path(ask(checkout, "rev-parse", "--show-toplevel", deadline=deadline))
+        root = config if checkout.is_relative_to(config) and config.is_relative_to(top) else checkout
         paths = [root / os.fsdecode(path) for path in differing(root, base, tuple(modules.values()), deadline)]
     except (NoAnswer, OSError) as error:
         raise UsageError(
@@ -84,10 +85,6 @@ def _base(checkout: Path, ref: str, deadline: float) -> str:
         return ask(checkout, "merge-base", commit, "HEAD", deadline=deadline)
     except NoAnswer as error:
         raise NoAnswer(str(error) or "HEAD has no commit in common with it. Was all of the history fetched?") from error
-
-
-def _top(folder: Path, deadline: float) -> str:
-    return ask(folder, "rev-parse", "--show-toplevel", deadline=deadline)
 
 
 def _modules_at(paths: Iterable[Path], modules: Mapping[str, Path], addons: Iterable[Path]) -> set[str]:

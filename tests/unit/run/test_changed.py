@@ -91,6 +91,15 @@ def test_a_checkout_that_is_a_git_repository_of_its_own_is_compared_alone(evv: R
     assert since(evv) == Changed(frozenset({"evv_d"}))
 
 
+def test_repos_yaml_need_not_be_in_a_git_repository(tmp_path: Path) -> None:
+    configured = repository(tmp_path)
+    module(configured.path, "evv_a")
+    git(configured.path, "init", "-q", "-b", "main")
+    commit(configured.path)
+    (configured.path / "addons/evv_a/__init__.py").write_text("x = 1\n")
+    assert since(configured) == Changed(frozenset({"evv_a"}))
+
+
 @pytest.mark.parametrize(
     ("ref", "said"),
     [("nowhere", "it knows no such commit. Was it fetched?"), ("alone", "HEAD has no commit in common with it")],
