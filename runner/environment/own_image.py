@@ -72,7 +72,7 @@ class OwnImage:
         image = self._usable(key)
         if not image:
             with held(f"image-{key[0]}", BUILD_LIMIT, self._say_waiting):
-                image = self._usable(key) or self._built(recipe, base, streams, expect, record)
+                image = self._usable(key) or self._built(recipe, key, base, streams, expect, record)
         return _with_image(rendered, image), {**images, image.id: image}
 
     def _ask(self, key: str) -> Pending[Image | None]:
@@ -82,15 +82,17 @@ class OwnImage:
         image = (self._pending.pop(key, None) or self._ask(key)).result()
         return image if image and is_usable(image, key, self._engine.info.now) else None
 
-    def _built(self, recipe: Recipe, base: Image, streams: "Streams", expect: Callable[[], None], record: Record) -> Image:
+    def _built(
+        self, recipe: Recipe, key: str, base: Image, streams: "Streams", expect: Callable[[], None], record: Record
+    ) -> Image:
         engine, repository = self._engine, self._repository
         expect()
         labels = {**self._labels, PROJECT_LABEL: self._project, **deadline_label(engine.info.now + 2 * BUILD_LIMIT)}
         limits = limits_for({SERVICE: {}}, repository.limits, engine.info.machine)[SERVICE]
         with self._terminal.phase("build image"):
             building = Build(engine, streams, f"{self._project}-image", labels, limits, record)
-            building.make(recipe, base, repository.name)
-        image = self._usable(recipe.key(base.id))
+            building.make(recipe, key, base, repository.name)
+        image = self._usable(key)
         if not image:
             raise EnvironmentFailed("The image was built, and is gone already.")
         try:

@@ -115,12 +115,11 @@ class Build:
     limits: Mapping[str, object]
     record: Callable[[bytes], None]
 
-    def make(self, recipe: Recipe, base: Image, repository: str) -> None:
-        """Build the image, which has its name only once it is whole. EnvironmentFailed with what was said last.
+    def make(self, recipe: Recipe, key: str, base: Image, repository: str) -> None:
+        """Build the image with this key, which has its name only once it is whole. EnvironmentFailed with what was said last.
 
         The container is removed once it is not needed, and else by who removes all that has its labels.
         """
-        key = recipe.key(base.id)
         labels = labels_of(key, repository, base.id, self.engine.info.now)
         index = index_of(self.engine.client_environ, proxies_of(self.engine.client_environ))
         if recipe.dockerfile:

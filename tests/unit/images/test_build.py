@@ -39,7 +39,9 @@ class Docker:
     def make(self, recipe: Recipe) -> None:
         labels = {"com.docker.compose.project": "p", "agent-test.repository": "evv"}
         limits: dict[str, Any] = {"mem_limit": "1000", "pids_limit": 7}
-        Build(self.engine, self.streams, "p-image", labels, limits, self.record.append).make(recipe, BASE, "evv")
+        Build(self.engine, self.streams, "p-image", labels, limits, self.record.append).make(
+            recipe, recipe.key(BASE.id), BASE, "evv"
+        )
 
     def asked(self, beginning: str) -> str:
         (words,) = [words for words in self.engine.asked if words.startswith(beginning)]
