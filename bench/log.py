@@ -96,7 +96,7 @@ def read(kind: str, megabytes: int) -> Measured:
         outcome = Outcome(MODULE, verdict.exit_code, verdict.label, verdict.reasons, Path(folder) / "proof.log", verdict)
         lines_for(outcome)
         write_junit([outcome], Path(folder) / "junit.xml")
-        write_json([outcome], Path(folder) / "report.json")
+        write_json([outcome], Path(folder) / "report.json", "bench")
     cpu += time.process_time() - began
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
     return Measured(kind, megabytes, round(cpu, 2), memory, int(verdict.exit_code))

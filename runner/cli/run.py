@@ -39,7 +39,7 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
         raise UsageError("Either --odoo, with the images of repos.yaml, or an image in the variable ODOO_IMAGE, not both.")
     in_series = [config.in_series(repository, series) for series in given.odoo]
     modules = _modules(given, repository, settings, terminal)
-    machine_reports = MachineReports(given.junit, given.json)
+    machine_reports = MachineReports(given.junit, given.json, repository.name)
     if not modules:
         terminal.line("Nothing is to be tested, and nothing was started.")
         return ExitCode.PASSED

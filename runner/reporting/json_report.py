@@ -97,18 +97,20 @@ class CallReport(_Part):
 
     # Not a Literal, whose schema changed from one version of pydantic to another.
     schema_version: Annotated[int, Field(json_schema_extra={"const": SCHEMA_VERSION})]
+    repository: Text
+    """The repository of repos.yaml to which the modules belong."""
     exit_code: int
     """Of the whole call, by its modules."""
     modules: tuple[ModuleReport, ...]
     """In the order of their runs."""
 
 
-def write_json(outcomes: Sequence[Outcome], file: Path) -> None:
+def write_json(outcomes: Sequence[Outcome], file: Path, repository: str) -> None:
     """Write the report of a call as JSON. ReportFailed if there is nothing to report, or the file cannot be written."""
     if not outcomes:
         raise ReportFailed(f"The report {file} is not written: no module was run.")
     modules = tuple(_module(outcome) for outcome in outcomes)
-    report = CallReport(schema_version=SCHEMA_VERSION, exit_code=worst(outcomes), modules=modules)
+    report = CallReport(schema_version=SCHEMA_VERSION, repository=repository, exit_code=worst(outcomes), modules=modules)
     write_whole(file, f"{report.model_dump_json(indent=2)}\n".encode())
 
 

@@ -13,8 +13,9 @@ from runner.reporting.report_file import remove_earlier
 class MachineReports:
     """Where the reports go. Earlier ones are removed at once; UsageError if a place cannot be used."""
 
-    def __init__(self, junit: Path | None, json: Path | None) -> None:
+    def __init__(self, junit: Path | None, json: Path | None, repository: str) -> None:
         self._junit, self._json = (file.absolute() if file else None for file in (junit, json))
+        self._repository = repository
         for file in (self._junit, self._json):
             if file:
                 remove_earlier(file)
@@ -39,7 +40,7 @@ class MachineReports:
         if self._json:
             from runner.reporting.json_report import write_json  # noqa: PLC0415
 
-            writers.append(partial(write_json, outcomes, self._json))
+            writers.append(partial(write_json, outcomes, self._json, self._repository))
         code = worst(outcomes)
         for write in writers:
             try:

@@ -21,10 +21,12 @@ class _Taken(BaseModel):
     """Of a module in a JSON report, which may be one of an earlier runner, what counts here."""
 
     module: str
+    selection: str = ""
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class _Report(BaseModel):
+    repository: str = ""  # of an earlier runner: any
     modules: tuple[_Taken, ...]
 
 
@@ -65,9 +67,10 @@ def _shares(modules: Mapping[str, Sequence[str]], weights: Mapping[tuple[str, st
 def weights_of(tests: Mapping[tuple[str, str], int], reports: Iterable[Path]) -> dict[tuple[str, str], float]:
     """Return the seconds that each module took by the JSON reports; estimated from its number of tests where none tells.
 
-    UsageError for a report that cannot be read. Of a module in several the last one counts.
+    UsageError for a report that cannot be read. Of a module in several the last one counts, of a
+    part of its tests none.
     """
-    seconds: dict[str, float] = {}
+    seconds: dict[tuple[str, str], float] = {}
     for file in reports:
         try:
             report = _Report.model_validate_json(read_source(file, file.resolve().parent, _LONGEST))
@@ -75,8 +78,8 @@ def weights_of(tests: Mapping[tuple[str, str], int], reports: Iterable[Path]) ->
             raise UsageError(
                 f"{printable(str(file))} is no JSON report of a run: {printable(str(error)).splitlines()[0]}"
             ) from error
-        seconds |= {module.module: module.seconds for module in report.modules}
-    known = {key for key in tests if key[1] in seconds}
+        taken = {module.module: module.seconds for module in report.modules if not module.selection}
+        seconds |= {(of, name): taken[name] for of, name in tests if name in taken and report.repository in ("", of)}
     guessed = {key: float(number + _REST) for key, number in tests.items()}
-    rate = sum(seconds[name] for _, name in known) / sum(guessed[key] for key in known) if known else 1.0
-    return {key: seconds[key[1]] if key in known else guess * rate for key, guess in guessed.items()}
+    rate = sum(seconds.values()) / sum(guessed[key] for key in seconds) if seconds else 1.0
+    return {key: seconds.get(key, guess * rate) for key, guess in guessed.items()}

@@ -1,7 +1,7 @@
 """Whether a module's tests make Odoo generate its assets bundles, for some ten seconds, and whether it does that itself."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 from runner.odoo.source_file import UnreadableSource, read_source, source_files
@@ -9,9 +9,10 @@ from runner.odoo.source_file import UnreadableSource, read_source, source_files
 # Odoo does so before the first HttpCase that runs after the installation; test cases of other modules derive from it.
 _OVER_HTTP = re.compile(rb"Http\w*Case|HttpCommon|\b(?:url_open|start_tour|browser_js)\(")
 
-# A bundle is known by its files: a module that makes or keeps it in another way does not have Odoo make it anew.
-_MAKES_THEM = re.compile(
-    rb"""assetsbundle|ir_(?:qweb|asset)\b|js_transpiler|_inherit\s*=[^=]{0,200}?["']ir\.(?:qweb|asset|attachment)["']"""
+# A bundle is known by its files: a module that makes, keeps or looks for it in another way may not find one from before.
+_HAS_A_PART = re.compile(
+    rb"""assetsbundle|ir_(?:qweb|asset)\b|["']ir\.(?:qweb|asset)["']|/web/assets|js_transpiler"""
+    rb"""|_inherit\s*=[^=]{0,200}?["']ir\.attachment["']"""
 )
 
 
@@ -23,13 +24,16 @@ def asks_over_http(module: Path) -> bool:
         return False
 
 
-def makes_them(modules: Iterable[Path]) -> bool:
-    """Tell whether one of these modules looks as if it had a part in how bundles are made or kept, so that none may be there.
+def why_none_from_before(modules: Mapping[str, Path]) -> str:
+    """Say which file looks as if it had a part in how bundles are made, kept or found, so that none may be there; "" if none.
 
     What cannot be read looks like it, too.
     """
-    try:
-        files = ((file, module) for module in modules for file in source_files(module, module, ".py"))
-        return any(_MAKES_THEM.search(read_source(file, module)) for file, module in files)
-    except UnreadableSource:
-        return True
+    for name, module in modules.items():
+        try:
+            for file in source_files(module, module, ".py"):
+                if found := _HAS_A_PART.search(read_source(file, module)):
+                    return f"{name}/{file.relative_to(module)} has {' '.join(found[0].decode(errors='replace').split())}"
+        except (UnreadableSource, ValueError) as error:
+            return f"{name} cannot be read: {error}"
+    return ""

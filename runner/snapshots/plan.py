@@ -21,7 +21,7 @@ from runner.odoo.dependencies import (
 )
 from runner.odoo.settings import server_wide_modules, settings_of
 from runner.snapshots import memory
-from runner.snapshots.assets import asks_over_http, makes_them
+from runner.snapshots.assets import asks_over_http, why_none_from_before
 from runner.snapshots.contents import NOT_SOURCES, contents_digest
 from runner.snapshots.password import statements
 from runner.snapshots.snapshot import (
@@ -39,7 +39,7 @@ from runner.snapshots.snapshot import (
 )
 from runner.snapshots.store import Refusal, Store
 from runner.snapshots.surroundings import Around, Surroundings, surroundings_of
-from runner.text import without
+from runner.text import printable, without
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class Plan:
     `used`: the snapshot that the run starts from, if any. `missing`: the stages to make after it. `installed`: the modules in
     the database before the tests, as far as they come from preparation. `in_memory`: the run's database is not on disk.
     `unavailable_reason`: why there is no prepared one; empty if there is. `refused`: why a further stage is not made.
-    `server_wide`: the modules of the repository that Odoo imports before it looks at a database.
+    `no_assets`: why it has no assets bundles, where the tests look as if they needed them. `server_wide`: the modules of
+    the repository that Odoo imports before it looks at a database.
     """
 
     repository: RepoConfig
@@ -66,6 +67,7 @@ class Plan:
     in_memory: bool = False
     unavailable_reason: str = ""
     refused: str = ""
+    no_assets: str = ""
     server_wide: Mapping[str, Path] = field(default_factory=dict)
     server_wide_digest: str = ""
 
@@ -131,6 +133,8 @@ class Plan:
         source = f"{self.used.volume} ({self.used.stage})" if self.used else "made by this run"
         source += ", in memory" if self.in_memory else ""
         facts = {"prepared database": source, "it holds": " ".join(self.installed)}
+        if self.no_assets:
+            facts["assets bundles"] = f"none from before, as {printable(self.no_assets)}"
         return facts | ({"not more": self.refused} if self.refused else {})
 
     def in_a_line(self) -> str:
@@ -182,10 +186,11 @@ def choose(
             surroundings=surroundings,
             mounted_digest=surroundings.contents(),
         )
-        # What is server-wide can change how bundles are made, and is not among the modules that make them.
-        assets = not server_wide and (assets or asks_over_http(plan.modules[module]))
-        assets = assets and not makes_them(plan.local_folders.values())
-        plan = _with_stages(plan, store, listing, images, assets=assets)
+        if assets := assets or asks_over_http(plan.modules[module]):
+            # What is server-wide can change how bundles are made, also those of modules that do not depend on it.
+            by_server = f"{', '.join(server_wide)} is loaded server-wide" if server_wide else ""
+            plan = replace(plan, no_assets=by_server or why_none_from_before(plan.local_folders))
+        plan = _with_stages(plan, store, listing, images, assets=assets and not plan.no_assets)
         if plan.used and not plan.missing:
             plan.check_auto_installs()
     except (SnapshotUnavailable, EnvironmentFailed) as error:

@@ -94,6 +94,19 @@ def test_shards_take_about_the_same_time_by_an_earlier_report_and_keep_the_order
     assert jobs(capsys.readouterr().out) == ["evv: evv_b", "evv: evv_c evv_core evv_d", "hub: hub_compliance"]
 
 
+@pytest.mark.parametrize("does_not_count", [{"repository": "hub"}, {"selection": "/evv_b:TestIt"}])
+def test_what_took_other_tests_or_those_of_another_repository_does_not_count(
+    folder: Path, capsys: pytest.CaptureFixture[str], does_not_count: dict[str, str]
+) -> None:
+    for name in ("evv_b", "evv_c", "evv_d"):
+        with_test(folder, "evv", name)
+    (folder / "reports").mkdir()
+    (folder / "reports" / "one.json").write_text(report({"evv_core": 9.0, "evv_b": 9.0, "evv_c": 40.0, "evv_d": 9.0}))
+    (folder / "reports" / "two.json").write_text(report({"evv_b": 500.0}, **does_not_count))
+    assert main_inner(["matrix", "--shards", "3", "--timings", "reports"]) == 0
+    assert "evv: evv_c" in jobs(capsys.readouterr().out)
+
+
 def test_there_are_no_more_jobs_than_a_ci_takes(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,8 +125,7 @@ def jobs(output: str) -> list[str]:
     return [f"{job['repository']}: {job['modules']}" for job in json.loads(output)["include"]]
 
 
-def report(seconds: dict[str, float]) -> str:
+def report(seconds: dict[str, float], repository: str = "evv", selection: str = "") -> str:
     """A report with no more than what counts: there may be fields that are not known here."""
-    return json.dumps(
-        {"schema_version": 1, "modules": [{"module": name, "seconds": taken} for name, taken in seconds.items()]}
-    )
+    modules = [{"module": name, "seconds": taken, "selection": selection} for name, taken in seconds.items()]
+    return json.dumps({"schema_version": 1, "repository": repository, "modules": modules})

@@ -27,7 +27,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def written(file: Path, *outcomes: Outcome) -> dict[str, Any]:
     """The report, which has the published form."""
-    write_json(outcomes, file)
+    write_json(outcomes, file, "evv")
     report: dict[str, Any] = json.loads(file.read_bytes())
     assert CallReport.model_validate_json(file.read_bytes()).model_dump(mode="json") == report
     return report
@@ -62,6 +62,7 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
     fails, skipped = report["modules"][0].pop("cases")
     assert report == {
         "schema_version": 1,
+        "repository": "evv",
         "exit_code": 1,
         "modules": [
             {
@@ -107,13 +108,13 @@ def test_a_real_failure_is_reported_with_its_tests(file: Path) -> None:
 
 def test_a_report_of_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ReportFailed, match="no module was run"):
-        write_json([], tmp_path / "report.json")
+        write_json([], tmp_path / "report.json", "evv")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_report_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ReportFailed, match="cannot be written"):
-        write_json([passed()], tmp_path)
+        write_json([passed()], tmp_path, "evv")
 
 
 @given(st.text(st.characters(exclude_categories=())))

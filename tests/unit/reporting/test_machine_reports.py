@@ -20,7 +20,7 @@ def said() -> list[str]:
 
 
 def test_what_is_asked_for_is_written_and_the_exit_code_is_the_call_s(tmp_path: Path, said: list[str]) -> None:
-    reports = MachineReports(tmp_path / "j.xml", tmp_path / "j.json")
+    reports = MachineReports(tmp_path / "j.xml", tmp_path / "j.json", "evv")
     assert reports.write([_outcome(7, "NOT PROVEN")], {}, said.append, said.append) == 7
     assert json.loads((tmp_path / "j.json").read_text())["exit_code"] == 7
     assert "NOT PROVEN" in (tmp_path / "j.xml").read_text()
@@ -28,26 +28,26 @@ def test_what_is_asked_for_is_written_and_the_exit_code_is_the_call_s(tmp_path: 
 
 def test_without_a_wish_nothing_is_written(tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert MachineReports(None, None).write([_outcome(0, "PASSED")], {}, said.append, said.append) == 0
+    assert MachineReports(None, None, "evv").write([_outcome(0, "PASSED")], {}, said.append, said.append) == 0
     assert (list(tmp_path.iterdir()), said) == ([], [])
 
 
 def test_an_earlier_report_is_removed_before_the_call_does_anything(tmp_path: Path) -> None:
     (tmp_path / "j.xml").write_text("old")
-    MachineReports(tmp_path / "j.xml", None)
+    MachineReports(tmp_path / "j.xml", None, "evv")
     assert not (tmp_path / "j.xml").exists()
 
 
 def test_a_place_that_cannot_be_used_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be written"):
-        MachineReports(tmp_path, None)
+        MachineReports(tmp_path, None, "evv")
 
 
 @pytest.mark.parametrize(("exit_code", "call"), [(0, 7), (1, 1), (8, 8), (130, 130)])
 def test_a_report_that_cannot_be_written_makes_green_red_and_hides_no_red(
     tmp_path: Path, said: list[str], exit_code: int, call: int
 ) -> None:
-    reports = MachineReports(tmp_path / "folder" / "j.xml", tmp_path / "j.json")
+    reports = MachineReports(tmp_path / "folder" / "j.xml", tmp_path / "j.json", "evv")
     (tmp_path / "folder").rmdir()
     (tmp_path / "folder").write_text("in the way")
     assert reports.write([_outcome(exit_code, "WORD")], {}, said.append, said.append) == call
@@ -59,7 +59,7 @@ def test_a_relative_place_is_that_of_the_folder_of_the_call(
     tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    reports = MachineReports(None, Path("j.json"))
+    reports = MachineReports(None, Path("j.json"), "evv")
     monkeypatch.chdir("/")
     reports.write([_outcome(1, "FAILED")], {}, said.append, said.append)
     assert (tmp_path / "j.json").exists()

@@ -60,7 +60,7 @@ def make_call(user: User, environ: Mapping[str, str], jobs: int = 1) -> int:
     evv = repository(user.folder)
     evv.path.mkdir()
     call = Call(evv, ["evv_core", "traction"], Options(5, 5), "command", jobs)
-    return make(call, MachineReports(None, None), Terminal(), Signals(lambda _signum: None), environ)
+    return make(call, MachineReports(None, None, "evv"), Terminal(), Signals(lambda _signum: None), environ)
 
 
 @pytest.fixture

@@ -112,6 +112,8 @@ def test_a_module_whose_tests_ask_over_http_gets_the_assets_bundles(choose: Choo
     [
         "from odoo.addons.base.models.assetsbundle import AssetsBundle",
         "from . import ir_asset",
+        "self.env['ir.qweb']._render('x')",
+        "self.assertFalse(self.env['ir.attachment'].search([('url', '=like', '/web/assets/%')]))",
         "class IrQweb(models.AbstractModel):\n    _inherit = ['ir.qweb']",
         "class Attachment(models.Model):\n    _inherit = [\n        'mail.thread',\n        'ir.attachment',\n    ]",
     ],
@@ -126,7 +128,9 @@ def test_where_a_module_makes_bundles_in_its_own_way_there_are_none(
     (addons / module / "models.py").write_text("attachment = fields.Many2one('ir.attachment')")
     assert names(choose("evv_visits")) == ["core", "assets", "own"]
     (addons / module / "models.py").write_text(source)
-    assert names(choose("evv_visits")) == ["core", "own"]
+    plan = choose("evv_visits")
+    assert names(plan) == ["core", "own"]
+    assert plan.facts()["assets bundles"].startswith(f"none from before, as {module}/models.py has ")
 
 
 def test_base_alone_is_kept_once_a_second_set_of_dependencies_could_start_from_it(choose: Choose, engine: FakeVolumes) -> None:
