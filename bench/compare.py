@@ -13,13 +13,18 @@ MODULES = {
     "bench_base": "base only",
     "bench_contacts": "mail, hr, contacts",
     "bench_accounting": "account, hr",
+    "bench_http": "web: an HttpCase",
+    "bench_http_own": "web: the same, no bundles from before",
 }
 SCRIPT, FIRST, LATER = "script", "first run", "later run"
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One run: which module, by whom, seconds in all, those of teardown, those besides Odoo's tests, and of each phase."""
+    """One run: which module, by whom, seconds in all, those of teardown, those besides Odoo's tests, and of each phase.
+
+    `cpu`: seconds of the command and of all it waited for, docker's clients among them.
+    """
 
     module: str
     way: str
@@ -27,6 +32,7 @@ class Measured:
     down: float
     besides_odoo: float
     phases: dict[str, float]
+    cpu: float
 
 
 def measure(modules: Sequence[str], rounds: int, say: Callable[[str], None]) -> list[Measured]:
@@ -48,14 +54,15 @@ def measure(modules: Sequence[str], rounds: int, say: Callable[[str], None]) -> 
 
 
 def _measured(module: str, way: str, ended: Timed, took: dict[str, float]) -> Measured:
-    return Measured(module, way, ended.seconds, took[phases.DOWN], phases.besides_odoo(ended, took), took)
+    return Measured(module, way, ended.seconds, took[phases.DOWN], phases.besides_odoo(ended, took), took, ended.cpu)
 
 
 def table(measured: Sequence[Measured]) -> str:
     """Medians in seconds, and in parentheses their ratio to the script's, as a table in Markdown."""
     rows = [
-        "| depends on | script | first run | later run | teardown: script | runner | besides Odoo: script | later run |",
-        "|---|---|---|---|---|---|---|---|",
+        "| depends on | script | first run | later run | teardown: script | runner | besides Odoo: script | later run |"
+        " CPU of a later run |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for module in dict.fromkeys(each.module for each in measured):
         script, first, later = (_medians(measured, module, way) for way in (SCRIPT, FIRST, LATER))
@@ -65,6 +72,7 @@ def table(measured: Sequence[Measured]) -> str:
             *(f"{way['seconds']:.1f} ({way['seconds'] / script['seconds']:.2f})" for way in (first, later)),
             *(f"{way['down']:.1f}" for way in (script, later)),
             *(f"{way['besides_odoo']:.1f}" for way in (script, later)),
+            f"{later['cpu'] / later['seconds']:.0%}",
         ]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
@@ -72,4 +80,4 @@ def table(measured: Sequence[Measured]) -> str:
 
 def _medians(measured: Sequence[Measured], module: str, way: str) -> dict[str, Any]:
     chosen = [each for each in measured if (each.module, each.way) == (module, way)]
-    return {name: median(getattr(each, name) for each in chosen) for name in ("seconds", "down", "besides_odoo")}
+    return {name: median(getattr(each, name) for each in chosen) for name in ("seconds", "down", "besides_odoo", "cpu")}

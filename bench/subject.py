@@ -72,10 +72,10 @@ class Subject:
             shutil.copytree(self.folder / "addons" / module, self.folder / "addons" / name)
         return names
 
-    def by_script(self, module: str) -> Timed:
-        """Test the module by the plain shell script. BenchFailed if it is red."""
+    def by_script(self, *modules: str, green: bool = True) -> Timed:
+        """Test modules, in one database, by the plain shell script. `green`: BenchFailed if it is red."""
         token = secrets.token_hex(16)
-        project = project_name("bench-plain", module)
+        project = project_name("bench-plain", modules[0])
         environ = {
             **os.environ,
             "ODOO_IMAGE": self.images.odoo,
@@ -92,16 +92,19 @@ class Subject:
         guard = Guard(project, token, engine.endpoint, self.folder / "plain-teardown.json", print)
         try:
             guard.arm(engine.info.id)
-            return _green(run([str(HERE / "plain/run-tests.sh"), module], self.folder, environ), f"The script on {module}")
+            named = ",".join(modules)
+            ended = run([str(HERE / "plain/run-tests.sh"), named], self.folder, environ)
+            return _green(ended, f"The script on {named}") if green else ended
         finally:
             report = guard.finish(skip_settling=False)
             if report and not report.complete:
                 raise BenchFailed(f"What the script started could not be removed: {report.left}")
 
-    def by_runner(self, *words: str, watch: Watch | None = None) -> Timed:
-        """Test modules by the runner, called with these words. BenchFailed if it is red."""
+    def by_runner(self, *words: str, watch: Watch | None = None, green: bool = True) -> Timed:
+        """Test modules by the runner, called with these words. `green`: BenchFailed if it is red."""
         command = [sys.executable, "-m", "runner", "run", NAME, *words]
-        return _green(run(command, self.folder, _environ(), watch), f"The runner on {' '.join(words)}")
+        ended = run(command, self.folder, _environ(), watch)
+        return _green(ended, f"The runner on {' '.join(words)}") if green else ended
 
     def forget(self) -> None:
         """Remove the databases that runs of the benchmark prepared: the next run is a first one."""

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The yardstick: what a plain script does. Usage: run-tests.sh MODULE
+# The yardstick: what a plain script does. Usage: run-tests.sh MODULE[,MODULE ...]
 # Up, wait for the health check, install everything and test, down. `== NAME` on standard output begins a phase.
 set -euo pipefail
 
-module=${1:?Usage: run-tests.sh MODULE}
+module=${1:?Usage: run-tests.sh MODULE[,MODULE ...]}
 project=${PROJECT_NAME:-bench-plain-$module-$(date +%Y%m%d-%H%M%S)}
 compose=(docker compose -p "$project" -f "$(dirname "$0")/docker-compose.yml")
 
@@ -37,5 +37,5 @@ done
 
 echo "== tests"
 "${compose[@]}" exec -T odoo odoo --db_host db --db_user odoo --db_password odoo --addons-path /mnt/extra-addons \
-    -d test_db -i "$module" --test-tags "/$module" --stop-after-init --http-port 8070 2>&1 |
+    -d test_db -i "$module" --test-tags "/${module//,/,/}" --stop-after-init --http-port 8070 2>&1 |
     tee "${LOG:-proof_of_execution_tests.log}"

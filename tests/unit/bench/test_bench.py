@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bench import compare, jobs, log, phases, subject
+from bench import compare, jobs, log, peer, phases, subject
 from bench.timed import Timed, run
 from bench.usage import Process, Watch, family, processes
 from runner.errors import Interrupted
@@ -46,7 +46,7 @@ def test_what_the_runner_says_twice_is_added_up() -> None:
 
 def test_the_table_has_medians_and_ratios_to_the_script() -> None:
     runs = [
-        compare.Measured("bench_base", way, seconds, down, besides, {})
+        compare.Measured("bench_base", way, seconds, down, besides, {}, 0.5)
         for way, values in {
             compare.SCRIPT: [(20.0, 2.0, 12.0), (90.0, 9.0, 80.0), (10.0, 1.0, 5.0)],
             compare.FIRST: [(18.0, 1.0, 6.0)],
@@ -55,7 +55,7 @@ def test_the_table_has_medians_and_ratios_to_the_script() -> None:
         for seconds, down, besides in values
     ]
     assert compare.table(runs).splitlines()[2:] == [
-        "| base only | 20.0 | 18.0 (0.90) | 5.0 (0.25) | 2.0 | 0.5 | 12.0 | 2.5 |",
+        "| base only | 20.0 | 18.0 (0.90) | 5.0 (0.25) | 2.0 | 0.5 | 12.0 | 2.5 | 10% |",
     ]
 
 
@@ -69,6 +69,23 @@ def test_the_table_of_jobs_has_the_gain_and_the_largest_memory() -> None:
         "| one after another | 40.0 | 1.00 | 2.5% | 5.0% | 60 MB | 90 MB |",
         "| --jobs 2 | 20.0 | 2.00 | 5.0% | 10.0% | 70 MB | 90 MB |",
     ]
+
+
+def test_the_table_of_the_peer_has_ratios_to_it_and_what_it_does_not_see() -> None:
+    runs = [
+        peer.Measured(peer.ONE_DATABASE, "all", 60.0, 0),
+        *(peer.Measured(way, "all", 30.0, 0) for way in (peer.FIRST, peer.LATER, peer.TWO)),
+        *(peer.Measured(peer.ONE_DATABASE, module, 9.0, 0) for module in peer.FLAWED),
+        *(peer.Measured(peer.LATER, module, 9.0, 7) for module in peer.FLAWED),
+    ]
+    rows = peer.table(runs).splitlines()
+    assert rows[2:6] == [
+        "| one database for all | 60.0 | 1.00 |",
+        "| first run | 30.0 | 0.50 |",
+        "| later run | 30.0 | 0.50 |",
+        "| later run, --jobs 2 | 30.0 | 0.50 |",
+    ]
+    assert rows[-1] == "| has a test file that nothing imports | green | red (7) |"
 
 
 def test_a_command_is_timed_line_by_line_and_its_cpu_is_counted() -> None:
@@ -146,7 +163,9 @@ def test_what_is_prepared_for_the_benchmark_is_prepared_for_nobody_else() -> Non
 
 def test_every_module_of_the_table_exists_with_what_it_is_said_to_depend_on() -> None:
     for module, depends in compare.MODULES.items():
-        assert ", ".join(read_manifest(ROOT / "bench/addons" / module).depends) == depends.removesuffix(" only")
+        assert (
+            ", ".join(read_manifest(ROOT / "bench/addons" / module).depends) == depends.removesuffix(" only").partition(":")[0]
+        )
 
 
 @pytest.mark.parametrize("kind", log.KINDS)
