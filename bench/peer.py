@@ -30,13 +30,13 @@ def measure(rounds: int, say: Callable[[str], None]) -> list[Measured]:
     with Subject() as subject:
         for number in range(1, rounds + 1):
             subject.forget()
-            for way, test in (
-                (ONE_DATABASE, lambda: subject.by_script(*MODULES)),
-                (FIRST, lambda: subject.by_runner(*MODULES)),
-                (LATER, lambda: subject.by_runner(*MODULES)),
-                (TWO, lambda: subject.by_runner(*MODULES, "--jobs", "2")),
+            for way, test, words in (
+                (ONE_DATABASE, subject.by_script, ()),
+                (FIRST, subject.by_runner, ()),
+                (LATER, subject.by_runner, ()),
+                (TWO, subject.by_runner, ("--jobs", "2")),
             ):
-                found.append(Measured(way, "all", test().seconds, 0))
+                found.append(Measured(way, "all", test(*MODULES, *words).seconds, 0))
                 say(f"round {number} of {rounds}: {way:<22} {found[-1].seconds:6.1f} s")
         for module in FLAWED:
             ended = subject.by_script("bench_contacts", module, green=False)
