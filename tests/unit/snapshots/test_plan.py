@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from runner.config.model import Prepared
 from runner.docker.inventory import Image
 from runner.snapshots.plan import Plan
 from runner.snapshots.plan import choose as choose_plan
@@ -375,3 +376,42 @@ def test_a_server_wide_module_of_the_repository_is_seen_by_every_stage_and_its_s
 def test_a_module_under_test_that_is_server_wide_has_no_prepared_database(choose: Choose) -> None:
     plan = choose("evv_core", asked={"odoo_options": {"load": ("base", "web", "evv_visits")}})
     assert plan.unavailable_reason == "evv_core, the module under test, is loaded with the server-wide modules"
+
+
+def test_thirty_nine_modules_keep_what_they_start_from_and_fewer_databases_keep_those_that_most_start_from(
+    choose: Choose, engine: FakeVolumes, addons: Path
+) -> None:
+    sets = [
+        "base",
+        "mail",
+        "contacts",
+        "product",
+        "hr",
+        "account",
+        "stock",
+        "sale",
+        "purchase",
+        "project",
+        "crm",
+        "web",
+        "hr mail",
+    ]
+    modules = {f"evv_{at}_{number}": {"depends": of.split()} for at, of in enumerate(sets) for number in range(2)}
+    modules |= {f"evv_{at}_on": {"depends": [f"evv_{at}_0"]} for at in range(len(sets))}
+    modules_in(addons.parent, modules)
+
+    def made_in_a_pass(number: int) -> int:
+        made = 0
+        for module in modules:
+            plan = choose(module)
+            made += len(plan.missing)
+            holds = {"base", *plan.dependencies.external, *plan.dependencies.local}
+            make(engine, plan, " ".join(sorted(holds)))
+            Store(engine).keep_within_limits("evv", Prepared(number=number), lambda _line: None)
+        return made
+
+    assert len(modules) == 39
+    first = made_in_a_pass(100)
+    assert first == 26
+    assert made_in_a_pass(100) == 0
+    assert made_in_a_pass(20) < first / 2
