@@ -396,7 +396,9 @@ def test_thirty_nine_modules_keep_what_they_start_from_and_fewer_databases_keep_
         "web",
         "hr mail",
     ]
-    modules = {f"evv_{at}_{number}": {"depends": of.split()} for at, of in enumerate(sets) for number in range(2)}
+    modules: dict[str, object] = {
+        f"evv_{at}_{number}": {"depends": of.split()} for at, of in enumerate(sets) for number in range(2)
+    }
     modules |= {f"evv_{at}_on": {"depends": [f"evv_{at}_0"]} for at in range(len(sets))}
     modules_in(addons.parent, modules)
 
