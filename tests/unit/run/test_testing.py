@@ -9,8 +9,9 @@ from runner.odoo import command as odoo
 from runner.reporting.proof_log import ProofLog
 from runner.run import testing
 from runner.run.comparing import Comparison
+from runner.run.telling import Telling
 from runner.run.terms import Terms
-from runner.terminal import Terminal
+from runner.terminal import Shows, Terminal
 from runner.verdict.allowed import NOTHING_ALLOWED
 from runner.verdict.sources import read_sources
 from tests.unit.fake_engine import Answer, Said, Words, failed
@@ -23,11 +24,11 @@ ASSETS = record("odoo.addons.base.models.ir_qweb", "Pregenerating assets bundles
 
 class Steps(Terminal):
     def __init__(self) -> None:
-        super().__init__(quiet=True)
-        self.steps: list[str] = []
+        super().__init__(Shows.CLOSING_LINES)
+        self.steps: list[tuple[str, float | None]] = []
 
-    def step(self, text: str) -> None:
-        self.steps.append(text)
+    def step(self, text: str, share: float | None = None) -> None:
+        self.steps.append((text, share))
 
 
 TERMS = Terms(frozenset({"evv_core"}), NOTHING_ALLOWED)
@@ -57,9 +58,9 @@ def run(
     with ProofLog(fakes.folder, fakes.folder / "proof.log") as proof, Environment(context, ENDPOINT) as environment:
         comparison = Comparison(environment)
         assert comparison.check() is None
-        return testing.run_tests(
-            environment, sources=read_sources(tests.parent), terms=TERMS, comparison=comparison, log=proof
-        )
+        sources = read_sources(tests.parent)
+        telling = Telling(context, {"evv_core": tests.parent}, sources.javascript)
+        return testing.run_tests(environment, sources=sources, terms=TERMS, comparison=comparison, log=proof, telling=telling)
 
 
 def test_the_display_counts_the_tests_and_says_what_takes_long_between_them(fakes: Fakes) -> None:
@@ -67,9 +68,9 @@ def test_the_display_counts_the_tests_and_says_what_takes_long_between_them(fake
     output = log(starting("TestClient.test_one"), ASSETS, starting("TestClient.test_two"), result(2))
     run(fakes, output, steps)
     assert steps.steps == [
-        "1 of 2: TestClient.test_one",
-        "1 of 2 ran; Odoo generates its assets bundles for HttpCase",
-        "2 of 2: TestClient.test_two",
+        ("1 of 2 tests: TestClient.test_one", 0.5),
+        ("1 of 2 tests ran; Odoo generates its assets bundles for HttpCase", 0.5),
+        ("2 of 2 tests: TestClient.test_two", 1.0),
     ]
 
 
