@@ -50,7 +50,7 @@ class EventTerminal(Terminal):
         self._tell(Event(Kind.PROJECT, project))
         self._frames.wait(_PATIENCE)
 
-    def line(self, text: str = "") -> None:
+    def _say(self, text: str) -> None:
         """Send a line."""
         self._tell(Event(Kind.LINE, text.strip()))
 

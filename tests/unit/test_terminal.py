@@ -12,6 +12,7 @@ import pytest
 from runner.ci_sections import Ci, ci_of
 from runner.errors import Interrupted
 from runner.terminal import Shows, Terminal
+from tests.ci_logs import sections
 
 from .processes import PATIENCE, line, python
 
@@ -221,32 +222,7 @@ def test_where_only_the_closing_lines_are_wanted_there_is_nothing_else_but_error
     assert (told.out, told.err) == ("traction: FAILED\n", "Error: no\n")
 
 
-SECTION_OF_GITLAB = re.compile(r"^\x1b\[0Ksection_(start|end):\d+:([0-9a-f]+)(?:\[collapsed=true\])?\r\x1b\[0K(.*)$")
 OPENING = b"one\n::group::a\n::endgroup::\n##[endgroup]\n\x1b[0Ksection_end:1:x\r\x1b[0K\nno end"
-
-
-def sections(ci: Ci, shown: str) -> list[str]:
-    """The lines, with `(` and `)` for what that CI takes for the beginning and the end of a section; of ours and of Odoo's."""
-    lines = []
-    names = []
-    token = ""
-    for line in shown.split("\n"):
-        if ci is Ci.GITHUB and token:
-            token = "" if line == f"::{token}::" else token
-            assert "##[" not in line
-            lines += [line] if token else []
-        elif ci is Ci.GITHUB and line.startswith("::stop-commands::"):
-            token = line.removeprefix("::stop-commands::")
-        elif ci is Ci.GITHUB and line.startswith(("::group::", "::endgroup::")):
-            lines.append(f"({line.removeprefix('::group::')}" if "::group::" in line else ")")
-        elif found := SECTION_OF_GITLAB.match(line):
-            lines.append(f"({found[3]}" if found[1] == "start" else ")")
-            names.append(found[2])
-        elif line:
-            lines.append(line)
-    assert names[::2] == names[1::2]
-    assert len(set(names)) == len(names) / 2
-    return [line for line in lines if line]
 
 
 @pytest.mark.parametrize("ci", Ci)
