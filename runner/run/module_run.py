@@ -140,7 +140,7 @@ def _verdict_in(
     context = environment.context
     options = context.options
     comparison = Comparison(environment)
-    telling = Telling(context, modules, sources.javascript)
+    telling = Telling(context.terminal, context.module, context.repository.path, modules, sources.javascript)
     test = partial(run_tests, environment, sources=sources, terms=terms, comparison=comparison, log=log, telling=telling)
     with environment:
         warnings = [f"warning: {warning}" for warning in environment.preflight.warnings]

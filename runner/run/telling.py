@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-from runner.environment.context import RunContext
 from runner.reporting.findings import last_exception, place_of
+from runner.terminal import Terminal
 from runner.text import printable, shortened
 from runner.verdict.cases import Case, CaseOutcome
 from runner.verdict.javascript import TEST_JS, WEB, JavaScript
@@ -28,11 +28,13 @@ class Telling:
     are. Tests that fail again with the same words, as on an empty database, are only counted.
     """
 
-    def __init__(self, context: RunContext, modules: Mapping[str, Path], javascript: JavaScript) -> None:
-        """`modules`: the folders of the repository's modules; `javascript`: the tests of that kind of the module."""
-        self._terminal = context.terminal
-        self._loggers = f"odoo.addons.{context.module}."
-        self._modules, self._checkout = modules, context.repository.path
+    def __init__(
+        self, terminal: Terminal, module: str, checkout: Path, modules: Mapping[str, Path], javascript: JavaScript
+    ) -> None:
+        """`modules`: the folders of the modules in the checkout; `javascript`: the tests of that kind of the module."""
+        self._terminal = terminal
+        self._loggers = f"odoo.addons.{module}."
+        self._checkout, self._modules = checkout, modules
         self._file_of = javascript.file_of
         self._known_tests: set[str] = set()
         self._known_records: set[str] = set()

@@ -49,7 +49,7 @@ def interrupt(stage: Stage) -> tuple[Demonstration, Seen]:
     expected = Demonstration(
         name="3-interrupt",
         title="Ctrl+C while the tests run",
-        shows="A copy of the checkout with one more test, which waits for an hour. When its start is in the output (`--verbose`), "
+        shows="A copy of the checkout with one more test, which waits for an hour. When its start is shown (`--verbose`), "
         "SIGINT goes to the process group, as from a terminal: exit code 130, and nothing is left.",
         exit_code=130,
         says=(stage.subject.waiting, "SIGINT: ending the run and tearing down"),

@@ -1,6 +1,6 @@
 """What is told of Odoo's log while it comes: failing tests with their places, errors, warnings of the module, each once."""
 
-from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +8,6 @@ from runner.run.telling import Telling
 from runner.terminal import Shows, Terminal
 from runner.verdict.javascript import JavaScript
 from runner.verdict.odoolog import OdooLog
-from tests.unit.fake_environment import Fakes
 from tests.unit.odoo_logs import DATABASE, TESTS, log, problem, real, record, result, starting
 
 FAILING = starting() + "\n" + problem("FAIL", "TestClient.test_one")
@@ -18,10 +17,10 @@ FAIL = "  FAIL: TestClient.test_one (addons/evv_core/tests/test_client.py:7)\n  
 class Telltale:
     """A telling, and what it has told since somebody looked."""
 
-    def __init__(self, fakes: Fakes, capsys: pytest.CaptureFixture[str]) -> None:
-        context = replace(fakes.context(), terminal=Terminal(Shows.WHAT_IS_TOLD))
-        modules = {"evv_core": fakes.repository.addons[0] / "evv_core"}
-        self.telling = Telling(context, modules, JavaScript(("static/tests/weeks_off_field.test.js",)))
+    def __init__(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        checkout, javascript = tmp_path / "checkout", JavaScript(("static/tests/weeks_off_field.test.js",))
+        modules = {"evv_core": checkout / "addons/evv_core", "elsewhere": tmp_path / "addons/elsewhere"}
+        self.telling = Telling(Terminal(Shows.WHAT_IS_TOLD), "evv_core", checkout, modules, javascript)
         self._capsys = capsys
         self.begin()
 
@@ -45,8 +44,8 @@ class Telltale:
 
 
 @pytest.fixture
-def teller(fakes: Fakes, capsys: pytest.CaptureFixture[str]) -> Telltale:
-    return Telltale(fakes, capsys)
+def teller(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Telltale:
+    return Telltale(tmp_path, capsys)
 
 
 def test_a_failing_test_is_told_as_soon_as_the_next_record_comes(teller: Telltale) -> None:
@@ -156,5 +155,6 @@ def test_failing_javascript_tests_are_told_and_not_the_test_that_opens_them(tell
 
 
 def test_the_place_of_a_module_that_is_elsewhere_is_told_below_its_addons_folder(teller: Telltale) -> None:
-    elsewhere = FAILING.replace("evv_core", "other")
-    assert teller.whole(log(elsewhere)).startswith("  FAIL: TestClient.test_one (other/tests/test_client.py:7)\n")
+    for module in ("elsewhere", "unknown"):
+        told = teller.whole(log(FAILING.replace("evv_core", module)))
+        assert told.startswith(f"  FAIL: TestClient.test_one ({module}/tests/test_client.py:7)\n")

@@ -59,7 +59,7 @@ def run(
         comparison = Comparison(environment)
         assert comparison.check() is None
         sources = read_sources(tests.parent)
-        telling = Telling(context, {"evv_core": tests.parent}, sources.javascript)
+        telling = Telling(terminal, "evv_core", fakes.repository.path, {"evv_core": tests.parent}, sources.javascript)
         return testing.run_tests(environment, sources=sources, terms=TERMS, comparison=comparison, log=proof, telling=telling)
 
 
