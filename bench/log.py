@@ -85,7 +85,7 @@ def pieces(kind: str, length: int) -> Iterator[bytes]:
 
 
 def read(kind: str, megabytes: int) -> Measured:
-    """Read such a log in this process, tell of it, judge it, and write its reports; the time it took to make it up is left out."""
+    """Read such a log in this process, tell of it, judge it, write its reports; the time to make it up is left out."""
     log = OdooLog(DATABASE)
     telling = Telling(Terminal(Shows.CLOSING_LINES), MODULE, Path(), {}, JavaScript())
     telling.begin(log)

@@ -37,8 +37,9 @@ def headline(case: Case) -> str:
 def last_exception(text: str) -> str:
     """Quote the first line of the exception below the last traceback; without one the first line that introduces no other."""
     lines = [line for line in text.rpartition(_TRACEBACK)[2].splitlines() if line.strip()]
-    said = [line for line in lines if not line[0].isspace()] if _TRACEBACK in text else lines
-    return next((line.strip() for line in said if not line.rstrip().endswith(":")), "")
+    of_exception = (line for line in lines if not line[0].isspace())
+    said = of_exception if _TRACEBACK in text else (line for line in lines if not line.rstrip().endswith(":"))
+    return next((line.strip() for line in said), "")
 
 
 def exceptions(case: Case) -> list[str]:

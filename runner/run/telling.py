@@ -97,7 +97,8 @@ class Telling:
         self._failing.add(key)
         place = self._place(case)
         head = f"  {kind}: {_line(name or case.name, _LONGEST_NAME)}{f' ({printable(place)})' if place else ''}"
-        text = f"{head}\n    {_line(last_exception(case.details), _LONGEST_ASSERTION)}".rstrip()
+        assertion = _line(last_exception(case.details), _LONGEST_ASSERTION)
+        text = f"{head}\n    {assertion}" if assertion not in ("", f"{kind}: {case.name}") else head
         if text in self._known_tests:
             self._again += 1
         else:

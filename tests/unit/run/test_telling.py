@@ -65,8 +65,8 @@ def test_of_a_run_that_passes_nothing_is_told(teller: Telltale) -> None:
 
 def test_of_exceptions_that_led_to_one_another_the_last_is_told(teller: Telltale) -> None:
     chain = FAILING.rstrip() + "\n\nDuring handling of the above exception, another exception occurred:\n\n"
-    chain += 'Traceback (most recent call last):\n  File "/usr/x.py", line 1, in f\nValueError: no\nmore lines\n'
-    assert teller.whole(log(chain)).endswith("\n    ValueError: no\n")
+    chain += 'Traceback (most recent call last):\n  File "/usr/x.py", line 1, in f\nValueError: these differ:\nmore lines\n'
+    assert teller.whole(log(chain)).endswith("\n    ValueError: these differ:\n")
 
 
 def test_of_a_test_with_failing_subtests_the_first_is_told_and_the_others_are_counted(teller: Telltale) -> None:
@@ -158,3 +158,8 @@ def test_the_place_of_a_module_that_is_elsewhere_is_told_below_its_addons_folder
     for module in ("elsewhere", "unknown"):
         told = teller.whole(log(FAILING.replace("evv_core", module)))
         assert told.startswith(f"  FAIL: TestClient.test_one ({module}/tests/test_client.py:7)\n")
+
+
+def test_a_failure_without_a_traceback_is_told_in_one_line(teller: Telltale) -> None:
+    told = teller.whole(log(starting(), record(TESTS, "FAIL: TestClient.test_one", "ERROR")))
+    assert told == "  FAIL: TestClient.test_one (addons/evv_core/tests/test_client.py)\n"
