@@ -129,7 +129,6 @@ class Terminal:
                 yield
             finally:
                 self._phase = ""
-                self._end_section()
                 held, self._held = self._held, []
                 for text in held:
                     self.line(text)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from runner.environment.environment import Environment
+from runner.errors import EnvironmentFailed
 from runner.odoo import command as odoo
 from runner.reporting.proof_log import ProofLog
 from runner.run import testing
@@ -16,7 +17,7 @@ from runner.verdict.allowed import NOTHING_ALLOWED
 from runner.verdict.sources import read_sources
 from tests.unit.fake_engine import Answer, Said, Words, failed
 from tests.unit.fake_environment import ENDPOINT, Fakes
-from tests.unit.odoo_logs import log, real, record, result, starting
+from tests.unit.odoo_logs import log, problem, real, record, result, starting
 from tests.unit.repositories import write_module
 
 ASSETS = record("odoo.addons.base.models.ir_qweb", "Pregenerating assets bundles")
@@ -42,6 +43,7 @@ def run(
     states: Answer = "evv_core installed\n",
     *,
     javascript: str = "",
+    error: BaseException | None = None,
 ) -> testing.Tested:
     tests = write_module(fakes.repository.addons[0], "evv_core") / "tests"
     tests.mkdir()
@@ -52,7 +54,7 @@ def run(
     if javascript:
         (tests.parent / "static/tests").mkdir(parents=True)
         (tests.parent / "static/tests/weeks_off_field.test.js").write_text("// a test\n")
-    fakes.streams.executions = [(output.encode(), exit_code, None), (javascript.encode(), 0, None)]
+    fakes.streams.executions = [(output.encode(), exit_code, error), (javascript.encode(), 0, None)]
     fakes.engine.answers["exec p-odoo-1"] = states
     context = replace(fakes.context(javascript=bool(javascript)), terminal=terminal)
     with ProofLog(fakes.folder, fakes.folder / "proof.log") as proof, Environment(context, ENDPOINT) as environment:
@@ -72,6 +74,24 @@ def test_the_display_counts_the_tests_and_says_what_takes_long_between_them(fake
         ("1 of 2 tests ran; Odoo generates its assets bundles for HttpCase", 0.5),
         ("2 of 2 tests: TestClient.test_two", 1.0),
     ]
+
+
+FAILING = log(starting(), problem("FAIL", "TestClient.test_one"), result(failed=1))
+FAIL = "  FAIL: TestClient.test_one (addons/evv_core/tests/test_client.py:7)\n    AssertionError: 1 != 2\n"
+
+
+def test_a_failing_test_is_told_before_the_tests_end(fakes: Fakes, capsys: pytest.CaptureFixture[str]) -> None:
+    run(fakes, FAILING, Terminal(Shows.WHAT_IS_TOLD), 1)
+    assert f"{FAIL}  tests  " in capsys.readouterr().out
+
+
+def test_a_failing_test_is_told_where_the_environment_dies_right_after_it(
+    fakes: Fakes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut = FAILING.partition("AssertionError: 1 != 2\n")
+    with pytest.raises(EnvironmentFailed):
+        run(fakes, "".join(cut[:2]), Terminal(Shows.WHAT_IS_TOLD), error=EnvironmentFailed("gone"))
+    assert f"{FAIL}  tests      failed" in capsys.readouterr().out
 
 
 def test_all_that_odoo_printed_is_in_the_log_as_it_was(fakes: Fakes) -> None:
