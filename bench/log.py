@@ -20,6 +20,9 @@ from runner.reporting.json_report import write_json
 from runner.reporting.junit import write_junit
 from runner.reporting.outcome import Outcome
 from runner.reporting.summary import lines_for
+from runner.run.telling import Telling
+from runner.terminal import Shows, Terminal
+from runner.verdict.javascript import JavaScript
 from runner.verdict.odoolog import OdooLog
 from runner.verdict.verdict import judge
 
@@ -82,15 +85,18 @@ def pieces(kind: str, length: int) -> Iterator[bytes]:
 
 
 def read(kind: str, megabytes: int) -> Measured:
-    """Read such a log in this process, judge it, and write its reports; the time it took to make it up is left out."""
+    """Read such a log in this process, tell of it, judge it, write its reports; the time to make it up is left out."""
     log = OdooLog(DATABASE)
+    telling = Telling(Terminal(Shows.CLOSING_LINES), MODULE, Path(), {}, JavaScript())
+    telling.begin(log)
     cpu = 0.0
     for piece in pieces(kind, megabytes * 1_000_000):
         began = time.process_time()
-        log.feed(piece)
+        telling.heed(log.feed(piece))
         cpu += time.process_time() - began
     began = time.process_time()
     log.end()
+    telling.end()
     verdict = judge(module=MODULE, odoo_exit=0, log=log, states={MODULE: "installed"})
     with tempfile.TemporaryDirectory() as folder:
         outcome = Outcome(MODULE, verdict.exit_code, verdict.label, verdict.reasons, Path(folder) / "proof.log", verdict)

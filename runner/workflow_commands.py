@@ -33,6 +33,14 @@ def resume(token: str) -> str:
     return f"::{token}::\n"
 
 
+def without_groups(text: str, before: str) -> str:
+    """Change `##[`, which begins and ends groups where GitHub shows a log, also while it takes no line for a command.
+
+    `before`: the end of what was shown before this text, in which the mark may begin.
+    """
+    return (before + text).replace("##[", "##\\[")[len(before) :]
+
+
 def defused(text: str) -> str:
     """Change every line that would be a command: for standard error, which GitHub reads in no order with standard output."""
     return _OLDER_COMMAND.sub(r"\1\\[", _COMMAND.sub(r"\1\\:", text))

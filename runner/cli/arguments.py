@@ -155,7 +155,14 @@ def _add_run(commands: _Commands) -> None:
     run.add_argument(
         "--fail-fast", action="store_true", help="after the first module that is not green, end the others and start no more"
     )
-    run.add_argument("--quiet", action="store_true", help="show nothing of what Odoo prints; it is all in the log")
+    shown = run.add_mutually_exclusive_group()
+    shown.add_argument(
+        "--verbose",
+        action="store_true",
+        help="show all that Odoo prints, which is in the log in any case; on GitHub Actions and in GitLab CI it is shown"
+        " without this too, in a section that is collapsed",
+    )
+    shown.add_argument("--quiet", action="store_true", help="show nothing but the closing lines, of how the run ended")
     run.add_argument(
         "--test-tags",
         metavar="SPEC",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from runner.ci_sections import ci_of
 from runner.cli.arguments import parse
 from runner.cli.cleanup import cleanup
 from runner.cli.doctor import doctor
@@ -23,7 +24,6 @@ from runner.errors import ConfigError, Interrupted, RunnerError, UsageError, cau
 from runner.run.display import terminal_for
 from runner.signals import Signals
 from runner.terminal import Terminal
-from runner.workflow_commands import on_github
 
 # Seconds for a reader that stands still to take the last lines, after a signal or an error.
 _LAST_WORDS = 3.0
@@ -33,11 +33,11 @@ Command = Callable[[argparse.Namespace, config.Config, Terminal], int]
 
 def main_inner(arguments: Sequence[str]) -> int:
     """Do what the arguments ask for and return the exit code; errors are printed, not raised."""
-    terminal = Terminal(on_github=on_github(os.environ))
+    terminal = Terminal(ci=ci_of(os.environ))
     try:
         given = parse(arguments)
         if given.command == "run":
-            terminal = terminal_for(quiet=given.quiet, on_github=on_github(os.environ))
+            terminal = terminal_for(verbose=given.verbose, quiet=given.quiet, ci=ci_of(os.environ))
         signals = Signals(lambda _signum: terminal.line("  teardown is under way and is not interrupted"))
         commands: dict[str, Command] = {
             "run": partial(run, signals=signals, command_line=shlex.join(["python", "-m", "runner", *arguments])),
@@ -69,7 +69,7 @@ def main_inner(arguments: Sequence[str]) -> int:
 
 def say_a_defect() -> None:
     """Print the traceback of an error that nobody expected, which may quote what others wrote."""
-    terminal = Terminal(on_github=on_github(os.environ))
+    terminal = Terminal(ci=ci_of(os.environ))
     terminal.error(f"{traceback.format_exc()}Error: this is a defect of the runner; please report it with the lines above.")
     terminal.finish(_LAST_WORDS)
 

@@ -26,6 +26,8 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
     """
     if given.repository is None:
         raise UsageError(f"Which repository and module?\nUsage: {RUN_USAGE}\n{EXAMPLE}")
+    if given.verbose and given.jobs > 1:
+        raise UsageError("--verbose: of runs side by side (--jobs) nobody could read it. The log of each has all of it.")
     repository = _repository(given.repository, settings)
     if given.path:
         repository = config.at_checkout(repository, given.path)
@@ -41,7 +43,7 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
     modules = _modules(given, repository, settings, terminal)
     machine_reports = MachineReports(given.junit, given.json, repository.name)
     if not modules:
-        terminal.line("Nothing is to be tested, and nothing was started.")
+        terminal.closing(["Nothing is to be tested, and nothing was started."])
         return ExitCode.PASSED
     if len(settings.files) > 1:
         terminal.line(f"{settings.files[-1].name} overrides {settings.files[0].name} on this machine")

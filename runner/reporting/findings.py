@@ -34,6 +34,14 @@ def headline(case: Case) -> str:
     return lines[0].strip() if lines else case.outcome.value
 
 
+def last_exception(text: str) -> str:
+    """Quote the first line of the exception below the last traceback; without one the first line that introduces no other."""
+    lines = [line for line in text.rpartition(_TRACEBACK)[2].splitlines() if line.strip()]
+    of_exception = (line for line in lines if not line[0].isspace())
+    said = of_exception if _TRACEBACK in text else (line for line in lines if not line.rstrip().endswith(":"))
+    return next((line.strip() for line in said), "")
+
+
 def exceptions(case: Case) -> list[str]:
     """Quote a failing test's exceptions in full, with the subtests that they are of, without the tracebacks' frames."""
     lines = []

@@ -67,7 +67,7 @@ def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signal
         commit = commit_of(call.repository.path, modules_of(call.repository).values())
     run = _side_by_side if call.jobs > 1 else _one_after_another
     ended = run(call, _one_engine(environ), terminal, signals)
-    code = machine_reports.write(ended.outcomes, environ, terminal.line, terminal.for_a_program)
+    code = machine_reports.write(ended.outcomes, environ, lambda line: terminal.closing([line]), terminal.for_a_program)
     if signals.first is not None and code != ExitCode.LEFT_BEHIND:
         code = max(code, 128 + signals.first)  # also where the signal came after the last run had ended
     if call.joint_file:
@@ -92,15 +92,13 @@ def _one_engine(environ: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _say_together(file: Path, facts: Mapping[str, str], ended: Ended, code: int, terminal: Terminal) -> int:
-    terminal.line()
-    for line in joint_table(ended.outcomes, ended.not_run):
-        terminal.line(line)
+    terminal.closing(["", *joint_table(ended.outcomes, ended.not_run)])
     try:
         write_joint(file, facts, ended.outcomes, ended.not_run)
     except ReportFailed as error:
-        terminal.line(f"Error: {error}")
+        terminal.closing([f"Error: {error}"])
         return code or int(error.exit_code)
-    terminal.line(f"summary: {file}")
+    terminal.closing([f"summary: {file}"])
     return code
 
 

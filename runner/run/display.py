@@ -4,8 +4,9 @@ import os
 import sys
 from collections.abc import Sequence
 
+from runner.ci_sections import Ci
 from runner.run.board import Board
-from runner.terminal import Terminal
+from runner.terminal import Shows, Terminal
 
 
 def _is_watched() -> bool:
@@ -13,13 +14,16 @@ def _is_watched() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
 
 
-def terminal_for(*, quiet: bool, on_github: bool) -> Terminal:
-    """Return the display of runs one after another. `quiet`: without what Odoo prints. `on_github`: in a job of its."""
-    if on_github or not _is_watched():
-        return Terminal(quiet=quiet, on_github=on_github)
+def terminal_for(*, verbose: bool, quiet: bool, ci: Ci | None) -> Terminal:
+    """Return the display for runs in turn. In a job of `ci` what Odoo prints is shown, in sections, but for `quiet`."""
+    if quiet:
+        return Terminal(Shows.CLOSING_LINES, ci=ci)
+    shows = Shows.ODOO if verbose or ci else Shows.WHAT_IS_TOLD
+    if ci or not _is_watched():
+        return Terminal(shows, ci=ci)
     from runner.run.live import LiveTerminal  # noqa: PLC0415 - rich takes a tenth of a second, for people only
 
-    return LiveTerminal(quiet=quiet)
+    return LiveTerminal(shows)
 
 
 def board_for(terminal: Terminal, names: Sequence[str]) -> Board:

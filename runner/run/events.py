@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import IO
 
+from runner.ci_sections import Ci
 from runner.reporting.outcome import Outcome
-from runner.terminal import Terminal
+from runner.terminal import Shows, Terminal
 from runner.writer import Writer
 
 # Seconds until who started a run must have heard its name; if it is stopped, the run has a guard.
@@ -34,13 +35,13 @@ class Event:
 
 
 class EventTerminal(Terminal):
-    """Sends events where a terminal prints; what Odoo prints goes to the log alone.
+    """Sends events where a terminal prints; what Odoo prints goes to the log alone: side by side it could not be read.
 
     Nor does this run wait for its reader: who started it may be stopped.
     """
 
-    def __init__(self, stream: IO[bytes], *, on_github: bool = False) -> None:
-        super().__init__(on_github=on_github)
+    def __init__(self, stream: IO[bytes], *, ci: Ci | None = None) -> None:
+        super().__init__(Shows.WHAT_IS_TOLD, ci=ci)
         self._frames = Writer(lambda: stream)
 
     def begin(self, what: str, project: str) -> None:
@@ -49,14 +50,11 @@ class EventTerminal(Terminal):
         self._tell(Event(Kind.PROJECT, project))
         self._frames.wait(_PATIENCE)
 
-    def line(self, text: str = "") -> None:
+    def _say(self, text: str) -> None:
         """Send a line."""
         self._tell(Event(Kind.LINE, text.strip()))
 
-    def output(self, data: bytes) -> None:
-        """Odoo's log is in the proof; side by side on one terminal it could not be read."""
-
-    def step(self, text: str) -> None:
+    def step(self, text: str, _share: float | None = None) -> None:
         """Send where the phase is, unless nobody has read that for long."""
         if not self._frames.is_full:
             self._tell(Event(Kind.STEP, text))

@@ -12,13 +12,16 @@ from runner.odoo import command as odoo
 from runner.odoo.settings import settings_of
 from runner.reporting.proof_log import ProofLog
 from runner.run.odoo_run import OdooRun
+from runner.run.telling import Telling
 from runner.verdict.javascript import JavaScript
 from runner.verdict.javascript_verdict import tests_of_others
 from runner.verdict.odoolog import LoggedTest, OdooLog
 from runner.verdict.record import Record
 
 
-def run_javascript(environment: Environment, javascript: JavaScript, seconds: float, proof: ProofLog) -> OdooRun:
+def run_javascript(
+    environment: Environment, javascript: JavaScript, seconds: float, proof: ProofLog, telling: Telling
+) -> OdooRun:
     """Run them, for so many seconds at most, with all output to log and terminal; those of other modules are stopped."""
     context, container = environment.context, environment.odoo_container
     timeout = max(1.0, seconds)
@@ -35,4 +38,4 @@ def run_javascript(environment: Environment, javascript: JavaScript, seconds: fl
 
     proof.block("JAVASCRIPT TESTS", {"files": " ".join(javascript.hoot)})
     with context.terminal.phase("javascript"):
-        return OdooRun(environment, command, timeout, proof, heed)
+        return OdooRun(environment, command, timeout, proof, telling, heed)

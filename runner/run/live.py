@@ -17,7 +17,7 @@ from runner.foreign_text import visible
 from runner.reporting.outcome import Outcome
 from runner.run.board import Board
 from runner.run.events import Event, Kind
-from runner.terminal import Terminal
+from runner.terminal import Shows, Terminal
 from runner.text import printable, wrapped
 from runner.writer import Writer
 
@@ -26,9 +26,10 @@ _TURNING = "|/-\\"
 # Characters of a line for whose end the display waits.
 _LONGEST_LINE = 4000
 _SECONDS_WIDTH = len("3600 s")
+_BAR = 20
 _COLOURS = {"PASSED": "green", "INTERRUPTED": "yellow"}
-# Of the closing lines: the head of a failing test.
-_FAILING = re.compile(r"^  (?:FAIL|ERROR): \S+")
+# Of the closing lines, and of what is told before: the head of a failing test, also of one of several runs.
+_FAILING = re.compile(r"^(?:  |\S+ +\| )(?:FAIL|ERROR): \S+")
 
 
 class _Screen:
@@ -89,8 +90,8 @@ class Row:
 class LiveTerminal(Terminal):
     """One run: its lines above, its phase with the time and the test that runs in the last line."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        super().__init__(quiet=quiet)
+    def __init__(self, shows: Shows = Shows.ODOO) -> None:
+        super().__init__(shows)
         self.console = Console(file=cast("TextIO", _Screen(self._out)), highlight=False, markup=False, emoji=False)
         self._row = Row()
         self._unfinished = ""
@@ -100,18 +101,23 @@ class LiveTerminal(Terminal):
         self._row = Row()
         super().begin(what, project)
 
-    def line(self, text: str = "") -> None:
-        """Print a line above the one that is alive; a long one as several."""
-        self._end_output()
-        self._print(Text(wrapped(visible(text), self.console.width)))
-
-    def closing(self, lines: Sequence[str], label: str) -> None:
+    def closing(self, lines: Sequence[str], label: str = "") -> None:
         """Print the closing lines, with the verdict and the failing tests in colour."""
+        self._end_output()
         for line in lines:
-            text = Text(wrapped(visible(line), self.console.width))
-            text.highlight_regex(rf"^\S+(?: \([\d.]+\))?: {label}(?=  |, only )", f"bold {_colour(label)}")
-            text.highlight_regex(_FAILING, "red")
+            text = self._text(line)
+            if label:
+                text.highlight_regex(rf"^\S+(?: \([\d.]+\))?: {label}(?=  |, only )", f"bold {_colour(label)}")
             self._print(text)
+
+    def _print_line(self, text: str) -> None:
+        """Print a line above the one that is alive; a long one as several."""
+        self._print(self._text(text))
+
+    def _text(self, line: str) -> Text:
+        text = Text(wrapped(visible(line), self.console.width))
+        text.highlight_regex(_FAILING, "red")
+        return text
 
     def _print(self, text: Text) -> None:
         self.console.print(text, soft_wrap=True)
@@ -125,9 +131,11 @@ class LiveTerminal(Terminal):
             self._print(Text(self._unfinished[:_LONGEST_LINE]))
             self._unfinished = self._unfinished[_LONGEST_LINE:]
 
-    def step(self, text: str) -> None:
-        """Show where the phase is."""
-        self._row.step = printable(text)
+    def step(self, text: str, share: float | None = None) -> None:
+        """Show where the phase is, with a bar of which as much is full as is done."""
+        full = round(_BAR * min(1.0, share or 0.0))
+        bar = f"[{'#' * full}{'-' * (_BAR - full)}] " if share is not None else ""
+        self._row.step = f"{bar}{printable(text)}"
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:

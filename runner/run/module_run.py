@@ -23,6 +23,7 @@ from runner.reporting.provenance import commit_of
 from runner.run.comparing import Comparison
 from runner.run.counting import Doubt, doubt_about
 from runner.run.preparing import Preparation
+from runner.run.telling import Telling
 from runner.run.terms import Terms, terms_of
 from runner.run.testing import Tested, run_tests
 from runner.run.unmet import unmet_dependencies
@@ -84,7 +85,7 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
             verdict = _verdict_by_sources(context, folder_of_module)
             if verdict is None:
                 environment = Environment(context, settle(environ), log.raw)
-                verdict = _verdict_in(environment, read_sources(folder_of_module), terms, log)
+                verdict = _verdict_in(environment, modules, read_sources(folder_of_module), terms, log)
         except (RunnerError, Interrupted) as problem:
             error = problem
         if environment:
@@ -132,12 +133,15 @@ def _verdict_by_sources(context: RunContext, folder: Path) -> Verdict | None:
     return Verdict(ExitCode.NOT_PROVEN, module, reasons=tuple(reasons))
 
 
-def _verdict_in(environment: Environment, sources: Sources, terms: Terms, log: reports.ProofLog) -> Verdict:
+def _verdict_in(
+    environment: Environment, modules: Mapping[str, Path], sources: Sources, terms: Terms, log: reports.ProofLog
+) -> Verdict:
     """Bring the environment up, prepare its database, test in it, and take it down again."""
     context = environment.context
     options = context.options
     comparison = Comparison(environment)
-    test = partial(run_tests, environment, sources=sources, terms=terms, comparison=comparison, log=log)
+    telling = Telling(context.terminal, context.module, context.repository.path, modules, sources.javascript)
+    test = partial(run_tests, environment, sources=sources, terms=terms, comparison=comparison, log=log, telling=telling)
     with environment:
         warnings = [f"warning: {warning}" for warning in environment.preflight.warnings]
         log.block("ENVIRONMENT", _surroundings(environment), warnings)
@@ -204,7 +208,6 @@ def _surroundings(environment: Environment) -> dict[str, str]:
 def _how_it_was_left(context: RunContext, environment: Environment | None) -> list[str]:
     if environment and environment.kept and environment.teardown is None:
         hints = keep.how_to_use(context.project, environment.address)
-        for line in hints:
-            context.terminal.line(line)
+        context.terminal.closing(hints)
         return hints
     return reports.teardown_proof(context.project, environment.teardown if environment else None)

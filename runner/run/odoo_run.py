@@ -7,6 +7,7 @@ from runner.environment.environment import Environment
 from runner.odoo.command import DATABASE
 from runner.reporting.proof_log import ProofLog
 from runner.run.ending import SILENCE, Ending
+from runner.run.telling import Telling
 from runner.verdict.failed_checks import KILLED
 from runner.verdict.odoolog import LoggedTest, OdooLog
 from runner.verdict.record import Record
@@ -21,28 +22,35 @@ class OdooRun:
         command: list[str],
         timeout: float,
         proof: ProofLog,
+        telling: Telling,
         heed: Callable[[OdooLog, Sequence[Record | LoggedTest]], bool],
     ) -> None:
-        """Run the command. `heed` is told what has begun in each piece of output, and whether to stop waiting, it tells.
+        """Run the command, and tell of it by `telling`. `heed`, from what has begun in a piece, says whether to stop waiting.
 
         EnvironmentFailed if a container or the engine dies meanwhile.
         """
         self.log = OdooLog(DATABASE)
         self._ending = Ending(environment, self.log)
-        begun = time.monotonic()
+        started = time.monotonic()
         execution = environment.execute(command, timeout, SILENCE)
-        for piece in execution:
-            if piece:
-                proof.raw(piece)
-                environment.context.terminal.output(piece)
-                if heed(self.log, self.log.feed(piece)):
+        telling.begin(self.log)
+        try:
+            for piece in execution:
+                if piece:
+                    proof.raw(piece)
+                    environment.context.terminal.output(piece)
+                    begun = self.log.feed(piece)
+                    telling.heed(begun)
+                    if heed(self.log, begun):
+                        break
+                if self._ending.is_overdue(piece):
                     break
-            if self._ending.is_overdue(piece):
-                break
-        execution.end()
-        self.log.end()
+            execution.end()
+        finally:
+            self.log.end()
+            telling.end()
         self.exit_code = execution.exit_code
-        self.seconds = time.monotonic() - begun
+        self.seconds = time.monotonic() - started
         self.timed_out = self.exit_code in (124, KILLED) and self.seconds >= timeout
 
     @property

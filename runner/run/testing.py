@@ -16,6 +16,7 @@ from runner.run.comparing import Comparison
 from runner.run.javascript import run_javascript
 from runner.run.odoo_run import OdooRun
 from runner.run.preparing import prefetch_undeclared_names
+from runner.run.telling import Telling
 from runner.run.terms import Terms
 from runner.verdict.failed_checks import KILLED
 from runner.verdict.javascript import JavaScript
@@ -40,7 +41,9 @@ class Tested:
     undeclared_names: Pending[tuple[int, str]] | None
 
 
-def run_tests(environment: Environment, *, sources: Sources, terms: Terms, comparison: Comparison, log: ProofLog) -> Tested:
+def run_tests(
+    environment: Environment, *, sources: Sources, terms: Terms, comparison: Comparison, log: ProofLog, telling: Telling
+) -> Tested:
     """Install the module into a database of its own, run its tests with all output to log and terminal, and judge them.
 
     EnvironmentFailed if a container of the environment or the engine dies meanwhile.
@@ -59,17 +62,17 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
             if places is None and isinstance(event, Record):
                 places = addons_paths_in(event.logger, event.message)
                 asked.hear(event)
-            step = _step(event, f"{odoo_log.begun} of {expected}") or step
+            step = _step(event, f"{odoo_log.begun} of {expected} tests") or step
         if step:
-            terminal.step(step)
+            terminal.step(step, odoo_log.begun / expected if expected else None)
         return False
 
     with terminal.phase("tests"):
-        ran = OdooRun(environment, command, timeout, log, heed)
+        ran = OdooRun(environment, command, timeout, log, telling, heed)
     javascript, of_javascript = None, sources.javascript if context.options.javascript else JavaScript()
     # The module may be installed if Odoo came to its end.
     if of_javascript.hoot and ran.log.results and ran.exit_code in (0, 1):
-        javascript = run_javascript(environment, of_javascript, timeout - ran.seconds, log)
+        javascript = run_javascript(environment, of_javascript, timeout - ran.seconds, log, telling)
         sources = replace(sources, javascript=JavaScript())  # of which with_javascript tells
     files = fetch_browser_files(environment) if any(run.log.browser_files for run in (ran, javascript) if run) else {}
     # Side by side.

@@ -9,11 +9,11 @@ import pickle
 import sys
 import traceback
 
+from runner.ci_sections import ci_of
 from runner.errors import ExitCode, Interrupted, RunnerError
 from runner.run.events import EventTerminal
 from runner.run.module_run import Request, run_module
 from runner.signals import Signals
-from runner.workflow_commands import on_github
 
 # Until the handlers are there, which takes a few tenths of a second, a signal ends it without a word: nothing has begun.
 PROGRAM = """
@@ -31,7 +31,7 @@ def main() -> None:
     """Run the request of standard input; the outcome is the last frame of standard output."""
     stream = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever else is printed must not get between the frames
-    terminal = EventTerminal(stream, on_github=on_github(os.environ))
+    terminal = EventTerminal(stream, ci=ci_of(os.environ))
     signals = Signals(lambda _signum: terminal.line("teardown is under way and is not interrupted"))
     with signals.installed(os.environ):
         request: Request = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our own parent

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from runner.ci_sections import ci_of
 from runner.terminal import Terminal
-from runner.workflow_commands import on_github
 
 
 class ProvisionError(Exception):
@@ -17,7 +17,7 @@ class ProvisionError(Exception):
 @cache
 def terminal() -> Terminal:
     """Return what the person sees, one and the same for all steps."""
-    return Terminal(on_github=on_github(os.environ))
+    return Terminal(ci=ci_of(os.environ))
 
 
 def say(text: str) -> None:

@@ -22,7 +22,7 @@ _MARKED = re.compile(rb"""\b(?:test|describe)\b(?:[\w.,()\s"'`-]|\{[^{}]{0,200}\
 _COMMENT = re.compile(rb"^\s*//.*", re.MULTILINE)
 # The page that runs them; and the tests of the addon web that open it, from which a module may derive its own.
 _PAGE = "/web/tests"
-WEB, _TEST_JS = "web", "test_js"
+WEB, TEST_JS = "web", "test_js"
 _CHECK = "check"
 
 
@@ -69,7 +69,7 @@ class JavaScript:
         own = ((case.file, case.name) for case in module_cases if case.outcome is not CaseOutcome.SKIPPED)
         if any(file == opener and fnmatchcase(name, names) for file, name in own for opener, names in self.openers):
             return True
-        of_web = (test for test in started if (test.module, test.file) == (WEB, _TEST_JS))
+        of_web = (test for test in started if (test.module, test.file) == (WEB, TEST_JS))
         return any(test.skipped is None and _CHECK not in test.name for test in of_web)
 
 
@@ -122,7 +122,7 @@ def _names(tree: ast.Module, helpers: set[str]) -> Iterator[str]:
             for child in filter(_opens, node.body):
                 name = child.name if isinstance(child, ast.FunctionDef) and child.name.startswith("test") else "*"
                 yield f"{node.name}.{name}"
-        elif _opens(node) or _imports(node, helpers | {_TEST_JS}):
+        elif _opens(node) or _imports(node, helpers | {TEST_JS}):
             yield "*"
 
 

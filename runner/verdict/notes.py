@@ -205,14 +205,19 @@ def _note_javascript(notes: Notes, evidence: Evidence, sources: Sources) -> None
         notes.add(Note(NoteKind.JAVASCRIPT, printable(text), is_strict=False))
 
 
+def is_sum(record: Record) -> bool:
+    """Tell whether Odoo says with it no more than how many tests failed."""
+    return record.logger in RESULT_LOGGERS or (record.is_of_odoo and bool(_SUMS.match(record.message)))
+
+
 def _logged(evidence: Evidence, own: Collection[str]) -> list[_Logged]:
     """List what was logged at ERROR and CRITICAL and is told nowhere else, each line once."""
     logged: dict[tuple[str, str], _Logged] = {}
     told = {problem.details for problem in evidence.log.problems}
     for record, times in evidence.log.errors.times.items():
         # Those of Odoo's own at CRITICAL are reasons.
-        is_sum = record.is_of_odoo and (record.level == "CRITICAL" or _SUMS.match(record.message))
-        if is_sum or record.message in told or record.logger in RESULT_LOGGERS or omission(record, evidence.module):
+        is_reason = (record.is_of_odoo and record.level == "CRITICAL") or omission(record, evidence.module)
+        if is_reason or record.message in told or is_sum(record):
             continue
         text = " ".join(record.first_line.split())
         line = logged.setdefault((record.level, text), _Logged(record, text))

@@ -83,6 +83,7 @@ class Result:
 class Problem:
     """A test, subtest or class that failed or erred: `kind` is FAIL or ERROR, `test` Odoo's name, `details` the traceback.
 
+    `file` and `name` are those of the test as in `LoggedTest`.
     `is_counted`: not if it is a test that passed although it was expected to fail, which Odoo's result counts nowhere.
     """
 
@@ -91,6 +92,8 @@ class Problem:
     test: str
     details: str
     is_counted: bool = True
+    file: str = ""
+    name: str = ""
 
 
 @dataclass(slots=True)
@@ -364,7 +367,8 @@ class OdooLog:
             return False
         key = _key(module, file, test)
         if key[0]:
-            self._add_problem(key, Problem(kind, key[0], test, record.message, is_counted=not unexpected))
+            problem = Problem(kind, key[0], test, record.message, not unexpected, file=key[1], name=key[2])
+            self._add_problem(key, problem)
         return bool(key[0])
 
     def _add_problem(self, key: tuple[str, str, str], problem: Problem) -> None:

@@ -49,8 +49,8 @@ def interrupt(stage: Stage) -> tuple[Demonstration, Seen]:
     expected = Demonstration(
         name="3-interrupt",
         title="Ctrl+C while the tests run",
-        shows="A copy of the checkout with one more test, which waits for an hour. When its start is in the output, SIGINT "
-        "goes to the process group, as from a terminal: exit code 130, and nothing is left.",
+        shows="A copy of the checkout with one more test, which waits for an hour. When its start is shown (`--verbose`), "
+        "SIGINT goes to the process group, as from a terminal: exit code 130, and nothing is left.",
         exit_code=130,
         says=(stage.subject.waiting, "SIGINT: ending the run and tearing down"),
         log_says=("INTERRUPTED", _NOTHING_LEFT),
@@ -104,7 +104,8 @@ def _run(stage: Stage, *options: str, checkout: str = "checkout", interrupt_at: 
     """Run the subject's module; what is left is listed as soon as the command has ended."""
     faults = []
     copy = () if checkout == "checkout" else ("--path", checkout)
-    with Started(stage.folder, "run", stage.subject.repository, stage.subject.module, *copy, *options) as run:
+    shown = ("--verbose",) if interrupt_at else ()
+    with Started(stage.folder, "run", stage.subject.repository, stage.subject.module, *copy, *options, *shown) as run:
         if interrupt_at:
             if run.wait_for(interrupt_at):
                 run.ctrl_c()

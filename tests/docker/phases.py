@@ -32,7 +32,7 @@ class Held:
 
     def __init__(self, tiny: TinyRepository, environ: dict[str, str]) -> None:
         self._folder = tiny.folder
-        program = STARTER.format(arguments=["run", "tiny", "module"])
+        program = STARTER.format(arguments=["run", "tiny", "module", "--verbose"])
         self.starter = tiny.start_program([sys.executable, "-c", program], **environ)
         self.starter.wait_for("runner pid")
         found = re.search(r"runner pid (\d+)", self.starter.output)

@@ -56,7 +56,7 @@ def whole_run(
         "images": images.model_dump(),
     }
     (folder / "repos.yaml").write_text(yaml.safe_dump({"repositories": {"corpus": repository}}))
-    command = [sys.executable, "-m", "runner", "run", "corpus", "hangs", "--test-timeout", str(_HANG_TIMEOUT)]
+    command = [sys.executable, "-m", "runner", "run", "corpus", "hangs", "--verbose", "--test-timeout", str(_HANG_TIMEOUT)]
     started = Started(command, folder, environ_without_starter() | {"PYTHONPATH": str(ROOT)}, patience=600)
     yield started
     if started.process.poll() is None:

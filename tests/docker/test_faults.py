@@ -169,7 +169,7 @@ FLOOD = "head -c 9000000 /dev/zero | tr '\\0' x | fold -w 99; echo\n"
 
 
 def _whose_output_nobody_reads(tiny: TinyRepository) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "runner", "run", "tiny", "floods"]
+    command = [sys.executable, "-m", "runner", "run", "tiny", "floods", "--verbose"]
     return subprocess.Popen(command, cwd=tiny.folder, env=tiny.environ(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
@@ -243,7 +243,7 @@ def test_compose_settings_of_the_shell_lead_nowhere_else(tiny: TinyRepository) -
 def test_a_closed_terminal_ends_the_run_and_leaves_nothing(tiny: TinyRepository) -> None:
     tiny.module("waits", WAITS)
     terminal, runners_side = pty.openpty()
-    command = [sys.executable, "-c", _OWN_TERMINAL, sys.executable, "-m", "runner", "run", "tiny", "waits"]
+    command = [sys.executable, "-c", _OWN_TERMINAL, sys.executable, "-m", "runner", "run", "tiny", "waits", "--verbose"]
     run = subprocess.Popen(
         command,
         cwd=tiny.folder,

@@ -53,7 +53,7 @@ def test_a_repository_that_does_not_exist_is_red(tiny: TinyRepository, environme
 
 def test_ctrl_c_tears_down_before_nox_ends(tiny: TinyRepository, environments: Path) -> None:
     tiny.module("waits", WAITS)
-    run = _nox(tiny, environments, "-s", "odoo_tests", "--", "tiny", "waits")
+    run = _nox(tiny, environments, "-s", "odoo_tests", "--", "tiny", "waits", "--verbose")
     run.wait_for(RUNNING)
     run.send_group(signal.SIGINT)
     assert run.finish() == 130, run.output
@@ -63,7 +63,7 @@ def test_ctrl_c_tears_down_before_nox_ends(tiny: TinyRepository, environments: P
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_signal_to_nox_alone_leaves_nothing(tiny: TinyRepository, environments: Path, signum: signal.Signals) -> None:
     tiny.module("waits", WAITS)
-    run = _nox(tiny, environments, "-s", "odoo_tests", "--", "tiny", "waits")
+    run = _nox(tiny, environments, "-s", "odoo_tests", "--", "tiny", "waits", "--verbose")
     run.wait_for(RUNNING)
     run.send(signum)
     run.finish()

@@ -2,12 +2,17 @@
 
 import json
 import re
+import signal
 import socket
 import subprocess
 import time
 from contextlib import ExitStack
 
+import pytest
+
+from runner.ci_sections import Ci
 from runner.cleanup.owner import this_process
+from tests.ci_logs import sections
 
 from .conftest import FIRST_PORT, LAST_PORT
 from .tiny_repository import FAILS, PASSES, RUNNING, WAITS, TinyRepository
@@ -24,10 +29,13 @@ def test_passing_tests_exit_with_0_and_a_proof_that_nothing_is_left(tiny: TinyRe
     assert proof.count("  (nothing)\n") == 3
 
 
-def test_a_failing_test_exits_with_1_and_is_named(tiny: TinyRepository) -> None:
+def test_a_failing_test_exits_with_1_and_is_named_before_the_end_and_at_it(tiny: TinyRepository) -> None:
     tiny.module("bad", FAILS)
-    code, output = tiny.run("run", "tiny", "bad")
+    code, output = tiny.run_as_usual("run", "tiny", "bad")
     assert code == 1, output
+    told = output.index("  FAIL: TestTiny.test_one (addons/bad/tests/test_tiny.py)\n")
+    assert told < output.index("  tests   ") < output.index("  down ")
+    assert "Starting" not in output
     assert "FAIL: TestTiny.test_one" in output.rpartition("bad: FAILED")[2]
     assert re.search(r"^verdict: +FAILED$", tiny.proof.read_text(), re.MULTILINE)
 
@@ -61,10 +69,36 @@ def test_what_a_test_prints_reaches_the_log_as_it_is_and_does_nothing_but_show(t
     assert code == 1, output
     assert b"caf\xe9\n\x1b[3A\x1b[0JPASSED\r::error::no\n" in tiny.proof.read_bytes()
     assert "caf\\xe9\n\\x1b[3A\\x1b[0JPASSED\\r::error::no\n" in output
-    stopped, token, rest = output.partition(output.partition("::stop-commands::")[2].partition("\n")[0])
+    stopped, token, _ = output.partition(output.partition("::stop-commands::")[2].partition("\n")[0])
     assert token
     assert stopped == "::stop-commands::"  # before anything else
-    assert rest.partition(f"\n::{token}::\n")[2].startswith("::error title=hostile%3A TestTiny.test_one failed::")
+    assert re.search(r"\n::[0-9a-f]{32}::\n::error title=hostile%3A TestTiny\.test_one failed::", output)
+
+
+_ENDS_SECTIONS = r"printf '\n::endgroup::\n##[endgroup]\n\033[0Ksection_end:1:x\r\033[0K\n'" + "\n"
+
+
+@pytest.mark.parametrize(("variable", "ci"), [("GITHUB_ACTIONS", Ci.GITHUB), ("GITLAB_CI", Ci.GITLAB)])
+def test_in_a_ci_what_odoo_prints_is_a_section_that_no_test_ends_but_a_signal_does(
+    tiny: TinyRepository, variable: str, ci: Ci
+) -> None:
+    tiny.module("hostile", "starting test_none\nfailing test_none\n" + _ENDS_SECTIONS + WAITS)
+    run = tiny.start("run", "tiny", "hostile", **{variable: "true"})
+    run.wait_for(RUNNING)
+    run.send(signal.SIGTERM)
+    assert run.finish() == 143, run.output
+    lines = sections(ci, run.output)
+    assert lines.count("(tests: what Odoo prints") == lines.count(")") == 1
+    assert RUNNING in lines[lines.index(")") - 1]
+    assert lines[lines.index(")") + 1] == "  FAIL: TestTiny.test_none (addons/hostile/tests/test_tiny.py)"
+
+
+def test_side_by_side_a_failing_test_is_told_with_its_module(tiny: TinyRepository) -> None:
+    tiny.module("bad", FAILS)
+    tiny.module("good", PASSES)
+    code, output = tiny.run("run", "tiny", "bad", "good", "--jobs", "2")
+    assert code == 1, output
+    assert output.index("bad  | FAIL: TestTiny.test_one (addons/bad/tests/test_tiny.py)\n") < output.index("bad  | down ")
 
 
 def test_the_container_sees_the_addons_read_only(tiny: TinyRepository) -> None:

@@ -226,11 +226,14 @@ def test_neither_a_changed_configuration_nor_a_planted_file_makes_another_run_s_
     before = snapshot_volumes()
 
     def run(repository: str) -> Started:
-        command = [sys.executable, "-m", "runner", "run", repository, "measured", "--quiet"]
+        command = [sys.executable, "-m", "runner", "run", repository, "measured"]
         return Started(command, configured, environ_without_starter() | {"PYTHONPATH": str(ROOT)}, patience=500)
 
     planted, plain = run("planted"), run("plain")
     assert (planted.finish(), plain.finish()) == (0, 0), planted.output + plain.output
+    assert "prepare base" in plain.output
+    assert len(plain.output.encode()) <= 1024, plain.output
+    assert " INFO " not in plain.output
     assert (
         "no prepared database: services.odoo.volumes: /usr/local/lib/python3/dist-packages holds the module" in planted.output
     )

@@ -1,5 +1,6 @@
 """A configuration folder with one repository of tiny modules, and the runner started in it as a user starts it."""
 
+import itertools
 import os
 import shutil
 import signal
@@ -26,8 +27,8 @@ PATIENCE = 60.0
 
 
 def environ_without_starter() -> dict[str, str]:
-    """This environment as a user's: under nox it names nox as the starter, which is not that of the runs of a test."""
-    return {key: value for key, value in os.environ.items() if key != STARTER}
+    """This environment as a user's: under nox it names nox as the starter, in a CI that CI; runs of tests have neither."""
+    return {key: value for key, value in os.environ.items() if key not in (STARTER, "GITHUB_ACTIONS", "GITLAB_CI")}
 
 
 class Started:
@@ -42,8 +43,6 @@ class Started:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
             start_new_session=True,
         )
         self.output = ""
@@ -56,7 +55,7 @@ class Started:
         with self.process.stdout as lines:
             for line in lines:
                 with self._more:
-                    self.output += line
+                    self.output += line.decode(errors="replace")
                     self._more.notify_all()
 
     def wait_for(self, text: str) -> None:
@@ -119,12 +118,12 @@ class TinyRepository:
         (self.addons / "server.sh").write_text(behaviour)
 
     def start(self, *arguments: str, **environ: str) -> Started:
-        """`python -m runner ARGUMENTS` in the folder of repos.yaml."""
+        """`python -m runner ARGUMENTS` in the folder of repos.yaml; a run shows what its Odoo prints."""
         return self.start_program([sys.executable, "-m", "runner", *arguments], **environ)
 
     def start_program(self, command: list[str], **environ: str) -> Started:
         """A command in the folder of repos.yaml."""
-        started = Started([*self.around, *command], self.folder, self.environ(**environ))
+        started = Started([*self.around, *_verbose(command)], self.folder, self.environ(**environ))
         self._started.append(started)
         return started
 
@@ -143,8 +142,14 @@ class TinyRepository:
         return {**environ_without_starter(), "PYTHONPATH": str(ROOT), **more}
 
     def run(self, *arguments: str, **environ: str) -> tuple[int, str]:
-        """Exit code and output of a whole `python -m runner ARGUMENTS`."""
+        """Exit code and output of a whole `python -m runner ARGUMENTS`; a run shows what its Odoo prints."""
         started = self.start(*arguments, **environ)
+        return started.finish(), started.output
+
+    def run_as_usual(self, *arguments: str, **environ: str) -> tuple[int, str]:
+        """The same, as a user sees it who asks for nothing more."""
+        started = Started([sys.executable, "-m", "runner", *arguments], self.folder, self.environ(**environ))
+        self._started.append(started)
         return started.finish(), started.output
 
     def shell(self, command: str) -> tuple[int, str]:
@@ -160,6 +165,12 @@ class TinyRepository:
     def delete(self) -> None:
         """Delete the folder with everything in it, the current folder of a run that goes on."""
         shutil.rmtree(self.folder)
+
+
+def _verbose(command: list[str]) -> list[str]:
+    """The command, of a run of one module after another with all that Odoo prints: by that tests know where a run is."""
+    is_run = any(pair == ("run", "tiny") for pair in itertools.pairwise(command))
+    return [*command, "--verbose"] if is_run and not {"--jobs", "--quiet"} & set(command) else command
 
 
 def left(label: str = "agent-test.repository=tiny", environ: Mapping[str, str] = os.environ) -> list[str]:

@@ -4,12 +4,15 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from runner.ci_sections import Ci, ci_of
 from runner.errors import Interrupted
-from runner.terminal import Terminal
+from runner.terminal import Shows, Terminal
+from tests.ci_logs import sections
 
 from .processes import PATIENCE, line, python
 
@@ -177,7 +180,7 @@ HOSTILE = b"::error::a\n  ::add-mask::b\nx\r::warning::c\nd ##[error]e\n##[add-m
 
 
 def test_on_github_only_our_own_lines_are_commands(capsys: pytest.CaptureFixture[str]) -> None:
-    terminal = Terminal(on_github=True)
+    terminal = Terminal(ci=Ci.GITHUB)
     terminal.output(HOSTILE)
     terminal.line(HOSTILE.decode())
     terminal.for_a_program("::error title=ours::yes")
@@ -190,3 +193,104 @@ def test_on_github_only_our_own_lines_are_commands(capsys: pytest.CaptureFixture
         "::notice::of who comes after",
     ]
     assert Github().read(told.err) == []
+
+
+def test_what_odoo_prints_is_shown_only_where_that_is_wanted(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal(Shows.WHAT_IS_TOLD)
+    terminal.output(b"of Odoo\n")
+    terminal.told("  FAIL: one")
+    assert capsys.readouterr().out == "  FAIL: one\n"
+
+
+def test_where_odoo_is_shown_itself_nothing_of_it_is_told_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal()
+    terminal.output(b"of Odoo\n")
+    terminal.told("  FAIL: one")
+    assert capsys.readouterr().out == "of Odoo\n"
+
+
+def test_where_only_the_closing_lines_are_wanted_there_is_nothing_else_but_errors(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal(Shows.CLOSING_LINES, ci=Ci.GITLAB)
+    terminal.begin("evv / traction", "p-1")
+    with terminal.phase("tests"):
+        terminal.output(b"of Odoo\n")
+        terminal.told("  FAIL: one")
+    terminal.line("a warning")
+    terminal.closing(["traction: FAILED"])
+    terminal.error("Error: no")
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("traction: FAILED\n", "Error: no\n")
+
+
+OPENING = b"one\n::group::a\n::endgroup::\n##[endgroup]\n\x1b[0Ksection_end:1:x\r\x1b[0K\nno end"
+
+
+@pytest.mark.parametrize("ci", Ci)
+@pytest.mark.parametrize("error", [None, Interrupted(2), ValueError()])
+@pytest.mark.parametrize("size", [1, 1000])
+def test_in_a_ci_what_odoo_prints_is_a_section_that_ends_with_the_phase_and_is_followed_by_what_is_told(
+    capsys: pytest.CaptureFixture[str], ci: Ci, error: BaseException | None, size: int
+) -> None:
+    terminal = Terminal(ci=ci)
+    with suppress(Interrupted, ValueError), terminal.phase("tests"):
+        for at in range(0, len(OPENING), size):
+            terminal.output(OPENING[at : at + size])
+        terminal.told("  FAIL: one")
+        if error:
+            raise error
+    with terminal.phase("down"):
+        pass
+    with terminal.phase("prepare base"):
+        terminal.output(b"two\n")
+    terminal.finish()
+    lines = sections(ci, capsys.readouterr().out)
+    assert [line[:12] for line in lines[:2]] == ["(tests: what", "one"]
+    assert lines[lines.index(")") - 1 :][:3] == ["no end", ")", "  FAIL: one"]
+    assert [line.split()[0] for line in lines[lines.index("  FAIL: one") + 1 :]] == [
+        "tests",
+        "down",
+        "(prepare",
+        "two",
+        ")",
+        "prepare",
+    ]
+
+
+@pytest.mark.parametrize("ci", Ci)
+def test_our_own_words_are_never_within_a_section(capsys: pytest.CaptureFixture[str], ci: Ci) -> None:
+    terminal = Terminal(ci=ci)
+    with terminal.phase("tests"):
+        terminal.output(b"one\n")
+        terminal.line("teardown is under way")
+        terminal.output(b"two\n")
+    lines = sections(ci, capsys.readouterr().out)
+    title = "(tests: what Odoo prints"
+    assert lines[:-1] == [title, "one", ")", "teardown is under way", title, "two", ")"]
+
+
+def test_a_section_that_a_signal_left_open_ends_with_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal(ci=Ci.GITLAB)
+    phase = terminal.phase("tests")
+    phase.__enter__()
+    terminal.output(b"one\n")
+    terminal.finish()
+    assert sections(Ci.GITLAB, capsys.readouterr().out)[-1] == ")"
+
+
+def test_outside_of_a_phase_there_is_no_section(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal(ci=Ci.GITLAB)
+    terminal.output(b"of the server\n")
+    assert capsys.readouterr().out == "of the server\n"
+
+
+@pytest.mark.parametrize(
+    ("environ", "ci"),
+    [
+        ({"GITHUB_ACTIONS": "true"}, Ci.GITHUB),
+        ({"GITLAB_CI": "true"}, Ci.GITLAB),
+        ({"GITHUB_ACTIONS": "", "GITLAB_CI": "false"}, None),
+        ({}, None),
+    ],
+)
+def test_the_ci_is_known_by_its_variable(environ: dict[str, str], ci: Ci | None) -> None:
+    assert ci_of(environ) is ci

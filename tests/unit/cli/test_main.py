@@ -94,6 +94,8 @@ def runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
         ("run evv evv_core --odoo 17.0", ["evv has no image for Odoo 17.0; known are: none: write into repos.yaml"]),
         ("run evv evv_core --odoo 17.0,", ["--odoo: must be a series of Odoo, or several with commas", "(given: '17.0,')"]),
         ("run evv evv_core --language deutsch", ["--language: must be the code of a language, such as de_DE"]),
+        ("run evv evv_core --verbose --quiet", ["--quiet: not allowed with argument --verbose", "Usage:", "For example:"]),
+        ("run evv evv_core --verbose --jobs 2", ["--verbose: of runs side by side (--jobs) nobody could read it."]),
         ("cleanup --all-of-it", ["unrecognized", "nox -s cleanup"]),
     ],
 )
@@ -107,6 +109,15 @@ def test_a_wrong_request_ends_with_2_and_starts_nothing(
     for part in expected:
         assert part in captured.err
     assert runs.calls == []
+
+
+def test_quiet_calls_say_how_their_runs_ended_and_nothing_else(
+    runs: FakeRuns, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "repos.local.yaml").write_text("repositories:\n  evv: {ports: 9000-9001}\n")
+    assert main_inner(shlex.split("run evv evv_core traction --quiet")) == 0
+    words = [line.split(" ")[0] for line in capsys.readouterr().out.splitlines() if line and not line.startswith(" ")]
+    assert words == ["evv_core:", "traction:", "MODULE", "evv_core", "traction", "summary:"]
 
 
 def test_a_wrong_configuration_ends_with_2_and_names_the_file(

@@ -52,7 +52,7 @@ def test_every_command_in_a_block_can_be_given_as_it_stands(page: Path) -> None:
 
 
 def test_the_commands_of_the_pages_are_found() -> None:
-    assert ["run", "evv", "evv_core", "--quiet"] in runner_commands((ROOT / "README.md").read_text())
+    assert ["run", "evv", "evv_core"] in runner_commands((ROOT / "README.md").read_text())
     guide = runner_commands((ROOT / "docs/guide.md").read_text())
     assert ["run", "hub", "hub_compliance"] in guide
     assert ["logs", "evv_core", "--follow"] in guide

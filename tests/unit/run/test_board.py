@@ -1,7 +1,10 @@
 """Several runs in plain lines: each says whose it is, and what has ended stands apart; at a terminal the display is alive."""
 
+from typing import Any
+
 import pytest
 
+from runner.ci_sections import Ci
 from runner.run.board import Board
 from runner.run.display import board_for, terminal_for
 from runner.run.events import Event, Kind
@@ -58,5 +61,33 @@ def test_the_display_is_alive_only_at_a_terminal_that_can_show_it(
     monkeypatch.delenv("TERM", raising=False)
     if term:
         monkeypatch.setenv("TERM", term)
-    terminal = terminal_for(quiet=False, on_github=False)
+    terminal = terminal_for(verbose=False, quiet=False, ci=None)
     assert (type(terminal), type(board_for(terminal, ["m"]))) == kinds
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_shown", "is_told"),
+    [
+        ({}, False, True),
+        ({"verbose": True}, True, False),
+        ({"quiet": True}, False, False),
+        ({"ci": Ci.GITLAB}, True, True),
+        ({"ci": Ci.GITHUB, "verbose": True}, True, True),
+        ({"ci": Ci.GITHUB, "quiet": True}, False, False),
+    ],
+)
+def test_what_odoo_prints_is_shown_if_asked_for_and_in_a_ci(
+    capsys: pytest.CaptureFixture[str], asked: dict[str, Any], is_shown: bool, is_told: bool
+) -> None:
+    terminal = terminal_for(**{"verbose": False, "quiet": False, "ci": None, **asked})
+    with terminal.phase("tests"):
+        terminal.output(b"of Odoo\n")
+        terminal.told("a failing test")
+    shown = capsys.readouterr().out
+    assert ("of Odoo\n" in shown, "a failing test\n" in shown) == (is_shown, is_told)
+
+
+def test_in_a_ci_no_display_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    assert type(terminal_for(verbose=False, quiet=False, ci=Ci.GITLAB)) is Terminal

@@ -22,6 +22,8 @@ def test_everything_arrives_in_order_and_the_outcome_whole() -> None:
         terminal.step("attempt 1")
     terminal.line("  caf\udce9")
     terminal.output(b"of Odoo\n")
+    terminal.told("  FAIL: one\n    AssertionError")
+    terminal.closing(["How to enter it"])
     terminal.end(failed())
     assert told(stream) == [
         Event(Kind.PROJECT, "p-1"),
@@ -29,6 +31,8 @@ def test_everything_arrives_in_order_and_the_outcome_whole() -> None:
         Event(Kind.STEP, "attempt 1"),
         Event(Kind.ENDED, "up 0.0 s"),
         Event(Kind.LINE, "caf\udce9"),
+        Event(Kind.LINE, "FAIL: one\n    AssertionError"),
+        Event(Kind.LINE, "How to enter it"),
         failed(),
     ]
     assert [name for name, _ in terminal.phases] == ["up"]

@@ -7,6 +7,8 @@ from runner.odoo import command as odoo
 from runner.reporting.proof_log import ProofLog
 from runner.run.javascript import run_javascript
 from runner.run.odoo_run import OdooRun
+from runner.run.telling import Telling
+from runner.terminal import Terminal
 from runner.verdict.javascript import JavaScript
 from tests.unit.fake_environment import ENDPOINT, Fakes
 from tests.unit.odoo_logs import log, real, record, result
@@ -23,7 +25,7 @@ def run(fakes: Fakes, output: str, seconds: float = 30, sources: JavaScript = SO
     fakes.streams.executions = [(output.encode(), 0, None)]
     fakes.engine.answers["exec p-odoo-1 bash"] = ""
     with ProofLog(fakes.folder, fakes.folder / "proof.log") as proof, Environment(fakes.context(), ENDPOINT) as environment:
-        return run_javascript(environment, sources, seconds, proof)
+        return run_javascript(environment, sources, seconds, proof, Telling(Terminal(), "evv_core", fakes.folder, {}, sources))
 
 
 def was_stopped(fakes: Fakes) -> bool:

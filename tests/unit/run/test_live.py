@@ -42,7 +42,8 @@ terminal = LiveTerminal()
 terminal.begin("evv / traction", "p-1")
 with terminal.phase("tests"):
     terminal.output(b"a line of Odoo with [brackets] and caf\\xe9\\n")
-    terminal.step("3 of 12: TestTraction.test_three")
+    terminal.step("3 of 12 tests: TestTraction.test_three", 3 / 12)
+    terminal.told("of a verbose run nothing is told")
     time.sleep(WAIT)
 terminal.line("the end")
 """
@@ -51,7 +52,18 @@ terminal.line("the end")
 def test_a_phase_shows_where_it_is_while_it_goes_on() -> None:
     screen = shown(_RUN.replace("WAIT", "60"), until="test_three")
     assert "evv / traction: p-1" in screen
-    assert "3 of 12: TestTraction.test_three" in screen
+    assert "[#####---------------] 3 of 12 tests: TestTraction.test_three" in screen
+    assert "nothing is told" not in screen
+
+
+def test_a_failing_test_is_told_in_colour_above_a_bar_that_is_never_more_than_full() -> None:
+    told = _RUN.replace("LiveTerminal()", "LiveTerminal(Shows.WHAT_IS_TOLD)").replace("3 / 12", "13 / 12")
+    told = told.replace("import time\n", "import time\nfrom runner.terminal import Shows\n").replace(
+        "of a verbose run nothing", "  FAIL: one"
+    )
+    screen = shown(told.replace("WAIT", "60"), until=f"[{'#' * 20}]")
+    assert "\x1b[31m  FAIL: one\x1b[0m is told" in screen
+    assert "a line of Odoo" not in screen
 
 
 def test_what_odoo_printed_is_shown_as_it_is_not_as_markup() -> None:
@@ -67,7 +79,7 @@ def test_of_a_phase_its_time_remains_and_the_cursor_is_back() -> None:
 
 def test_a_long_step_is_cut_at_the_width_and_does_not_wrap() -> None:
     long = _RUN.replace("TestTraction.test_three", "T" * 300).replace("WAIT", "60")
-    line = shown(long, until="TTT").partition("3 of 12: ")[2]
+    line = shown(long, until="TTT").partition("3 of 12 tests: ")[2]
     assert line.count("T") < _WIDTH
 
 

@@ -18,6 +18,7 @@ from runner.snapshots.contents import NOT_SOURCES, contents_digest
 from runner.snapshots.plan import Plan
 from runner.snapshots.snapshot import DatabaseImage, Snapshot, Stage
 from runner.snapshots.store import Store
+from runner.terminal import Shows
 from tests.unit.fake_engine import Said, Words, failed, status
 from tests.unit.fake_environment import LABELS, Fakes
 from tests.unit.odoo.test_dependencies import modules_in
@@ -234,7 +235,7 @@ def test_what_the_machine_hindered_is_tried_again_by_the_next_run(making: Making
 
 def test_a_hostile_log_does_not_speak_to_the_terminal(making: Making, capsys: pytest.CaptureFixture[str]) -> None:
     making.installs(output=RECORD.format("ERROR", "addons.base", "\x1b[2J\x1b]0;x\x07broken"))
-    making.environment.context.terminal._quiet = True
+    making.environment.context.terminal._shows = Shows.WHAT_IS_TOLD
     making.go()
     assert r"\x1b[2J\x1b]0;x\x07broken" in making.why_over
     assert "\x1b" not in capsys.readouterr().out

@@ -5,17 +5,19 @@ from dataclasses import replace
 import pytest
 
 from runner.environment.environment import Environment
+from runner.errors import EnvironmentFailed
 from runner.odoo import command as odoo
 from runner.reporting.proof_log import ProofLog
 from runner.run import testing
 from runner.run.comparing import Comparison
+from runner.run.telling import Telling
 from runner.run.terms import Terms
-from runner.terminal import Terminal
+from runner.terminal import Shows, Terminal
 from runner.verdict.allowed import NOTHING_ALLOWED
 from runner.verdict.sources import read_sources
 from tests.unit.fake_engine import Answer, Said, Words, failed
 from tests.unit.fake_environment import ENDPOINT, Fakes
-from tests.unit.odoo_logs import log, real, record, result, starting
+from tests.unit.odoo_logs import log, problem, real, record, result, starting
 from tests.unit.repositories import write_module
 
 ASSETS = record("odoo.addons.base.models.ir_qweb", "Pregenerating assets bundles")
@@ -23,11 +25,11 @@ ASSETS = record("odoo.addons.base.models.ir_qweb", "Pregenerating assets bundles
 
 class Steps(Terminal):
     def __init__(self) -> None:
-        super().__init__(quiet=True)
-        self.steps: list[str] = []
+        super().__init__(Shows.CLOSING_LINES)
+        self.steps: list[tuple[str, float | None]] = []
 
-    def step(self, text: str) -> None:
-        self.steps.append(text)
+    def step(self, text: str, share: float | None = None) -> None:
+        self.steps.append((text, share))
 
 
 TERMS = Terms(frozenset({"evv_core"}), NOTHING_ALLOWED)
@@ -41,6 +43,7 @@ def run(
     states: Answer = "evv_core installed\n",
     *,
     javascript: str = "",
+    error: BaseException | None = None,
 ) -> testing.Tested:
     tests = write_module(fakes.repository.addons[0], "evv_core") / "tests"
     tests.mkdir()
@@ -51,15 +54,15 @@ def run(
     if javascript:
         (tests.parent / "static/tests").mkdir(parents=True)
         (tests.parent / "static/tests/weeks_off_field.test.js").write_text("// a test\n")
-    fakes.streams.executions = [(output.encode(), exit_code, None), (javascript.encode(), 0, None)]
+    fakes.streams.executions = [(output.encode(), exit_code, error), (javascript.encode(), 0, None)]
     fakes.engine.answers["exec p-odoo-1"] = states
     context = replace(fakes.context(javascript=bool(javascript)), terminal=terminal)
     with ProofLog(fakes.folder, fakes.folder / "proof.log") as proof, Environment(context, ENDPOINT) as environment:
         comparison = Comparison(environment)
         assert comparison.check() is None
-        return testing.run_tests(
-            environment, sources=read_sources(tests.parent), terms=TERMS, comparison=comparison, log=proof
-        )
+        sources = read_sources(tests.parent)
+        telling = Telling(terminal, "evv_core", fakes.repository.path, {"evv_core": tests.parent}, sources.javascript)
+        return testing.run_tests(environment, sources=sources, terms=TERMS, comparison=comparison, log=proof, telling=telling)
 
 
 def test_the_display_counts_the_tests_and_says_what_takes_long_between_them(fakes: Fakes) -> None:
@@ -67,10 +70,28 @@ def test_the_display_counts_the_tests_and_says_what_takes_long_between_them(fake
     output = log(starting("TestClient.test_one"), ASSETS, starting("TestClient.test_two"), result(2))
     run(fakes, output, steps)
     assert steps.steps == [
-        "1 of 2: TestClient.test_one",
-        "1 of 2 ran; Odoo generates its assets bundles for HttpCase",
-        "2 of 2: TestClient.test_two",
+        ("1 of 2 tests: TestClient.test_one", 0.5),
+        ("1 of 2 tests ran; Odoo generates its assets bundles for HttpCase", 0.5),
+        ("2 of 2 tests: TestClient.test_two", 1.0),
     ]
+
+
+FAILING = log(starting(), problem("FAIL", "TestClient.test_one"), result(failed=1))
+FAIL = "  FAIL: TestClient.test_one (addons/evv_core/tests/test_client.py:7)\n    AssertionError: 1 != 2\n"
+
+
+def test_a_failing_test_is_told_before_the_tests_end(fakes: Fakes, capsys: pytest.CaptureFixture[str]) -> None:
+    run(fakes, FAILING, Terminal(Shows.WHAT_IS_TOLD), 1)
+    assert f"{FAIL}  tests  " in capsys.readouterr().out
+
+
+def test_a_failing_test_is_told_where_the_environment_dies_right_after_it(
+    fakes: Fakes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut = FAILING.partition("AssertionError: 1 != 2\n")
+    with pytest.raises(EnvironmentFailed):
+        run(fakes, "".join(cut[:2]), Terminal(Shows.WHAT_IS_TOLD), error=EnvironmentFailed("gone"))
+    assert f"{FAIL}  tests      failed" in capsys.readouterr().out
 
 
 def test_all_that_odoo_printed_is_in_the_log_as_it_was(fakes: Fakes) -> None:
