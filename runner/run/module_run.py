@@ -197,7 +197,7 @@ def _verdict_on_an_empty_database(
 
 def _selection(request: Request, verdict: Verdict | None) -> str:
     """Say in which way it was less, or something else, than the module's tests."""
-    tests = ",".join(request.options.tests) or told_selection(request.options.test_tags, request.module)
+    tests = ", ".join(request.options.tests) or told_selection(request.options.test_tags, request.module)
     cut = "up to the first that failed" if verdict and verdict.is_cut_short else ""
     return ", ".join(filter(None, (shortened(tests, _LONGEST_SELECTION), cut)))
 

@@ -114,7 +114,8 @@ def judge(
     not_imported = {path: entry for path in silent if _is_left_out(sources, path) and (entry := allowed.file(path))}
     reasons_of_files = [reason for path, reason in silent.items() if path not in not_imported]
     notes = notes_of(evidence, {module, *own}, allowed, not_imported)
-    told = notes.notes
+    # What is allowed to tests that were not asked for matches nothing.
+    told = [note for note in notes.notes if not (names and note.kind is NoteKind.ALLOWANCE)]
     problems = [f"{problem.kind}: {problem.test}" for problem in log.problems]
     if log.problems_left_out:
         problems.append(f"{log.problems_left_out} more failures and errors of tests, for whose names there is no room here")
@@ -136,7 +137,7 @@ def judge(
         if evidence.is_complete and reasons and sources and has_sources and evidence.number_ran < 1:
             reasons += usual_cause(sources, evidence.cases)
         if strict:
-            told = [note for note in notes.notes if not note.is_reason(for_all_errors=strict_all)]
+            told = [note for note in told if not note.is_reason(for_all_errors=strict_all)]
             reasons += [f"--strict: {note.text}" for note in notes.notes if note.is_reason(for_all_errors=strict_all)]
         exit_code = ExitCode.NOT_PROVEN if reasons else ExitCode.PASSED
     return Verdict(

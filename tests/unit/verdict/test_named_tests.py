@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.verdict.allowed import Allowed, Entry
 from runner.verdict.named_tests import fault, only, tags_for, without_a_run
 from runner.verdict.sources import Sources, read_sources
 from runner.verdict.verdict import judge
@@ -159,3 +160,18 @@ def test_of_a_class_without_tests_of_its_own_it_is_told_why_nothing_ran(tmp_path
     )
     assert "nothing of TestMore ran" in verdict.reasons
     assert verdict.reasons[-1].startswith("TestMore (test_rock) has no test of its own, and Odoo 18")
+
+
+def test_what_is_allowed_to_other_tests_is_not_missed(tmp_path: Path) -> None:
+    text = log(starting("TestRock.test_owner", f"odoo.addons.{MODULE}.tests.test_rock"), result(tests=1))
+    allowed = Allowed(MODULE, (Entry("repos.yaml", "skipped", "TestTour"),))
+    sources = sources_of(tmp_path)
+
+    def useless(*names: str) -> list[str]:
+        of_names = only(names, sources, javascript=False) if names else sources
+        about = {"log": read_log(text), "states": {MODULE: "installed"}, "allowed": allowed, "sources": of_names}
+        notes = judge(module=MODULE, odoo_exit=0, names=names, **about).notes  # type: ignore[arg-type]
+        return [note for note in notes if "matches nothing" in note]
+
+    assert useless("TestRock.test_owner") == []
+    assert len(useless()) == 1
