@@ -159,6 +159,7 @@ def test_nothing_is_cut_short_where_the_last_test_failed_and_odoo_had_its_result
     first.read(starting(), problem("FAIL", "TestClient.test_one"), result(1), SHUTDOWN)
     first.read()
     assert not first.ending.is_cut_short
+    assert first.ending.why_killed(137, timed_out=False) == ""
 
 
 def test_without_exitfirst_a_failure_stops_nothing(reading: Reading) -> None:
