@@ -55,9 +55,9 @@ def shown(name: str) -> str:
     return shortened(printable(name), _LONGEST_SHOWN)
 
 
-def run_name(module: str, series: str) -> str:
-    """Name a run among those of one call: by its module, and by the series of Odoo where one was asked for."""
-    return f"{module} ({series})" if series else module
+def run_name(module: str, series: str, repeat: int = 0) -> str:
+    """Name a run among those of one call: by its module, the series of Odoo that was asked for, and which repetition it is."""
+    return f"{module}{f' ({series})' if series else ''}{f' #{repeat}' if repeat else ''}"
 
 
 def project_name(prefix: str, module: str) -> str:

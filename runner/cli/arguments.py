@@ -141,7 +141,13 @@ def _add(commands: _Commands, name: str, about: str, *, usage: str = "", epilog:
 def _add_run(commands: _Commands) -> None:
     run = _add(commands, "run", "run the tests of modules, each in an environment of its own", usage=RUN_USAGE, epilog=EXAMPLE)
     run.add_argument("repository", nargs="?", metavar="REPO", help="a repository of repos.yaml")
-    run.add_argument("modules", nargs="*", metavar="MODULE", help="the modules of it to test, by their technical names")
+    run.add_argument(
+        "modules",
+        nargs="*",
+        metavar="MODULE",
+        help="what to test of it: modules, by their technical names;"
+        " tests of one, as MODULE:TestClass or MODULE:TestClass.test_method; test files, as for pytest",
+    )
     run.add_argument("--path", type=Path, metavar="DIR", help="use this checkout of the repository, not the one in repos.yaml")
     run.add_argument("--all", action="store_true", help="test every module of the repository that has tests; instead of names")
     _add_changed_since(run)
@@ -155,6 +161,20 @@ def _add_run(commands: _Commands) -> None:
     run.add_argument(
         "--fail-fast", action="store_true", help="after the first module that is not green, end the others and start no more"
     )
+    run.add_argument(
+        "--last-failed",
+        action="store_true",
+        help="only the tests that failed when they last ran in this checkout; all, if none is known",
+    )
+    run.add_argument("-x", "--exitfirst", action="store_true", help="stop the run of a module at the first test that fails")
+    run.add_argument(
+        "--repeat",
+        type=_number,
+        default=1,
+        metavar="N",
+        help="run each module N times, each time in an environment of its own, and tell which tests are flaky",
+    )
+    run.add_argument("--slowest", type=_number, default=0, metavar="N", help="tell the N slowest tests, with their seconds")
     shown = run.add_mutually_exclusive_group()
     shown.add_argument(
         "--verbose",

@@ -2,18 +2,20 @@
 
 import argparse
 import os
+from collections.abc import Sequence
 
 from runner.cli.arguments import EXAMPLE, RUN_USAGE
 from runner.config import repositories as config
 from runner.config.odoo_options import LANGUAGE
 from runner.config.options import Keep, Options
 from runner.errors import ExitCode, UsageError
-from runner.naming import check_module_name, shown
+from runner.naming import shown
 from runner.odoo.module_search import find_module, repositories_with
 from runner.reporting.machine_reports import MachineReports
 from runner.run.call import Call, make
 from runner.run.changed import only_changed
 from runner.run.selection import modules_with_tests
+from runner.run.targets import last_failed, targets_of
 from runner.signals import Signals
 from runner.terminal import Terminal
 from runner.verdict.javascript import read_javascript
@@ -40,9 +42,9 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
     if given.odoo and os.environ.get("ODOO_IMAGE"):
         raise UsageError("Either --odoo, with the images of repos.yaml, or an image in the variable ODOO_IMAGE, not both.")
     in_series = [config.in_series(repository, series) for series in given.odoo]
-    modules = _modules(given, repository, settings, terminal)
+    targets = _targets(given, repository, settings, terminal)
     machine_reports = MachineReports(given.junit, given.json, repository.name)
-    if not modules:
+    if not targets:
         terminal.closing(["Nothing is to be tested, and nothing was started."])
         return ExitCode.PASSED
     if len(settings.files) > 1:
@@ -58,49 +60,61 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
         strict_all=given.strict_all,
         max_log=given.max_log,
         javascript=given.js,
+        exit_first=given.exitfirst,
     )
-    wanted_jobs = min(given.jobs, len(modules) * max(1, len(in_series)))
+    wanted_jobs = min(given.jobs, len(targets) * max(1, len(in_series)) * given.repeat)
     jobs = min(wanted_jobs, len(list(repository.ports)))
     if jobs < wanted_jobs:
         terminal.line(f"at most {jobs} at once: the repository has {jobs} ports ({repository.ports})")
-    wanted = Call(repository, modules, options, command_line, jobs, given.fail_fast, in_series)
+    more = {"tests": targets, "repeat": given.repeat, "slowest": given.slowest}
+    wanted = Call(repository, list(targets), options, command_line, jobs, given.fail_fast, in_series, **more)
     return make(wanted, machine_reports, terminal, signals, os.environ)
 
 
 def _repository(name: str, settings: config.Config) -> config.RepoConfig:
-    """Return the repository of that name. UsageError, with the command to give, for the name of a module."""
-    if name not in settings.repositories and (having := repositories_with(name, settings.repositories)):
+    """Return the repository of that name. UsageError, with the command to give, for the name of a module or of its tests."""
+    module = name.partition(":")[0]
+    if name not in settings.repositories and (having := repositories_with(module, settings.repositories)):
         commands = "\n".join(f"  nox -s odoo_tests -- {repository} {name}" for repository in having)
-        raise UsageError(f"{name!r} is a module; the repository goes before it:\n{commands}")
+        raise UsageError(f"{module!r} is a module; the repository goes before it:\n{commands}")
     return settings.repository(name)
 
 
-def _modules(
+def _targets(
     given: argparse.Namespace, repository: config.RepoConfig, settings: config.Config, terminal: Terminal
-) -> list[str]:
-    """Return the modules that are asked for, without repetition: none only where none changed since a commit.
+) -> dict[str, tuple[str, ...]]:
+    """Return the modules that are asked for, each with the tests that alone are: none only where none changed since a commit.
 
-    UsageError if no module is asked for, or one does not exist.
+    UsageError if no module is asked for, or something does not exist.
     """
-    modules = list(dict.fromkeys(given.modules))
     if given.all or given.changed_since:
-        if modules:
+        if given.modules:
             option = "--changed-since" if given.changed_since else "--all"
-            raise UsageError(f"Either {option} or names of modules ({', '.join(modules)}), not both.")
-        selection = modules_with_tests(repository)
-        for module, reason in selection.left_out.items():
-            terminal.line(f"left out: {shown(module)} ({reason})")
-        modules = list(selection.modules)
-        if not modules:
-            raise UsageError(f"No module of {repository.name} has tests. Looked in: {', '.join(map(str, repository.addons))}")
-        if given.changed_since:
-            selection = only_changed(selection, repository, settings.files, given.changed_since, terminal.line)
-            return list(selection.modules)
-    if not modules:
+            raise UsageError(f"Either {option} or names of modules ({', '.join(dict.fromkeys(given.modules))}), not both.")
+        targets: dict[str, tuple[str, ...]] = dict.fromkeys(_all_modules(given, repository, settings, terminal), ())
+    elif given.modules:
+        targets = targets_of(given.modules, repository, settings.repositories)
+    else:
         raise UsageError(f"Which module of {repository.name}?\nUsage: {RUN_USAGE}\n{EXAMPLE}")
-    for module in modules:
-        check_module_name(module, repository.prefix)
+    for module in targets:
         folder = find_module(module, repository, settings.repositories)
-        if given.js and not given.all and not read_javascript(folder).hoot:
+        if given.js and given.modules and not read_javascript(folder).hoot:
             raise UsageError(f"--js: {module} has no JavaScript tests of Odoo 18 and newer (static/tests/**/*.test.js).")
-    return modules
+    by_name = "names of tests or files" if any(targets.values()) else ""
+    ways = [*filter(None, (by_name, "--test-tags" * bool(given.test_tags), "--last-failed" * given.last_failed))]
+    if len(ways) > 1:
+        raise UsageError(f"Either {' or '.join(ways)}, not both: each says which tests are run.")
+    return last_failed(list(targets), repository, terminal.line) if given.last_failed else targets
+
+
+def _all_modules(
+    given: argparse.Namespace, repository: config.RepoConfig, settings: config.Config, terminal: Terminal
+) -> Sequence[str]:
+    selection = modules_with_tests(repository)
+    for module, reason in selection.left_out.items():
+        terminal.line(f"left out: {shown(module)} ({reason})")
+    if not selection.modules:
+        raise UsageError(f"No module of {repository.name} has tests. Looked in: {', '.join(map(str, repository.addons))}")
+    if given.changed_since:
+        selection = only_changed(selection, repository, settings.files, given.changed_since, terminal.line)
+    return selection.modules

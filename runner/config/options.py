@@ -17,7 +17,11 @@ class Keep(Enum):
 
 @dataclass(frozen=True)
 class Options:
-    """The options of a run; times in seconds, `max_log` in bytes."""
+    """The options of a run; times in seconds, `max_log` in bytes.
+
+    `tests`: what alone is tested, as in `TestRock`, `TestRock.test_quarter` and `tests/test_rock.py`; without any the module.
+    `exit_first`: Odoo is stopped at the first test that fails.
+    """
 
     health_timeout: float
     test_timeout: float
@@ -29,3 +33,5 @@ class Options:
     strict_all: bool = False
     max_log: int = MAX_LOG
     javascript: bool = False
+    tests: tuple[str, ...] = ()
+    exit_first: bool = False

@@ -69,10 +69,11 @@ if hasattr(bundles, "_pregenerate_assets_bundles"):
     bundles._pregenerate_assets_bundles()
     env.cr.commit()
 """
-# What makes `timeout` act as at the end of its time. Found by its name, as nothing but bash is sure to be there.
+# What makes `timeout` act as at the end of its time, or ends it and all of its group, which is Odoo with what that started.
+# Found by its name, as nothing but bash is sure to be there.
 _STOP = (
     'for process in /proc/[0-9]*; do IFS= read -r -d "" name 2>/dev/null <"$process/cmdline" || continue; '
-    '[ "$name" = timeout ] && kill -ALRM "${process#/proc/}"; done; true'
+    '[ "$name" = timeout ] && kill "$1" -- "$2${process#/proc/}"; done; true'
 )
 # Only the modules of the words before `--` can be seen, or none but Odoo's own.
 _ONLY_THESE = f'mkdir -p {ONLY_THESE} && while [ "$1" != -- ]; do ln -sfn "$1" {ONLY_THESE}/ || exit 1; shift; done; shift; '
@@ -187,7 +188,12 @@ def assets_command(timeout: float, settings: OdooSettings = NOTHING_ASKED) -> li
 
 def stop_command() -> list[str]:
     """Have Odoo log the stacks of its threads and, KILL_AFTER seconds later, be killed: as where its time is over."""
-    return ["bash", "-c", _STOP, "stop"]
+    return ["bash", "-c", _STOP, "stop", "-ALRM", ""]
+
+
+def kill_command() -> list[str]:
+    """Kill Odoo, and what it has started, at once."""
+    return ["bash", "-c", _STOP, "kill", "-KILL", "-"]
 
 
 def query_command(query: str) -> list[str]:

@@ -37,7 +37,7 @@ class CaseReport(_Part):
     """Class and method."""
     outcome: CaseOutcome
     seconds: float | None
-    """How long it took; null where the log does not tell."""
+    """From its start to that of the next one, or Odoo's next step, in milliseconds; null where the log does not tell."""
     details: Text
     """Traceback, or the reason of a skip."""
     files: tuple[Text, ...]
@@ -63,7 +63,13 @@ class ModuleReport(_Part):
     verdict: Text
     """PASSED, FAILED, NOT PROVEN, TIMED OUT, ERROR, INTERRUPTED or LEFT BEHIND."""
     selection: Text
-    """The tags of `--test-tags`, where they select less, or something else, than the module's tests; empty for those."""
+    """In which way it was less, or something else, than the module's tests; empty for those.
+
+    The names of tests and files that alone were asked for, or the tags of `--test-tags`; with `--exitfirst`, that it was
+    stopped at the first test that failed.
+    """
+    repeat: int
+    """Which of the runs that `--repeat` asked for, from 1 on; 0 without it."""
     exit_code: int
     """As that of the call, for this module alone; 0 only if it is proven that its tests ran and passed."""
     counts: Counts | None
@@ -127,6 +133,7 @@ def _module(outcome: Outcome) -> ModuleReport:
         series=outcome.series,
         verdict=outcome.label,
         selection=outcome.selection,
+        repeat=outcome.repeat,
         exit_code=outcome.exit_code,
         counts=Counts.model_validate(verdict) if verdict else None,
         reasons=outcome.reasons,

@@ -41,15 +41,16 @@ def _suite(outcome: Outcome) -> TestSuite:
     facts = {"verdict": outcome.label, "exit code": str(outcome.exit_code), "proof": str(outcome.proof)}
     facts |= {"selection": outcome.selection} if outcome.selection else {}
     facts |= {"series": outcome.series} if outcome.series else {}
+    facts |= {"repeat": str(outcome.repeat)} if outcome.repeat else {}
     for name, value in facts.items():
         suite.add_property(name, _legal(value))
     red = bool(outcome.failing_cases)
     cases: list[junitparser.TestCase] = [_testcase(case, outcome.files, red=red) for case in outcome.reported_cases]
     if outcome.is_red_for_more:
         cases.append(_synthetic(outcome))
-    if outcome.series:
-        for case in cases:  # a test of one name in two series is two tests
-            case.classname = f"{outcome.series}.{case.classname}"
+    before = [*([outcome.series] if outcome.series else []), *([f"repeat-{outcome.repeat}"] if outcome.repeat else [])]
+    for case in cases:  # a test of one name in two series, or two repetitions, is two tests
+        case.classname = ".".join([*before, case.classname])
     _tell_apart(cases)
     suite.add_testcases(cases)
     notes = [*outcome.reasons, *outcome.allowed, *(f"note: {note}" for note in outcome.notes)]

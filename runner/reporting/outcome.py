@@ -19,8 +19,8 @@ class Outcome:
     """How a run ended: the runner's exit code, a label for it, and the reasons if it is not 0.
 
     `seconds`: of the whole run, and of its `phases` in their order. `has_proof`: not where the log could not be written.
-    `selection`: the tags by which it was less, or something else, than the module's tests; empty for those. `series`: that of
-    Odoo which was asked for.
+    `selection`: in which way it was less, or something else, than the module's tests; empty for those. `series`: that of
+    Odoo which was asked for. `repeat`: which of several runs of the module it is, from 1 on; 0 for the only one.
     """
 
     module: str
@@ -34,11 +34,12 @@ class Outcome:
     has_proof: bool = True
     selection: str = ""
     series: str = ""
+    repeat: int = 0
 
     @property
     def name(self) -> str:
         """Tell the run from the others of its call."""
-        return run_name(self.module, self.series)
+        return run_name(self.module, self.series, self.repeat)
 
     @property
     def title(self) -> str:

@@ -1,7 +1,8 @@
 """One call: the modules that it asks for, one after another or side by side, and what is said of them together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 
 from runner.config.options import Options
@@ -10,9 +11,12 @@ from runner.docker.endpoint import pin, settle
 from runner.errors import ExitCode, ReportFailed, RunnerError
 from runner.odoo.addons import modules_of
 from runner.reporting import proof_log as reports
+from runner.reporting.last_failed import remember
 from runner.reporting.machine_reports import MachineReports
 from runner.reporting.provenance import commit_of
+from runner.reporting.repeated import repeated_lines
 from runner.reporting.report_file import remove_earlier
+from runner.reporting.slowest import slowest_lines
 from runner.reporting.summary import joint_table, lines_for, write_joint
 from runner.run.display import board_for
 from runner.run.module_run import Request, run_module
@@ -25,7 +29,8 @@ from runner.terminal import Terminal
 class Call:
     """What a command line asks for: modules of one repository, at most `jobs` at once; `command` is for the log.
 
-    `in_series`: the repository with each series of Odoo that was asked for; without any, with its own.
+    `in_series`: the repository with each series of Odoo that was asked for; without any, with its own. `tests`: by module,
+    those that alone are tested. `repeat`: how many times each runs. `slowest`: how many of the slowest tests are told.
     """
 
     repository: RepoConfig
@@ -35,6 +40,9 @@ class Call:
     jobs: int = 1
     fail_fast: bool = False
     in_series: Sequence[RepoConfig] = ()
+    tests: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    repeat: int = 1
+    slowest: int = 0
 
     @property
     def joint_file(self) -> Path | None:
@@ -43,16 +51,23 @@ class Call:
 
     @property
     def requests(self) -> list[Request]:
-        """The run of each module, in each series, with where its log goes."""
-        runs = [(module, repository) for module in self.modules for repository in self.in_series or (self.repository,)]
-        only = len(runs) == 1
-        proofs = [
-            reports.proof_file(repository.path, ".".join(filter(None, (module, repository.series))), only=only)
-            for module, repository in runs
-        ]
+        """The runs of each module, in each series, with where the log of each goes."""
+        repeats = range(1, self.repeat + 1) if self.repeat > 1 else (0,)
+        runs = list(product(self.modules, self.in_series or (self.repository,), repeats))
         return [
-            Request(repository, module, self.options, self.command, proof)
-            for (module, repository), proof in zip(runs, proofs, strict=True)
+            Request(
+                repository,
+                module,
+                replace(self.options, tests=self.tests.get(module, ())),
+                self.command,
+                reports.proof_file(
+                    repository.path,
+                    ".".join(filter(None, (module, repository.series, str(repeat or "")))),
+                    only=len(runs) == 1,
+                ),
+                repeat,
+            )
+            for module, repository, repeat in runs
         ]
 
 
@@ -67,6 +82,9 @@ def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signal
         commit = commit_of(call.repository.path, modules_of(call.repository).values())
     run = _side_by_side if call.jobs > 1 else _one_after_another
     ended = run(call, _one_engine(environ), terminal, signals)
+    remember(call.repository.path, ended.outcomes)
+    if slowest := slowest_lines(ended.outcomes, call.slowest):
+        terminal.closing(slowest)
     code = machine_reports.write(ended.outcomes, environ, lambda line: terminal.closing([line]), terminal.for_a_program)
     if signals.first is not None and code != ExitCode.LEFT_BEHIND:
         code = max(code, 128 + signals.first)  # also where the signal came after the last run had ended
@@ -92,7 +110,7 @@ def _one_engine(environ: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _say_together(file: Path, facts: Mapping[str, str], ended: Ended, code: int, terminal: Terminal) -> int:
-    terminal.closing(["", *joint_table(ended.outcomes, ended.not_run)])
+    terminal.closing(["", *joint_table(ended.outcomes, ended.not_run), *repeated_lines(ended.outcomes)])
     try:
         write_joint(file, facts, ended.outcomes, ended.not_run)
     except ReportFailed as error:

@@ -1,11 +1,14 @@
-"""Odoo's end: once its tests have ended, it has a bounded time to exit, and what keeps it from that is named."""
+"""Odoo's end: once its tests have ended, it has a bounded time to exit, and what keeps it from that is named.
+
+With `--exitfirst` it is killed at the first test that fails.
+"""
 
 import time
 from collections.abc import Callable
 
 from runner.docker import questions
 from runner.environment.environment import Environment
-from runner.odoo.command import KILL_AFTER, stop_command
+from runner.odoo.command import KILL_AFTER, kill_command, stop_command
 from runner.verdict.odoolog import OdooLog
 from runner.verdict.stacks import has_ended, why_killed
 
@@ -29,7 +32,9 @@ class Ending:
         self._log = log
         self._clock = clock
         self._due: float | None = None
+        self._exit_first = environment.context.options.exit_first
         self._was_stopped = False
+        self._is_cut_short = False
         self._printed = bytearray()
 
     def is_overdue(self, piece: bytes) -> bool:
@@ -41,15 +46,27 @@ class Ending:
             self._printed += piece[: _LONGEST - len(self._printed)]
         if not self._was_stopped:
             self._wait_for_the_end()
+        # In a second without a word, all is written of what the test says. A test of which more comes has begun by then.
+        if self._exit_first and not self._was_stopped and (self._log.problem_counts or (not piece and self._log.is_failing)):
+            self._was_stopped = self._is_cut_short = True
+            self._stop(kill_command(), _MARGIN)
         if self._due is None or self._clock() < self._due:
             return False
         if self._was_stopped:
             return True
         self._was_stopped = True
         self._printed.clear()
-        self._environment.engine.ask(questions.execution(self._environment.odoo_container, stop_command()))
-        self._due = self._clock() + KILL_AFTER + _MARGIN
+        self._stop(stop_command(), KILL_AFTER + _MARGIN)
         return False
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Tell whether Odoo was killed, because a test had failed, before it had a result."""
+        return self._is_cut_short and not self._log.results
+
+    def _stop(self, command: list[str], patience: float) -> None:
+        self._environment.engine.ask(questions.execution(self._environment.odoo_container, command))
+        self._due = self._clock() + patience
 
     def _wait_for_the_end(self) -> None:
         if not has_ended(self._log):
@@ -62,7 +79,7 @@ class Ending:
 
         `exit_code` is that of its process, `timed_out` whether that was killed at the end of the tests' own time.
         """
-        if not timed_out and not (self._was_stopped and exit_code in (124, 137, -1)):
+        if self._is_cut_short or (not timed_out and not (self._was_stopped and exit_code in (124, 137, -1))):
             return ""
         within = f"within {PATIENCE:.0f} s" if self._was_stopped else PAST_THEIR_TIME
         return why_killed(self._log, self._printed.decode(errors="replace"), within)

@@ -30,34 +30,45 @@ from runner.run.unmet import unmet_dependencies
 from runner.signals import Signals
 from runner.snapshots.needs_empty import remember
 from runner.terminal import Terminal
-from runner.text import printable
+from runner.text import printable, shortened
 from runner.verdict.failed_checks import usual_cause
+from runner.verdict.named_tests import only
 from runner.verdict.sources import Sources, read_sources
 from runner.verdict.verdict import Verdict
 from runner.verdict.without_tests import has_certainly_no_tests
 
+# Characters of the names of tests that alone were asked for.
+_LONGEST_SELECTION = 200
+
 
 @dataclass(frozen=True)
 class Request:
-    """One module to run: `command` is what its log says was called, `proof` where that log goes."""
+    """One module to run: `command` is what its log says was called, `proof` where that log goes.
+
+    `repeat`: which of several runs of it this is, from 1 on; 0 for the only one.
+    """
 
     repository: RepoConfig
     module: str
     options: Options
     command: str
     proof: Path
+    repeat: int = 0
 
     @property
     def name(self) -> str:
         """Tell the run from the others of its call."""
-        return run_name(self.module, self.repository.series)
+        return run_name(self.module, self.repository.series, self.repeat)
+
+    def named(self, outcome: Outcome) -> Outcome:
+        """Tell of an outcome which of the call's runs it is of."""
+        return replace(outcome, series=self.repository.series, repeat=self.repeat)
 
     def outcome_of(self, error: RunnerError | Interrupted) -> Outcome:
         """Tell how the run ended if it came to no outcome, and so to no proof, of its own."""
         label = "INTERRUPTED" if isinstance(error, Interrupted) else "ERROR"
-        return Outcome(
-            self.module, int(error.exit_code), label, (str(error),), self.proof, has_proof=False, series=self.repository.series
-        )
+        outcome = Outcome(self.module, int(error.exit_code), label, (str(error),), self.proof, has_proof=False)
+        return self.named(outcome)
 
 
 def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal, signals: Signals) -> Outcome:
@@ -85,7 +96,8 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
             verdict = _verdict_by_sources(context, folder_of_module)
             if verdict is None:
                 environment = Environment(context, settle(environ), log.raw)
-                verdict = _verdict_in(environment, modules, read_sources(folder_of_module), terms, log)
+                sources = _sources_of(folder_of_module, request.options)
+                verdict = _verdict_in(environment, modules, sources, terms, log)
         except (RunnerError, Interrupted) as problem:
             error = problem
         if environment:
@@ -95,12 +107,11 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
         teardown = environment.teardown if environment else None
         outcome = decide(module=module, proof=request.proof, project=project, verdict=verdict, error=error, teardown=teardown)
         phases = tuple((name, round(seconds, 2)) for name, seconds in terminal.phases)
-        selection = told_selection(request.options.test_tags, module)
+        selection = _selection(request, verdict)
         reasons = tuple(map(context.without_password, outcome.reasons))
         seconds = round(time.monotonic() - started, 2)
-        outcome = replace(
-            outcome, reasons=reasons, seconds=seconds, phases=phases, selection=selection, series=repository.series
-        )
+        outcome = replace(outcome, reasons=reasons, seconds=seconds, phases=phases, selection=selection)
+        outcome = request.named(outcome)
         facts = {
             "verdict": outcome.title,
             "exit code": str(outcome.exit_code),
@@ -118,6 +129,12 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
         except (ReportFailed, EnvironmentFailed) as problem:
             outcome = outcome.without_proof(str(problem))
     return outcome
+
+
+def _sources_of(folder: Path, options: Options) -> Sources:
+    """Read the sources of what is tested."""
+    sources = read_sources(folder)
+    return only(options.tests, sources, javascript=options.javascript) if options.tests else sources
 
 
 def _verdict_by_sources(context: RunContext, folder: Path) -> Verdict | None:
@@ -181,6 +198,13 @@ def _verdict_on_an_empty_database(
     verdict = test().verdict
     is_same = verdict.label == doubt.verdict.label
     return verdict if is_same else replace(verdict, notes=(doubt.note(verdict), *verdict.notes))
+
+
+def _selection(request: Request, verdict: Verdict | None) -> str:
+    """Say in which way it was less, or something else, than the module's tests."""
+    tests = ", ".join(request.options.tests) or told_selection(request.options.test_tags, request.module)
+    cut = "up to the first that failed" if verdict and verdict.is_cut_short else ""
+    return ", ".join(filter(None, (shortened(tests, _LONGEST_SELECTION), cut)))
 
 
 def _facts_of(request: Request, project: str, modules: Collection[Path]) -> dict[str, str]:

@@ -14,7 +14,10 @@ from runner.verdict.record import Record
 
 
 class OdooRun:
-    """A process that has ended, or is waited for no longer: `log`, its `exit_code`, and how many `seconds` it took."""
+    """A process that has ended, or is waited for no longer: `log`, its `exit_code`, and how many `seconds` it took.
+
+    `is_cut_short`: it was killed at the first test that failed, of which `log` tells, and of none that began later.
+    """
 
     def __init__(
         self,
@@ -51,7 +54,10 @@ class OdooRun:
             telling.end()
         self.exit_code = execution.exit_code
         self.seconds = time.monotonic() - started
-        self.timed_out = self.exit_code in (124, KILLED) and self.seconds >= timeout
+        self.is_cut_short = self._ending.is_cut_short
+        if self.is_cut_short:
+            self.log.forget_unfinished()
+        self.timed_out = self.exit_code in (124, KILLED) and self.seconds >= timeout and not self.is_cut_short
 
     @property
     def why_killed(self) -> str:

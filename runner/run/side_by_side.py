@@ -108,7 +108,7 @@ class _Worker:
             error=error,
             teardown=_removed(self.project, self._environ),
         )
-        return replace(outcome, has_proof=False, series=self.request.repository.series)
+        return self.request.named(replace(outcome, has_proof=False))
 
 
 def _removed(project: str, environ: Mapping[str, str]) -> Report:

@@ -1,10 +1,11 @@
 """Run a module's tests in a healthy environment, and judge them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from runner.docker import questions
 from runner.docker.engine import Engine, Pending
+from runner.environment.context import RunContext
 from runner.environment.environment import Environment
 from runner.environment.limits import limits_reached, reached_command, with_oom_killed
 from runner.odoo import command as odoo
@@ -21,6 +22,7 @@ from runner.run.terms import Terms
 from runner.verdict.failed_checks import KILLED
 from runner.verdict.javascript import JavaScript
 from runner.verdict.javascript_verdict import with_javascript
+from runner.verdict.named_tests import tags_for
 from runner.verdict.odoolog import LoggedTest, OdooLog
 from runner.verdict.record import Record
 from runner.verdict.sources import Sources
@@ -51,7 +53,7 @@ def run_tests(
     context, container, engine = environment.context, environment.odoo_container, environment.engine
     module, timeout, terminal = context.module, context.options.test_timeout, context.terminal
     asked = Asked(environment)
-    command = odoo.test_command(module, context.options.test_tags, len(context.repository.addons), timeout, asked.settings)
+    command = odoo.test_command(module, _tags(context, sources), len(context.repository.addons), timeout, asked.settings)
     expected = sum(test.is_expected for test in sources.tests)
     places: list[str] | None = None
 
@@ -71,7 +73,8 @@ def run_tests(
         ran = OdooRun(environment, command, timeout, log, telling, heed)
     javascript, of_javascript = None, sources.javascript if context.options.javascript else JavaScript()
     # The module may be installed if Odoo came to its end.
-    if of_javascript.hoot and ran.log.results and ran.exit_code in (0, 1):
+    why_not = _why_no_javascript(ran, exit_first=context.options.exit_first)
+    if of_javascript.hoot and not why_not:
         javascript = run_javascript(environment, of_javascript, timeout - ran.seconds, log, telling)
         sources = replace(sources, javascript=JavaScript())  # of which with_javascript tells
     files = fetch_browser_files(environment) if any(run.log.browser_files for run in (ran, javascript) if run) else {}
@@ -86,8 +89,6 @@ def run_tests(
     environment.check_alive(now)
     exit_code, answer = states.result()
     answered = odoo.parse_states(answer) if exit_code == 0 else answer.strip() or f"exit code {exit_code} of psql"
-    # Odoo ends with 255 when it cannot load a module or its tests.
-    crashed = ran.exit_code == 255 and not ran.log.results
     if exit_code:  # a database without a health check may have ended well
         environment.check_alive(now, may_end=False)
     limits = [line for each in now if each.name in printed for line in limits_reached(each, printed[each.name])]
@@ -105,20 +106,40 @@ def run_tests(
         own=terms.own,
         allowed=terms.allowed,
         needs_tests=not javascript or bool(sources.tests or sources.files or sources.unreadable),
+        names=context.options.tests,
+        is_cut_short=ran.is_cut_short,
     )
-    has_failed = crashed or (not isinstance(answered, str) and answered.get(module) != "installed")
+    is_installed = _is_installed(ran, answered, module)
     if ran.exit_code == KILLED:  # what was reached is the cause, else it may be one
         verdict, limits = replace(verdict, reasons=(*limits, *verdict.reasons)), []
     of_sources, lasting = tuple(comparison.reasons_after(compared, answered)), list[str]()
     if javascript:
-        about = (javascript.log, javascript.exit_code)
-        strict = context.options.strict
-        verdict, lasting = with_javascript(verdict, of_javascript, *about, timed_out=javascript.timed_out, strict=strict)
+        how = {"timed_out": javascript.timed_out, "strict": context.options.strict}
+        verdict, lasting = with_javascript(verdict, of_javascript, javascript.log, javascript.exit_code, **how)
     elif of_javascript.hoot:
-        limits = [*limits, "the JavaScript tests did not run, as Odoo did not come to the end of the others"]
-    of_asked = asked.reasons(installed=not has_failed)
+        limits = [*limits, f"the JavaScript tests did not run, as {why_not}"]
+    of_asked = asked.reasons(installed=is_installed)
     verdict = replace(verdict.doubted([*of_sources, *of_asked, *limits]), files=files)
+    # Where Odoo was stopped, it may have been going on.
+    has_failed = not is_installed and not ran.is_cut_short
     return Tested(verdict, has_failed, (*of_sources, *of_asked, *lasting, ran.why_killed), undeclared_names)
+
+
+def _tags(context: RunContext, sources: Sources) -> str | None:
+    return context.options.test_tags or tags_for(context.module, context.options.tests, sources) or None
+
+
+def _is_installed(ran: OdooRun, states: Mapping[str, str] | str, module: str) -> bool:
+    # Odoo ends with 255 when it cannot load a module or its tests.
+    crashed = ran.exit_code == 255 and not ran.log.results
+    return not crashed and (isinstance(states, str) or states.get(module) == "installed")
+
+
+def _why_no_javascript(ran: OdooRun, *, exit_first: bool) -> str:
+    if exit_first and ran.log.problem_counts:
+        return "a test failed before them (--exitfirst)"
+    has_ended = ran.log.results and ran.exit_code in (0, 1)
+    return "" if has_ended else "Odoo did not come to the end of the others"
 
 
 def _limits_of(engine: Engine, containers: Iterable[str]) -> dict[str, str]:

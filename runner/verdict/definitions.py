@@ -63,7 +63,7 @@ class TestClass:
     """A class, whether or not it is a test case. `name` as in Odoo's log (`make.<locals>.TestOne`), `bases` dotted.
 
     `gone`: by what its name is taken from it later. `tags`: those of its decorators, None where they are computed.
-    `own_tags`: those it sets instead of the usual ones.
+    `own_tags`: those it sets instead of the usual ones. `test_names`: what it defines or assigns under a test's name.
     """
 
     __test__ = False
@@ -78,6 +78,7 @@ class TestClass:
     methods: tuple[Method, ...]
     is_model: bool
     gone: str = ""
+    test_names: frozenset[str] = frozenset()
 
     @cached_property
     def method(self) -> Mapping[str, Method]:
@@ -289,6 +290,7 @@ def _classes(
                 methods=tuple(_methods(body, inner)),
                 is_model=not inner.keys().isdisjoint(("_name", "_inherit", "_inherits")),
                 gone=_gone(node.name, node.lineno, branches, bindings),
+                test_names=frozenset(name for name in inner if name.startswith("test")),
             )
             yield from _classes(body, inner, f"{name}.", f"the class {node.name}")
 

@@ -16,6 +16,10 @@ from runner.verdict.collection import absolute, below_tests, within
 from runner.verdict.definitions import Definitions, Import, Method, TestClass
 
 _CASE_NAMES = ("Case", "Common", "TestBase")
+# Test cases that have no test themselves.
+CASES_WITHOUT_TESTS = frozenset(
+    ("BaseCase", "TransactionCase", "SavepointCase", "SingleTransactionCase", "HttpCase", "TestCase")
+)
 _UNITTEST_CASES = ("TestCase", "IsolatedAsyncioTestCase")
 # Nobody inherits from further away, and no test calls more of them.
 _FARTHEST, _MOST_CALLS = 50, 200
@@ -93,6 +97,15 @@ class Inheritance:
             later = reversed(dict.fromkeys(reversed([other for other in inherited if other != node])))
             self._lines[node] = (node, *tuple(later)[:_FARTHEST])
         return self._lines[node]
+
+    def has_bases_elsewhere(self, node: Node) -> bool:
+        """Tell whether a class may inherit tests from outside of these files."""
+        return any(self._may_bring_tests(place, base) for place in self.line(node) for base in place.own.bases)
+
+    def _may_bring_tests(self, node: Node, base: str) -> bool:
+        found = self._resolve(node, base)
+        name = found.name if isinstance(found, _External) else base.rpartition(".")[2]
+        return not isinstance(found, Node) and name not in CASES_WITHOUT_TESTS
 
     def tags(self, node: Node) -> tuple[frozenset[str], Node]:
         """Return the tags of a class, and the class from which the last of them was taken away."""

@@ -172,6 +172,26 @@ class OdooLog:
         """Count the problems for which there was no room."""
         return sum(self.problem_counts.values()) - len(self.problems)
 
+    @property
+    def is_failing(self) -> bool:
+        """Tell whether a test, subtest or class has failed or erred, be it that the record of that goes on."""
+        record = self._record
+        return bool(self.problem_counts) or bool(
+            record
+            and (record.level, record.database) == ("ERROR", self._database)
+            and (record.logger in _SUITES or _TEST_LOGGER.match(record.logger))
+            and _PROBLEM.match(record.message)
+        )
+
+    def forget_unfinished(self) -> None:
+        """Take the latest test for one that never began, if nothing is known of it yet: Odoo was killed in it on purpose."""
+        latest = self.latest
+        if latest and self.tests[-1:] == [latest] and not (latest.ended or latest.problems or latest.skipped is not None):
+            self.tests.pop()
+            del self._known[latest.module, latest.file, latest.name]
+            self.begun -= 1
+            self.latest = None
+
     def feed(self, data: bytes) -> list[Record | LoggedTest]:
         """Read a piece of the log. Tell which records, by their first lines, and which tests have begun in it."""
         begun: list[Record | LoggedTest] = []

@@ -16,7 +16,7 @@ from runner.odoo.manifest import read_manifest
 from runner.odoo.source_file import UnreadableSource, parse_source, read_source, source_files
 from runner.verdict.cases import path_of
 from runner.verdict.collection import Collection, collect
-from runner.verdict.definitions import Definitions, Method, definitions_of, under
+from runner.verdict.definitions import Binding, Definitions, Import, Method, definitions_of, under
 from runner.verdict.inheritance import Inheritance, Kind, Node
 from runner.verdict.javascript import JavaScript, read_javascript
 
@@ -34,6 +34,8 @@ _ON_DEMAND = "tagged -standard"
 # Odoo's own word for functions that a script of its own runs (`odoo.tests.standalone`).
 _STANDALONE = f"it is a standalone test, which is left out like what is {_ON_DEMAND}"
 _FUNCTION = "it stands outside of a class, and Odoo runs only methods of test cases"
+# What a program makes a class or a test with whose name is nowhere.
+_MAKE_TESTS = frozenset(("globals", "vars", "locals", "setattr", "exec", "eval", "parameterized_class", "__dict__"))
 _LOOKS_TESTED = re.compile(rb"\bdef\s+test")
 
 
@@ -82,11 +84,25 @@ class SourceTest:
 
 
 @dataclass(frozen=True)
+class SourceClass:
+    """A class that has tests, or inherits and so may have some: `name` as in Odoo's tags, `path` below the module.
+
+    `tests`: the names of those that it defines or inherits here; `may_have_more`: where it inherits from elsewhere.
+    """
+
+    name: str
+    path: str
+    tests: frozenset[str]
+    may_have_more: bool
+
+
+@dataclass(frozen=True)
 class Sources:
     """The tests of one module: whether `tests/__init__.py` exists, which files are imported, and the tests by file.
 
     `files`: those whose name begins with `test_`. `inheriting_classes`: those without a test of their own, which may inherit
-    some. `manifest`: what is wrong with the manifest, empty for nothing. `not_taken`: why Odoo does not take a test file, by
+    some. `classes`: all that may be test cases; `other_names`: what else the files bind, `*` where a program may make more.
+    `manifest`: what is wrong with the manifest, empty for nothing. `not_taken`: why Odoo does not take a test file, by
     its path; `conditions`: under what tests/__init__.py imports it. `unreadable`: why a file that may hold tests was not read,
     by its path. `run_by`: the tests of which something runs when this one runs, by file and name.
     """
@@ -97,6 +113,8 @@ class Sources:
     files: tuple[str, ...]
     tests: tuple[SourceTest, ...]
     inheriting_classes: tuple[str, ...] = ()
+    classes: tuple[SourceClass, ...] = ()
+    other_names: frozenset[str] = frozenset()
     manifest: str = ""
     not_taken: Mapping[str, str] = field(default_factory=dict)
     conditions: Mapping[str, str] = field(default_factory=dict)
@@ -190,9 +208,11 @@ def read_sources(module: Path) -> Sources:
         tests = tuple(analysis.tests())
         run_by: _RunBy = analysis.inheritance.tests_run_by
         inheriting = tuple(analysis.inheriting_classes())
+        classes, other_names = tuple(analysis.classes()), analysis.other_names
     except RecursionError:
         reader.unreadable[TESTS] = "holds a chain of imports or base classes that is too long"
         collection, tests, run_by, inheriting = Collection({}, {}), (), _nothing, ()
+        classes, other_names = (), frozenset("*")
     return Sources(
         has_folder=os.path.isdir(module / TESTS),  # noqa: PTH112 - Path.is_dir raises errors
         has_init=has_init,
@@ -200,6 +220,8 @@ def read_sources(module: Path) -> Sources:
         files=tuple(file.name for file in (*files, *upgrades) if file.is_test_file),
         tests=tests,
         inheriting_classes=inheriting,
+        classes=classes,
+        other_names=other_names,
         manifest=read_manifest(module).fault,
         not_taken={file.path: why for file in (*files, *upgrades) if (why := _why_not_taken(file, collection))},
         conditions={file.path: why for file in files if (why := collection.conditions.get(file.name, ""))},
@@ -260,6 +282,24 @@ class _Analysis:
                 if own.bases and not own.tests:
                     yield f"{own.name} ({file.name})"
 
+    def classes(self) -> Iterator[SourceClass]:
+        """List the classes that have tests, or may inherit some."""
+        for file in self._files:
+            for node in self._classes[file.path]:
+                tests = frozenset().union(*(place.own.test_names for place in self.inheritance.line(node)))
+                if tests or node.own.bases:
+                    name = node.own.name.rpartition(".")[2]
+                    yield SourceClass(name, file.path, tests, self.inheritance.has_bases_elsewhere(node))
+
+    @property
+    def other_names(self) -> frozenset[str]:
+        """Name what the files bind by anything but a class: what they import, and assign."""
+        files = [file.definitions for file in self._files]
+        bound = {
+            step.bound if isinstance(step, Import) else step.name for file in files for step in file.steps if _binds(step)
+        }
+        return frozenset(bound | ({"*"} if _MAKE_TESTS & self._used else set()))
+
     def _of_class(self, file: _File, node: Node) -> Iterator[SourceTest]:
         if node.own.tests and (kind := self._kind_as_tests(file, node)):
             tags, by = self.inheritance.tags(node)
@@ -319,6 +359,10 @@ class _Analysis:
         )
         note = next((note for applies, note in causes if applies), "")
         return note, bool(branches) and note == causes[-1][1]
+
+
+def _binds(step: Import | Binding) -> bool:
+    return isinstance(step, Import) or step.word == "bound"
 
 
 def _of_tags(tags: Iterable[str], node: Node, by: Node) -> str:

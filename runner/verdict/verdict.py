@@ -13,7 +13,8 @@ from runner.text import counted
 from runner.verdict.allowed import NOTHING_ALLOWED, Allowed
 from runner.verdict.cases import Case
 from runner.verdict.failed_checks import Evidence, failed_checks, files_without_a_run, usual_cause
-from runner.verdict.notes import notes_of, skipped_with_their_class
+from runner.verdict.named_tests import without_a_run
+from runner.verdict.notes import Note, NoteKind, notes_of, skipped_with_their_class
 from runner.verdict.odoolog import OdooLog, Problem
 from runner.verdict.sources import Sources
 
@@ -25,7 +26,8 @@ class Verdict:
     `notes` do not make a run red by themselves: tests that were skipped or did not start, and records at ERROR. `allowed`:
     what would be among notes and reasons, and which file allows it. `cases_left_out`: the number of
     tests that started, but were too many to be kept. `javascript`: how many of those that ran are JavaScript tests.
-    `files`: the screenshots and screencasts of tests, by the names that these have in the log.
+    `files`: the screenshots and screencasts of tests, by the names that these have in the log. `is_cut_short`: Odoo was
+    stopped at the first test that failed. `is_complete`: it came to its end with the module and its tests.
     """
 
     exit_code: int
@@ -42,6 +44,8 @@ class Verdict:
     cases_left_out: int = 0
     javascript: int = 0
     files: Mapping[str, Path] = field(default_factory=dict, repr=False)
+    is_cut_short: bool = False
+    is_complete: bool = False
 
     @property
     def passed(self) -> bool:
@@ -82,6 +86,8 @@ def judge(
     own: Collection[str] = (),
     allowed: Allowed = NOTHING_ALLOWED,
     needs_tests: bool = True,
+    names: Collection[str] = (),
+    is_cut_short: bool = False,
 ) -> Verdict:
     """Judge the tests of `module` by the log of a run on its database.
 
@@ -94,7 +100,8 @@ def judge(
     `strict`: also a test that was skipped or did not start is a reason, and a record at ERROR of the module or of a module of
     `own`, on which it depends; with `strict_all` of whomever. `allowed`: what is neither a reason nor a note, and is told.
     `why_killed`: what kept Odoo from its end, where it had to be killed after all tests had ended. `needs_tests`: not of a
-    module whose tests are all in JavaScript.
+    module whose tests are all in JavaScript. `names`: the tests that alone were asked for, to which `sources` are narrowed:
+    of each something must have run. `is_cut_short`: Odoo was stopped at the first test that failed.
     """
     evidence = Evidence(module, 0 if why_killed else odoo_exit, log, states, sources, needs_tests)
     failed, errors = _count(log)
@@ -103,29 +110,34 @@ def judge(
     silent: dict[str, str] = {}
     if sources and evidence.is_complete and not evidence.left_out:
         silent = files_without_a_run(sources, evidence.cases, test_tags)
+        checks += [f"nothing of {name} ran" for name in without_a_run(names, evidence.ran)]
     not_imported = {path: entry for path in silent if _is_left_out(sources, path) and (entry := allowed.file(path))}
     reasons_of_files = [reason for path, reason in silent.items() if path not in not_imported]
     notes = notes_of(evidence, {module, *own}, allowed, not_imported)
-    told = notes.notes
+    # What is allowed to tests that were not asked for matches nothing.
+    told = [note for note in notes.notes if not (names and note.kind is NoteKind.ALLOWANCE)]
     problems = [f"{problem.kind}: {problem.test}" for problem in log.problems]
     if log.problems_left_out:
         problems.append(f"{log.problems_left_out} more failures and errors of tests, for whose names there is no room here")
+    if is_cut_short:
+        told = [Note(NoteKind.NOT_RUN, _what_was_cut(evidence)), *told]
     if timed_out and not why_killed:
         exit_code = ExitCode.TIMED_OUT
         last = f"; the last one started was {log.latest.name}" if log.latest and evidence.started else ""
         reasons = [f"the tests ran past their time (--test-timeout){last}"]
     elif failed or errors:
         exit_code = ExitCode.FAILED
-        reasons = problems + (reasons_of_files if problems and log.results else checks)
+        reasons = problems + (reasons_of_files if problems and log.results else [] if is_cut_short else checks)
         reasons += [why_killed] if why_killed and why_killed not in reasons else []
     else:
         # Not a test that Odoo tries again: what it says of that one before it passes is at the level _ERROR. But the result
         # may be a line that a failing test has quoted, in a log that is cut short.
         reasons = checks + reasons_of_files + [f"{problem} is in the log, but not in Odoo's result" for problem in problems]
-        if evidence.is_complete and reasons and sources and evidence.number_ran < 1:
+        has_sources = sources and not (names and not sources.tests and not sources.inheriting_classes)
+        if evidence.is_complete and reasons and sources and has_sources and evidence.number_ran < 1:
             reasons += usual_cause(sources, evidence.cases)
         if strict:
-            told = [note for note in notes.notes if not note.is_reason(for_all_errors=strict_all)]
+            told = [note for note in told if not note.is_reason(for_all_errors=strict_all)]
             reasons += [f"--strict: {note.text}" for note in notes.notes if note.is_reason(for_all_errors=strict_all)]
         exit_code = ExitCode.NOT_PROVEN if reasons else ExitCode.PASSED
     return Verdict(
@@ -141,7 +153,16 @@ def judge(
         problems=tuple(log.problems),
         cases=evidence.cases,
         cases_left_out=evidence.left_out,
+        is_cut_short=is_cut_short,
+        is_complete=evidence.is_complete,
     )
+
+
+def _what_was_cut(evidence: Evidence) -> str:
+    tests = evidence.sources.tests if evidence.sources else ()
+    others = sum(test.is_expected and (test.file, test.name) not in evidence.started for test in tests)
+    more = f"; {counted(others, 'test')} of the sources did not run" if others else ""
+    return f"--exitfirst: Odoo was stopped at the first test that failed{more}"
 
 
 def _is_left_out(sources: Sources | None, path: str) -> bool:

@@ -13,9 +13,8 @@ from pathlib import Path
 
 from runner.odoo.addons import MANIFEST
 from runner.odoo.source_file import UnreadableSource, parse_source, read_source, source_files
+from runner.verdict.inheritance import CASES_WITHOUT_TESTS
 
-# Test cases whose own methods are no tests, and to which nothing but a class of these sources can add one.
-_CASES = {"BaseCase", "TransactionCase", "SavepointCase", "SingleTransactionCase", "HttpCase", "TestCase"}
 _PREFIX = "test_"
 # What can put a module or an attribute into `tests` from elsewhere.
 _FROM_ELSEWHERE = re.compile(rb"\btests\b|\b__path__\b|\bsys\s*\.\s*modules\b|\bimportlib\b")
@@ -128,7 +127,7 @@ def _check_files(files: dict[str, ast.Module]) -> None:
 
 def _check_class(node: ast.ClassDef, classes: set[str], *, tests_matter: bool) -> None:
     _check(not node.keywords and all(_last(decorator) == "tagged" for decorator in node.decorator_list))
-    _check(all(_last(base) in _CASES | classes | {"object"} for base in node.bases))
+    _check(all(_last(base) in CASES_WITHOUT_TESTS | classes | {"object"} for base in node.bases))
     for part in node.body:
         if isinstance(part, ast.FunctionDef):
             _check(not part.name.startswith("__") and not (tests_matter and part.name.startswith("test")))

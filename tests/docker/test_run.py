@@ -40,6 +40,20 @@ def test_a_failing_test_exits_with_1_and_is_named_before_the_end_and_at_it(tiny:
     assert re.search(r"^verdict: +FAILED$", tiny.proof.read_text(), re.MULTILINE)
 
 
+def test_with_exitfirst_odoo_is_killed_at_the_first_failure_and_it_alone_runs_again(tiny: TinyRepository) -> None:
+    waits = "starting test_one\nfailing test_one\nstarting test_two\nsleep 1000\nresult 1 0 2\nexit 1\n"
+    tiny.module("bad", waits)
+    code, output = tiny.run("run", "tiny", "bad", "-x")
+    assert code == 1, output
+    assert "bad: FAILED, only up to the first that failed  1 test ran, 1 failed, 0 errors, 0 skipped" in output
+    assert "killed" not in output
+    (tiny.addons / "bad/behaviour.sh").write_text('echo "$@"\nstarting test_one\nresult 0 0 1\n')
+    code, output = tiny.run("run", "tiny", "bad", "--last-failed")
+    assert code == 0, output
+    assert "--test-tags=/bad:TestTiny.test_one " in output
+    assert "bad: PASSED, only TestTiny.test_one  1 test ran" in output
+
+
 def test_exit_code_0_of_odoo_alone_is_not_proof(tiny: TinyRepository) -> None:
     tiny.module("silent", "exit 0\n")
     code, output = tiny.run("run", "tiny", "silent")

@@ -26,6 +26,15 @@ def test_the_defaults_are_those_that_the_documents_promise() -> None:
     assert (given.path, given.test_tags, given.keep) == (None, None, "never")
 
 
+def test_a_run_that_is_narrower_or_repeated_is_asked_for_in_the_words_of_pytest() -> None:
+    given = parse(["run", "evv", "traction:TestRock", "-x", "--last-failed", "--repeat", "3", "--slowest=5"])
+    assert given.modules == ["traction:TestRock"]
+    assert (given.exitfirst, given.last_failed, given.repeat, given.slowest) == (True, True, 3, 5)
+    assert parse(["run", "evv", "traction", "--exitfirst"]).exitfirst
+    usual = parse(["run", "evv", "traction"])
+    assert (usual.exitfirst, usual.last_failed, usual.repeat, usual.slowest) == (False, False, 1, 0)
+
+
 def test_options_may_stand_between_the_names() -> None:
     options = ["--test-tags", "/a:B", "--path", "/srv/evv", "--health-timeout=1.5"]
     given = parse(["run", "evv", *options, "traction", "--test-timeout", "60", "evv_core"])
@@ -57,7 +66,7 @@ def test_times_that_are_no_seconds_are_refused_with_the_option_s_name(option: st
         (["run", "evv", "traction", "--path"], "--path"),
         (["run", "evv", "traction", "--jobs", "0"], "--jobs: must be a whole number, 1 or more (given: '0')"),
         (["run", "evv", "traction", "--jobs", "two"], "--jobs: must be a whole number, 1 or more (given: 'two')"),
-        (["run", "evv", "-x"], "-x"),
+        (["run", "evv", "-z"], "-z"),
         (["run", "evv", "traction", "--test-tags", "-slow"], "--test-tags: expected one argument. A value that begins with"),
         (["run", "evv", "traction", "--test-tags", "-slow"], "'-' needs '=': --test-tags=-slow"),
     ],

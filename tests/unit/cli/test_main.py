@@ -96,6 +96,12 @@ def runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
         ("run evv evv_core --language deutsch", ["--language: must be the code of a language, such as de_DE"]),
         ("run evv evv_core --verbose --quiet", ["--quiet: not allowed with argument --verbose", "Usage:", "For example:"]),
         ("run evv evv_core --verbose --jobs 2", ["--verbose: of runs side by side (--jobs) nobody could read it."]),
+        ("run evv traction:TestX", ["traction: there is no test class 'TestX'. Its test classes: none"]),
+        ("run traction:TestX", ["'traction' is a module", "before it:\n  nox -s odoo_tests -- evv traction:TestX\n"]),
+        ("run evv --all traction:TestX", ["Either --all or names of modules (traction:TestX), not both."]),
+        ("run evv traction --last-failed --test-tags x", ["Either --test-tags or --last-failed, not both: each says which"]),
+        ("run evv traction/tests/test_x.py", ["There is no file traction/tests/test_x.py. Looked for it in:"]),
+        ("run evv traction --repeat 0", ["--repeat: must be a whole number, 1 or more"]),
         ("cleanup --all-of-it", ["unrecognized", "nox -s cleanup"]),
     ],
 )
@@ -221,6 +227,52 @@ def test_after_a_signal_no_further_module_is_started(runs: FakeRuns) -> None:
     runs.interrupting, runs.codes = 2, {"traction": 130}
     assert main_inner(["run", "evv", "traction", "evv_core"]) == 130
     assert runs.modules == ["traction"]
+
+
+@pytest.fixture
+def rock(folder: Path) -> Path:
+    """A module of evv with a test."""
+    tests = folder / "evv/addons/traction/tests"
+    tests.mkdir()
+    (tests / "__init__.py").write_text("from . import test_rock\n")
+    file = tests / "test_rock.py"
+    file.write_text("class TestRock(TransactionCase):\n    def test_one(self): ...\n    def test_two(self): ...\n")
+    return file
+
+
+def test_tests_of_one_module_run_in_one_run_beside_other_modules(runs: FakeRuns, rock: Path) -> None:
+    words = ["traction:TestRock.test_one", "evv_core", "traction:TestRock.test_two"]
+    assert main_inner(["run", "evv", *words, "-x", "--repeat", "2"]) == 0
+    both = ("TestRock.test_one", "TestRock.test_two")
+    assert [(request.name, request.options.tests) for request in runs.calls] == [
+        ("traction #1", both),
+        ("traction #2", both),
+        ("evv_core #1", ()),
+        ("evv_core #2", ()),
+    ]
+    assert all(request.options.exit_first for request in runs.calls)
+
+
+@pytest.mark.parametrize(("option", "expected"), [(["--test-tags", "x"], "--test-tags"), (["--last-failed"], "--last-failed")])
+def test_only_one_way_may_say_which_tests_are_run(
+    runs: FakeRuns, rock: Path, capsys: pytest.CaptureFixture[str], option: list[str], expected: str
+) -> None:
+    assert main_inner(["run", "evv", "traction:TestRock", *option]) == 2
+    assert f"Either names of tests or files or {expected}, not both" in capsys.readouterr().err
+    assert runs.calls == []
+
+
+def test_of_all_modules_only_those_run_of_which_tests_are_known_to_have_failed(
+    runs: FakeRuns, rock: Path, folder: Path
+) -> None:
+    shutil.copytree(rock.parent, folder / "evv/addons/evv_core/tests")
+    assert main_inner(["run", "evv", "--all", "--last-failed"]) == 0
+    assert runs.modules == ["evv_core", "traction"]
+    os.chdir(folder)  # a run leaves it, as it may be deleted
+    (folder / "evv/.agent-tests").mkdir()
+    (folder / "evv/.agent-tests/last_failed.traction").write_text("TestRock.test_two\n")
+    assert main_inner(["run", "evv", "--all", "--last-failed"]) == 0
+    assert [(request.module, request.options.tests) for request in runs.calls[2:]] == [("traction", ("TestRock.test_two",))]
 
 
 def test_another_checkout_is_used_for_the_search_and_the_run(runs: FakeRuns, folder: Path) -> None:

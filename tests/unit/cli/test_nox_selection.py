@@ -93,6 +93,13 @@ def test_the_repository_may_be_left_out_where_its_parameter_was_asked_for(asked:
         decide(FakeSession(["hub", "traction"], **asked), "evv")
 
 
+@pytest.mark.parametrize("word", ["traction:TestRock", "addons/traction/tests/test_rock.py::TestRock"])
+def test_tests_and_files_go_through_as_modules_do(word: str) -> None:
+    assert decide(FakeSession([word, "-x"], sessions=["odoo_tests(evv)"]), "evv") == ["evv", word, "-x"]
+    assert decide(of_all(["hub", word]), "hub") == ["hub", word]
+    assert parameters(KNOWN, ["nox", "-s", "odoo_tests", "--", "hub", word, "--last-failed"]) == ["hub", "evv"]
+
+
 def test_a_module_may_have_the_name_of_another_repository() -> None:
     assert decide(FakeSession(["hub", "--quiet"], sessions=["odoo_tests(evv)"]), "evv") == ["evv", "hub", "--quiet"]
     assert decide(FakeSession(["evv"], sessions=["odoo_tests(evv)"]), "evv") == ["evv"]

@@ -58,7 +58,9 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
     files = {"sc_1.png": Path("/checkout/.agent-tests/run/browser/sc_1.png")}
     outcome = failed(failing(files=("sc_1.png",)), skip, notes=("look here",), allowed=allowed, files=files)
     phases = (("pull x", 2.0), ("up", 1.0), ("pull x", 3.0))
-    report = written(file, replace(outcome, seconds=21.5, phases=phases, selection="/evv_core:TestClient", series="19.0"))
+    report = written(
+        file, replace(outcome, seconds=21.5, phases=phases, selection="/evv_core:TestClient", series="19.0", repeat=2)
+    )
     fails, skipped = report["modules"][0].pop("cases")
     assert report == {
         "schema_version": 1,
@@ -70,6 +72,7 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
                 "series": "19.0",
                 "verdict": "FAILED",
                 "selection": "/evv_core:TestClient",
+                "repeat": 2,
                 "exit_code": 1,
                 "counts": {"ran": 1, "failed": 1, "errors": 0, "skipped": 1},
                 "reasons": ["FAIL: TestClient.test_fails"],

@@ -247,3 +247,13 @@ def test_a_test_in_two_series_is_two_tests_and_each_names_its_series(file: Path)
     assert suites[0].find("properties/property[@name='series']") is not None
     classes = {element.get("classname", "").partition(".odoo.")[0] for element in suites[1].iter("testcase")}
     assert classes == {"19.0"}
+
+
+def test_a_test_in_two_repetitions_is_two_tests_and_each_says_which(file: Path) -> None:
+    suites = list(written(file, replace(passed(), repeat=1), replace(failed(), series="19.0", repeat=2)))
+    assert [suite.get("name") for suite in suites] == ["evv_core #1", "evv_core (19.0) #2"]
+    classes = {element.get("classname", "").partition(".odoo.")[0] for suite in suites for element in suite.iter("testcase")}
+    assert classes == {"repeat-1", "19.0.repeat-2"}
+    number = suites[1].find("properties/property[@name='repeat']")
+    assert number is not None
+    assert number.get("value") == "2"

@@ -11,6 +11,7 @@ from runner.config.options import Options
 from runner.docker.endpoint import pin
 from runner.docker.process import Endpoint
 from runner.errors import EngineUnavailable
+from runner.reporting.last_failed import recall
 from runner.reporting.machine_reports import MachineReports
 from runner.reporting.outcome import Outcome
 from runner.run import call as call_module
@@ -19,7 +20,7 @@ from runner.run.module_run import Request
 from runner.run.side_by_side import Ended
 from runner.signals import Signals
 from runner.terminal import Terminal
-from tests.unit.outcomes import passed
+from tests.unit.outcomes import case, failed, failing, passed
 from tests.unit.repositories import repository
 
 # What a run is told of its engine: host, and context.
@@ -125,3 +126,43 @@ def test_each_module_is_run_in_each_series_and_has_a_log_of_its_own_there(tmp_pa
     alone = Call(evv, ["evv_core"], Options(5, 5), "command", in_series=series[:1])
     assert [request.proof.name for request in alone.requests] == ["proof_of_execution_tests.log"]
     assert alone.joint_file is None
+
+
+def test_each_repetition_has_a_name_and_a_log_of_its_own(tmp_path: Path) -> None:
+    evv = repository(tmp_path)
+    call = Call(evv, ["evv_core"], Options(5, 5), "command", repeat=2)
+    assert [(request.name, request.proof.name) for request in call.requests] == [
+        ("evv_core #1", "proof_of_execution_tests.evv_core.1.log"),
+        ("evv_core #2", "proof_of_execution_tests.evv_core.2.log"),
+    ]
+    series = [evv.model_copy(update={"series": "19.0"})]
+    call = Call(evv, ["evv_core"], Options(5, 5), "command", in_series=series, repeat=2)
+    assert [(request.name, request.proof.name) for request in call.requests][1] == (
+        "evv_core (19.0) #2",
+        "proof_of_execution_tests.evv_core.19.0.2.log",
+    )
+
+
+def test_each_module_is_narrowed_to_its_own_tests_and_its_log_is_named_by_it_alone(tmp_path: Path) -> None:
+    tests = {"evv_core": ("TestClient.test_one",), "traction": ()}
+    call = Call(repository(tmp_path), list(tests), Options(5, 5), "command", tests=tests)
+    assert [(request.options.tests, request.proof.name) for request in call.requests] == [
+        (("TestClient.test_one",), "proof_of_execution_tests.evv_core.log"),
+        ((), "proof_of_execution_tests.traction.log"),
+    ]
+
+
+def test_what_was_red_in_some_repetitions_is_told_at_the_end_and_remembered_with_all_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = iter([failed(failing("TestClient.test_a")), passed(case(name="TestClient.test_a", seconds=3.5))])
+    monkeypatch.setattr(call_module, "run_module", lambda request, *_: request.named(next(ended)))
+    evv = repository(tmp_path)
+    (evv.path / ".agent-tests").mkdir(parents=True)
+    call = Call(evv, ["evv_core"], Options(5, 5), "command", repeat=2, slowest=1)
+    assert make(call, MachineReports(None, None), Terminal(), Signals(lambda _signum: None), os.environ, "evv") == 1
+    told = capsys.readouterr().out
+    assert "evv_core: 1 of 2 runs red\n  TEST               RED\n  TestClient.test_a  1 of 2  flaky\n" in told
+    assert "  3.500  evv_core #2  TestClient.test_a\n" in told.replace("    3.500", "  3.500")
+    assert "TestClient.test_a  1 of 2  flaky" in call.requests[0].proof.with_name("proof_of_execution_tests.log").read_text()
+    assert recall(evv.path, "evv_core") == ["TestClient.test_a"]

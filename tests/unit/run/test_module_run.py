@@ -64,6 +64,40 @@ def test_a_selection_is_told_in_the_outcome_and_the_proof(go: Go) -> None:
     assert go(test_tags="/evv_core").title == "PASSED"
 
 
+def test_the_tests_that_alone_are_asked_for_are_told_to_odoo_in_the_outcome_and_the_proof(go: Go, fakes: Fakes) -> None:
+    fakes.streams.executions = [(log(starting(), result(tests=1)).encode(), 0, None)]
+    tests = fakes.repository.addons[0] / "evv_core/tests"
+    case = "from odoo.tests import TransactionCase\n\nclass TestClient(TransactionCase):\n    def test_{}(self): ...\n"
+    (tests / "test_client.py").write_text(case.format("one"))
+    (tests / "test_lost.py").write_text(case.format("two").replace("TestClient", "TestLost"))
+    outcome = go(tests=("TestClient.test_one",), strict=True)
+    assert (outcome.exit_code, outcome.title, outcome.notes) == (0, "PASSED, only TestClient.test_one", ())
+    assert "PASSED, only TestClient.test_one\n" in outcome.proof.read_text()
+    assert "--test-tags=/evv_core:TestClient.test_one" in fakes.streams.executed[0]
+
+
+CUT = log(starting(), problem("FAIL", "TestClient.test_one"), starting("TestClient.test_two")).rpartition("2026-")[0].encode()
+
+
+def test_a_run_that_ends_at_its_first_failure_is_failed_and_says_what_did_not_run(go: Go, fakes: Fakes) -> None:
+    case = "from odoo.tests import TransactionCase\n\nclass TestClient(TransactionCase):\n"
+    methods = "".join(f"    def test_{name}(self): ...\n" for name in ("one", "two", "three"))
+    (fakes.repository.addons[0] / "evv_core/tests/test_client.py").write_text(case + methods)
+    fakes.streams.executions = [(CUT, 137, None)]
+    outcome = go(exit_first=True)
+    assert (outcome.exit_code, outcome.title) == (1, "FAILED, only up to the first that failed")
+    assert outcome.counts == "1 test ran, 1 failed, 0 errors, 0 skipped"
+    assert outcome.reasons == ("FAIL: TestClient.test_one",)
+    assert outcome.notes == (
+        "--exitfirst: Odoo was stopped at the first test that failed; 2 tests of the sources did not run",
+    )
+    assert any("kill -KILL -" in words for words in fakes.engine.asked)
+
+
+def test_with_exitfirst_a_run_that_passes_is_a_whole_one(go: Go) -> None:
+    assert go(exit_first=True).title == "PASSED"
+
+
 def test_a_green_run_ends_with_0_and_a_proof_of_everything(go: Go, fakes: Fakes) -> None:
     odoo = {**RENDERED["services"]["odoo"], "restart": "always"}
     fakes.rendered = {**RENDERED, "services": {**RENDERED["services"], "odoo": odoo}}
@@ -140,6 +174,14 @@ def test_what_passed_with_undeclared_uses_is_tested_again_and_only_that_counts(o
     not_counted = proof.index(f"NOT COUNTED\nthat it was PASSED on the prepared database: {why}\n")
     assert proof.index(GREEN.decode()) < not_counted < proof.index("FAIL: TestClient")
     assert f"it was PASSED on the prepared database ({why}), and FAILED on an empty one" in outcome.notes[0]
+
+
+def test_what_failed_first_on_a_prepared_database_is_tested_again_and_may_be_another_one(
+    on_prepared: Go, fakes: Fakes
+) -> None:
+    outcome = on_prepared((CUT, 137), (CUT.replace(b"test_one", b"test_three"), 137), exit_first=True)
+    assert fakes.events.count("up 18000") == 2
+    assert outcome.reasons == ("FAIL: TestClient.test_three",)
 
 
 def test_what_is_red_on_a_prepared_database_is_tested_again_and_only_that_counts(

@@ -17,7 +17,7 @@ from runner.verdict.allowed import NOTHING_ALLOWED
 from runner.verdict.sources import read_sources
 from tests.unit.fake_engine import Answer, Said, Words, failed
 from tests.unit.fake_environment import ENDPOINT, Fakes
-from tests.unit.odoo_logs import log, problem, real, record, result, starting
+from tests.unit.odoo_logs import log, problem, real, record, result, starting, text
 from tests.unit.repositories import write_module
 
 ASSETS = record("odoo.addons.base.models.ir_qweb", "Pregenerating assets bundles")
@@ -44,6 +44,7 @@ def run(
     *,
     javascript: str = "",
     error: BaseException | None = None,
+    exit_first: bool = False,
 ) -> testing.Tested:
     tests = write_module(fakes.repository.addons[0], "evv_core") / "tests"
     tests.mkdir()
@@ -56,7 +57,7 @@ def run(
         (tests.parent / "static/tests/weeks_off_field.test.js").write_text("// a test\n")
     fakes.streams.executions = [(output.encode(), exit_code, error), (javascript.encode(), 0, None)]
     fakes.engine.answers["exec p-odoo-1"] = states
-    context = replace(fakes.context(javascript=bool(javascript)), terminal=terminal)
+    context = replace(fakes.context(javascript=bool(javascript), exit_first=exit_first), terminal=terminal)
     with ProofLog(fakes.folder, fakes.folder / "proof.log") as proof, Environment(context, ENDPOINT) as environment:
         comparison = Comparison(environment)
         assert comparison.check() is None
@@ -148,6 +149,26 @@ def test_where_odoo_did_not_come_to_its_end_they_do_not_run_and_that_is_told(fak
     assert verdict.exit_code == 7
     assert "the JavaScript tests did not run, as Odoo did not come to the end of the others" in verdict.reasons
     assert len(fakes.streams.executed) == 1
+
+
+FIRST = (starting(), problem("FAIL", "TestClient.test_one"))
+
+
+@pytest.mark.parametrize(("more", "exit_code"), [((result(1),), 1), ((starting("TestClient.test_two"),), 137)])
+def test_with_exitfirst_they_do_not_run_after_a_failure_and_that_is_told(
+    fakes: Fakes, more: tuple[str, ...], exit_code: int
+) -> None:
+    verdict = run(fakes, text([*FIRST, *more]), Steps(), exit_code, javascript=SCRIPTS, exit_first=True).verdict
+    assert verdict.exit_code == 1
+    assert "the JavaScript tests did not run, as a test failed before them (--exitfirst)" in verdict.reasons
+    assert len(fakes.streams.executed) == 1
+
+
+def test_an_odoo_that_was_stopped_at_a_failure_has_not_failed_to_install(fakes: Fakes) -> None:
+    tested = run(
+        fakes, text([*FIRST, starting("TestClient.test_two")]), Steps(), 137, "evv_core to install\n", exit_first=True
+    )
+    assert (tested.verdict.exit_code, tested.failed_to_install) == (1, False)
 
 
 def test_what_an_empty_database_does_not_change_is_told_to_whoever_would_try_one(fakes: Fakes) -> None:

@@ -239,3 +239,21 @@ def test_tests_of_upgrade_scripts_are_the_module_s(folder: str) -> None:
         (MODULE, f"{folder}/tests/test_x", "TestX.setUpClass"),
     ]
     assert [problem.kind for problem in odoo_log.tests[0].problems] == ["FAIL"]
+
+
+@pytest.mark.parametrize(
+    ("last", "left"),
+    [
+        ((starting("TestClient.test_two"),), ["TestClient.test_one"]),
+        ((starting("TestClient.test_two"), skipped("TestClient.test_two")), ["TestClient.test_one", "TestClient.test_two"]),
+        ((), ["TestClient.test_one"]),
+        ((starting("TestClient.test_two"), record("odoo.tests.stats", "x")), ["TestClient.test_one", "TestClient.test_two"]),
+    ],
+)
+def test_of_an_odoo_that_was_killed_on_purpose_only_a_test_of_which_nothing_is_known_never_began(
+    last: tuple[str, ...], left: list[str]
+) -> None:
+    odoo_log = read_log("\n".join([starting(), problem("FAIL", "TestClient.test_one"), *last]))
+    odoo_log.forget_unfinished()
+    assert [test.name for test in odoo_log.tests] == left
+    assert odoo_log.begun == len(left)

@@ -1,0 +1,104 @@
+"""Tests that are asked for by name: `TestRock`, `TestRock.test_quarter`, or all of a file, `tests/test_rock.py`.
+
+Odoo takes classes and methods in its `--test-tags` in every series, a file only since 17. So a file is asked for by its
+classes, as the sources have them.
+"""
+
+import difflib
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+
+from runner.text import first_of
+from runner.verdict.cases import path_of
+from runner.verdict.javascript import JavaScript
+from runner.verdict.sources import SourceClass, Sources
+
+# A class, and a method of it.
+NAME = re.compile(r"[^\W\d]\w*(?:\.test\w*)?")
+_SHOWN = 10
+
+
+def short_name(test: str) -> str:
+    """Name a test as `--test-tags` does: by its class, without what that is defined in, and its method."""
+    return ".".join(test.split(".")[-2:])
+
+
+def fault(name: str, sources: Sources, path: str = "") -> str:
+    """Say that Odoo has no test of that name, and which are near; nothing where it may have one.
+
+    `path`: the file that must hold it. Of a class that inherits from elsewhere, or that a program makes, only Odoo knows.
+    """
+    class_name, _, method = name.partition(".")
+    classes = [each for each in sources.classes if each.tests or each.may_have_more]
+    named = [each for each in classes if each.name == class_name and path in ("", each.path)]
+    is_open = bool(sources.unreadable) or not sources.other_names.isdisjoint(("*", class_name))
+    if is_open or any(_has(each, method) and each.path not in sources.not_taken for each in named):
+        return ""
+    if not named:
+        if elsewhere := [each.path for each in classes if each.name == class_name]:
+            return f"{class_name} is not in {path}, but in {first_of(elsewhere, _SHOWN)}"
+        return f"there is no test class {class_name!r}. {_near_classes(class_name, classes)}"
+    if having := [each for each in named if _has(each, method)]:
+        return f"Odoo does not run {name}, as {having[0].path}: {sources.not_taken[having[0].path]}"
+    tests = sorted({f"{class_name}.{test}" for each in named for test in each.tests})
+    return f"{class_name} has no test {method!r}. {_near(name, tests, 'Its tests')}"
+
+
+def _has(owner: SourceClass, method: str) -> bool:
+    if not method or owner.may_have_more or method in owner.tests:
+        return True
+    # As `parameterized.expand` and ddt make tests of one.
+    return any(re.match(rf"{re.escape(test)}_\d", method) for test in owner.tests)
+
+
+def _near_classes(name: str, classes: Sequence[SourceClass]) -> str:
+    if tests := sorted({f"{each.name}.{name}" for each in classes if name in each.tests}):
+        return f"Perhaps you meant {first_of(tests, _SHOWN)}?"
+    return _near(name, sorted({each.name for each in classes}), "Its test classes")
+
+
+def _near(name: str, known: Sequence[str], what: str) -> str:
+    near = [each for each in known if each.startswith(name)] or difflib.get_close_matches(name, known, n=3)
+    if near:
+        return f"Perhaps you meant {first_of(near, _SHOWN)}?"
+    return f"{what}: {first_of(known, _SHOWN) or 'none'}"
+
+
+def tags_for(module: str, names: Iterable[str], sources: Sources) -> str:
+    """Tell Odoo of these tests; those that are tagged `-standard` too, where nothing but such is asked for by a name."""
+    names_on_demand = [short_name(test.name) for test in sources.tests if test.is_on_demand]
+    on_demand = {*names_on_demand, *(name.partition(".")[0] for name in names_on_demand)}
+    tags: dict[str, None] = {}
+    for name in names:
+        chosen = [name]
+        if name.endswith(".py"):
+            classes = [each.name for each in sources.classes if each.path == name]
+            chosen = [each for each in classes if each not in on_demand] or classes
+        tags |= {f"{'*' if each in on_demand else ''}/{module}:{each}": None for each in chosen}
+    return ",".join(tags)
+
+
+def is_of(test: str, path: str, names: Collection[str]) -> bool:
+    """Tell whether a test, of the file at this path of its module, is one of those that are named."""
+    name = short_name(test)
+    return not {path, name, name.partition(".")[0]}.isdisjoint(names)
+
+
+def only(names: Collection[str], sources: Sources, *, javascript: bool) -> Sources:
+    """Return of the sources what these names select, and the JavaScript tests where they are asked for."""
+    classes = {name.partition(".")[0] for name in names} | {each.name for each in sources.classes if each.path in names}
+    return replace(
+        sources,
+        tests=tuple(test for test in sources.tests if is_of(test.name, test.place, names)),
+        inheriting_classes=tuple(
+            told for told in sources.inheriting_classes if told.partition(" ")[0].rpartition(".")[2] in classes
+        ),
+        unreadable={},
+        javascript=sources.javascript if javascript else JavaScript(),
+    )
+
+
+def without_a_run(names: Iterable[str], ran: Collection[tuple[str, str]]) -> list[str]:
+    """Return the names of which nothing is among the tests that ran, by file and name."""
+    return [name for name in names if not any(is_of(test, path_of(file), (name,)) for file, test in ran)]
