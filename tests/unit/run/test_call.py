@@ -160,7 +160,7 @@ def test_what_was_red_in_some_repetitions_is_told_at_the_end_and_remembered_with
     evv = repository(tmp_path)
     (evv.path / ".agent-tests").mkdir(parents=True)
     call = Call(evv, ["evv_core"], Options(5, 5), "command", repeat=2, slowest=1)
-    assert make(call, MachineReports(None, None), Terminal(), Signals(lambda _signum: None), os.environ, "evv") == 1
+    assert make(call, MachineReports(None, None, "evv"), Terminal(), Signals(lambda _signum: None), os.environ) == 1
     told = capsys.readouterr().out
     assert "evv_core: 1 of 2 runs red\n  TEST               RED\n  TestClient.test_a  1 of 2  flaky\n" in told
     assert "  3.500  evv_core #2  TestClient.test_a\n" in told.replace("    3.500", "  3.500")
