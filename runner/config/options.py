@@ -29,3 +29,4 @@ class Options:
     strict_all: bool = False
     max_log: int = MAX_LOG
     javascript: bool = False
+    watch: bool = False

@@ -66,7 +66,7 @@ def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signal
     if call.joint_file:  # before the runs; the log of a single one has it by itself
         commit = commit_of(call.repository.path, modules_of(call.repository).values())
     run = _side_by_side if call.jobs > 1 else _one_after_another
-    ended = run(call, _one_engine(environ), terminal, signals)
+    ended = run(call, one_engine(environ), terminal, signals)
     code = machine_reports.write(ended.outcomes, environ, terminal.line, terminal.for_a_program)
     if signals.first is not None and code != ExitCode.LEFT_BEHIND:
         code = max(code, 128 + signals.first)  # also where the signal came after the last run had ended
@@ -83,8 +83,8 @@ def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signal
     return code
 
 
-def _one_engine(environ: Mapping[str, str]) -> Mapping[str, str]:
-    """The environment that names one engine for all runs, whatever becomes of its context meanwhile."""
+def one_engine(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment that names one engine for all runs, whatever becomes of its context meanwhile."""
     try:
         return settle(environ).environ
     except RunnerError:  # every run says it, in its log

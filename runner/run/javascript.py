@@ -10,7 +10,7 @@ from runner.docker import questions
 from runner.environment.environment import Environment
 from runner.odoo import command as odoo
 from runner.odoo.settings import settings_of
-from runner.reporting.proof_log import ProofLog
+from runner.reporting.proof_log import RunLog
 from runner.run.odoo_run import OdooRun
 from runner.verdict.javascript import JavaScript
 from runner.verdict.javascript_verdict import tests_of_others
@@ -18,7 +18,7 @@ from runner.verdict.odoolog import LoggedTest, OdooLog
 from runner.verdict.record import Record
 
 
-def run_javascript(environment: Environment, javascript: JavaScript, seconds: float, proof: ProofLog) -> OdooRun:
+def run_javascript(environment: Environment, javascript: JavaScript, seconds: float, proof: RunLog) -> OdooRun:
     """Run them, for so many seconds at most, with all output to log and terminal; those of other modules are stopped."""
     context, container = environment.context, environment.odoo_container
     timeout = max(1.0, seconds)

@@ -22,6 +22,7 @@ from runner.reporting.outcome import Outcome, decide
 from runner.reporting.provenance import commit_of
 from runner.run.comparing import Comparison
 from runner.run.counting import Doubt, doubt_about
+from runner.run.examining import examine
 from runner.run.preparing import Preparation
 from runner.run.terms import Terms, terms_of
 from runner.run.testing import Tested, run_tests
@@ -78,10 +79,10 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
         try:
             modules = modules_of(repository)
             folder_of_module = modules.get(module, repository.addons[0] / module)
-            log.block("PROOF OF EXECUTION", _facts_of(request, project, modules.values()))
+            log.block("PROOF OF EXECUTION", facts_of(request, project, modules.values()))
             # Before anything is started: the module's own file may be wrong.
             terms = terms_of(module, modules, repository.allow)
-            verdict = _verdict_by_sources(context, folder_of_module)
+            verdict = verdict_by_sources(context, folder_of_module)
             if verdict is None:
                 environment = Environment(context, settle(environ), log.raw)
                 verdict = _verdict_in(environment, read_sources(folder_of_module), terms, log)
@@ -119,7 +120,7 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
     return outcome
 
 
-def _verdict_by_sources(context: RunContext, folder: Path) -> Verdict | None:
+def verdict_by_sources(context: RunContext, folder: Path) -> Verdict | None:
     """Judge what needs no run: a module that has certainly no test; None for all else."""
     options, module = context.options, context.module
     if options.test_tags or options.keep is Keep.ALWAYS or not has_certainly_no_tests(folder):
@@ -139,16 +140,7 @@ def _verdict_in(environment: Environment, sources: Sources, terms: Terms, log: r
     comparison = Comparison(environment)
     test = partial(run_tests, environment, sources=sources, terms=terms, comparison=comparison, log=log)
     with environment:
-        warnings = [f"warning: {warning}" for warning in environment.preflight.warnings]
-        log.block("ENVIRONMENT", _surroundings(environment), warnings)
-        mounted = environment.copies.told
-        verdict = comparison.check()
-        if environment.copies.told != mounted:
-            log.block("WITH COPIES", {"sources": environment.copies.told})
-        # What a prepared database holds was there when it was made.
-        has_asked = not verdict and not environment.plan.is_complete
-        if has_asked and (unmet := unmet_dependencies(environment, log)):
-            verdict = Verdict(int(ExitCode.NOT_PROVEN), context.module, reasons=tuple(unmet))
+        verdict, has_asked = examine(environment, comparison, log)
         if verdict:
             if options.keep is not Keep.NEVER:
                 environment.keep()
@@ -179,7 +171,8 @@ def _verdict_on_an_empty_database(
     return verdict if is_same else replace(verdict, notes=(doubt.note(verdict), *verdict.notes))
 
 
-def _facts_of(request: Request, project: str, modules: Collection[Path]) -> dict[str, str]:
+def facts_of(request: Request, project: str, modules: Collection[Path]) -> dict[str, str]:
+    """Return what a log says first: what was asked for, and of which sources."""
     repository = request.repository
     return {
         "run": project,
@@ -192,13 +185,6 @@ def _facts_of(request: Request, project: str, modules: Collection[Path]) -> dict
         "compose file": printable(str(repository.compose_file)),
         **settings_of(repository).facts(),
     }
-
-
-def _surroundings(environment: Environment) -> dict[str, str]:
-    found = environment.preflight
-    facts = {"engine": found.engine_name, "port": str(environment.address), "guard": environment.guards}
-    facts["sources"] = environment.copies.told
-    return facts | {f"image {name}": digest for name, digest in found.images.items()}
 
 
 def _how_it_was_left(context: RunContext, environment: Environment | None) -> list[str]:

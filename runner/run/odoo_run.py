@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from runner.environment.environment import Environment
 from runner.odoo.command import DATABASE
-from runner.reporting.proof_log import ProofLog
+from runner.reporting.proof_log import RunLog
 from runner.run.ending import SILENCE, Ending
 from runner.verdict.failed_checks import KILLED
 from runner.verdict.odoolog import LoggedTest, OdooLog
@@ -20,7 +20,7 @@ class OdooRun:
         environment: Environment,
         command: list[str],
         timeout: float,
-        proof: ProofLog,
+        proof: RunLog,
         heed: Callable[[OdooLog, Sequence[Record | LoggedTest]], bool],
     ) -> None:
         """Run the command. `heed` is told what has begun in each piece of output, and whether to stop waiting, it tells.
