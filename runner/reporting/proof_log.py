@@ -94,7 +94,7 @@ def proof_file(checkout: Path, module: str, *, only: bool) -> Path:
 
 
 class RunLog:
-    """Written while a run goes on, into a file that it begins anew: what happened, and proof of nothing.
+    """Written while a run goes on, into a file of its own: what happened, and proof of nothing.
 
     UsageError if the file is not possible at all; EnvironmentFailed if it cannot be written any more, as on a full disk.
     """
@@ -108,7 +108,6 @@ class RunLog:
 
     def __enter__(self) -> "RunLog":
         try:
-            self.file.unlink(missing_ok=True)
             self._stream = CappedFile(self.file, self._limit)
         except OSError as error:
             raise _no_log(error, self.file.parent) from error
@@ -191,8 +190,10 @@ def remove_proof_of(module: str, proof: Path) -> bool:
         descriptor = os.open(proof, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     except OSError:  # there is none, or what no run has written
         return False
-    with open(descriptor, "rb") as stream:
-        head = stream.read(_HEAD) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+    try:
+        head = os.read(descriptor, _HEAD) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+    finally:
+        os.close(descriptor)
     if not re.search(rf"^module: +{re.escape(module)}$".encode(), head, re.MULTILINE):
         return False
     try:

@@ -1,5 +1,6 @@
 """The rounds of a watch: each tests the module as a run does, on a database that no test has seen, and tells what is new."""
 
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -85,7 +86,10 @@ class Rounds:
         say(self._terminal, f"round {self.number}{': ' if changed else ''}{_named(changed)}")
         folder = modules_of(context.repository)[context.module]
         doubt = None
-        with RunLog(context.folder / "tests.log", context.options.max_log) as log:
+        # Nobody asks for an older one, and each may be as large as --max-log says.
+        with contextlib.suppress(OSError):
+            (context.folder / f"round-{self.number - 1}.log").unlink(missing_ok=True)
+        with RunLog(context.folder / f"round-{self.number}.log", context.options.max_log) as log:
             log.block(f"ROUND {self.number} OF A WATCH: NO PROOF", {"run": context.project, "started": now()})
             if not (verdict := verdict_by_sources(context, folder)):
                 comparison, verdict = stand.make_anew()

@@ -712,6 +712,8 @@ def test_sources_that_are_known_to_need_an_empty_database_get_one_at_once(fakes:
         assert environment.plan.unavailable_reason == "an earlier run with these sources found: it mentions web"
         assert passwords(fakes) == ["secret"]
         assert fakes.started == ["up 18000", *COMES_UP]
+    with fakes.environment(snapshot=True, watch=True) as environment:  # which is no proof in any case
+        assert environment.plan.used == SNAPSHOT
 
 
 def test_what_is_to_be_kept_is_on_disk(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,30 +45,34 @@ def place(tmp_path: Path, signals: Signals) -> Iterator[Place]:
     changes.close()
 
 
-def replaced(file: Path) -> None:
-    """Save a file as many editors do."""
-    new = file.with_name(f".#{file.name}")
-    new.write_text("two\n")
-    new.rename(file)
-
-
-WAYS: dict[str, Callable[[Place], Path]] = {
-    "written": lambda place: _written(place.model),
-    "replaced": lambda place: (replaced(place.model), place.model)[1],
-    "removed": lambda place: (place.model.unlink(), place.model)[1],
-    "new": lambda place: _written(place.folder / "new.py"),
-    "in a new folder": lambda place: _in_a_new_folder(place.folder / "wizards"),
-}
-
-
-def _written(file: Path) -> Path:
+def written(file: Path) -> Path:
     file.write_text("two\n")
     return file
 
 
-def _in_a_new_folder(folder: Path) -> Path:
+def replaced(file: Path) -> Path:
+    """Save a file as many editors do."""
+    return written(file.with_name(f".#{file.name}")).rename(file)
+
+
+def removed(file: Path) -> Path:
+    file.unlink()
+    return file
+
+
+def in_a_new_folder(folder: Path) -> Path:
     folder.mkdir()
-    return _written(folder / "wizard.py").parent
+    written(folder / "wizard.py")
+    return folder
+
+
+WAYS: dict[str, Callable[[Place], Path]] = {
+    "written": lambda place: written(place.model),
+    "replaced": lambda place: replaced(place.model),
+    "removed": lambda place: removed(place.model),
+    "new": lambda place: written(place.folder / "new.py"),
+    "in a new folder": lambda place: in_a_new_folder(place.folder / "wizards"),
+}
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -110,12 +114,12 @@ def test_what_is_saved_together_comes_together(place: Place) -> None:
     thread.join()
 
 
-@pytest.mark.parametrize("change", [replaced, _written, Path.unlink])
+@pytest.mark.parametrize("change", [replaced, written, removed])
 def test_a_file_that_is_followed_alone_is_found_when_it_is_another_one(place: Place, change: Callable[[Path], object]) -> None:
     change(place.file)
     assert place.found() == [place.file]
     if not place.file.exists():
-        _written(place.file)
+        written(place.file)
         assert place.found() == [place.file]
 
 
@@ -138,7 +142,7 @@ def test_a_folder_that_goes_and_comes_back_is_followed_again(place: Place) -> No
     place.folder.mkdir()
     assert place.folder in place.found()
     place.follow()
-    assert _written(place.folder / "new.py") in place.found()
+    assert written(place.folder / "new.py") in place.found()
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -13,6 +13,7 @@ import pytest
 from runner.cleanup.teardown import Report
 from runner.config.options import Options
 from runner.environment.environment import Environment
+from runner.environment.longest import WATCHED
 from runner.errors import ConfigError, EngineUnavailable, EnvironmentFailed, RunnerError
 from runner.odoo.dependencies import dependencies_of
 from runner.reporting.proof_log import RunLog
@@ -150,8 +151,9 @@ def test_each_change_is_tested_in_the_same_environment_until_a_signal_which_tear
     assert places == sorted(places)
 
 
-def test_every_round_begins_on_a_database_that_no_test_has_seen(watched: Watched) -> None:
+def test_every_round_has_a_database_that_no_test_has_seen_and_a_log_in_the_place_of_the_one_before(watched: Watched) -> None:
     watched.run(ONE, ONE, edits=[watched.edit()])
+    assert [file.name for file in watched.fakes.repository.path.glob(".agent-tests/*/round-*")] == ["round-2.log"]
     events = [words for words in watched.fakes.engine.asked if " make-anew " in words]
     assert len(events) == 2
     assert all("drop database if exists agent_test" in words and "create database" not in words for words in events)
@@ -423,6 +425,7 @@ def test_an_environment_in_which_nothing_changes_for_long_is_taken_down_until_so
     assert "it has stood for 8 hours\n" in capsys.readouterr().out
     assert stood == ["finish"]
     assert watched.ups == 2
+    assert watched.changes.waits[0] <= WATCHED
 
 
 def test_no_proof_is_written_and_one_of_this_module_does_not_stay(
@@ -432,7 +435,7 @@ def test_no_proof_is_written_and_one_of_this_module_does_not_stay(
     watched.run(ONE)
     assert not watched.proof.exists()
     assert f"removed, as it is of an earlier run of evv_core: {watched.proof}" in capsys.readouterr().out
-    (log,) = watched.fakes.repository.path.glob(".agent-tests/*/tests.log")
+    (log,) = watched.fakes.repository.path.glob(".agent-tests/*/round-1.log")
     assert "NO PROOF" in log.read_text().splitlines()[1]
 
 
