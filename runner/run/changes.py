@@ -1,6 +1,7 @@
 """What is saved in folders of sources, and in single files beside them, from a moment on."""
 
 import os
+import signal
 import stat
 import time
 from collections.abc import Generator, Iterable
@@ -82,7 +83,7 @@ class Changes:
             else:
                 time.sleep(_LOOK / 1000)
         except KeyboardInterrupt:  # it has swallowed what our handler raised
-            raise Interrupted(self._signals.first or 2) from None
+            raise Interrupted(self._signals.first or signal.SIGINT) from None
         for path in sorted(Path(name) for _, name in changed):
             if self._is_source(path):
                 self._found[path] = None

@@ -83,6 +83,7 @@ class Watch:
         finally:
             self._changes.close()
         reasons = [f"  {line}" for reason in outcome.reasons for line in reason.splitlines()]
+        reasons += ["  nothing is left"] if self._teardown.complete else []
         rounds = f"{counted(self._rounds.number, 'round')} of tests, nothing proven"
         self._terminal.closing(["", f"{self._request.name}: {outcome.label}  {rounds}", *reasons], outcome.label)
         return outcome.exit_code
@@ -180,21 +181,25 @@ class Watch:
     def _test(self, stand: Stand, preparation: Preparation, before: Dependencies) -> _Over:
         """Test with each change, until one comes that needs another environment, or the environment is old."""
         environment, old = stand.environment, time.monotonic() + WATCHED
+        if self._request.options.snapshot and not environment.plan.installed and self._changes.look():
+            self._changed = self._changes.wait(0)
+            return _Over("something was saved while its database was prepared")
         changed, self._changed = self._changed, ()
-        while True:
+        while not (why := self._why_not_here(environment)):
             try:
                 dependencies, terms = _what_it_needs(self._request)
             except (RunnerError, SnapshotUnavailable) as fault:
                 say(self._terminal, f"{self._told(fault)}; {WAITING}")
             else:
-                if why := self._why_over(environment, before, dependencies):
-                    return _Over(why)
+                if why := self._why_not_prepared(environment, before, dependencies):
+                    break
                 self._make_a_round(stand, terms, changed)
             preparation.finish()
             self._changed = changed = self._changes.wait(old - time.monotonic())
             if time.monotonic() >= old:
                 return _Over(f"it has stood for {WATCHED / 3600:.0f} hours", waits=not changed)
             self._follow()
+        return _Over(why)
 
     def _make_a_round(self, stand: Stand, terms: Terms, changed: Sequence[Path]) -> None:
         try:
@@ -205,27 +210,24 @@ class Watch:
                 raise
             say(self._terminal, f"round {self._rounds.number} ended by a change: {error}")
 
-    def _why_over(self, environment: Environment, before: Dependencies, now: Dependencies) -> str:
-        """Say why what has changed needs another environment; "" if it does not."""
+    def _why_not_here(self, environment: Environment) -> str:
+        """Say why what was changed cannot come into this environment; "" if it can."""
         if fixed := [path for path in self._changed if path in self._fixed]:
             return f"{printable(fixed[0].name)} changed"
-        if self._changed and environment.copies.has_addons:
-            return "the containers have copies of the sources"
+        return "the containers have copies of the sources" if self._changed and environment.copies.has_addons else ""
+
+    def _why_not_prepared(self, environment: Environment, before: Dependencies, now: Dependencies) -> str:
+        """Say why the database is not the one from which the module, as it is now, would be tested; "" if it is."""
         if now != before:
             return f"{self._request.module} depends on other modules than before"
-        if environment.plan.installed and not _is_up_to_date(environment):
-            return "what the prepared database holds changed"
-        return ""
+        try:
+            is_prepared = not environment.plan.installed or environment.plan.is_up_to_date
+        except SnapshotUnavailable:
+            is_prepared = False
+        return "" if is_prepared else "what the prepared database holds changed"
 
 
 def _what_it_needs(request: Request) -> tuple[Dependencies, Terms]:
     """Read what is needed besides the sources. RunnerError or SnapshotUnavailable if the module cannot be tested as it is."""
     modules = modules_of(request.repository)
     return dependencies_of(request.module, modules), terms_of(request.module, modules, request.repository.allow)
-
-
-def _is_up_to_date(environment: Environment) -> bool:
-    try:
-        return environment.plan.is_up_to_date
-    except SnapshotUnavailable:
-        return False

@@ -145,7 +145,7 @@ def test_each_change_is_tested_in_the_same_environment_until_a_signal_which_tear
         "round 3: ",
         "  since round 2: newly passing: TestClient.test_one",
         "SIGINT: ending the run and tearing down",
-        "evv_core: INTERRUPTED  3 rounds of tests, nothing proven",
+        "evv_core: INTERRUPTED  3 rounds of tests, nothing proven\n  interrupted by SIGINT\n  nothing is left\n",
     )
     places = [said.index(part) for part in parts]
     assert places == sorted(places)
@@ -289,6 +289,33 @@ def test_what_cannot_be_understood_while_somebody_types_is_said_and_waited_out(
     assert "evv_core cannot be tested: " in said
     assert why in said
     assert "Traceback" not in said
+
+
+def test_a_change_of_what_is_fixed_is_not_forgotten_while_the_module_cannot_be_tested(watched: Watched) -> None:
+    good = "{'name': 'Core', 'depends': ['evv_base']}\n"
+
+    def both() -> Iterable[Path]:
+        return [*watched.edit("__manifest__.py", "{")(), watched.fakes.folder / "repos.yaml"]
+
+    watched.run(ONE, edits=[both, watched.edit("__manifest__.py", good)])
+    assert (watched.ups, watched.rounds) == (2, 2)
+
+
+def test_what_was_saved_while_its_database_was_prepared_does_not_leave_it_without_one(
+    prepared: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make, made = Prepared.make, list[Prepared]()
+
+    def fails_at_first(preparation: Prepared) -> None:
+        if made:
+            make(preparation)
+        made.append(preparation)
+
+    prepared.monkeypatch.setattr(Prepared, "make", fails_at_first)
+    prepared.changes.saved_meanwhile = [True]
+    prepared.run(ONE, edits=[prepared.edit()], snapshot=True)
+    assert "starting over: something was saved while its database was prepared" in capsys.readouterr().out
+    assert (prepared.ups, prepared.rounds) == (2, 1)
 
 
 def test_a_module_that_cannot_be_tested_at_first_starts_nothing_until_it_can(watched: Watched) -> None:
