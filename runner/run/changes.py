@@ -14,7 +14,7 @@ from runner.odoo.source_tree import is_source
 from runner.signals import Signals
 
 # In milliseconds: a look for changes, and a part of it.
-_LOOK, _STEP = 100, 50
+_LOOK, _STEP = 50, 25
 # In seconds: what an editor, a formatter or git writes together comes together; not for ever.
 _TOGETHER = 2.0
 # A folder may go in the moment in which it is to be followed.
@@ -34,7 +34,9 @@ class Changes:
 
     def __init__(self, signals: Signals) -> None:
         self._signals = signals
-        self._roots: list[Path] = []
+        self._roots: dict[Path, object] = {}
+        # Whether a root itself was removed or moved: what is told of it may be of one that is not there any more.
+        self._is_doubtful = False
         self._events: Generator[set[tuple[Change, str]], None, None] | None = None
         self._files: dict[Path, object] = {}
         # In the order in which they were found.
@@ -49,12 +51,16 @@ class Changes:
         self._files = {path: known[path] if path in known else _identity(path) for path in files}
         before = self._events
         for attempt in range(_ATTEMPTS):
-            self._roots = [folder for folder in folders if folder.is_dir()]
+            roots = {folder: _identity(folder) for folder in folders if folder.is_dir()}
+            if self._events and roots == self._roots and not self._is_doubtful:
+                return
+            self._roots, self._is_doubtful = roots, False
             self._events = self._followed()
             try:
                 self.look()
                 break
             except FileNotFoundError as error:
+                self._events = None
                 if attempt == _ATTEMPTS - 1:
                     raise EnvironmentFailed(f"Changes of files cannot be followed: {error}.") from error
             except (OSError, RuntimeError) as error:
@@ -85,6 +91,7 @@ class Changes:
         except KeyboardInterrupt:  # it has swallowed what our handler raised
             raise Interrupted(self._signals.first or signal.SIGINT) from None
         for path in sorted(Path(name) for _, name in changed):
+            self._is_doubtful |= path in self._roots
             if self._is_source(path):
                 self._found[path] = None
         for path, identity in self._files.items():

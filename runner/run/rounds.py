@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from runner.docker import questions
+from runner.docker.engine import Pending
 from runner.environment.environment import Environment
 from runner.errors import EnvironmentFailed
 from runner.odoo.addons import modules_of
@@ -46,19 +47,26 @@ class Stand:
         self._has_template = bool(environment.plan.installed)
         if self._has_template:
             _done(environment.engine.ask(questions.execution(environment.odoo_container, set_aside_command())))
+        self._made: Pending[tuple[int, str]] | None = None
 
-    def make_anew(self) -> tuple[Comparison, Verdict | None]:
-        """Leave nothing of an earlier round; compare the sources, with the verdict where nothing need be tested.
+    def make_anew(self) -> None:
+        """Leave nothing of an earlier round: ahead of the next one, which then need not wait for it."""
+        if not self._made:
+            command = make_anew_command(has_template=self._has_template)
+            self._made = self.environment.engine.prefetch(questions.execution(self.environment.odoo_container, command))
+
+    def compared(self) -> tuple[Comparison, Verdict | None]:
+        """Compare the sources, and have the database; with the verdict where nothing need be tested.
 
         EnvironmentFailed if a container has died, or has other sources than this checkout.
         """
-        environment = self.environment
-        states = environment.prefetch_states()
-        command = make_anew_command(has_template=self._has_template)
-        made = environment.engine.prefetch(questions.execution(environment.odoo_container, command))
-        comparison = Comparison(environment, is_settled=True)
-        environment.check_alive(states.result())
+        self.make_anew()
+        states = self.environment.prefetch_states()
+        comparison = Comparison(self.environment, is_settled=True)
+        self.environment.check_alive(states.result())
         verdict = comparison.check()
+        made, self._made = self._made, None
+        assert made
         _done(made.result())
         return comparison, verdict
 
@@ -92,7 +100,7 @@ class Rounds:
         with RunLog(context.folder / f"round-{self.number}.log", context.options.max_log) as log:
             log.block(f"ROUND {self.number} OF A WATCH: NO PROOF", {"run": context.project, "started": now()})
             if not (verdict := verdict_by_sources(context, folder)):
-                comparison, verdict = stand.make_anew()
+                comparison, verdict = stand.compared()
             if not verdict:
                 sources = read_sources(folder)
                 tested = run_tests(environment, sources=sources, terms=terms, comparison=comparison, log=log)
@@ -100,6 +108,7 @@ class Rounds:
                 if tested.failed_to_install and not stand.has_asked:
                     verdict = replace(verdict, reasons=(*unmet_dependencies(environment, log), *verdict.reasons))
             log.block("RESULT", {"verdict": verdict.label, "tests": verdict.counts}, [f"  - {why}" for why in verdict.reasons])
+        stand.make_anew()
         self.tell(request, verdict, doubt)
         self._terminal.line(f"  log of this round, no proof: {log.file}")
         say(self._terminal, f"round {self.number} took {time.monotonic() - begun:.1f} s; {WAITING}")

@@ -142,6 +142,10 @@ def test_a_folder_that_goes_and_comes_back_is_followed_again(place: Place) -> No
     place.folder.mkdir()
     assert place.folder in place.found()
     place.follow()
+    shutil.rmtree(place.folder)
+    place.folder.mkdir()  # mostly as the same file to the system
+    assert place.folder in place.found()
+    place.follow()
     assert written(place.folder / "new.py") in place.found()
 
 
@@ -165,4 +169,4 @@ def test_a_system_that_follows_no_more_files_is_an_error_with_what_to_do(
 
     monkeypatch.setattr(changes_module, "watch", none_left)
     with pytest.raises(EnvironmentFailed, match=r"OS file watch limit reached.*WATCHFILES_FORCE_POLLING=1"):
-        place.follow()
+        place.changes.follow([place.folder / "models"], [])
