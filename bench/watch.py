@@ -21,32 +21,23 @@ class Measured:
 
 
 def measure(modules: Sequence[str], rounds: int, say: Callable[[str], None]) -> list[Measured]:
-    """Test each module so many times by a run, then so many times by one watch, each time after a change of its sources."""
+    """Test each module so many times by a run, and in turn by one watch, each time after a change of its sources."""
     found = []
     with Subject() as subject:
         for module in modules:
             subject.by_runner(module)  # prepares what can be prepared
-            seconds = {
-                RUN: [subject.by_runner(module).seconds for _ in range(rounds)],
-                ROUND: _rounds(subject, module, rounds),
-            }
-            for way, each in seconds.items():
-                found += [Measured(module, way, took) for took in each]
-                say(f"{module}: {way:<17} {' '.join(f'{took:6.1f}' for took in each)} s")
+            manifest = subject.folder / "addons" / module / "__manifest__.py"
+            with subject.watched(module) as lines:
+                _wait(lines, 1, module)
+                for number in range(2, rounds + 2):
+                    run = subject.by_runner(module).seconds
+                    began = time.monotonic()
+                    manifest.write_text(f"{manifest.read_text()}# {number}\n")
+                    _wait(lines, number, module)
+                    watched = time.monotonic() - began
+                    found += [Measured(module, RUN, run), Measured(module, ROUND, watched)]
+                    say(f"{module}, round {number - 1} of {rounds}: {RUN} {run:6.1f} s, {ROUND} {watched:6.1f} s")
     return found
-
-
-def _rounds(subject: Subject, module: str, rounds: int) -> list[float]:
-    manifest = subject.folder / "addons" / module / "__manifest__.py"
-    took = []
-    with subject.watched(module) as lines:
-        _wait(lines, 1, module)
-        for number in range(2, rounds + 2):
-            began = time.monotonic()
-            manifest.write_text(f"{manifest.read_text()}# {number}\n")
-            _wait(lines, number, module)
-            took.append(time.monotonic() - began)
-    return took
 
 
 def _wait(lines: Iterator[str], number: int, module: str) -> None:

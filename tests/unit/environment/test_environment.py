@@ -768,6 +768,17 @@ def test_what_was_answered_is_not_asked_again_by_who_starts_over(
     assert fakes.engine.asked.count("exec p-odoo-1 python3 first") == asked
 
 
+def test_what_is_asked_while_it_comes_up_is_asked_anew_by_who_asks_again(fakes: Fakes) -> None:
+    environment = fakes.environment()
+    environment.first_command = lambda: ["python3", "first"]
+    fakes.engine.answers["exec p-odoo-1 python3"] = "an answer\n"
+    with environment:
+        environment.first_answer()
+        environment.first_command = lambda: ["python3", "second"]
+        environment.first_answer()
+    assert [words for words in fakes.engine.asked if "python3" in words][-1] == "exec p-odoo-1 python3 second"
+
+
 @pytest.mark.parametrize(("when", "starts_over"), [("up 18000", True), ("container inspect", False)])
 def test_an_engine_that_does_not_mount_memory_gets_a_database_on_disk(
     fakes: Fakes, planned: Plans, capsys: pytest.CaptureFixture[str], when: str, starts_over: bool

@@ -149,6 +149,18 @@ def test_a_folder_that_goes_and_comes_back_is_followed_again(place: Place) -> No
     assert written(place.folder / "new.py") in place.found()
 
 
+def test_a_folder_that_comes_back_as_the_same_one_to_the_system_is_followed_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes_module, "_identity", Path.exists)
+    place.follow()
+    shutil.rmtree(place.folder)
+    place.folder.mkdir()
+    assert place.found() != []
+    place.follow()
+    assert written(place.folder / "new.py") in place.found()
+
+
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_is_acted_on_at_once_while_nothing_changes(place: Place, signum: signal.Signals) -> None:
     timer = threading.Timer(QUIET, signal.raise_signal, [signum])

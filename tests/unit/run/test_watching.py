@@ -24,6 +24,7 @@ from runner.signals import Signals
 from runner.snapshots.contents import NOT_SOURCES, contents_digest
 from runner.snapshots.snapshot import Stage
 from runner.terminal import Terminal
+from tests.unit.environment.test_environment import mounting_addons
 from tests.unit.fake_engine import Said, Words, failed, status
 from tests.unit.fake_environment import Fakes
 from tests.unit.odoo_logs import log, problem, real, result, starting
@@ -386,6 +387,32 @@ def test_the_first_environment_that_does_not_come_up_ends_it_as_a_run(
     watched.fakes.streams.fails = [EnvironmentFailed("no such image")]
     assert watched.run(ONE) == 5
     assert "evv_core: ERROR  0 rounds of tests, nothing proven\n  no such image\n" in capsys.readouterr().out
+
+
+def test_a_signal_during_the_teardown_of_what_failed_ends_it_as_a_signal(watched: Watched) -> None:
+    watched.fakes.streams.fails = [EnvironmentFailed("no such image")]
+    watched.fakes.during_teardown = lambda: signal.raise_signal(signal.SIGTERM)
+    assert watched.run(ONE) == 143
+
+
+def test_sources_that_differ_in_a_later_round_are_no_reason_for_copies(
+    watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mounting_addons(watched.fakes)
+    other = {"digests": {"/mnt/extra-addons/evv_core": "another"}, "entries": {"/mnt/extra-addons/evv_core": {}}}
+
+    def being_saved() -> Iterable[Path]:
+        watched.fakes.in_container = other
+        return watched.edit()()
+
+    def saved() -> Iterable[Path]:
+        watched.fakes.in_container = {}
+        return watched.edit()()
+
+    watched.changes.saved_meanwhile = [True]
+    assert watched.run(ONE, edits=[being_saved, saved]) == 130
+    assert "round 2 ended by a change: The container has other sources than this checkout" in capsys.readouterr().out
+    assert (watched.ups, watched.rounds) == (1, 2)
 
 
 def test_an_engine_that_is_gone_ends_it(watched: Watched) -> None:
