@@ -1,4 +1,4 @@
-"""`python -m bench [compare|jobs|log|peer]`: measure, print a table, and write all figures to bench/results."""
+"""`python -m bench [compare|jobs|log|peer|watch]`: measure, print a table, and write all figures to bench/results."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 from runner.errors import Interrupted, RunnerError
 from runner.signals import Signals
 
-from . import compare, jobs, log, peer
+from . import compare, jobs, log, peer, watch
 from .subject import HERE, BenchFailed
 
 RESULTS = HERE / "results"
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("nox -s bench --", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=["compare", "jobs", "log", "peer"], default="compare")
+    parser.add_argument("what", nargs="?", choices=["compare", "jobs", "log", "peer", "watch"], default="compare")
     parser.add_argument("-n", type=int, default=3, metavar="N", dest="rounds", help="the table has medians of N; default: 3")
     parser.add_argument(
         "--module", action="append", choices=list(compare.MODULES), dest="modules", help="only this one; may be repeated"
@@ -44,7 +44,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _measure(given: argparse.Namespace) -> None:
-    measured: Sequence[compare.Measured] | Sequence[jobs.Measured] | Sequence[log.Measured] | Sequence[peer.Measured]
+    measured: (
+        Sequence[compare.Measured]
+        | Sequence[jobs.Measured]
+        | Sequence[log.Measured]
+        | Sequence[peer.Measured]
+        | Sequence[watch.Measured]
+    )
     if given.what == "compare":
         compared = compare.measure(given.modules or list(compare.MODULES), given.rounds, _say)
         measured, table = compared, compare.table(compared)
@@ -54,6 +60,9 @@ def _measure(given: argparse.Namespace) -> None:
     elif given.what == "log":
         logs = log.measure(given.megabytes, given.rounds, _say)
         measured, table = logs, log.table(logs)
+    elif given.what == "watch":
+        watched = watch.measure(given.modules or list(compare.MODULES), given.rounds, _say)
+        measured, table = watched, watch.table(watched)
     else:
         worked = jobs.measure((given.modules or list(compare.MODULES))[0], given.rounds, _say)
         measured, table = worked, jobs.table(worked)

@@ -7,13 +7,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
 import yaml
 
 from runner.cleanup.guard import Guard
+from runner.cleanup.guard_process import BOUND
 from runner.config import repositories as config
 from runner.docker.engine import connect
 from runner.docker.process import TOKEN_VARIABLE
@@ -105,6 +106,27 @@ class Subject:
         command = [sys.executable, "-m", "runner", "run", NAME, *words]
         ended = run(command, self.folder, _environ(), watch)
         return _green(ended, f"The runner on {' '.join(words)}") if green else ended
+
+    @contextlib.contextmanager
+    def watched(self, module: str) -> Iterator[Iterator[str]]:
+        """Watch a module within the block, which gets the lines that are said; it leaves nothing."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "runner", "run", NAME, module, "--watch"],
+            cwd=self.folder,
+            env=_environ(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        try:
+            assert process.stdout
+            yield iter(process.stdout)
+        finally:
+            process.terminate()
+            process.communicate(timeout=_CLEANUP + BOUND)
 
     def forget(self) -> None:
         """Remove the databases that runs of the benchmark prepared: the next run is a first one."""

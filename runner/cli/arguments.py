@@ -256,6 +256,12 @@ def _add_run(commands: _Commands) -> None:
         help="load a language such as de_DE besides English, instead of `languages` of repos.yaml; may be given several times",
     )
     run.add_argument(
+        "--watch",
+        action="store_true",
+        help="keep the environment, and test the one module again whenever its sources, or those of its repository on which it"
+        " depends, change, until Ctrl+C; without proof log and reports",
+    )
+    run.add_argument(
         "--keep",
         choices=["never", "failed", "always"],
         default="never",

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 from runner.cli.arguments import EXAMPLE, RUN_USAGE
 from runner.config import repositories as config
+from runner.config.names import CONFIG, LOCAL_CONFIG
 from runner.config.odoo_options import LANGUAGE
 from runner.config.options import Keep, Options
 from runner.errors import ExitCode, UsageError
 from runner.naming import shown
 from runner.odoo.module_search import find_module, repositories_with
 from runner.reporting.machine_reports import MachineReports
-from runner.run.call import Call, make
+from runner.run.call import Call, make, one_engine
 from runner.run.changed import only_changed
+from runner.run.module_run import Request
 from runner.run.selection import modules_with_tests
 from runner.run.targets import last_failed, targets_of
 from runner.signals import Signals
@@ -26,10 +28,34 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
 
     UsageError, before anything is started, for a repository or a module that does not exist.
     """
+    wanted = _call(given, settings, terminal, command_line)
+    machine_reports = MachineReports(given.junit, given.json, wanted.repository.name)
+    if not wanted.modules:
+        terminal.closing(["Nothing is to be tested, and nothing was started."])
+        return ExitCode.PASSED
+    if len(settings.files) > 1:
+        terminal.line(f"{settings.files[-1].name} overrides {settings.files[0].name} on this machine")
+    if not given.watch:
+        return make(wanted, machine_reports, terminal, signals, os.environ)
+    from runner.run.watching import Watch  # noqa: PLC0415 - what follows files takes its time, for this alone
+
+    folder = settings.files[0].parent
+
+    def again() -> Request:
+        return _call(given, config.load(folder, os.environ), terminal, command_line).requests[0]
+
+    files = [folder / CONFIG, folder / LOCAL_CONFIG]
+    return Watch(wanted.requests[0], again, files, one_engine(os.environ), terminal, signals).run()
+
+
+def _call(given: argparse.Namespace, settings: config.Config, terminal: Terminal, command_line: str) -> Call:
+    """Return what the arguments ask for; no modules where none changed. UsageError and ConfigError, as of `run`."""
     if given.repository is None:
         raise UsageError(f"Which repository and module?\nUsage: {RUN_USAGE}\n{EXAMPLE}")
     if given.verbose and given.jobs > 1:
         raise UsageError("--verbose: of runs side by side (--jobs) nobody could read it. The log of each has all of it.")
+    if given.watch:
+        _check_watch(given)
     repository = _repository(given.repository, settings)
     if given.path:
         repository = config.at_checkout(repository, given.path)
@@ -43,12 +69,6 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
         raise UsageError("Either --odoo, with the images of repos.yaml, or an image in the variable ODOO_IMAGE, not both.")
     in_series = [config.in_series(repository, series) for series in given.odoo]
     targets = _targets(given, repository, settings, terminal)
-    machine_reports = MachineReports(given.junit, given.json, repository.name)
-    if not targets:
-        terminal.closing(["Nothing is to be tested, and nothing was started."])
-        return ExitCode.PASSED
-    if len(settings.files) > 1:
-        terminal.line(f"{settings.files[-1].name} overrides {settings.files[0].name} on this machine")
     options = Options(
         given.health_timeout,
         given.test_timeout,
@@ -61,14 +81,33 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
         max_log=given.max_log,
         javascript=given.js,
         exit_first=given.exitfirst,
+        watch=given.watch,
     )
     wanted_jobs = min(given.jobs, len(targets) * max(1, len(in_series)) * given.repeat)
     jobs = min(wanted_jobs, len(list(repository.ports)))
     if jobs < wanted_jobs:
         terminal.line(f"at most {jobs} at once: the repository has {jobs} ports ({repository.ports})")
     more = {"tests": targets, "repeat": given.repeat, "slowest": given.slowest}
-    wanted = Call(repository, list(targets), options, command_line, jobs, given.fail_fast, in_series, **more)
-    return make(wanted, machine_reports, terminal, signals, os.environ)
+    return Call(repository, list(targets), options, command_line, jobs, given.fail_fast, in_series, **more)
+
+
+def _check_watch(given: argparse.Namespace) -> None:
+    """Check that --watch comes with nothing that it cannot do. UsageError says what that is."""
+    others = {
+        "several modules": len(given.modules) > 1,
+        "--all": given.all,
+        "--changed-since": given.changed_since,
+        "--jobs": given.jobs > 1,
+        "several --odoo": len(given.odoo) > 1,
+        "--junit": given.junit,
+        "--json": given.json,
+        "--repeat": given.repeat > 1,
+        "--slowest": given.slowest,
+        "--keep": given.keep != "never",
+    }
+    if wrong := [name for name, is_given in others.items() if is_given]:
+        told = "--watch tests one module until Ctrl+C, writes no report and leaves nothing standing"
+        raise UsageError(f"{told}: not with {', '.join(wrong)}.")
 
 
 def _repository(name: str, settings: config.Config) -> config.RepoConfig:

@@ -35,3 +35,4 @@ class Options:
     javascript: bool = False
     tests: tuple[str, ...] = ()
     exit_first: bool = False
+    watch: bool = False

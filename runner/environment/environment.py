@@ -193,9 +193,10 @@ class Environment:
         It is answered now: an environment that starts over is not asked again.
         """
         command, self.first_command = self.first_command, None
+        first, self._first = self._first, None
         assert command, "there is one"
         try:
-            answer = self._first.result() if self._first else None
+            answer = first.result() if first else None
         except EnvironmentFailed:
             answer = None
         if answer is None or answer[0]:

@@ -14,6 +14,8 @@ STREAM_MARGIN = 60.0
 _STAGES, _KEEPING = 4, 1200.0
 # What a person wanted to look into is not removed before they may have had a weekend.
 _KEPT = 7 * 86400.0
+# A watch takes its environment down when that is so old, a working day: what nobody works with any more need not stand.
+WATCHED = 8 * 3600.0
 # For the questions between these steps: there are dozens, and each may take a minute on a machine under load.
 _MARGIN = 1800.0
 
@@ -22,7 +24,8 @@ def longest_run(options: Options) -> float:
     """Return the seconds within which a run with these options is over, from when all is there that it needs.
 
     Every wait of a run is bounded, and these are the bounds: so past its deadline only what a dead run left can stand. A run
-    may have to begin anew, once, with copies of the sources; one on a prepared database, once more, on an empty one.
+    may have to begin anew, once, with copies of the sources; one on a prepared database, once more, on an empty one. A watch
+    begins a round until WATCHED is over.
     """
     start = options.wait_for_port + COPY_LIMIT + UP_LIMIT + options.health_timeout
     # JavaScript tests have what the others leave of their time.
@@ -30,5 +33,5 @@ def longest_run(options: Options) -> float:
     seconds = start + START_OVER_BOUND + start + odoo
     if options.snapshot:
         seconds += _STAGES * (odoo + _KEEPING) + START_OVER_BOUND + start + odoo
-    seconds += BOUND + _MARGIN
+    seconds += BOUND + _MARGIN + (WATCHED if options.watch else 0.0)
     return seconds if options.keep is Keep.NEVER else max(seconds, _KEPT)

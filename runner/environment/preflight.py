@@ -139,7 +139,8 @@ def preflight(
             memory_of=facts.kernel if context.options.keep is Keep.NEVER else None,
             is_foreign=choice.is_foreign,
         )
-        if why := recall(context.folder.parent, plan):
+        # What a watch says is no proof in any case, and on an empty database each round would take long.
+        if not context.options.watch and (why := recall(context.folder.parent, plan)):
             plan = plan.disable(why)
         override = plan.override(override, rendered, labels, context.password)
     # Not before: no limit changes what a prepared database holds.

@@ -93,7 +93,25 @@ _UNMET = (
     + 'read -r python <"$(type -P odoo)"; case $python in "#!"*python*) python=${python#"#!"};; *) python=python3;; esac; '
     f'exec timeout --kill-after={KILL_AFTER} "$1" $python -c "$2" "$3" --config="$conf" --data-dir="$data" "${{@:4}}"'
 )
-_QUERY = _SIGN_IN + ('exec psql -h "${HOST:-db}" -p "${PORT:-5432}" -U "${USER:-odoo}" -d "$1" -XAtq -F " " -c "$2" 2>&1')
+_QUERY = _SIGN_IN + (
+    'exec psql -h "${HOST:-db}" -p "${PORT:-5432}" -U "${USER:-odoo}" -d "$1" -v ON_ERROR_STOP=1 -XAtq -F " " "${@:2}" 2>&1'
+)
+# The database before any test, of which each round of a watch has a copy; its files beside those of the copy, if Odoo has made
+# any: else those of a prepared database are copied by _FILES.
+_TEMPLATE = f"{DATABASE}_template"
+_NOBODY_THERE = f"select pg_terminate_backend(pid) from pg_stat_activity where datname in ('{DATABASE}', '{_TEMPLATE}')"  # noqa: S608
+_SET_ASIDE = _DATA + (
+    f'if [ -d "$data/filestore/{DATABASE}" ]; then '
+    f'mv "$data/filestore/{DATABASE}" "$data/filestore/{_TEMPLATE}" || exit 1; fi; '
+)
+# What tests have started, and left running, is known by what _FROM_SOURCES gives to Odoo alone.
+_MAKE_ANEW = _DATA + (
+    "for process in /proc/[0-9]*; do while IFS= read -r -d '' word; do "
+    f'case $word in PYTHONPATH={_CUSTOM_PYTHON}*) kill -KILL "${{process#/proc/}}";; esac; '
+    'done <"$process/environ"; done 2>/dev/null; '
+    f'rm -rf {_BROWSER_FILES} "$data/filestore/{DATABASE}" || exit 1; if [ -d "$data/filestore/{_TEMPLATE}" ]; then '
+    f'cp -R "$data/filestore/{_TEMPLATE}" "$data/filestore/{DATABASE}" || exit 1; fi; '
+)
 
 _OPTIONS = (
     f"--database={DATABASE}",
@@ -198,7 +216,24 @@ def kill_command() -> list[str]:
 
 def query_command(query: str) -> list[str]:
     """Print what a query of the test database finds, a line for each row, words separated by spaces."""
-    return ["bash", "-c", _QUERY, "query", DATABASE, query]
+    return ["bash", "-c", _QUERY, "query", DATABASE, "-c", query]
+
+
+def set_aside_command() -> list[str]:
+    """Put the test database aside, with its files, for copies of it: it is there as `make_anew_command` makes it."""
+    return _beside("set-aside", _SET_ASIDE, f"alter database {DATABASE} rename to {_TEMPLATE}")
+
+
+def make_anew_command(*, has_template: bool) -> list[str]:
+    """Leave nothing of what tests did, in the database, its files and processes; `has_template`: copy what was set aside."""
+    made = [f"create database {DATABASE} template {_TEMPLATE}"] if has_template else []
+    return _beside("make-anew", _MAKE_ANEW, f"drop database if exists {DATABASE}", *made)
+
+
+def _beside(name: str, script: str, *queries: str) -> list[str]:
+    """Run a script, then queries one by one, each a transaction of its own, when nobody is in the test database any more."""
+    each = [word for query in (_NOBODY_THERE, *queries) for word in ("-c", query)]
+    return ["bash", "-c", script + _QUERY, name, "postgres", *each]
 
 
 def contents_command() -> list[str]:

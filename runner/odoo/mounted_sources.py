@@ -85,6 +85,11 @@ class MountedSources:
         self._folders = {in_container[name]: modules[name] for name in names}
         self._others = {in_container[name]: name for name in modules if name not in names and is_module_name(name)}
 
+    @property
+    def folders(self) -> list[Path]:
+        """Return the folders of these modules here."""
+        return [*self._folders.values()]
+
     @cached_property
     def trees(self) -> dict[str, Tree]:
         """Tell what lies here, by the folders in the container."""

@@ -3,7 +3,9 @@
 import contextlib
 import fnmatch
 import os
+import re
 import shutil
+import stat
 import time
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -29,6 +31,8 @@ TEARDOWN_REPORT = "teardown.json"
 _LONGEST_RUN = 100_000.0
 # Seconds; longer than any client of docker is at work that has such files.
 _SECRETS = 600.0
+# Bytes of a proof log in which its first block ends.
+_HEAD = 20_000
 _RULE = "=" * 100
 _TIME = "%Y-%m-%d %H:%M:%S UTC"
 
@@ -89,27 +93,24 @@ def proof_file(checkout: Path, module: str, *, only: bool) -> Path:
     return checkout / (f"{PROOF}.log" if only else f"{PROOF}.{module}.log")
 
 
-class ProofLog:
-    """Written into the run's folder while the run goes on; it replaces the proof in the checkout only when it is whole.
+class RunLog:
+    """Written while a run goes on, into a file of its own: what happened, and proof of nothing.
 
-    The proof of an earlier run is removed first, so that an old one is never taken for this run's. UsageError if that, or the
-    file, is not possible at all; EnvironmentFailed if it cannot be written any more, as on a disk that is full.
+    UsageError if the file is not possible at all; EnvironmentFailed if it cannot be written any more, as on a full disk.
     """
 
-    def __init__(self, folder: Path, proof: Path, limit: int = MAX_LOG) -> None:
+    def __init__(self, file: Path, limit: int = MAX_LOG) -> None:
         """`limit`: bytes that it may have; output beyond is left out in the middle, with a word of how much that is."""
-        self.file = folder / "tests.log"
-        self.proof = proof
+        self.file = file
         self._limit = limit
         self._stream: CappedFile | None = None
         self._failure: OSError | None = None
 
-    def __enter__(self) -> "ProofLog":
+    def __enter__(self) -> "RunLog":
         try:
-            self.proof.unlink(missing_ok=True)
             self._stream = CappedFile(self.file, self._limit)
         except OSError as error:
-            raise _no_log(error, self.proof.parent) from error
+            raise _no_log(error, self.file.parent) from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -142,6 +143,25 @@ class ProofLog:
         except OSError as error:
             raise self._failed(error) from error
 
+
+class ProofLog(RunLog):
+    """Written into the run's folder while the run goes on; it replaces the proof in the checkout only when it is whole.
+
+    The proof of an earlier run is removed first, so that an old one is never taken for this run's.
+    """
+
+    def __init__(self, folder: Path, proof: Path, limit: int = MAX_LOG) -> None:
+        super().__init__(folder / "tests.log", limit)
+        self.proof = proof
+
+    def __enter__(self) -> "ProofLog":
+        try:
+            self.proof.unlink(missing_ok=True)
+        except OSError as error:
+            raise _no_log(error, self.proof.parent) from error
+        super().__enter__()
+        return self
+
     def publish(self) -> None:
         """Put the finished log in the place of the proof, at once and whole. ReportFailed if that cannot be done."""
         assert self._stream
@@ -161,6 +181,26 @@ class ProofLog:
         finally:
             with contextlib.suppress(OSError):
                 unfinished.unlink(missing_ok=True)
+
+
+def remove_proof_of(module: str, proof: Path) -> bool:
+    """Remove a proof log if it is one of this module alone, and tell whether it was. UsageError if it cannot be removed."""
+    try:
+        # What else has come to be there is not waited for.
+        descriptor = os.open(proof, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError:  # there is none, or what no run has written
+        return False
+    try:
+        head = os.read(descriptor, _HEAD) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+    finally:
+        os.close(descriptor)
+    if not re.search(rf"^module: +{re.escape(module)}$".encode(), head, re.MULTILINE):
+        return False
+    try:
+        proof.unlink(missing_ok=True)
+    except OSError as error:
+        raise _no_log(error, proof.parent) from error
+    return True
 
 
 def _told(text: str) -> list[str]:

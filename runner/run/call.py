@@ -81,7 +81,7 @@ def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signal
     if call.joint_file:  # before the runs; the log of a single one has it by itself
         commit = commit_of(call.repository.path, modules_of(call.repository).values())
     run = _side_by_side if call.jobs > 1 else _one_after_another
-    ended = run(call, _one_engine(environ), terminal, signals)
+    ended = run(call, one_engine(environ), terminal, signals)
     remember(call.repository.path, ended.outcomes)
     if slowest := slowest_lines(ended.outcomes, call.slowest):
         terminal.closing(slowest)
@@ -101,8 +101,8 @@ def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signal
     return code
 
 
-def _one_engine(environ: Mapping[str, str]) -> Mapping[str, str]:
-    """The environment that names one engine for all runs, whatever becomes of its context meanwhile."""
+def one_engine(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment that names one engine for all runs, whatever becomes of its context meanwhile."""
     try:
         return settle(environ).environ
     except RunnerError:  # every run says it, in its log

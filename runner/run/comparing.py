@@ -19,8 +19,10 @@ _NO_PROGRAM = (126, 127)
 class Comparison:
     """The comparison of one run."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, *, is_settled: bool = False) -> None:
+        """`is_settled`: the container had the sources of this checkout before, so that copies would change nothing."""
         self._environment = environment
+        self._is_settled = is_settled
         self._sources = environment.sources
         self._before = Answer()
         environment.first_command = self._sources.command
@@ -53,7 +55,7 @@ class Comparison:
     def _with_copies(self, why: str) -> Verdict | None:
         """Check once more, with copies of the sources. EnvironmentFailed, which says why, if there can be none."""
         environment = self._environment
-        if not environment.copies.may_be_more:
+        if self._is_settled or not environment.copies.may_be_more:
             raise EnvironmentFailed(why)
         first, second, *_ = why.splitlines()
         environment.first_command = self._sources.command

@@ -10,7 +10,7 @@ from runner.docker import questions
 from runner.environment.environment import Environment
 from runner.odoo import command as odoo
 from runner.odoo.settings import settings_of
-from runner.reporting.proof_log import ProofLog
+from runner.reporting.proof_log import RunLog
 from runner.run.odoo_run import OdooRun
 from runner.run.telling import Telling
 from runner.verdict.javascript import JavaScript
@@ -20,7 +20,7 @@ from runner.verdict.record import Record
 
 
 def run_javascript(
-    environment: Environment, javascript: JavaScript, seconds: float, proof: ProofLog, telling: Telling
+    environment: Environment, javascript: JavaScript, seconds: float, proof: RunLog, telling: Telling
 ) -> OdooRun:
     """Run them, for so many seconds at most, with all output to log and terminal; those of other modules are stopped."""
     context, container = environment.context, environment.odoo_container

@@ -22,6 +22,7 @@ from runner.reporting.outcome import Outcome, decide
 from runner.reporting.provenance import commit_of
 from runner.run.comparing import Comparison
 from runner.run.counting import Doubt, doubt_about
+from runner.run.examining import examine
 from runner.run.preparing import Preparation
 from runner.run.telling import Telling
 from runner.run.terms import Terms, terms_of
@@ -90,13 +91,13 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
         try:
             modules = modules_of(repository)
             folder_of_module = modules.get(module, repository.addons[0] / module)
-            log.block("PROOF OF EXECUTION", _facts_of(request, project, modules.values()))
+            log.block("PROOF OF EXECUTION", facts_of(request, project, modules.values()))
             # Before anything is started: the module's own file may be wrong.
             terms = terms_of(module, modules, repository.allow)
-            verdict = _verdict_by_sources(context, folder_of_module)
+            verdict = verdict_by_sources(context, folder_of_module)
             if verdict is None:
                 environment = Environment(context, settle(environ), log.raw)
-                sources = _sources_of(folder_of_module, request.options)
+                sources = sources_of(folder_of_module, request.options)
                 verdict = _verdict_in(environment, modules, sources, terms, log)
         except (RunnerError, Interrupted) as problem:
             error = problem
@@ -107,7 +108,7 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
         teardown = environment.teardown if environment else None
         outcome = decide(module=module, proof=request.proof, project=project, verdict=verdict, error=error, teardown=teardown)
         phases = tuple((name, round(seconds, 2)) for name, seconds in terminal.phases)
-        selection = _selection(request, verdict)
+        selection = selection_of(request, verdict)
         reasons = tuple(map(context.without_password, outcome.reasons))
         seconds = round(time.monotonic() - started, 2)
         outcome = replace(outcome, reasons=reasons, seconds=seconds, phases=phases, selection=selection)
@@ -131,13 +132,13 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
     return outcome
 
 
-def _sources_of(folder: Path, options: Options) -> Sources:
+def sources_of(folder: Path, options: Options) -> Sources:
     """Read the sources of what is tested."""
     sources = read_sources(folder)
     return only(options.tests, sources, javascript=options.javascript) if options.tests else sources
 
 
-def _verdict_by_sources(context: RunContext, folder: Path) -> Verdict | None:
+def verdict_by_sources(context: RunContext, folder: Path) -> Verdict | None:
     """Judge what needs no run: a module that has certainly no test; None for all else."""
     options, module = context.options, context.module
     if options.test_tags or options.keep is Keep.ALWAYS or not has_certainly_no_tests(folder):
@@ -160,16 +161,7 @@ def _verdict_in(
     telling = Telling(context.terminal, context.module, context.repository.path, modules, sources.javascript)
     test = partial(run_tests, environment, sources=sources, terms=terms, comparison=comparison, log=log, telling=telling)
     with environment:
-        warnings = [f"warning: {warning}" for warning in environment.preflight.warnings]
-        log.block("ENVIRONMENT", _surroundings(environment), warnings)
-        mounted = environment.copies.told
-        verdict = comparison.check()
-        if environment.copies.told != mounted:
-            log.block("WITH COPIES", {"sources": environment.copies.told})
-        # What a prepared database holds was there when it was made.
-        has_asked = not verdict and not environment.plan.is_complete
-        if has_asked and (unmet := unmet_dependencies(environment, log)):
-            verdict = Verdict(int(ExitCode.NOT_PROVEN), context.module, reasons=tuple(unmet))
+        verdict, has_asked = examine(environment, comparison, log)
         if verdict:
             if options.keep is not Keep.NEVER:
                 environment.keep()
@@ -200,14 +192,15 @@ def _verdict_on_an_empty_database(
     return verdict if is_same else replace(verdict, notes=(doubt.note(verdict), *verdict.notes))
 
 
-def _selection(request: Request, verdict: Verdict | None) -> str:
+def selection_of(request: Request, verdict: Verdict | None) -> str:
     """Say in which way it was less, or something else, than the module's tests."""
     tests = ", ".join(request.options.tests) or told_selection(request.options.test_tags, request.module)
     cut = "up to the first that failed" if verdict and verdict.is_cut_short else ""
     return ", ".join(filter(None, (shortened(tests, _LONGEST_SELECTION), cut)))
 
 
-def _facts_of(request: Request, project: str, modules: Collection[Path]) -> dict[str, str]:
+def facts_of(request: Request, project: str, modules: Collection[Path]) -> dict[str, str]:
+    """Return what a log says first: what was asked for, and of which sources."""
     repository = request.repository
     return {
         "run": project,
@@ -220,13 +213,6 @@ def _facts_of(request: Request, project: str, modules: Collection[Path]) -> dict
         "compose file": printable(str(repository.compose_file)),
         **settings_of(repository).facts(),
     }
-
-
-def _surroundings(environment: Environment) -> dict[str, str]:
-    found = environment.preflight
-    facts = {"engine": found.engine_name, "port": str(environment.address), "guard": environment.guards}
-    facts["sources"] = environment.copies.told
-    return facts | {f"image {name}": digest for name, digest in found.images.items()}
 
 
 def _how_it_was_left(context: RunContext, environment: Environment | None) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from runner.environment.environment import Environment
 from runner.odoo.command import DATABASE
-from runner.reporting.proof_log import ProofLog
+from runner.reporting.proof_log import RunLog
 from runner.run.ending import SILENCE, Ending
 from runner.run.telling import Telling
 from runner.verdict.failed_checks import KILLED
@@ -24,7 +24,7 @@ class OdooRun:
         environment: Environment,
         command: list[str],
         timeout: float,
-        proof: ProofLog,
+        proof: RunLog,
         telling: Telling,
         heed: Callable[[OdooLog, Sequence[Record | LoggedTest]], bool],
     ) -> None:

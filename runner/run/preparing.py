@@ -9,7 +9,7 @@ from runner.errors import EnvironmentFailed
 from runner.odoo import command as odoo
 from runner.odoo.dependencies import SnapshotUnavailable
 from runner.odoo.settings import settings_of
-from runner.reporting.proof_log import ProofLog
+from runner.reporting.proof_log import RunLog
 from runner.run.copying import Copying
 from runner.snapshots.causes import is_lasting, told
 from runner.snapshots.plan import Plan
@@ -22,7 +22,7 @@ from runner.verdict.odoolog import OdooLog
 class Preparation:
     """The making of a run's prepared database."""
 
-    def __init__(self, environment: Environment, log: ProofLog) -> None:
+    def __init__(self, environment: Environment, log: RunLog) -> None:
         self._environment = environment
         self._log = log
         self._terminal = environment.context.terminal
@@ -62,10 +62,11 @@ class Preparation:
         self._copying = copying
 
     def finish(self) -> None:
-        """Wait until what was made is kept, and remove what are then too many. The run, which does not need it, goes on."""
+        """Wait until what was made is kept, and remove what are then too many, once. The run goes on if that fails."""
         try:
             self._finish_copy()
             if self._kept_any:
+                self._kept_any = False
                 repository = self._environment.context.repository
                 store = self._environment.store
                 store.keep_within_limits(repository.name, repository.prepared, lambda line: self._terminal.line(f"  {line}"))
@@ -96,7 +97,7 @@ def prefetch_undeclared_names(environment: Environment) -> Pending[tuple[int, st
     return environment.engine.prefetch(questions.execution(environment.odoo_container, query))
 
 
-def _install(environment: Environment, stage: Stage, log: ProofLog) -> list[str]:
+def _install(environment: Environment, stage: Stage, log: RunLog) -> list[str]:
     """Install the stage; the modules that are then in the database. SnapshotUnavailable if anything about it is wrong."""
     engine, container, plan = environment.engine, environment.odoo_container, environment.plan
     log.block(f"PREPARATION: {stage.name}", {"modules": " ".join(stage.modules)})

@@ -10,7 +10,7 @@ from runner.environment.environment import Environment
 from runner.environment.limits import limits_reached, reached_command, with_oom_killed
 from runner.odoo import command as odoo
 from runner.odoo.mounted_sources import addons_paths_in
-from runner.reporting.proof_log import ProofLog
+from runner.reporting.proof_log import RunLog
 from runner.run.asked import Asked
 from runner.run.browser_files import fetch_browser_files
 from runner.run.comparing import Comparison
@@ -44,7 +44,7 @@ class Tested:
 
 
 def run_tests(
-    environment: Environment, *, sources: Sources, terms: Terms, comparison: Comparison, log: ProofLog, telling: Telling
+    environment: Environment, *, sources: Sources, terms: Terms, comparison: Comparison, log: RunLog, telling: Telling
 ) -> Tested:
     """Install the module into a database of its own, run its tests with all output to log and terminal, and judge them.
 

@@ -5,10 +5,10 @@ from runner.environment.environment import Environment
 from runner.odoo.command import unmet_command
 from runner.odoo.settings import settings_of
 from runner.odoo.unmet import read_unmet
-from runner.reporting.proof_log import ProofLog
+from runner.reporting.proof_log import RunLog
 
 
-def unmet_dependencies(environment: Environment, log: ProofLog) -> list[str]:
+def unmet_dependencies(environment: Environment, log: RunLog) -> list[str]:
     """Say what the module, or a module that it depends on, needs and the container does not have; nothing if all is there.
 
     A container that does not tell is none with something missing: Odoo itself then says it, later and in fewer words.

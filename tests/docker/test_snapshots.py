@@ -112,6 +112,38 @@ def test_an_example_passes_and_its_report_is_the_same_with_and_without_and_nobod
     assert left(f"agent-test.repository={repository}") == []
 
 
+def closing(output: str) -> list[str]:
+    """The verdict, and the tests that failed, as a run or a round of a watch says them last."""
+    lines = output[output.rindex("\nevv_visits: ") :].splitlines()
+    return [line for line in lines if line.startswith(("evv_visits: ", "  FAIL: ", "  ERROR: "))]
+
+
+def test_a_watch_has_the_results_of_runs_and_starts_over_with_a_change_of_what_the_database_holds(evv: Path) -> None:
+    model = evv / "addons/evv_visits/models/evv_visit.py"
+    good = model.read_text()
+    watch = runner_of("evv", "evv_visits", evv, "--watch", "--quiet")
+    try:
+        watch.wait_for("round 1 took")
+        green = closing(watch.output)
+        assert green[0].startswith("evv_visits: PASSED")
+        model.write_text(good.replace('if visit.state != "scheduled":', "if False:"))
+        watch.wait_for("round 2 took")
+        red = closing(watch.output)
+        run = runner_of("evv", "evv_visits", evv, "--quiet")
+        assert run.finish() == 1, run.output
+        assert closing(run.output) == red
+        model.write_text(good)
+        watch.wait_for("round 3 took")
+        assert closing(watch.output) == green
+        append(evv / "addons/evv_core/models/__init__.py", "# again\n")
+        watch.wait_for("starting over: what the prepared database holds changed")
+        watch.wait_for("round 4 took")
+        assert closing(watch.output) == green
+    finally:
+        watch.send(signal.SIGINT)
+        assert watch.finish() == 130
+
+
 def unfinished(since: set[str]) -> set[str]:
     """The volumes of preparations since then that no marker declares to be ready."""
     ready = {volume for _, volume in new_snapshots(since)}

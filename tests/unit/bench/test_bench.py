@@ -1,6 +1,7 @@
 """The benchmark reads its runs right and calculates right; what it measures is not tested here."""
 
 import os
+import re
 import signal
 import sys
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bench import compare, jobs, log, peer, phases, subject
+from bench import compare, jobs, log, peer, phases, subject, watch
 from bench.timed import Timed, run
 from bench.usage import Process, Watch, family, processes
 from runner.errors import Interrupted
@@ -42,6 +43,21 @@ def test_a_phase_of_the_runner_is_read_as_the_runner_says_it(capsys: pytest.Capt
 
 def test_what_the_runner_says_twice_is_added_up() -> None:
     assert phases.of_runner([(0, "  up         0.5 s"), (0, "  up         1.5 s")]) == {"up": 2.0}
+
+
+def test_a_round_of_a_watch_is_compared_with_a_later_run() -> None:
+    seconds = {watch.RUN: (4.0, 5.0, 9.0), watch.ROUND: (3.0, 2.5, 1.0)}
+    runs = [watch.Measured("bench_base", way, each) for way, several in seconds.items() for each in several]
+    assert watch.table(runs).splitlines()[2:] == ["| base only | 5.0 | 2.5 | 0.50 |"]
+
+
+def test_a_round_of_a_watch_is_read_as_it_is_said_and_a_red_one_ends_the_benchmark() -> None:
+    said = iter(["[10:00:00] round 1", "bench_base: PASSED  1 test ran", "[10:00:02] round 1 took 2.0 s; waiting", "more"])
+    watch._wait(said, 1, "bench_base")
+    assert list(said) == ["more"]
+    for lines in (["bench_base: FAILED  1 test ran", "[10:00:02] round 1 took 2.0 s"], ["Error: no engine"]):
+        with pytest.raises(subject.BenchFailed, match=re.escape(lines[-1])):
+            watch._wait(iter(lines), 1, "bench_base")
 
 
 def test_the_table_has_medians_and_ratios_to_the_script() -> None:

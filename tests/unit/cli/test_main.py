@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,12 @@ def runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
         ("run evv traction --last-failed --test-tags x", ["Either --test-tags or --last-failed, not both: each says which"]),
         ("run evv traction/tests/test_x.py", ["There is no file traction/tests/test_x.py. Looked for it in:"]),
         ("run evv traction --repeat 0", ["--repeat: must be a whole number, 1 or more"]),
+        ("run evv evv_core traction --watch", ["--watch tests one module until Ctrl+C", "not with several modules."]),
+        ("run evv --all --watch --jobs 2", ["not with --all, --jobs."]),
+        ("run evv --changed-since HEAD --watch", ["not with --changed-since."]),
+        ("run evv evv_core --watch --junit x --json y", ["not with --junit, --json."]),
+        ("run evv evv_core --watch --keep failed", ["not with --keep."]),
+        ("run evv evv_core --watch --odoo 17.0,18.0", ["not with several --odoo."]),
         ("cleanup --all-of-it", ["unrecognized", "nox -s cleanup"]),
     ],
 )
@@ -181,6 +188,29 @@ def test_a_run_gets_what_is_asked_of_odoo_besides_the_module(runs: FakeRuns, fol
         (True, ("fr_FR",)),
         (False, ("de_DE",)),
     ]
+
+
+def test_a_watch_gets_what_a_run_would_and_reads_it_anew(
+    runs: FakeRuns, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found: list[Request] = []
+
+    class FakeWatch:
+        def __init__(self, request: Request, again: Callable[[], Request], settings: list[Path], *_: object) -> None:
+            assert settings == [folder / "repos.yaml", folder / "repos.local.yaml"]
+            (folder / "repos.yaml").write_text(YAML.replace("path: evv,", "path: evv, languages: [fr_FR],"))
+            found.extend((request, again()))
+
+        def run(self) -> int:
+            return 130
+
+    monkeypatch.setattr("runner.run.watching.Watch", FakeWatch)
+    assert main_inner(["run", "evv", "traction", "--watch", "--demo", "--test-timeout", "7"]) == 130
+    assert [request.repository.languages for request in found] == [(), ("fr_FR",)]
+    for request in found:
+        assert (request.module, request.repository.demo, request.options.watch) == ("traction", True, True)
+        assert request.options.test_timeout == 7
+    assert runs.calls == []
 
 
 def test_every_module_is_run_in_every_series_that_is_asked_for(

@@ -712,6 +712,8 @@ def test_sources_that_are_known_to_need_an_empty_database_get_one_at_once(fakes:
         assert environment.plan.unavailable_reason == "an earlier run with these sources found: it mentions web"
         assert passwords(fakes) == ["secret"]
         assert fakes.started == ["up 18000", *COMES_UP]
+    with fakes.environment(snapshot=True, watch=True) as environment:  # which is no proof in any case
+        assert environment.plan.used == SNAPSHOT
 
 
 def test_what_is_to_be_kept_is_on_disk(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -764,6 +766,17 @@ def test_what_was_answered_is_not_asked_again_by_who_starts_over(
             assert environment.first_answer() == (0, "an answer\n")
         environment.start_over("of a test")
     assert fakes.engine.asked.count("exec p-odoo-1 python3 first") == asked
+
+
+def test_what_is_asked_while_it_comes_up_is_asked_anew_by_who_asks_again(fakes: Fakes) -> None:
+    environment = fakes.environment()
+    environment.first_command = lambda: ["python3", "first"]
+    fakes.engine.answers["exec p-odoo-1 python3"] = "an answer\n"
+    with environment:
+        environment.first_answer()
+        environment.first_command = lambda: ["python3", "second"]
+        environment.first_answer()
+    assert [words for words in fakes.engine.asked if "python3" in words][-1] == "exec p-odoo-1 python3 second"
 
 
 @pytest.mark.parametrize(("when", "starts_over"), [("up 18000", True), ("container inspect", False)])

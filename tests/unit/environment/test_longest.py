@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from runner.config.options import Keep, Options
-from runner.environment.longest import longest_run
+from runner.environment.longest import WATCHED, longest_run
 
 SHORT = Options(health_timeout=1, test_timeout=1, snapshot=False)
 
@@ -30,6 +30,10 @@ def test_javascript_tests_have_only_what_the_others_leave_of_their_time() -> Non
     javascript = replace(SHORT, javascript=True)
     assert longest_run(javascript) < longest_run(SHORT) + 100
     assert longest_run(replace(javascript, test_timeout=1001)) == longest_run(javascript) + 1000
+
+
+def test_a_watch_may_begin_its_last_round_when_its_environment_is_about_to_be_too_old() -> None:
+    assert longest_run(replace(SHORT, watch=True)) == longest_run(SHORT) + WATCHED
 
 
 @pytest.mark.parametrize("keep", [Keep.FAILED, Keep.ALWAYS])

@@ -1,5 +1,6 @@
 """The command line for Odoo, run in a shell with programs that only tell what they were given."""
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -15,8 +16,10 @@ from runner.odoo.command import (
     addons_targets,
     assets_command,
     javascript_command,
+    make_anew_command,
     parse_states,
     prepare_command,
+    set_aside_command,
     states_command,
     test_command,
 )
@@ -123,7 +126,14 @@ def test_the_database_is_found_as_the_image_s_entrypoint_finds_it(container: Pat
 
 
 @pytest.mark.parametrize(
-    "command", [test_command("evv_core", None, 1, 60), prepare_command(["base"], [], 60), states_command(["evv_core"])]
+    "command",
+    [
+        test_command("evv_core", None, 1, 60),
+        prepare_command(["base"], [], 60),
+        states_command(["evv_core"]),
+        set_aside_command(),
+        make_anew_command(has_template=True),
+    ],
 )
 def test_the_password_is_in_no_command_line(container: Path, command: list[str]) -> None:
     words = shown(container, command, PASSWORD="it's $ecret")
@@ -156,6 +166,61 @@ def test_the_states_are_asked_of_the_test_database_with_the_same_settings(contai
     assert words[1:9] == ["-h", "database", "-p", "5433", "-U", "someone", "-d", DATABASE]
     assert "select name, state from ir_module_module where name in ('evv_core', 'base')" in words
     assert words[-1] == "password=it's $ecret"
+
+
+def queries(words: list[str]) -> list[str]:
+    """What `psql` was asked, in its order."""
+    return [query for word, query in itertools.pairwise(words) if word == "-c"]
+
+
+def test_what_is_set_aside_is_renamed_when_nobody_is_in_it_any_more(container: Path) -> None:
+    words = shown(container, set_aside_command(), HOST="database")
+    assert words[1:9] == ["-h", "database", "-p", "5432", "-U", "odoo", "-d", "postgres"]
+    ended, renamed = queries(words)
+    assert ended.startswith("select pg_terminate_backend(pid) from pg_stat_activity where datname in ('agent_test', ")
+    assert renamed == "alter database agent_test rename to agent_test_template"
+
+
+def test_the_database_is_made_anew_of_what_was_set_aside_each_step_by_itself(container: Path) -> None:
+    words = shown(container, make_anew_command(has_template=True))
+    assert words[words.index("-v") + 1] == "ON_ERROR_STOP=1"
+    assert queries(words)[1:] == [
+        "drop database if exists agent_test",
+        "create database agent_test template agent_test_template",
+    ]
+    assert queries(shown(container, make_anew_command(has_template=False)))[1:] == ["drop database if exists agent_test"]
+
+
+def test_files_and_screenshots_are_made_anew_with_the_database(container: Path) -> None:
+    store = container / "data/filestore"
+
+    def here(command: list[str]) -> list[str]:
+        script = command[2].replace("/tmp/agent-test-browser", str(container / "browser"))
+        return [*command[:2], script.replace("/var/lib/odoo", str(container / "data")), *command[3:]]
+
+    (store / "agent_test").mkdir(parents=True)
+    (store / "agent_test/prepared").write_text("1")
+    shown(container, here(set_aside_command()))
+    for _ in range(2):
+        shown(container, here(make_anew_command(has_template=True)))
+        assert [file.name for file in (store / "agent_test").iterdir()] == ["prepared"]
+        (store / "agent_test/by-a-test").write_text("1")
+        (container / "browser/agent_test").mkdir(parents=True)
+    shown(container, here(make_anew_command(has_template=True)))
+    assert not (container / "browser").exists()
+
+
+def test_what_tests_left_running_is_ended_and_nothing_else(container: Path) -> None:
+    environs = [{"PYTHONPATH": "/tmp/agent-test-python:/more"}, {"PYTHONPATH": "/opt"}, {}]
+    left, *others = (subprocess.Popen(["sleep", "60"], env=os.environ | environ) for environ in environs)
+    try:
+        shown(container, make_anew_command(has_template=False))
+        assert left.wait(10) == -9
+        assert [other.poll() for other in others] == [None, None]
+    finally:
+        for process in (left, *others):
+            process.kill()
+            process.wait()
 
 
 def test_the_states_are_read_from_psql_s_answer() -> None:

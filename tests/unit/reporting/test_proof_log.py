@@ -14,7 +14,7 @@ from runner.cleanup import keep as keeping
 from runner.cleanup.teardown import Report
 from runner.errors import EnvironmentFailed, Interrupted, ReportFailed, UsageError
 from runner.reporting import proof_log as reports
-from runner.reporting.proof_log import ProofLog, now, proof_file, run_folder, seconds_since, teardown_proof
+from runner.reporting.proof_log import ProofLog, now, proof_file, remove_proof_of, run_folder, seconds_since, teardown_proof
 from tests.unit.processes import ROOT
 
 
@@ -51,6 +51,35 @@ def test_the_published_proof_is_the_whole_log_byte_by_byte(folder: Path, proof: 
         log.raw(b"no line end")
         log.publish()
     assert proof.read_bytes() == (folder / "tests.log").read_bytes() == b"caf\xe9 \x00\xff\r\nno line end"
+
+
+@pytest.mark.parametrize(
+    ("content", "is_removed"),
+    [
+        (b"=====\nPROOF OF EXECUTION\nrun:      p\nmodule:   evv_core\n", True),
+        (b"=====\nPROOF OF EXECUTION\nrun:      p\nmodule:   evv_core_more\n", False),
+        (b"SUMMARY OF SEVERAL MODULES\nevv_core  PASSED\n", False),
+        (b"x" * 30_000 + b"\nmodule:   evv_core\n", False),
+        (b"", False),
+    ],
+)
+def test_a_proof_is_removed_for_a_module_only_if_it_is_of_that_one(proof: Path, content: bytes, is_removed: bool) -> None:
+    proof.write_bytes(content)
+    assert remove_proof_of("evv_core", proof) is is_removed
+    assert proof.exists() is not is_removed
+
+
+def test_what_is_no_proof_is_neither_read_nor_removed(proof: Path, tmp_path: Path) -> None:
+    assert not remove_proof_of("evv_core", proof)
+    os.mkfifo(proof)
+    assert not remove_proof_of("evv_core", proof)
+    proof.unlink()
+    (tmp_path / "mine").write_text("module: evv_core\n")
+    proof.symlink_to(tmp_path / "mine")
+    assert not remove_proof_of("evv_core", proof)
+    proof.unlink()
+    proof.mkdir()
+    assert not remove_proof_of("evv_core", proof)
 
 
 def test_publishing_leaves_no_unfinished_file(folder: Path, proof: Path) -> None:
