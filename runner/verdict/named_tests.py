@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from runner.text import first_of
-from runner.verdict.cases import path_of
+from runner.verdict.cases import Case, CaseOutcome, path_of
 from runner.verdict.javascript import JavaScript
 from runner.verdict.sources import SourceClass, Sources
 
@@ -99,6 +99,21 @@ def only(names: Collection[str], sources: Sources, *, javascript: bool) -> Sourc
     )
 
 
-def without_a_run(names: Iterable[str], ran: Collection[tuple[str, str]]) -> list[str]:
-    """Return the names of which nothing is among the tests that ran, by file and name."""
-    return [name for name in names if not any(is_of(test, path_of(file), (name,)) for file, test in ran)]
+def never_started(names: Iterable[str], cases: Collection[Case]) -> list[str]:
+    """Say of which names no test started."""
+    return [f"no test of {name} started" for name in names if not _cases_of(name, cases)]
+
+
+def never_ran(names: Iterable[str], cases: Collection[Case], ran: Collection[tuple[str, str]]) -> list[str]:
+    """Say of which names no test started, or of those that did nothing is among what ran, by file and name."""
+    reasons = never_started(names, cases)
+    for name in names:
+        started = _cases_of(name, cases)
+        if started and not any((case.file, case.name) in ran for case in started):
+            was_skipped = all(case.outcome is CaseOutcome.SKIPPED for case in started)
+            reasons.append(f"all of {name} was skipped" if was_skipped else f"nothing of {name} ran")
+    return reasons
+
+
+def _cases_of(name: str, cases: Iterable[Case]) -> list[Case]:
+    return [case for case in cases if is_of(case.name, path_of(case.file), (name,))]
