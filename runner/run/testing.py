@@ -117,7 +117,7 @@ def run_tests(environment: Environment, *, sources: Sources, terms: Terms, compa
         limits = [*limits, f"the JavaScript tests did not run, as {why_not}"]
     of_asked = asked.reasons(installed=is_installed)
     verdict = replace(verdict.doubted([*of_sources, *of_asked, *limits]), files=files)
-    of_names = never_started(context.options.tests, verdict.cases)
+    of_names = never_started(context.options.tests, verdict.cases, sources)
     return Tested(
         verdict,
         not is_installed and not ran.is_cut_short,  # it may have been going on

@@ -110,7 +110,7 @@ def judge(
     silent: dict[str, str] = {}
     if sources and evidence.is_complete and not evidence.left_out:
         silent = files_without_a_run(sources, evidence.cases, test_tags)
-        checks += never_ran(names, evidence.cases, evidence.ran)
+        checks += never_ran(names, evidence.cases, evidence.ran, sources)
     not_imported = {path: entry for path in silent if _is_left_out(sources, path) and (entry := allowed.file(path))}
     reasons_of_files = [reason for path, reason in silent.items() if path not in not_imported]
     notes = notes_of(evidence, {module, *own}, allowed, not_imported)
@@ -134,9 +134,8 @@ def judge(
         # may be a line that a failing test has quoted, in a log that is cut short.
         reasons = checks + reasons_of_files + [f"{problem} is in the log, but not in Odoo's result" for problem in problems]
         if evidence.is_complete and reasons and sources and evidence.number_ran < 1:
-            # Not of a class that only Odoo knows.
-            knows_them = not names or sources.tests or sources.inheriting_classes
-            reasons += usual_cause(sources, evidence.cases) if knows_them else []
+            # Of tests that were asked for and that the sources have not, it is told already.
+            reasons += usual_cause(sources, evidence.cases) if sources.tests or not names else []
         if strict:
             told = [note for note in told if not note.is_reason(for_all_errors=strict_all)]
             reasons += [f"--strict: {note.text}" for note in notes.notes if note.is_reason(for_all_errors=strict_all)]

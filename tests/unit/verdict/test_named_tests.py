@@ -121,16 +121,19 @@ def test_a_selection_leaves_only_its_own_tests_in_the_sources(tmp_path: Path) ->
     ]
 
 
-def test_a_name_has_run_if_any_test_of_it_has_and_else_it_is_told_how_far_it_came() -> None:
+def test_a_name_has_run_if_any_test_of_it_has_and_else_it_is_told_how_far_it_came(tmp_path: Path) -> None:
+    sources = sources_of(tmp_path)
     cases = [
         case(file="test_rock", name="TestRock.test_owner"),
         case(file="deep.test_x", name="make.<locals>.TestMade.test_one"),
     ]
     ran = {(each.file, each.name) for each in cases}
     cases += [case(CaseOutcome.SKIPPED, "TestTour.setUpClass"), case(name="TestNoOp.test_async")]
-    assert never_ran(("TestRock", "tests/test_rock.py", "tests/deep/test_x.py", "TestMade.test_one"), cases, ran) == []
-    assert never_ran(("TestRock.test_quarter", "tests/test_x.py", "TestTour", "TestNoOp"), cases, ran) == [
-        "no test of TestRock.test_quarter started",
+    assert (
+        never_ran(("TestRock", "tests/test_rock.py", "tests/deep/test_x.py", "TestMade.test_one"), cases, ran, sources) == []
+    )
+    assert never_ran(("TestRock.test_owner_more", "tests/test_x.py", "TestTour", "TestNoOp"), cases, ran, sources) == [
+        "no test of TestRock.test_owner_more started: its class does not define it, and Odoo 18 and newer run none that a class inherits",
         "no test of tests/test_x.py started",
         "all of TestTour was skipped",
         "nothing of TestNoOp ran",
@@ -141,7 +144,12 @@ def test_a_name_has_run_if_any_test_of_it_has_and_else_it_is_told_how_far_it_cam
     ("names", "reasons"),
     [
         (("TestRock.test_owner",), ()),
-        (("TestRock.test_owner", "TestMore.test_owner"), ("no test of TestMore.test_owner started",)),
+        (
+            ("TestRock.test_owner", "TestMore.test_owner"),
+            (
+                "no test of TestMore.test_owner started: its class does not define it, and Odoo 18 and newer run none that a class inherits",
+            ),
+        ),
     ],
 )
 def test_a_selection_passes_only_if_something_of_each_name_ran(
@@ -166,8 +174,10 @@ def test_of_a_class_without_tests_of_its_own_it_is_told_why_nothing_ran(tmp_path
         sources=sources,
         names=names,
     )
-    assert "no test of TestMore started" in verdict.reasons
-    assert verdict.reasons[-1].startswith("TestMore (test_rock) has no test of its own, and Odoo 18")
+    assert (
+        verdict.reasons[-1]
+        == "no test of TestMore started: it defines no test, and Odoo 18 and newer run none that a class inherits"
+    )
 
 
 def test_what_is_allowed_to_other_tests_is_not_missed(tmp_path: Path) -> None:
