@@ -139,7 +139,7 @@ def _targets(
         folder = find_module(module, repository, settings.repositories)
         if given.js and given.modules and not read_javascript(folder).hoot:
             raise UsageError(f"--js: {module} has no JavaScript tests of Odoo 18 and newer (static/tests/**/*.test.js).")
-    by_name = "names of tests or files" if any(targets.values()) else ""
+    by_name = "tests by name" if any(targets.values()) else ""
     ways = [*filter(None, (by_name, "--test-tags" * bool(given.test_tags), "--last-failed" * given.last_failed))]
     if len(ways) > 1:
         raise UsageError(f"Either {' or '.join(ways)}, not both: each says which tests are run.")

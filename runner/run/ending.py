@@ -46,7 +46,7 @@ class Ending:
             self._printed += piece[: _LONGEST - len(self._printed)]
         if not self._was_stopped:
             self._wait_for_the_end()
-        # In a second without a word, all is written of what the test says. A test of which more comes has begun by then.
+        # Once the record of the failure has ended, or nothing came for a while: then its whole traceback is read.
         if self._exit_first and not self._was_stopped and (self._log.problem_counts or (not piece and self._log.is_failing)):
             self._was_stopped = self._is_cut_short = True
             self._stop(kill_command(), _MARGIN)

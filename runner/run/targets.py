@@ -30,35 +30,37 @@ def targets_of(
     runs nothing. Let through is what only Odoo can know, as tests that a class inherits from another module.
     """
     targets: dict[str, list[str]] = {}
+    sources: dict[str, Sources] = {}
     for word in words:
         head, *parts = word.split("::")
-        sources: Sources | None = None
+        path = ""
         if head.endswith(".py"):
             module, path = _module_and_path(head, repository, all_repositories)
-            sources, names = read_sources(_folder(module, repository, all_repositories)), [".".join(parts)] if parts else []
-            _check_file(module, path, sources)
         else:
             module, colon, name = head.partition(":")
-            path, names = "", [".".join([name] * bool(name) + parts)] if colon or parts else []
-            folder = _folder(module, repository, all_repositories)
-            sources = read_sources(folder) if names else None
-        for each in names:
-            if not NAME.fullmatch(each):
-                raise UsageError(f"`{_told(word)}` names no test. {_FORMS}")
-            if sources and (why := fault(each, sources, path)):
-                raise UsageError(f"{module}: {printable(why)}")
-        targets.setdefault(module, []).append(names[0] if names else path)
+            parts = [name, *parts] if colon else parts
+        check_module_name(module, repository.prefix)
+        folder = find_module(module, repository, all_repositories)
+        if path or parts:
+            if module not in sources:
+                sources[module] = read_sources(folder)
+            _check_tests(module, path, parts, sources[module], word)
+        targets.setdefault(module, []).append(".".join(parts) or path)
     # An empty name is the whole module, which holds all others.
     return {module: () if "" in names else tuple(dict.fromkeys(names)) for module, names in targets.items()}
 
 
+def _check_tests(module: str, path: str, parts: Sequence[str], sources: Sources, word: str) -> None:
+    if path:
+        _check_file(module, path, sources)
+    if parts and not NAME.fullmatch(name := ".".join(parts)):
+        raise UsageError(f"`{_told(word)}` names no test. {_FORMS}")
+    if parts and (why := fault(name, sources, path)):
+        raise UsageError(f"{module}: {printable(why)}")
+
+
 def _told(word: str) -> str:
     return printable(word[:_LONGEST])
-
-
-def _folder(module: str, repository: RepoConfig, all_repositories: Mapping[str, RepoConfig]) -> Path:
-    check_module_name(module, repository.prefix)
-    return find_module(module, repository, all_repositories)
 
 
 def _module_and_path(word: str, repository: RepoConfig, all_repositories: Mapping[str, RepoConfig]) -> tuple[str, str]:

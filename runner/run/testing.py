@@ -22,7 +22,7 @@ from runner.run.terms import Terms
 from runner.verdict.failed_checks import KILLED
 from runner.verdict.javascript import JavaScript
 from runner.verdict.javascript_verdict import with_javascript
-from runner.verdict.named_tests import tags_for
+from runner.verdict.named_tests import never_started, tags_for
 from runner.verdict.odoolog import LoggedTest, OdooLog
 from runner.verdict.record import Record
 from runner.verdict.sources import Sources
@@ -120,9 +120,13 @@ def run_tests(
         limits = [*limits, f"the JavaScript tests did not run, as {why_not}"]
     of_asked = asked.reasons(installed=is_installed)
     verdict = replace(verdict.doubted([*of_sources, *of_asked, *limits]), files=files)
-    # Where Odoo was stopped, it may have been going on.
-    has_failed = not is_installed and not ran.is_cut_short
-    return Tested(verdict, has_failed, (*of_sources, *of_asked, *lasting, ran.why_killed), undeclared_names)
+    of_names = never_started(context.options.tests, verdict.cases, sources)
+    return Tested(
+        verdict,
+        not is_installed and not ran.is_cut_short,  # it may have been going on
+        (*of_sources, *of_asked, *of_names, *lasting, ran.why_killed),
+        undeclared_names,
+    )
 
 
 def _tags(context: RunContext, sources: Sources) -> str | None:

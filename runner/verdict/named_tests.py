@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from runner.text import first_of
-from runner.verdict.cases import path_of
+from runner.verdict.cases import Case, CaseOutcome, path_of
 from runner.verdict.javascript import JavaScript
 from runner.verdict.sources import SourceClass, Sources
 
@@ -87,18 +87,37 @@ def is_of(test: str, path: str, names: Collection[str]) -> bool:
 
 def only(names: Collection[str], sources: Sources, *, javascript: bool) -> Sources:
     """Return of the sources what these names select, and the JavaScript tests where they are asked for."""
-    classes = {name.partition(".")[0] for name in names} | {each.name for each in sources.classes if each.path in names}
     return replace(
         sources,
         tests=tuple(test for test in sources.tests if is_of(test.name, test.place, names)),
-        inheriting_classes=tuple(
-            told for told in sources.inheriting_classes if told.partition(" ")[0].rpartition(".")[2] in classes
-        ),
+        inheriting_classes=(),
         unreadable={},
         javascript=sources.javascript if javascript else JavaScript(),
     )
 
 
-def without_a_run(names: Iterable[str], ran: Collection[tuple[str, str]]) -> list[str]:
-    """Return the names of which nothing is among the tests that ran, by file and name."""
-    return [name for name in names if not any(is_of(test, path_of(file), (name,)) for file, test in ran)]
+def never_started(names: Iterable[str], cases: Collection[Case], sources: Sources) -> list[str]:
+    """Say of which names no test started, and why, as far as the sources tell."""
+    return [f"no test of {name} started{_why_not(name, sources)}" for name in names if not _cases_of(name, cases)]
+
+
+def _why_not(name: str, sources: Sources) -> str:
+    defines = any(is_of(test.name, test.place, (name,)) for test in sources.tests)
+    is_there = any(name.partition(".")[0] == each.name for each in sources.classes)
+    what = "its class does not define it" if "." in name else "it defines no test"
+    return f": {what}, and Odoo 18 and newer run none that a class inherits" if is_there and not defines else ""
+
+
+def never_ran(names: Iterable[str], cases: Collection[Case], ran: Collection[tuple[str, str]], sources: Sources) -> list[str]:
+    """Say of which names no test started, or of those that did nothing is among what ran, by file and name."""
+    reasons = never_started(names, cases, sources)
+    for name in names:
+        started = _cases_of(name, cases)
+        if started and not any((case.file, case.name) in ran for case in started):
+            was_skipped = all(case.outcome is CaseOutcome.SKIPPED for case in started)
+            reasons.append(f"all of {name} was skipped" if was_skipped else f"nothing of {name} ran")
+    return reasons
+
+
+def _cases_of(name: str, cases: Iterable[Case]) -> list[Case]:
+    return [case for case in cases if is_of(case.name, path_of(case.file), (name,))]

@@ -13,7 +13,7 @@ from runner.text import counted
 from runner.verdict.allowed import NOTHING_ALLOWED, Allowed
 from runner.verdict.cases import Case
 from runner.verdict.failed_checks import Evidence, failed_checks, files_without_a_run, usual_cause
-from runner.verdict.named_tests import without_a_run
+from runner.verdict.named_tests import never_ran
 from runner.verdict.notes import Note, NoteKind, notes_of, skipped_with_their_class
 from runner.verdict.odoolog import OdooLog, Problem
 from runner.verdict.sources import Sources
@@ -110,7 +110,7 @@ def judge(
     silent: dict[str, str] = {}
     if sources and evidence.is_complete and not evidence.left_out:
         silent = files_without_a_run(sources, evidence.cases, test_tags)
-        checks += [f"nothing of {name} ran" for name in without_a_run(names, evidence.ran)]
+        checks += never_ran(names, evidence.cases, evidence.ran, sources)
     not_imported = {path: entry for path in silent if _is_left_out(sources, path) and (entry := allowed.file(path))}
     reasons_of_files = [reason for path, reason in silent.items() if path not in not_imported]
     notes = notes_of(evidence, {module, *own}, allowed, not_imported)
@@ -133,9 +133,9 @@ def judge(
         # Not a test that Odoo tries again: what it says of that one before it passes is at the level _ERROR. But the result
         # may be a line that a failing test has quoted, in a log that is cut short.
         reasons = checks + reasons_of_files + [f"{problem} is in the log, but not in Odoo's result" for problem in problems]
-        has_sources = sources and not (names and not sources.tests and not sources.inheriting_classes)
-        if evidence.is_complete and reasons and sources and has_sources and evidence.number_ran < 1:
-            reasons += usual_cause(sources, evidence.cases)
+        if evidence.is_complete and reasons and sources and evidence.number_ran < 1:
+            # Of tests that were asked for and that the sources have not, it is told already.
+            reasons += usual_cause(sources, evidence.cases) if sources.tests or not names else []
         if strict:
             told = [note for note in told if not note.is_reason(for_all_errors=strict_all)]
             reasons += [f"--strict: {note.text}" for note in notes.notes if note.is_reason(for_all_errors=strict_all)]

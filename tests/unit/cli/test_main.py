@@ -288,7 +288,7 @@ def test_only_one_way_may_say_which_tests_are_run(
     runs: FakeRuns, rock: Path, capsys: pytest.CaptureFixture[str], option: list[str], expected: str
 ) -> None:
     assert main_inner(["run", "evv", "traction:TestRock", *option]) == 2
-    assert f"Either names of tests or files or {expected}, not both" in capsys.readouterr().err
+    assert f"Either tests by name or {expected}, not both" in capsys.readouterr().err
     assert runs.calls == []
 
 

@@ -184,6 +184,12 @@ def test_what_failed_first_on_a_prepared_database_is_tested_again_and_may_be_ano
     assert outcome.reasons == ("FAIL: TestClient.test_three",)
 
 
+def test_a_name_of_which_no_test_started_is_not_tried_again_on_an_empty_database(on_prepared: Go, fakes: Fakes) -> None:
+    outcome = on_prepared((log(starting(), result(tests=1)).encode(), 0), tests=("TestClient", "TestMore"))
+    assert fakes.events.count("up 18000") == 1
+    assert outcome.reasons == ("no test of TestMore started",)
+
+
 def test_what_is_red_on_a_prepared_database_is_tested_again_and_only_that_counts(
     on_prepared: Go, fakes: Fakes, capsys: pytest.CaptureFixture[str]
 ) -> None:

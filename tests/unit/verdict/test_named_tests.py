@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from runner.verdict.allowed import Allowed, Entry
-from runner.verdict.named_tests import fault, only, tags_for, without_a_run
+from runner.verdict.cases import CaseOutcome
+from runner.verdict.named_tests import fault, never_ran, only, tags_for
 from runner.verdict.sources import Sources, read_sources
 from runner.verdict.verdict import judge
 from tests.unit.odoo_logs import MODULE, log, read_log, record, result, starting
+from tests.unit.outcomes import case
 
 HEAD = "from odoo.tests import TransactionCase, tagged\nfrom odoo.addons.base.tests.common import Base\n\n"
 ROCK = f"""{HEAD}class TestRock(TransactionCase):
@@ -18,6 +20,8 @@ ROCK = f"""{HEAD}class TestRock(TransactionCase):
 class TestIssue(TransactionCase):
     def test_todo(self): ...
 """
+
+INHERITED = ", and Odoo 18 and newer run none that a class inherits"
 
 
 def sources_of(folder: Path, rock: str = ROCK, **files: str) -> Sources:
@@ -119,13 +123,22 @@ def test_a_selection_leaves_only_its_own_tests_in_the_sources(tmp_path: Path) ->
     ]
 
 
-def test_a_name_has_run_if_any_test_of_it_has(tmp_path: Path) -> None:
-    ran = {("test_rock", "TestRock.test_owner"), ("deep.test_x", "make.<locals>.TestMade.test_one")}
-    assert without_a_run(("TestRock", "tests/test_rock.py", "tests/deep/test_x.py", "TestMade.test_one"), ran) == []
-    assert without_a_run(("TestIssue", "TestRock.test_quarter", "tests/test_x.py"), ran) == [
-        "TestIssue",
-        "TestRock.test_quarter",
-        "tests/test_x.py",
+def test_a_name_has_run_if_any_test_of_it_has_and_else_it_is_told_how_far_it_came(tmp_path: Path) -> None:
+    sources = sources_of(tmp_path)
+    cases = [
+        case(file="test_rock", name="TestRock.test_owner"),
+        case(file="deep.test_x", name="make.<locals>.TestMade.test_one"),
+    ]
+    ran = {(each.file, each.name) for each in cases}
+    cases += [case(CaseOutcome.SKIPPED, "TestTour.setUpClass"), case(name="TestNoOp.test_async")]
+    assert (
+        never_ran(("TestRock", "tests/test_rock.py", "tests/deep/test_x.py", "TestMade.test_one"), cases, ran, sources) == []
+    )
+    assert never_ran(("TestRock.test_owner_more", "tests/test_x.py", "TestTour", "TestNoOp"), cases, ran, sources) == [
+        f"no test of TestRock.test_owner_more started: its class does not define it{INHERITED}",
+        "no test of tests/test_x.py started",
+        "all of TestTour was skipped",
+        "nothing of TestNoOp ran",
     ]
 
 
@@ -133,7 +146,10 @@ def test_a_name_has_run_if_any_test_of_it_has(tmp_path: Path) -> None:
     ("names", "reasons"),
     [
         (("TestRock.test_owner",), ()),
-        (("TestRock.test_owner", "TestMore.test_owner"), ("nothing of TestMore.test_owner ran",)),
+        (
+            ("TestRock.test_owner", "TestMore.test_owner"),
+            (f"no test of TestMore.test_owner started: its class does not define it{INHERITED}",),
+        ),
     ],
 )
 def test_a_selection_passes_only_if_something_of_each_name_ran(
@@ -158,8 +174,7 @@ def test_of_a_class_without_tests_of_its_own_it_is_told_why_nothing_ran(tmp_path
         sources=sources,
         names=names,
     )
-    assert "nothing of TestMore ran" in verdict.reasons
-    assert verdict.reasons[-1].startswith("TestMore (test_rock) has no test of its own, and Odoo 18")
+    assert verdict.reasons[-1] == f"no test of TestMore started: it defines no test{INHERITED}"
 
 
 def test_what_is_allowed_to_other_tests_is_not_missed(tmp_path: Path) -> None:
