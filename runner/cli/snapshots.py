@@ -52,6 +52,12 @@ def _named(names: Iterable[str], settings: Config) -> list[RepoConfig]:
 
 
 def _key(repositories: Sequence[RepoConfig], terminal: Terminal) -> ExitCode:
+    built = [each.name for each in repositories if each.requirements or each.packages or each.dockerfile]
+    if built:
+        raise EnvironmentFailed(
+            f"There is no key for {', '.join(built)}: the image of its own is built anew on each machine, and is another one "
+            "there, so that no prepared database serves two of them. Push such an image, and name it under `images`."
+        )
     keys = _wanted(connect(os.environ), repositories, _OnStandardError())
     terminal.for_a_program(hashlib.sha256(" ".join(sorted(keys)).encode()).hexdigest()[:32])
     return ExitCode.PASSED

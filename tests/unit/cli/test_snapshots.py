@@ -12,7 +12,7 @@ from runner.cli.arguments import parse
 from runner.cli.snapshots import snapshots
 from runner.config import repositories as config
 from runner.config.repositories import RepoConfig
-from runner.errors import EngineUnavailable, Interrupted, UsageError
+from runner.errors import EngineUnavailable, EnvironmentFailed, Interrupted, UsageError
 from runner.signals import Signals
 from runner.snapshots.saved_file import SavedFile, name_of, write
 from runner.snapshots.snapshot import Stage
@@ -168,6 +168,18 @@ def test_the_key_is_one_line_that_changes_with_what_is_wanted_of_these_repositor
     wants(monkeypatch, evv={"2", "1"}, hub={"4"})
     assert key("evv") == evv
     assert key() != both
+
+
+def test_there_is_no_key_of_what_no_other_machine_can_start_from(
+    engine: FakeCarriers, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wants(monkeypatch, evv={"1"})
+    (tmp_path / "repos.yaml").write_text(YAML.replace("path: hub,", "path: hub, packages: [git],"))
+    assert call("key", "evv") == 0
+    capsys.readouterr()
+    with pytest.raises(EnvironmentFailed, match="no key for hub: the image of its own is built anew on each machine"):
+        call("key")
+    assert capsys.readouterr().out == ""
 
 
 def saved_at(folder: Path, **about: str) -> Path:
