@@ -6,6 +6,7 @@ volume, so that a cleanup knows it should its run have been killed. Nothing of t
 
 import json
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from runner.config.repositories import RepoConfig
 from runner.docker import questions
 from runner.docker.inventory import Image
 from runner.docker.listing import PROJECT_LABEL
+from runner.environment.longest import PULLING_BOUND, PUSHING_BOUND
 from runner.environment.port_lock import held
 from runner.errors import EnvironmentFailed
 from runner.snapshots.carrier import PLACE, Unfit, carrier
@@ -26,8 +28,6 @@ from runner.terminal import Terminal
 if TYPE_CHECKING:
     from runner.docker.streams import Streams
 
-# Seconds: what takes longer than to make it is no help, and whoever waits for a run has better to do.
-_PULL, _PUSH, _IMPORT = 120.0, 300.0, 300.0
 # What registries say of what nobody has pushed yet.
 _NOT_THERE = re.compile(r"manifest (for \S+ )?(unknown|not found)|name unknown|: not found", re.IGNORECASE)
 
@@ -47,16 +47,21 @@ class Registry:
     image: Image
     terminal: Terminal
     is_usable: bool = True
+    _deadline: float = 0.0
 
     def pull(self, stages: Sequence[Stage]) -> bool:
         """Have the longest of these stages, the lowest first, that somebody has pushed. Whether there is one."""
+        self._deadline = time.monotonic() + PULLING_BOUND
         with self._nothing_fails("pulled"):
             return any(self._pulled(stage) for stage in reversed(stages))
         return False
 
     def push(self, snapshots: Iterable[Snapshot]) -> None:
-        """Push these."""
-        for snapshot in snapshots if self.is_usable else ():
+        """Push these, unless something went wrong before."""
+        self._deadline = time.monotonic() + PUSHING_BOUND
+        for snapshot in snapshots:
+            if not self.is_usable:
+                return
             with self._nothing_fails("pushed"), self._alone(snapshot.key):
                 self._push(snapshot, self._name(snapshot.key))
 
@@ -66,7 +71,7 @@ class Registry:
             if stage.key in self.store.volumes().ready:  # meanwhile, by another run
                 return True
             try:
-                self.store.engine.command("image", "pull", "--quiet", name, limit=_PULL)
+                self.store.engine.command("image", "pull", "--quiet", name, limit=self._left)
             except EnvironmentFailed as error:
                 if _NOT_THERE.search(str(error)):
                     return False
@@ -90,7 +95,7 @@ class Registry:
             *(f"--label={key}={value}" for key, value in {**self.labels, PROJECT_LABEL: self.project}.items()),
             # The engine fills an empty volume with what the image has there. The container is never started.
             *(f"--volume={volume}:{PLACE}", name, "none"),
-            limit=_IMPORT,
+            limit=self._left,
         )
         self.store.engine.command("container", "rm", "--force", "--volumes", container)
         with carrier(self.store.engine, self.streams, self.project, self.labels, self.image, volume) as opened:
@@ -122,16 +127,21 @@ class Registry:
         try:
             about = (self.project, self.labels, self.image, snapshot.volume)
             with carrier(self.store.engine, self.streams, *about) as opened:
-                importing, said = self.streams.run(words, opened.pack(), _IMPORT), b""
+                importing, said = self.streams.run(words, opened.pack(), self._left), b""
                 for piece in importing:
                     said = (said + piece)[-2000:]
             if importing.exit_code:
                 raise EnvironmentFailed(f"`docker image import` failed: {said.decode(errors='replace').strip()}")
-            self.store.engine.command("image", "push", "--quiet", name, limit=_PUSH)
+            self.store.engine.command("image", "push", "--quiet", name, limit=self._left)
         finally:
             if self.store.engine.ask(questions.image(name)):
                 self.store.engine.command("image", "rm", name)
         self.terminal.line(f"  pushed: the prepared database {snapshot.stage}, to {self.repository.snapshots}")
+
+    @property
+    def _left(self) -> float:
+        """Seconds for the next step; there is always a moment, which says what is wrong."""
+        return max(1.0, self._deadline - time.monotonic())
 
     def _name(self, key: str) -> str:
         return f"{self.repository.snapshots}:{key}"
@@ -139,8 +149,11 @@ class Registry:
     @contextmanager
     def _alone(self, key: str) -> Iterator[None]:
         """Let no other run of this machine have the same image at the same time: it would remove it."""
-        with held(f"prepared-{key[0]}", _PULL, lambda: None):
+        with held(f"prepared-{key[0]}", self._left, self._say_waiting):
             yield
+
+    def _say_waiting(self) -> None:
+        self.terminal.line("  another run pulls or pushes a prepared database; waiting for it")
 
     @contextmanager
     def _nothing_fails(self, done: str) -> Iterator[None]:

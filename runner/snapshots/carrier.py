@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Where a volume is while it is filled, and where the tar has it.
 PLACE = "/agent-test-new"
 # In seconds, for some 100 MB that one engine has on its disk, and which a client may take over ssh.
-_LIMIT = 600.0
+CARRIER_LIMIT = 300.0
 _MOST_SAID = 10_000
 # To own what is PostgreSQL's, and to get into folders of others.
 _CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
@@ -58,7 +58,7 @@ class Carrier:
 
     def pack(self) -> Iterator[bytes]:
         """Return the tar, as it is made. EnvironmentFailed, after what there is of it, if it cannot be made."""
-        packing = self._streams.execute(self._name, ["sh", "-c", _PACK], _LIMIT)
+        packing = self._streams.execute(self._name, ["sh", "-c", _PACK], CARRIER_LIMIT)
         yield from packing
         if packing.exit_code:
             said = self._engine.ask(execution(self._name, ["cat", _ERRORS]))[1]
@@ -67,7 +67,7 @@ class Carrier:
     def unpack(self, tar: Iterable[bytes]) -> None:
         """Put what is in the tar into the volume. Unfit, with tar's words, if that is no such tar; whatever `tar` raises."""
         words = ("exec", "--interactive", self._name, "sh", "-c", _UNPACK)
-        unpacking, said = self._streams.run(words, tar, _LIMIT), b""
+        unpacking, said = self._streams.run(words, tar, CARRIER_LIMIT), b""
         for piece in unpacking:
             said = (said + piece)[-_MOST_SAID:]
         if unpacking.exit_code:
@@ -75,7 +75,7 @@ class Carrier:
 
     def seal(self) -> int:
         """Have all of it on disk, whole, and return its megabytes. Unfit if it is no database of ours."""
-        exit_code, said = self._engine.ask(execution(self._name, ["sh", "-c", _CHECK + SEAL]).within(_LIMIT))
+        exit_code, said = self._engine.ask(execution(self._name, ["sh", "-c", _CHECK + SEAL]).within(CARRIER_LIMIT))
         if exit_code:
             raise Unfit(told(said))
         return int(said)
