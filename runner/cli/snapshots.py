@@ -52,7 +52,7 @@ def _named(names: Iterable[str], settings: Config) -> list[RepoConfig]:
 
 
 def _key(repositories: Sequence[RepoConfig], terminal: Terminal) -> ExitCode:
-    built = [each.name for each in repositories if each.requirements or each.packages or each.dockerfile]
+    built = [each.name for each in repositories if each.has_own_image]
     if built:
         raise EnvironmentFailed(
             f"There is no key for {', '.join(built)}: the image of its own is built anew on each machine, and is another one "

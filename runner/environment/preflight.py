@@ -172,6 +172,10 @@ def _chosen(
         return plan.disable(why), None
     if not (plan.missing and context.repository.snapshots):
         return plan, None
+    if context.repository.has_own_image:
+        told = "its own image is another one on each machine. Push that image, and name it under `images`"
+        context.terminal.line(f"  warning: `snapshots` of {context.repository.name} is not used, as {told}")
+        return plan, None
     expect()
     about = (streams, context.project, labels, images[plan.database.name], context.terminal)
     registry = Registry(context.repository, store, *about)

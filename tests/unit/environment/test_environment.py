@@ -21,6 +21,7 @@ from runner.cleanup.owner import this_process
 from runner.cleanup.teardown import Report
 from runner.config.model import Limits
 from runner.config.options import Keep
+from runner.config.repositories import RepoConfig
 from runner.docker import questions
 from runner.docker.inventory import Image
 from runner.docker.listing import Resource
@@ -995,3 +996,15 @@ def test_no_registry_is_asked_where_nothing_is_to_be_made(
     with fakes.environment(snapshot=True) as environment:
         assert environment.preflight.registry is None
     assert registry.asked == []
+
+
+def test_with_an_image_that_no_other_machine_has_no_registry_is_asked(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry = with_registry(fakes, monkeypatch, "base")
+    monkeypatch.setattr(RepoConfig, "has_own_image", True)
+    with fakes.environment(snapshot=True) as environment:
+        assert (registry.asked, environment.preflight.registry) == ([], None)
+    assert (
+        "warning: `snapshots` of evv is not used, as its own image is another one on each machine" in capsys.readouterr().out
+    )
