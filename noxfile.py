@@ -88,6 +88,13 @@ def logs(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def snapshots(session: nox.Session) -> None:
+    """Save the prepared databases, load them, or print their key for a CI's cache: nox -s snapshots -- save DIR [REPO]."""
+    install(session, RUNNER)
+    python(session, "-m", "runner", "snapshots", *session.posargs)
+
+
+@nox.session(default=False)
 def setup(session: nox.Session) -> None:
     """Make this machine ready: Docker engine, Compose v2 and images, as far as they are missing."""
     install(session, RUNNER)

@@ -71,6 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
         " default: by its number of tests",
     )
     _add_changed_since(matrix)
+    _add_snapshots(commands)
     _add(commands, "parity", "check that the repositories' environments differ in nothing but prefix and paths")
     return parser
 
@@ -305,6 +306,29 @@ def _add_cleanup(commands: _Commands) -> None:
         "--timeout", type=_seconds, default=60.0, metavar="S", help="seconds for each environment; default: 60"
     )
     cleanup.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+
+
+def _add_snapshots(commands: _Commands) -> None:
+    snapshots = _add(
+        commands,
+        "snapshots",
+        "save the prepared databases as files, load them, or print the key by which a CI's cache finds them",
+        usage="nox -s snapshots -- (save DIR | load DIR | key) [REPO ...] [--prune]",
+        epilog="For example: nox -s snapshots -- save prepared evv",
+    )
+    snapshots.add_argument(
+        "action",
+        choices=["save", "load", "key"],
+        help="`save`: those that runs of these repositories made, a file each; `load`: all that are in a folder; `key`: a line"
+        " that changes when a prepared database that runs of these repositories would start from does",
+    )
+    snapshots.add_argument("words", nargs="*", metavar="DIR | REPO", help="the folder, then repositories; default: all")
+    snapshots.add_argument(
+        "--prune",
+        action="store_true",
+        help="save those that runs of the sources as they are would start from, whoever made them, and remove from DIR all"
+        " other files of prepared databases",
+    )
 
 
 def _add_logs(commands: _Commands) -> None:

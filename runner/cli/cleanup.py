@@ -12,8 +12,8 @@ from runner.config import repositories as config
 from runner.config.names import CONFIG
 from runner.docker.engine import Engine, connect
 from runner.errors import ExitCode, UsageError
-from runner.images.store import beyond_limits, own_images, remove
-from runner.snapshots.store import Store
+from runner.images.store import beyond_limits, own_images, remove, removed
+from runner.snapshots.store import Store, images_of_registries
 from runner.terminal import Terminal
 from runner.text import age, printable
 
@@ -71,6 +71,7 @@ def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Termin
     complete &= remove_prepared_databases(
         Store(engine), terminal, repositories, everything=given.snapshots, dry_run=given.dry_run
     )
+    complete &= _remove_images_of_registries(engine, terminal, dry_run=given.dry_run)
     complete &= remove_images(engine, terminal, repositories, everything=given.images, dry_run=given.dry_run)
     return ExitCode.PASSED if complete else ExitCode.LEFT_BEHIND
 
@@ -120,6 +121,17 @@ def remove_prepared_databases(
         removed = store.drop(snapshot)
         terminal.line(f"{snapshot.volume}: {'removed' if removed else 'LEFT, perhaps a run uses it'}")
         complete = complete and removed
+    return complete
+
+
+def _remove_images_of_registries(engine: Engine, terminal: Terminal, *, dry_run: bool) -> bool:
+    """Remove the images of prepared databases that a run has left which was killed while it pulled or pushed."""
+    complete = True
+    for image in images_of_registries(engine):
+        gone = not dry_run and removed(engine, image)
+        told = "would be removed" if dry_run else "removed" if gone else "LEFT, perhaps a run uses it"
+        terminal.line(f"{image} (a prepared database, pulled or to be pushed): {told}")
+        complete = complete and (gone or dry_run)
     return complete
 
 

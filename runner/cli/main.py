@@ -18,6 +18,7 @@ from runner.cli.list import list_environments
 from runner.cli.matrix import matrix
 from runner.cli.parity import parity
 from runner.cli.run import run
+from runner.cli.snapshots import snapshots
 from runner.config import repositories as config
 from runner.config.names import CONFIG
 from runner.errors import ConfigError, Interrupted, RunnerError, UsageError, cause_of
@@ -47,6 +48,7 @@ def main_inner(arguments: Sequence[str]) -> int:
             "logs": logs,
             "doctor": doctor,
             "matrix": matrix,
+            "snapshots": partial(snapshots, signals=signals),
             "parity": parity,
         }
         with signals.installed(os.environ):

@@ -156,6 +156,8 @@ _FileInCheckout = Annotated[Path, AfterValidator(_in_checkout)]
 # As Debian has them. To apt-get a `-` at the beginning is an option, at the end it means: remove it.
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+](=[0-9A-Za-z.+:~-]*[0-9A-Za-z.+~])?")
 _SIZE = re.compile(r"(\d{1,9})([mg])b?", re.IGNORECASE)
+# The registry, if it is not Docker's own, and the path in it.
+_REGISTRY = re.compile(r"([A-Za-z0-9][A-Za-z0-9.-]*(:\d{1,5})?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)+")
 # As Docker counts them.
 _UNITS = {"m": 2**20, "g": 2**30}
 # With much less no container starts.
@@ -202,6 +204,12 @@ class Prepared(Frozen):
         WithJsonSchema({"type": "string", "pattern": r"^\d{1,9}[mMgG][bB]?$"}),
         Field(description="Their sizes together, such as 20g. Without it 10g. One takes 80 to 300 MB."),
     ] = 10 * _UNITS["g"]
+
+
+def _registry(value: str) -> str:
+    if len(value) > _LONGEST_NAME or not _REGISTRY.fullmatch(value):
+        raise ValueError("must be the name of images in a registry, without a tag, such as ghcr.io/ORG/prepared")
+    return value
 
 
 def _language(value: str) -> str:
@@ -273,6 +281,14 @@ class Settings(Frozen):
     ] = None
     limits: Limits = Limits()
     prepared: Prepared = Prepared()
+    snapshots: Annotated[
+        str | None,
+        AfterValidator(lambda value: value if value is None else _registry(value)),
+        Field(
+            description="Where runs pull prepared databases from that they would have to make, and push those that they make:"
+            " images of this name, such as ghcr.io/ORG/prepared. Who may push there decides what tests start from."
+        ),
+    ] = None
     guard: Annotated[
         Literal["auto", "local", "engine"],
         Field(

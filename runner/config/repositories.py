@@ -26,6 +26,11 @@ class RepoConfig(Settings):
     name: str
     series: str = ""
 
+    @property
+    def has_own_image(self) -> bool:
+        """Whether its image is built, and so another one on each machine."""
+        return bool(self.requirements or self.packages or self.dockerfile)
+
 
 class Config(Frozen):
     """All repositories, in the order of repos.yaml, and the files that were read."""

@@ -4,7 +4,10 @@ from runner.cleanup.guard_process import BOUND
 from runner.config.options import Keep, Options
 from runner.docker.questions import COPY_LIMIT, UP_LIMIT
 from runner.odoo.command import KILL_AFTER
+from runner.snapshots.carrier import CARRIER_LIMIT
 
+# Seconds for all that a run pulls from a registry, and for all that it pushes: what takes longer than to make it is no help.
+PULLING_BOUND, PUSHING_BOUND = 120.0, 300.0
 # Seconds, for what one teardown takes in a fraction.
 START_OVER_BOUND = 60.0
 # Seconds, for what the engine needs beyond Odoo's own time before it is taken for stalled.
@@ -32,6 +35,7 @@ def longest_run(options: Options) -> float:
     odoo = options.test_timeout + (2 if options.javascript else 1) * (KILL_AFTER + STREAM_MARGIN)
     seconds = start + START_OVER_BOUND + start + odoo
     if options.snapshot:
+        seconds += PULLING_BOUND + PUSHING_BOUND + 2 * CARRIER_LIMIT
         seconds += _STAGES * (odoo + _KEEPING) + START_OVER_BOUND + start + odoo
     seconds += BOUND + _MARGIN + (WATCHED if options.watch else 0.0)
     return seconds if options.keep is Keep.NEVER else max(seconds, _KEPT)

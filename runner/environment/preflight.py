@@ -1,6 +1,7 @@
 """The preflight of a run: ask all that has to be known, refuse what cannot be used, and decide what is started.
 
-Nothing is created yet, but for the guard at the engine, where there is to be one.
+Nothing is created yet, but for the guard at the engine, where there is to be one, an image that has to be built, and a
+prepared database that a registry has.
 """
 
 import copy
@@ -31,6 +32,7 @@ from runner.environment.longest import longest_run
 from runner.environment.misnamed import hide_misnamed
 from runner.environment.own_image import OwnImage
 from runner.environment.ports import PortSearch
+from runner.environment.registry import Registry
 from runner.environment.rendering import render
 from runner.environment.visible import check_links, closed_to_odoo
 from runner.errors import ConfigError
@@ -51,6 +53,7 @@ class Preflight:
     """What a run has found out and decided: `model` is what it starts from, `plan` which prepared database it does.
 
     `engine_id` is empty for an engine that has none, `images` are digests by name, `labels` the run's with its deadline.
+    `registry`: where what the run makes is pushed to.
     """
 
     streams: "Streams"
@@ -61,6 +64,7 @@ class Preflight:
     warnings: tuple[str, ...]
     model: ComposeModel
     plan: Plan
+    registry: Registry | None = None
 
 
 def preflight(
@@ -121,15 +125,16 @@ def preflight(
     override = override_for(rendered, labels, repository.addons, images, no_proxy_of(engine.client_environ))
     warn(hide_misnamed(override, rendered, repository.addons))
     warn(shown_in_command_lines(rendered, images, context.password))
-    limits = limits_for(rendered["services"], repository.limits, engine.info.machine)
     warn(limits_ignored(repository.limits, engine.info.machine))
+    limits = limits_for(rendered["services"], repository.limits, engine.info.machine)
     plain_override = with_limits(copy.deepcopy(override), limits)
+    registry = None
     if snapshots:
-        plan = choose(
+        choosing = partial(
+            choose,
             repository,
             context.module,
             store,
-            snapshots,
             rendered=rendered,
             override=override,
             images=images,
@@ -139,16 +144,43 @@ def preflight(
             memory_of=facts.kernel if context.options.keep is Keep.NEVER else None,
             is_foreign=choice.is_foreign,
         )
-        # What a watch says is no proof in any case, and on an empty database each round would take long.
-        if not context.options.watch and (why := recall(context.folder.parent, plan)):
-            plan = plan.disable(why)
+        plan, registry = _chosen(
+            choosing, snapshots, context, store, streams, labels, images, partial(guards.expect, engine_id)
+        )
         override = plan.override(override, rendered, labels, context.password)
     # Not before: no limit changes what a prepared database holds.
     override = with_limits(override, limits)
     copies = Copies(choice, context.project, (rendered, override))
     model = ComposeModel(context, environ, compose.variables, rendered, override, plain_override, copies)
     model.written(port)  # what it refuses, it refuses before anything can be created
-    return Preflight(streams, facts.name, engine_id, _digests(images), labels, tuple(warnings), model, plan)
+    return Preflight(streams, facts.name, engine_id, _digests(images), labels, tuple(warnings), model, plan, registry)
+
+
+def _chosen(
+    choosing: Callable[[Pending[list[Resource]]], Plan],
+    listing: Pending[list[Resource]],
+    context: RunContext,
+    store: Store,
+    streams: "Streams",
+    labels: Mapping[str, str],
+    images: Mapping[str, Image],
+    expect: Callable[[], None],
+) -> tuple[Plan, Registry | None]:
+    """The plan, and the registry of a run that makes a prepared database, if there is one. `expect` before it is asked."""
+    plan = choosing(listing)
+    # What a watch says is no proof in any case, and on an empty database each round would take long.
+    if not context.options.watch and (why := recall(context.folder.parent, plan)):
+        return plan.disable(why), None
+    if not (plan.missing and context.repository.snapshots):
+        return plan, None
+    if context.repository.has_own_image:
+        told = "its own image is another one on each machine. Push that image, and name it under `images`"
+        context.terminal.line(f"  warning: `snapshots` of {context.repository.name} is not used, as {told}")
+        return plan, None
+    expect()
+    about = (streams, context.project, labels, images[plan.database.name], context.terminal)
+    registry = Registry(context.repository, store, *about)
+    return (choosing(store.prefetch()) if registry.pull(plan.missing) else plan), registry
 
 
 def _digests(images: Mapping[str, Image]) -> dict[str, str]:

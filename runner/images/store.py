@@ -92,8 +92,13 @@ def _created(image: Image) -> float:
 
 def remove(engine: Engine, image: OwnImage) -> bool:
     """Remove an image; whether it is gone. One that a container has, or another image is made of, stays."""
+    return removed(engine, image.name or image.id)
+
+
+def removed(engine: Engine, image: str) -> bool:
+    """Remove what has this name or ID; whether it is gone."""
     try:
-        engine.command("image", "rm", image.name or image.id)
+        engine.command("image", "rm", image)
     except EnvironmentFailed:
         return False
     return True

@@ -7,12 +7,12 @@ from runner.environment.environment import Environment
 from runner.errors import EnvironmentFailed
 from runner.odoo import command as odoo
 from runner.odoo.dependencies import SnapshotUnavailable
+from runner.snapshots.carrier import PLACE, SEAL
 from runner.snapshots.causes import told
-from runner.snapshots.snapshot import DB_SERVICE, IN_MEMORY, STEPS_DOWN, Stage
+from runner.snapshots.snapshot import DB_SERVICE, IN_MEMORY, STEPS_DOWN, Snapshot, Stage
 
 # In seconds: for the server to write all that it has and to end, and for the copy of some 100 MB.
 _STOP_LIMIT, _COPY_LIMIT = 60.0, 300.0
-_TARGET = "/agent-test-new"
 _UNTIL_IT_ANSWERS = "until pg_isready --quiet --host=127.0.0.1; do sleep 0.1; done"
 # The exit code of what cannot be copied in any run; with others, a disk may be full.
 _NOT_THERE = 66
@@ -32,15 +32,10 @@ last=$(LC_ALL=C pg_controldata "$1/cluster" | sed -n 's/^.*REDO WAL file: *//p')
 [ -z "$last" ] || find "$1/cluster/pg_wal" -maxdepth 1 -type f ! -name "$last" -exec rm {{}} +
 cp -a {odoo.FILESTORE}/{odoo.DATABASE} "$1/filestore"
 """
-# $1: from where. `complete` last, when all is on disk.
+# $1: from where.
 _STORE = f"""set -eu
-[ "$1" = {_TARGET} ] || cp -a "$1/." {_TARGET}
-chmod 755 {_TARGET}
-sync -f {_TARGET}/cluster
-: > {_TARGET}/complete
-sync -f {_TARGET}/complete
-du -sm {_TARGET} | cut -f1
-"""
+[ "$1" = {PLACE} ] || cp -a "$1/." {PLACE}
+{SEAL}"""
 
 
 class Copying:
@@ -54,7 +49,7 @@ class Copying:
         self._environment, self._engine, self._stage = environment, environment.engine, stage
         self._name = f"{environment.context.project}-snapshot-{stage.name}"
         self._volume = environment.store.begin(stage, environment.context.project, environment.preflight.labels)
-        self._from = f"{IN_MEMORY}/{stage.name}" if environment.plan.in_memory else _TARGET
+        self._from = f"{IN_MEMORY}/{stage.name}" if environment.plan.in_memory else PLACE
         self._started = self._engine.prefetch(questions.command(*self._start_words))
         self._installed: tuple[str, ...] = ()
         self._seconds = 0.0
@@ -82,7 +77,7 @@ class Copying:
         self._engine.command("exec", server, "sh", "-c", _UNTIL_IT_ANSWERS)
         self._environment.renew_states()
 
-    def finish(self) -> None:
+    def finish(self) -> Snapshot:
         """Wait until all is on disk, and declare it ready. EnvironmentFailed if it is not."""
         assert self._stored, "it was taken"
         environment = self._environment
@@ -91,8 +86,10 @@ class Copying:
         if exit_code:
             raise EnvironmentFailed(f"the copy of {self._stage.name} failed: {said.strip()}")
         repository = environment.context.repository.name
-        environment.store.publish(self._stage, self._volume, repository, self._installed, int(said), self._seconds)
+        about = (repository, self._installed, int(said), self._seconds)
+        snapshot = environment.store.publish(self._stage, self._volume, *about)
         removed.result()
+        return snapshot
 
     def _shell(self, script: str) -> questions.Question[tuple[int, str]]:
         words = ["sh", "-c", script, "agent-test", self._from]
@@ -114,7 +111,7 @@ class Copying:
             *(f"--label={key}={value}" for key, value in labels.items()),
             f"--env=PGDATA={environment.plan.data_folder}",
             *(f"--volume={name}:{place}:{options}" for place, (name, options) in volumes.items()),
-            f"--volume={self._volume}:{_TARGET}",
+            f"--volume={self._volume}:{PLACE}",
             "--entrypoint=tail",
             environment.plan.database.name,
             "-f",

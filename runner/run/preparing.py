@@ -13,7 +13,7 @@ from runner.reporting.proof_log import RunLog
 from runner.run.copying import Copying
 from runner.snapshots.causes import is_lasting, told
 from runner.snapshots.plan import Plan
-from runner.snapshots.snapshot import Stage
+from runner.snapshots.snapshot import Snapshot, Stage
 from runner.snapshots.undeclared import undeclared_names_query
 from runner.verdict.failed_checks import omissions
 from runner.verdict.odoolog import OdooLog
@@ -27,7 +27,7 @@ class Preparation:
         self._log = log
         self._terminal = environment.context.terminal
         self._copying: Copying | None = None
-        self._kept_any = False
+        self._kept: list[Snapshot] = []
 
     def make(self) -> None:
         """Make what is missing, and begin to keep it; each stage may take as long as the tests.
@@ -62,11 +62,13 @@ class Preparation:
         self._copying = copying
 
     def finish(self) -> None:
-        """Wait until what was made is kept, and remove what are then too many, once. The run goes on if that fails."""
+        """Wait until what was made is kept, push it, and remove what are then too many, once. The run goes on whatever fails."""
         try:
             self._finish_copy()
-            if self._kept_any:
-                self._kept_any = False
+            kept, self._kept = self._kept, []
+            if kept:
+                if registry := self._environment.preflight.registry:
+                    registry.push(kept)
                 repository = self._environment.context.repository
                 store = self._environment.store
                 store.keep_within_limits(repository.name, repository.prepared, lambda line: self._terminal.line(f"  {line}"))
@@ -77,8 +79,7 @@ class Preparation:
         copying, self._copying = self._copying, None
         try:
             if copying:
-                copying.finish()
-                self._kept_any = True
+                self._kept.append(copying.finish())
         except EnvironmentFailed as error:
             self._terminal.line(f"  the prepared database is not kept for later runs: {error}")
 

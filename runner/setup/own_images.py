@@ -22,7 +22,7 @@ _NAME = "image"
 
 def ensure_own_images(settings: Config) -> None:
     """Have the image of every repository that describes one. ProvisionError if one cannot be built."""
-    wanted = [each for each in settings.repositories.values() if each.requirements or each.packages or each.dockerfile]
+    wanted = [each for each in settings.repositories.values() if each.has_own_image]
     engine = connect(os.environ) if wanted else None
     for repository in wanted:
         assert engine

@@ -146,6 +146,55 @@ class Plan:
         return f"prepared database with {', '.join(asked)} ({len(self.installed)} modules){more}"
 
 
+def wanted(
+    repository: RepoConfig,
+    module: str,
+    *,
+    rendered: Mapping[str, Any],
+    override: Mapping[str, Any],
+    images: Mapping[str, Image],
+    environ: Mapping[str, str],
+    password: str,
+    assets: bool = False,
+    is_foreign: Callable[[str], bool] = lambda _path: False,
+) -> tuple[Plan, list[Stage]]:
+    """Return the stages to a module's prepared database, the lowest first, and what is known of a run that goes that way.
+
+    `override`: what every run adds to the compose file. `environ`: the variables of Compose's client. `assets`: whether a
+    browser is opened in any case. What `is_foreign` is mounted from a machine whose files cannot be read here.
+    SnapshotUnavailable if there can be none.
+    """
+    modules = modules_of(repository)
+    dependencies = dependencies_of(module, modules)
+    server_wide = server_wide_sources(server_wide_modules(repository), module, modules)
+    database = _database_image(images, rendered["services"].get(DB_SERVICE) or {})
+    if hindrance := unsupported(rendered, database.data_folder):
+        raise SnapshotUnavailable(hindrance)
+    around = Around(repository.addons, repository.path, environ, password, override, is_foreign)
+    surroundings = surroundings_of(rendered, around)
+    plan = Plan(
+        repository,
+        module,
+        modules,
+        dependencies=dependencies,
+        database=database,
+        local_digest=_sources(dependencies.local),
+        server_wide=server_wide,
+        server_wide_digest=_sources(server_wide),
+        surroundings=surroundings,
+        mounted_digest=surroundings.contents(),
+    )
+    if assets := assets or asks_over_http(modules[module]):
+        # What is server-wide can change how bundles are made, also those of modules that do not depend on it.
+        by_server = f"{', '.join(server_wide)} is loaded server-wide" if server_wide else ""
+        plan = replace(plan, no_assets=by_server or why_none_from_before(plan.local_folders))
+        assets = not plan.no_assets
+    command = odoo.prepare_command((), tuple(server_wide), 0, settings_of(repository))
+    mounted = plan.mounted_digest + plan.server_wide_digest
+    digest = surroundings_digest(surroundings.text, mounted, _known(images), command)
+    return plan, stages(digest, dependencies.external, tuple(dependencies.local), plan.local_digest, assets=assets)
+
+
 def choose(
     repository: RepoConfig,
     module: str,
@@ -153,44 +202,19 @@ def choose(
     listing: Pending[list[Resource]],
     *,
     rendered: Mapping[str, Any],
-    override: Mapping[str, Any],
-    images: Mapping[str, Image],
-    environ: Mapping[str, str],
     password: str,
     memory_of: str | None,
-    assets: bool = False,
-    is_foreign: Callable[[str], bool] = lambda _path: False,
+    **around: Any,
 ) -> Plan:
     """Return the plan with the longest stage that is ready; whatever hinders only means that the run goes without.
 
-    `listing`: the store's, asked already. `override`: what every run adds to the compose file. `environ`: the variables of
-    Compose's client. `memory_of`: the kernel of the engine, None where the database must be on disk. `assets`: whether a
-    browser is opened in any case. What `is_foreign` is mounted from a machine whose files cannot be read here.
+    `listing`: the store's, asked already. `memory_of`: the kernel of the engine, None where the database must be on disk.
+    `around`: what else `wanted` has to know.
     """
     plan = Plan(repository, module, modules_of(repository))
     try:
-        dependencies = dependencies_of(module, plan.modules)
-        server_wide = server_wide_sources(server_wide_modules(repository), module, plan.modules)
-        database = _database_image(images, rendered["services"].get(DB_SERVICE) or {})
-        if hindrance := unsupported(rendered, database.data_folder):
-            raise SnapshotUnavailable(hindrance)
-        around = Around(repository.addons, repository.path, environ, password, override, is_foreign)
-        surroundings = surroundings_of(rendered, around)
-        plan = replace(
-            plan,
-            dependencies=dependencies,
-            database=database,
-            local_digest=_sources(dependencies.local),
-            server_wide=server_wide,
-            server_wide_digest=_sources(server_wide),
-            surroundings=surroundings,
-            mounted_digest=surroundings.contents(),
-        )
-        if assets := assets or asks_over_http(plan.modules[module]):
-            # What is server-wide can change how bundles are made, also those of modules that do not depend on it.
-            by_server = f"{', '.join(server_wide)} is loaded server-wide" if server_wide else ""
-            plan = replace(plan, no_assets=by_server or why_none_from_before(plan.local_folders))
-        plan = _with_stages(plan, store, listing, images, assets=assets and not plan.no_assets)
+        plan, way = wanted(repository, module, rendered=rendered, password=password, **around)
+        plan = _with_stages(plan, store, listing, way)
         if plan.used and not plan.missing:
             plan.check_auto_installs()
     except (SnapshotUnavailable, EnvironmentFailed) as error:
@@ -224,20 +248,13 @@ def _known(images: Mapping[str, Image]) -> dict[str, str]:
     return {name: f"{image.digest} {image.id}" for name, image in images.items()}
 
 
-def _with_stages(
-    plan: Plan, store: Store, listing: Pending[list[Resource]], images: Mapping[str, Image], *, assets: bool
-) -> Plan:
+def _with_stages(plan: Plan, store: Store, listing: Pending[list[Resource]], way: list[Stage]) -> Plan:
     """The plan with what is ready, and what has to be made. SnapshotUnavailable where that failed before."""
-    dependencies = plan.dependencies
-    command = odoo.prepare_command((), tuple(plan.server_wide), 0, settings_of(plan.repository))
-    mounted = plan.mounted_digest + plan.server_wide_digest
-    surroundings = surroundings_digest(plan.surroundings.text, mounted, _known(images), command)
-    wanted = stages(surroundings, dependencies.external, tuple(dependencies.local), plan.local_digest, assets=assets)
     volumes = store.volumes(listing)
     store.sweep(volumes.dead)
-    number = next((number for number in range(len(wanted), 0, -1) if wanted[number - 1].key in volumes.ready), 0)
-    used = volumes.ready[wanted[number - 1].key] if number else None
-    missing = [stage for stage in wanted[number:] if not (used and stage.is_held_by(used.modules))]
+    number = next((number for number in range(len(way), 0, -1) if way[number - 1].key in volumes.ready), 0)
+    used = volumes.ready[way[number - 1].key] if number else None
+    missing = [stage for stage in way[number:] if not (used and stage.is_held_by(used.modules))]
     at = next((at for at, stage in enumerate(missing) if stage.key in volumes.refused), len(missing))
     refused = _why(missing[at], volumes.refused[missing[at].key]) if at < len(missing) else ""
     missing = missing[:at]

@@ -15,6 +15,7 @@ from runner.odoo.command import MOUNT, SERVICE
 
 # Rises with every change of what is in a snapshot or how it is used.
 SCHEMA = 3
+STAGES = ("base", "core", "assets", "own")
 DB_SERVICE = "db"
 # In the containers.
 IN_MEMORY = "/agent-test-memory"

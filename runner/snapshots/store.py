@@ -5,9 +5,10 @@ Both lie outside of any Compose project. Until it has its marker, a data volume 
 does not finish, its teardown removes.
 """
 
+import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from runner.cleanup.life import LIFE_LABELS, Life, life_of
 from runner.cleanup.resources import MAKER_LABEL, PUBLISHED_LABEL, SNAPSHOT_PREFIX
@@ -16,9 +17,10 @@ from runner.docker import questions
 from runner.docker.engine import Engine, Pending
 from runner.docker.listing import PROJECT_LABEL, VOLUMES, Resource
 from runner.errors import EnvironmentFailed
+from runner.naming import is_module_name
 from runner.snapshots.causes import told
-from runner.snapshots.snapshot import SCHEMA, Snapshot, Stage
-from runner.text import shortened
+from runner.snapshots.snapshot import SCHEMA, STAGES, Snapshot, Stage
+from runner.text import printable, shortened
 
 KEY_LABEL = f"{SNAPSHOT_PREFIX}.key"
 _CREATED_LABEL = f"{SNAPSHOT_PREFIX}.created"
@@ -40,6 +42,7 @@ _REFUSED_SECONDS = 86400
 MAX_DAYS = 14
 # The seconds in which a prepared database loses half of what its making took: a key is mostly used again the same day, or not.
 _HALF_LIFE = 4 * 3600
+_KEY = re.compile(r"[0-9a-f]{32}")
 # In seconds of the epoch, and in megabytes or seconds: labels beyond are not ours.
 _END_OF_TIME, _LARGEST = 1e11, 10**7
 
@@ -71,22 +74,22 @@ class Store:
     """The snapshots of one engine."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
 
     @property
     def now(self) -> float:
         """The engine's time, in seconds of the epoch, as in what a snapshot says of itself."""
-        return self._engine.info.now
+        return self.engine.info.now
 
     def prefetch(self) -> Pending[list[Resource]]:
         """Start the listing, for `volumes`."""
-        return self._engine.prefetch(_LISTING)
+        return self.engine.prefetch(_LISTING)
 
     def volumes(self, pending: Pending[list[Resource]] | None = None) -> Volumes:
         """Return what there is; `pending`: where that was asked already. EnvironmentFailed if the engine does not say."""
         return sorted_out((pending or self.prefetch()).result(), self.now)
 
-    def begin(self, stage: Stage, project: str, labels: Mapping[str, str]) -> str:
+    def begin(self, stage: Stage | Snapshot, project: str, labels: Mapping[str, str]) -> str:
         """Make a new volume for the stage's data, for the run `project` with these labels, and return its name."""
         name = f"{SNAPSHOT_PREFIX}-{stage.key[:16]}-{secrets.token_hex(4)}"
         whose = {label: labels[label] for label in LIFE_LABELS if label in labels}
@@ -95,26 +98,18 @@ class Store:
 
     def publish(
         self, stage: Stage, volume: str, repository: str, modules: Iterable[str], megabytes: int, seconds: float
-    ) -> None:
-        """Declare the volume ready, unless another run was quicker with the same stage: then it still belongs to its run.
+    ) -> Snapshot:
+        """Declare the volume ready, and return what it holds. `seconds`: what it took to make it."""
+        about = (stage.key, stage.base, stage.name, volume, repository, tuple(sorted(modules)), self.now)
+        snapshot = Snapshot(*about, megabytes, round(seconds))
+        self.declare(snapshot)
+        return snapshot
 
-        `seconds`: what it took to make it.
-        """
-        about = {
-            "key": stage.key,
-            "base": stage.base,
-            "stage": stage.name,
-            "volume": volume,
-            "repository": repository,
-            "modules": " ".join(sorted(modules)),
-            "created": f"{self.now:.0f}",
-            "megabytes": str(megabytes),
-            "seconds": f"{seconds:.0f}",
-            "schema": str(SCHEMA),
-        }
-        labels = {f"{SNAPSHOT_PREFIX}.{key}": value for key, value in about.items()}
+    def declare(self, snapshot: Snapshot) -> None:
+        """Declare its volume ready, unless another run was quicker with the same stage: then it still belongs to its run."""
         # Where the marker is there already, the engine leaves it as it is and says nothing.
-        self._create(f"{SNAPSHOT_PREFIX}-{stage.key[:16]}-{_READY}", labels)
+        labels = {PUBLISHED_LABEL: snapshot.volume} | labels_of(snapshot)
+        self._create(f"{SNAPSHOT_PREFIX}-{snapshot.key[:16]}-{_READY}", labels)
 
     def refuse(self, stage: Stage, reason: str) -> None:
         """Say that the stage cannot be prepared, as it will be again with the same key, and why."""
@@ -134,18 +129,18 @@ class Store:
         """Remove what of the repository's own is beyond its limits; never what a container uses."""
         own = [snapshot for snapshot in self.volumes().ready.values() if snapshot.repository == repository]
         if surplus := beyond_limits(own, limits, self.now):
-            free = set(self._engine.command("volume", "ls", "--quiet", "--filter", "dangling=true").split())
+            free = set(self.engine.command("volume", "ls", "--quiet", "--filter", "dangling=true").split())
             for snapshot in surplus:
                 if snapshot.volume in free and self.drop(snapshot):
                     say(f"{snapshot.volume} ({snapshot.stage}): removed, beyond `prepared` of {repository} in repos.yaml")
 
     def _create(self, name: str, labels: dict[str, str]) -> None:
         words = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
-        self._engine.command("volume", "create", *words, name)
+        self.engine.command("volume", "create", *words, name)
 
     def _removed(self, name: str) -> bool:
         try:
-            self._engine.command("volume", "rm", "--force", name)
+            self.engine.command("volume", "rm", "--force", name)
         except EnvironmentFailed:
             return False
         return True
@@ -200,6 +195,47 @@ def sorted_out(volumes: Iterable[Resource], now: float) -> Volumes:
             continue
         (dead if life_of(about, now) in (Life.GONE, Life.PAST_ITS_DEADLINE) else preparing).append(name)
     return Volumes(ready, dead, preparing, refused, odd)
+
+
+def labels_of(snapshot: Snapshot) -> dict[str, str]:
+    """Return all that is known of it, but for its volume, as labels."""
+    about = {
+        "key": snapshot.key,
+        "base": snapshot.base,
+        "stage": snapshot.stage,
+        "repository": snapshot.repository,
+        "modules": " ".join(snapshot.modules),
+        "created": f"{snapshot.created:.0f}",
+        "megabytes": str(snapshot.megabytes),
+        "seconds": str(snapshot.seconds),
+        "schema": str(SCHEMA),
+    }
+    return {f"{SNAPSHOT_PREFIX}.{fact}": value for fact, value in about.items()}
+
+
+def from_elsewhere(labels: Mapping[str, str], now: float) -> Snapshot:
+    """Read what another engine's store has said of one in `labels_of`; it has no volume yet. ValueError, with why it is unfit.
+
+    Whoever has written it may have written anything.
+    """
+    schema = labels.get(_SCHEMA_LABEL, "")
+    if schema != str(SCHEMA):
+        raise ValueError(f"it was made by another version of the runner (schema {shortened(printable(schema), 20)!r})")
+    snapshot = _snapshot({**labels, PUBLISHED_LABEL: ""})
+    if snapshot is None:
+        raise ValueError("it does not say what it holds")
+    if not (_KEY.fullmatch(snapshot.key) and _KEY.fullmatch(snapshot.base)) or snapshot.stage not in STAGES:
+        raise ValueError("its key or its stage is none")
+    if not all(map(is_module_name, snapshot.modules)):
+        raise ValueError("it names modules that no module can be called")
+    if now - snapshot.created >= MAX_DAYS * 86400:
+        raise ValueError(f"it is older than {MAX_DAYS} days")
+    return replace(snapshot, created=min(snapshot.created, now))
+
+
+def images_of_registries(engine: Engine) -> list[str]:
+    """Return the IDs of images that hold a prepared database, on their way from or to a registry. None is needed for long."""
+    return engine.command("image", "ls", "--quiet", "--no-trunc", "--filter", f"label={KEY_LABEL}").split()
 
 
 def _snapshot(labels: Mapping[str, str]) -> Snapshot | None:

@@ -19,9 +19,9 @@ from .tiny_repository import ROOT, TinyRepository, abandoned_volumes, dangling_v
 
 FIRST_PORT, LAST_PORT = 18090, 18099
 # The repositories of the tests, of their corpus, and of the addons of others.
-OURS = ("tiny", "corpus", "public")
+OURS = ("tiny", "corpus", "public", "saved")
 # What is marked `odoo`.
-REAL_ODOO = ("test_corpus.py", "test_odoo.py", "test_public_addons.py", "test_snapshots.py")
+REAL_ODOO = ("test_corpus.py", "test_odoo.py", "test_public_addons.py", "test_saved.py", "test_snapshots.py")
 
 
 class _TwoKinds(LoadScopeScheduling):  # type: ignore[misc]  # of a package without types

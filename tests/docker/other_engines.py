@@ -7,6 +7,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 
 import pytest
 
@@ -87,9 +88,9 @@ class Podman(SecondEngine):
         return ["sh", "-c", script]
 
 
-def install() -> None:
-    """Have the packages of both. Where they cannot be installed the test is skipped, but not on CI."""
-    missing = [package for program, package in _PROGRAMS.items() if not shutil.which(program)]
+def install(programs: Mapping[str, str] = _PROGRAMS) -> None:
+    """Have the packages of these programs. Where they cannot be installed the test is skipped, but not on CI."""
+    missing = [package for program, package in programs.items() if not shutil.which(program)]
     if not missing:
         return
     command = [*AS_ROOT, sys.executable, "-c", _INSTALL, *missing]

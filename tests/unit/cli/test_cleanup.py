@@ -16,6 +16,7 @@ from runner.cli import cleanup as cleanup_command
 from runner.cli.arguments import parse
 from runner.cli.cleanup import cleanup, remove_images, remove_prepared_databases
 from runner.config import repositories as config
+from runner.docker import engine as engines
 from runner.docker.listing import Resource
 from runner.docker.process import Endpoint
 from runner.errors import EngineUnavailable, UsageError
@@ -352,3 +353,19 @@ def test_images_go_only_if_that_is_asked_for_or_they_are_too_old(capsys: pytest.
         f"{name_of('new')}: LEFT, perhaps a run uses it",
         f"{name_of('new')}: removed",
     ]
+
+
+def test_the_image_of_a_prepared_database_that_a_killed_run_left_goes(
+    held: list[Resource], clean: Clean, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = engines.Engine.images  # type: ignore[attr-defined]  # a fake is in its place
+    images.add("sha256:pulled", "ghcr.io/org/prepared:k", Labels={KEY_LABEL: "k"})
+    images.add("sha256:other", "postgres:16")
+    assert clean("--dry-run") == 0
+    assert "sha256:pulled (a prepared database, pulled or to be pushed): would be removed" in capsys.readouterr().out
+    assert clean() == 0
+    assert list(images.images) == ["sha256:other"]
+    images.add("sha256:pulled", "ghcr.io/org/prepared:k", Labels={KEY_LABEL: "k"})
+    images.used.add("sha256:pulled")
+    assert clean() == 8
+    assert "LEFT, perhaps a run uses it" in capsys.readouterr().out

@@ -358,7 +358,7 @@ def test_every_command_has_a_function_which_gets_what_was_asked_for(folder: Path
         return len(asked)
 
     functions = {"list": "list_environments"}
-    words = {"shell": ["core"], "logs": ["core"]}
+    words = {"shell": ["core"], "logs": ["core"], "snapshots": ["key"]}
     for code, command in enumerate(known_options(), start=1):
         os.chdir(folder)  # commands leave it, as it may be deleted
         monkeypatch.setattr(f"runner.cli.main.{functions.get(command, command)}", function)
@@ -464,7 +464,7 @@ def test_help_without_a_command_tells_all_of_them(word: str, capsys: pytest.Capt
         main_inner([word])
     assert caught.value.code == 0
     told = capsys.readouterr().out
-    assert [line.split()[0] for line in told.splitlines() if re.match("    [a-z]+ ", line)] == list(known_options())
+    assert [line.split()[0] for line in told.splitlines() if re.match("    [a-z]+( |$)", line)] == list(known_options())
     for part in ("usage: python -m runner COMMAND", "Each has its own --help", "For example: nox -s odoo_tests"):
         assert part in told
 

@@ -167,6 +167,14 @@ def test_an_empty_image_variable_overrides_nothing(tmp_path: Path) -> None:
         ),
         ("{odoo: ", "{series: {x: x}, odoo: ", '4: defaults.images.series.x: must be a series of Odoo, such as "18.0"'),
         ("{odoo: ", "{series: {'18.0': ''}, odoo: ", "4: defaults.images.series.18.0: must not be empty"),
+        *(
+            (
+                "path: evv,",
+                f"path: evv, snapshots: {name!r},",
+                "6: repositories.evv.snapshots: must be the name of images in a registry, without a tag",
+            )
+            for name in ("prepared", "ghcr.io/org/prepared:latest", "https://ghcr.io/org/x", "-x/y", "a/B", f"a/{'b' * 260}")
+        ),
         ("path: evv,", "path: evv, demo: 1,", "6: repositories.evv.demo: must be true or false (found: 1)"),
         ("path: evv,", "path: evv, languages: [deutsch],", "6: repositories.evv.languages.0: must be the code of a language"),
         (
@@ -498,3 +506,11 @@ def test_in_another_series_a_repository_differs_in_the_image_of_odoo_alone(tmp_p
 def test_where_no_series_has_an_image_the_error_says_what_to_write(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"known are: none: write into repos.yaml `images: \{series:"):
         in_series(loaded(tmp_path).repository("evv"), "17.0")
+
+
+@pytest.mark.parametrize("name", ["ghcr.io/org/prepared", "org/prepared", "127.0.0.1:5000/a.b/c_d-e", "registry/x"])
+def test_a_registry_is_named_as_docker_names_one_and_a_local_file_may_take_it_away(tmp_path: Path, name: str) -> None:
+    text = YAML.replace("defaults:\n", f"defaults:\n  snapshots: {name}\n")
+    assert loaded(tmp_path, text).repository("hub").snapshots == name
+    config = loaded(tmp_path, text, "repositories:\n  hub: {snapshots: null}\n")
+    assert [repository.snapshots for repository in config.repositories.values()] == [name, None]

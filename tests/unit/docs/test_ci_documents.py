@@ -68,7 +68,7 @@ def test_the_commands_are_found_with_their_options() -> None:
     run = ["run", "$repository", "$modules", "--junit", "reports/$name.xml", "--json", "reports/$name.json"]
     assert run in commands_of(DOCUMENT.read_text())
     workflow = commands_of((ROOT / ".github/workflows/odoo-tests.yml").read_text())
-    assert [command[0] for command in workflow] == ["matrix", "run", "cleanup"]
+    assert [command[0] for command in workflow] == ["matrix", "snapshots", "snapshots", "run", "snapshots", "cleanup"]
 
 
 def test_an_action_is_pinned_to_one_commit_wherever_it_is_used() -> None:
@@ -97,3 +97,16 @@ def test_the_child_pipeline_of_gitlab_made_as_documented_has_a_job_for_each_modu
     names = {"evv": "evv_core", "hub": "hub_compliance"}
     modules = [{"repository": repository, "name": name, "modules": name} for repository, name in names.items()]
     assert made[made["test"]["extends"]] == {"parallel": {"matrix": modules}}
+
+
+def test_the_cache_of_prepared_databases_makes_no_job_red_and_pull_requests_write_none() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/odoo-tests.yml").read_text())
+    steps = workflow["jobs"]["test"]["steps"]
+    about = {step["name"]: step for step in steps if "name" in step and ("repared" in step["name"] or "them" in step["name"])}
+    key, restore, load, save, keep = about.values()
+    names = [step.get("name", "") for step in steps]
+    assert names.index(load["name"]) < names.index("Tests") < names.index(save["name"])
+    assert all(step.get("continue-on-error") or "|| " in step["run"] for step in about.values())
+    assert "github.event_name != 'pull_request'" in save["if"]
+    assert (keep["if"], restore["with"]["path"]) == ("always() && steps.save.outcome == 'success'", keep["with"]["path"])
+    assert restore["with"]["key"] == keep["with"]["key"] == f"${{{{ steps.{key['id']}.outputs.key }}}}"

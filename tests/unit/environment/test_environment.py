@@ -6,7 +6,7 @@ import itertools
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -21,6 +21,7 @@ from runner.cleanup.owner import this_process
 from runner.cleanup.teardown import Report
 from runner.config.model import Limits
 from runner.config.options import Keep
+from runner.config.repositories import RepoConfig
 from runner.docker import questions
 from runner.docker.inventory import Image
 from runner.docker.listing import Resource
@@ -34,7 +35,7 @@ from runner.errors import ConfigError, EngineUnavailable, EnvironmentFailed, Hea
 from runner.signals import Signals
 from runner.snapshots.needs_empty import remember
 from runner.snapshots.plan import Plan
-from runner.snapshots.snapshot import Snapshot
+from runner.snapshots.snapshot import DatabaseImage, Snapshot, Stage
 from runner.snapshots.store import KEY_LABEL
 from tests.unit.fake_engine import failed, status
 from tests.unit.fake_environment import ENDPOINT, LABELS, RENDERED, Fakes
@@ -947,3 +948,76 @@ def test_sources_that_odoo_s_user_cannot_read_are_copied_unless_they_must_be_mou
     fakes.repository = fakes.repository.model_copy(update={"sources": "mount"})
     with pytest.raises(ConfigError, match="What odoo cannot read"), fakes.environment():
         pass
+
+
+class FakeRegistry:
+    """Has what it is told to have; `asked`: what was asked for, with what had happened before."""
+
+    def __init__(self, fakes: Fakes, *has: str) -> None:
+        self._fakes, self._has = fakes, has
+        self.asked: list[list[str]] = []
+
+    def __call__(self, *_about: object) -> "FakeRegistry":
+        return self
+
+    def pull(self, stages: Sequence[Stage]) -> bool:
+        self._fakes.happens("pull from the registry")
+        self.asked.append([stage.name for stage in stages])
+        return any(stage.name in self._has for stage in stages)
+
+
+def with_registry(fakes: Fakes, monkeypatch: pytest.MonkeyPatch, *has: str) -> FakeRegistry:
+    fakes.repository = fakes.repository.model_copy(update={"snapshots": "ghcr.io/org/prepared"})
+    registry = FakeRegistry(fakes, *has)
+    monkeypatch.setattr("runner.environment.preflight.Registry", registry)
+
+    def choose(*_: object, **__: object) -> Plan:
+        plan = Plan(fakes.repository, "evv_core", {}, database=DatabaseImage("postgres:16"))
+        is_there = registry.asked and has
+        return replace(plan, used=SNAPSHOT) if is_there else replace(plan, missing=(Stage("base", ("base",), "key", "key"),))
+
+    monkeypatch.setattr("runner.environment.preflight.choose", choose)
+    return registry
+
+
+def test_what_a_run_would_have_to_make_is_pulled_under_the_guard_and_started_from(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = with_registry(fakes, monkeypatch, "base")
+    with fakes.environment(snapshot=True) as environment:
+        assert (environment.plan.used, environment.plan.missing) == (SNAPSHOT, ())
+        assert "agent-test-snapshot" in written(fakes)
+    expected = ["guard", "arm", "pull from the registry", "arm", "up 18000", "finish"]
+    assert [event for event in fakes.events if event in expected] == expected
+    assert registry.asked == [["base"]]
+
+
+def test_what_no_registry_has_is_made_and_the_registry_known_to_who_makes_it(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = with_registry(fakes, monkeypatch)
+    with fakes.environment(snapshot=True) as environment:
+        assert [stage.name for stage in environment.plan.missing] == ["base"]
+        assert environment.preflight.registry is registry  # type: ignore[comparison-overlap]
+
+
+def test_no_registry_is_asked_where_nothing_is_to_be_made(
+    fakes: Fakes, planned: Plans, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = FakeRegistry(fakes)
+    monkeypatch.setattr("runner.environment.preflight.Registry", registry)
+    with fakes.environment(snapshot=True) as environment:
+        assert environment.preflight.registry is None
+    assert registry.asked == []
+
+
+def test_with_an_image_that_no_other_machine_has_no_registry_is_asked(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry = with_registry(fakes, monkeypatch, "base")
+    monkeypatch.setattr(RepoConfig, "has_own_image", True)
+    with fakes.environment(snapshot=True) as environment:
+        assert (registry.asked, environment.preflight.registry) == ([], None)
+    assert (
+        "warning: `snapshots` of evv is not used, as its own image is another one on each machine" in capsys.readouterr().out
+    )

@@ -1,6 +1,6 @@
 """Making a prepared database within a run: what is published, and what sends the run back to an empty one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -300,3 +300,34 @@ def test_what_is_prepared_is_asked_for_the_undeclared_names_of_the_module_and_it
     assert pending
     assert pending.result() == (0, INSTALLED)
     assert "in ('evv_core', 'evv_visits')" in making.fakes.engine.asked[-1]
+
+
+class Pushes:
+    """A registry, and what is pushed to it, by stage, with what had happened before."""
+
+    def __init__(self, making: Making) -> None:
+        self._making = making
+        self.pushed: list[str] = []
+
+    def push(self, snapshots: Iterable[Snapshot]) -> None:
+        assert "tests" in self._making.events
+        for snapshot in snapshots:
+            assert self._making.ready[snapshot.stage].volume == snapshot.volume
+            self.pushed.append(snapshot.stage)
+
+
+def test_what_was_made_is_pushed_once_the_tests_are_over(making: Making) -> None:
+    pushes = Pushes(making)
+    making.environment._preflight = replace(making.environment.preflight, registry=pushes)  # type: ignore[arg-type]
+    making.plan(BASE, OWN)
+    making.installs(INSTALLED + "evv_core installed\n")
+    making.go()
+    assert pushes.pushed == ["base", "own"]
+
+
+def test_without_anything_made_nothing_is_pushed(making: Making) -> None:
+    pushes = Pushes(making)
+    making.environment._preflight = replace(making.environment.preflight, registry=pushes)  # type: ignore[arg-type]
+    making.plan()
+    making.go()
+    assert pushes.pushed == []

@@ -10,7 +10,7 @@ from runner.cleanup.owner import this_process
 from runner.cleanup.resources import MAKER_LABEL, PUBLISHED_LABEL
 from runner.config.model import Prepared
 from runner.snapshots.snapshot import Snapshot, Stage
-from runner.snapshots.store import KEY_LABEL, MAX_DAYS, Store, beyond_limits
+from runner.snapshots.store import KEY_LABEL, MAX_DAYS, Store, beyond_limits, from_elsewhere, labels_of
 from tests.unit.fake_volumes import FakeVolumes
 
 PROJECT, OTHER = "evv-agent-test-evv_core-1", "evv-agent-test-evv_core-2"
@@ -295,3 +295,49 @@ def test_what_is_too_old_is_not_ready_and_makes_room_for_a_new_one(engine: FakeV
     assert bool(found.ready) == is_ready
     store.sweep(found.dead)
     assert bool(engine.volumes) == is_ready
+
+
+def told(**other: str) -> dict[str, str]:
+    """What is known of one that was made a minute ago elsewhere."""
+    modules = ("base", "web")
+    made = Snapshot("a" * 32, "b" * 32, "core", "there", "evv", modules, time.time() - 60, 90, 12)
+    return labels_of(made) | {f"agent-test-snapshot.{fact}": value for fact, value in other.items()}
+
+
+def test_what_is_told_of_one_elsewhere_is_read_again_without_a_volume() -> None:
+    snapshot = from_elsewhere(told(), time.time())
+    assert (snapshot.key, snapshot.base, snapshot.stage, snapshot.repository) == ("a" * 32, "b" * 32, "core", "evv")
+    assert (snapshot.modules, snapshot.megabytes, snapshot.seconds, snapshot.volume) == (("base", "web"), 90, 12, "")
+
+
+def test_one_from_a_clock_that_is_fast_is_of_now() -> None:
+    assert from_elsewhere(told(created="9000000000"), 1000.0).created == 1000.0
+
+
+@pytest.mark.parametrize(
+    ("fact", "value", "why"),
+    [
+        ("schema", "1", "another version of the runner"),
+        ("schema", "", "another version of the runner"),
+        ("key", "../../etc", "its key or its stage is none"),
+        ("base", "a" * 31, "its key or its stage is none"),
+        ("stage", "tests", "its key or its stage is none"),
+        ("modules", "base --help", "names modules that no module can be called"),
+        ("created", "1000", "older than 14 days"),
+        ("created", "nan", "is no time"),
+        ("megabytes", "1e9", "invalid literal"),
+        ("megabytes", "-5", "is no size"),
+        ("seconds", "99999999999", "is no size"),
+    ],
+)
+def test_what_is_told_of_one_elsewhere_is_not_believed(fact: str, value: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        from_elsewhere(told(**{fact: value}), time.time())
+
+
+@pytest.mark.parametrize("fact", ["key", "base", "stage", "repository", "modules", "created", "megabytes", "seconds"])
+def test_one_of_which_not_all_is_told_is_none(fact: str) -> None:
+    about = told()
+    del about[f"agent-test-snapshot.{fact}"]
+    with pytest.raises(ValueError, match="does not say what it holds"):
+        from_elsewhere(about, time.time())
