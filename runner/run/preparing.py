@@ -62,7 +62,7 @@ class Preparation:
         self._copying = copying
 
     def finish(self) -> None:
-        """Wait until what was made is kept, push it, and remove what are then too many, once. The run goes on whatever fails."""
+        """Wait until what was made is kept, push it, and remove what are then too many. The run goes on if that fails."""
         try:
             self._finish_copy()
             kept, self._kept = self._kept, []
