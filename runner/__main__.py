@@ -11,6 +11,7 @@ if (
     # Python looks first where somebody stands: an addon there that is called `calendar` would be taken for Python's own.
     del sys.path[0]
 
+import gc
 import signal
 
 
@@ -23,12 +24,16 @@ def main() -> None:
     _open_standard_streams()
     # Pydantic looks for plugins among all installed packages: 40 ms, and nothing that a run should depend on.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # What is imported stays: to look for what of it could go takes a tenth of the imports' time.
+    gc.disable()
     try:
         from runner.cli.main import main_inner, say_a_defect  # noqa: PLC0415 - it needs what may be missing
     except ModuleNotFoundError as error:
         said = f"Error: the Python package {error.name} is missing. Use nox, without --no-venv, or:"
         print(f"{said} {sys.executable} -m pip install .", file=sys.stderr)
         sys.exit(2)
+    gc.freeze()
+    gc.enable()
     try:
         code = main_inner(sys.argv[1:])
     except Exception:  # noqa: BLE001 - the last boundary: a defect must not look like a failed test (exit code 1)
