@@ -82,7 +82,8 @@ def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signal
         commit = commit_of(call.repository.path, modules_of(call.repository).values())
     run = _side_by_side if call.jobs > 1 else _one_after_another
     ended = run(call, one_engine(environ), terminal, signals)
-    remember(call.repository.path, ended.outcomes)
+    if faults := remember(call.repository.path, ended.outcomes):
+        terminal.closing(faults)
     if slowest := slowest_lines(ended.outcomes, call.slowest):
         terminal.closing(slowest)
     code = machine_reports.write(ended.outcomes, environ, lambda line: terminal.closing([line]), terminal.for_a_program)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from runner.config.repositories import RepoConfig
 from runner.errors import UsageError
-from runner.naming import check_module_name
+from runner.naming import check_module_name, shown
 from runner.odoo.addons import modules_of
 from runner.odoo.module_search import find_module
 from runner.odoo.source_file import UnreadableSource, source_files
-from runner.reporting.last_failed import recall
+from runner.reporting.last_failed import ALL, recall
 from runner.text import first_of, printable
-from runner.verdict.named_tests import NAME, fault
+from runner.verdict.named_tests import LONGEST_TAGS, NAME, exists, fault, tags_for
 from runner.verdict.sources import TESTS, Sources, read_sources
 
 _FORMS = "Tests are named as in traction:TestRock, traction:TestRock.test_quarter or addons/traction/tests/test_rock.py."
@@ -47,7 +47,15 @@ def targets_of(
             _check_tests(module, path, parts, sources[module], word)
         targets.setdefault(module, []).append(".".join(parts) or path)
     # An empty name is the whole module, which holds all others.
-    return {module: () if "" in names else tuple(dict.fromkeys(names)) for module, names in targets.items()}
+    chosen = {module: () if "" in names else tuple(dict.fromkeys(names)) for module, names in targets.items()}
+    for module, tests in chosen.items():
+        if _are_too_many(module, tests, sources.get(module)):
+            raise UsageError(f"{module}: Odoo cannot be told of so many tests by their names. Name classes, or the module.")
+    return chosen
+
+
+def _are_too_many(module: str, tests: Sequence[str], sources: Sources | None) -> bool:
+    return sources is not None and len(tags_for(module, tests, sources).encode()) > LONGEST_TAGS
 
 
 def _check_tests(module: str, path: str, parts: Sequence[str], sources: Sources, word: str) -> None:
@@ -122,24 +130,24 @@ def _check_file(module: str, path: str, sources: Sources) -> None:
 
 
 def last_failed(modules: Sequence[str], repository: RepoConfig, say: Callable[[str], None]) -> dict[str, tuple[str, ...]]:
-    """Return of these modules those of which tests are known to have failed, with these; all of them if there are none.
+    """Return of these modules those of which failures are known, with these tests; all of them if there are none.
 
-    What the sources have no more is left out.
+    What the sources have no more is left out. All tests run of a module that has nothing else, or was red for something else.
     """
     folders = modules_of(repository)
-    failed = {module: recall(repository.path, module) for module in modules}
-    failed = {module: _still_there(names, folders[module]) for module, names in failed.items() if names}
-    known = {module: tuple(names) for module, names in failed.items() if names}
-    for module, names in known.items():
-        say(f"--last-failed: {module}: {first_of(names, _SHOWN)}")
+    known: dict[str, tuple[str, ...]] = {}
+    for module in modules:
+        if names := recall(repository.path, module):
+            sources = read_sources(folders[module])
+            there = [name for name in names if name != ALL and exists(name, sources)]
+            gone = [name for name in names if name not in (ALL, *there)]
+            known[module] = () if ALL in names or _are_too_many(module, there, sources) else tuple(there)
+            say(f"--last-failed: {module}: {first_of([*map(shown, known[module])], _SHOWN) or 'all tests'}")
+            if gone:
+                say(f"--last-failed: no longer in the sources of {module}: {first_of([*map(shown, gone)], _SHOWN)}")
     others = [module for module in modules if module not in known]
     if others and known:
         say(f"--last-failed leaves out, as no test of them is known to have failed: {', '.join(others)}")
     elif others:
         say(f"--last-failed: no test is known to have failed of {', '.join(others)}: all are run")
     return known or dict.fromkeys(modules, ())
-
-
-def _still_there(names: Sequence[str], folder: Path) -> list[str]:
-    sources = read_sources(folder)
-    return [name for name in names if not fault(name, sources)]

@@ -16,6 +16,8 @@ from runner.verdict.sources import SourceClass, Sources
 
 # A class, and a method of it.
 NAME = re.compile(r"[^\W\d]\w*(?:\.test\w*)?")
+# Bytes of what Odoo is told of them: Linux takes no word of a command that has 128 KB.
+LONGEST_TAGS = 100_000
 _SHOWN = 10
 
 
@@ -32,8 +34,7 @@ def fault(name: str, sources: Sources, path: str = "") -> str:
     class_name, _, method = name.partition(".")
     classes = [each for each in sources.classes if each.tests or each.may_have_more]
     named = [each for each in classes if each.name == class_name and path in ("", each.path)]
-    is_open = bool(sources.unreadable) or not sources.other_names.isdisjoint(("*", class_name))
-    if is_open or any(_has(each, method) and each.path not in sources.not_taken for each in named):
+    if _is_open(class_name, sources) or any(_has(each, method) and each.path not in sources.not_taken for each in named):
         return ""
     if not named:
         if elsewhere := [each.path for each in classes if each.name == class_name]:
@@ -43,6 +44,16 @@ def fault(name: str, sources: Sources, path: str = "") -> str:
         return f"Odoo does not run {name}, as {having[0].path}: {sources.not_taken[having[0].path]}"
     tests = sorted({f"{class_name}.{test}" for each in named for test in each.tests})
     return f"{class_name} has no test {method!r}. {_near(name, tests, 'Its tests')}"
+
+
+def exists(name: str, sources: Sources) -> bool:
+    """Tell whether the sources may have a test, or class, of that name, also where Odoo does not take its file."""
+    class_name, _, method = name.partition(".")
+    return _is_open(class_name, sources) or any(each.name == class_name and _has(each, method) for each in sources.classes)
+
+
+def _is_open(class_name: str, sources: Sources) -> bool:
+    return bool(sources.unreadable) or not sources.other_names.isdisjoint(("*", class_name))
 
 
 def _has(owner: SourceClass, method: str) -> bool:
