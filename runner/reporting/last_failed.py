@@ -50,7 +50,8 @@ def remember(checkout: Path, outcomes: Sequence[Outcome]) -> list[str]:
                 else:
                     file.unlink(missing_ok=True)
             except OSError as error:
-                faults.append(f"warning: --last-failed will not know which tests of {module} failed now: {printable(cause_of(error))}")
+                cause = printable(cause_of(error))
+                faults.append(f"warning: --last-failed will not know which tests of {module} failed now: {cause}")
     return faults
 
 
