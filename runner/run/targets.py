@@ -73,7 +73,7 @@ def _told(word: str) -> str:
 
 def _module_and_path(word: str, repository: RepoConfig, all_repositories: Mapping[str, RepoConfig]) -> tuple[str, str]:
     """Find a file from the current folder, else from the checkout, else below an addons folder; name it below its module."""
-    places = [Path.cwd(), repository.path, *repository.addons]
+    places = [*_here(), repository.path, *repository.addons]
     # What a shell completes there may be another checkout's: first what is in one of this repository's modules.
     files = [file for place in places if _is_file(file := place / word)]
     for file in files:
@@ -91,6 +91,13 @@ def _module_and_path(word: str, repository: RepoConfig, all_repositories: Mappin
         f"{_told(word)} is in no module of repository {repository.name}, whose addons are in: "
         f"{', '.join(printable(str(folder)) for folder in repository.addons)}"
     )
+
+
+def _here() -> list[Path]:
+    try:
+        return [Path.cwd()]
+    except OSError:  # removed since, as where a watch reads its configuration anew
+        return []
 
 
 def _is_file(path: Path) -> bool:

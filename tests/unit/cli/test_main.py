@@ -102,7 +102,7 @@ def runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
         ("run evv --all traction:TestX", ["Either --all or names of modules (traction:TestX), not both."]),
         ("run evv traction --last-failed --test-tags x", ["Either --test-tags or --last-failed, not both: each says which"]),
         ("run evv traction/tests/test_x.py", ["There is no file traction/tests/test_x.py. Looked for it in:"]),
-        ("run evv traction --repeat 0", ["--repeat: must be a whole number, 1 or more"]),
+        ("run evv traction --repeat 0", ["--repeat: must be a whole number, from 1 to 10000"]),
         ("run evv evv_core traction --watch", ["--watch tests one module until Ctrl+C", "not with several modules."]),
         ("run evv --all --watch --jobs 2", ["not with --all, --jobs."]),
         ("run evv --changed-since HEAD --watch", ["not with --changed-since."]),

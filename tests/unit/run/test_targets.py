@@ -76,6 +76,16 @@ def test_a_file_may_have_its_whole_path_and_a_module_may_be_a_link(evv: RepoConf
         assert targets(evv, str(file)) == {"evv_core": ("tests/test_rock.py",)}
 
 
+def test_where_the_current_folder_is_gone_a_file_is_looked_for_elsewhere(
+    evv: RepoConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = evv.path.parent / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert targets(evv, "traction/tests/test_rock.py") == {"traction": ("tests/test_rock.py",)}
+
+
 @pytest.mark.parametrize(
     ("word", "expected"),
     [
