@@ -75,7 +75,8 @@ def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signal
     """Run every module, say what became of each and of all, write the reports, and return the exit code."""
     started, commit = reports.now(), ""
     # All of them, before the first run: an earlier call's must not be taken for those of runs that come to none.
-    for proof in (call.joint_file, *(request.proof for request in call.requests)):
+    repeated = [proof for module in call.modules for proof in reports.repetitions(call.repository.path, module)]
+    for proof in (call.joint_file, *(request.proof for request in call.requests), *repeated):
         if proof:
             remove_earlier(proof, reports.must_be_writable(call.repository.path), followed=False)
     if call.joint_file:  # before the runs; the log of a single one has it by itself
