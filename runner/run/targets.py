@@ -45,13 +45,19 @@ def targets_of(
             if module not in sources:
                 sources[module] = read_sources(folder)
             _check_tests(module, path, parts, sources[module], word)
-        targets.setdefault(module, []).append(".".join(parts) or path)
+            if parts and not _stands_in(path, parts[0], sources[module]):
+                path = ""  # Odoo logs a class that a file imports as one of the other
+        targets.setdefault(module, []).append("::".join(filter(None, (path, ".".join(parts)))))
     # An empty name is the whole module, which holds all others.
     chosen = {module: () if "" in names else tuple(dict.fromkeys(names)) for module, names in targets.items()}
     for module, tests in chosen.items():
         if _are_too_many(module, tests, sources.get(module)):
             raise UsageError(f"{module}: Odoo cannot be told of so many tests by their names. Name classes, or the module.")
     return chosen
+
+
+def _stands_in(path: str, test: str, sources: Sources) -> bool:
+    return any((each.path, each.name) == (path, test.partition(".")[0]) for each in sources.classes)
 
 
 def _are_too_many(module: str, tests: Sequence[str], sources: Sources | None) -> bool:

@@ -1,4 +1,4 @@
-"""Tests that are asked for by name: `TestRock`, `TestRock.test_quarter`, or all of a file, `tests/test_rock.py`.
+"""Tests that are asked for by name: `TestRock`, `TestRock.test_quarter`, all of a file, `tests/test_rock.py`, or one of it.
 
 Odoo takes classes and methods in its `--test-tags` in every series, a file only since 17. So a file is asked for by its
 classes, as the sources have them.
@@ -82,7 +82,7 @@ def tags_for(module: str, names: Iterable[str], sources: Sources) -> str:
     on_demand = {*names_on_demand, *(name.partition(".")[0] for name in names_on_demand)}
     tags: dict[str, None] = {}
     for name in names:
-        chosen = [name]
+        chosen = [name.rpartition("::")[2]]
         if name.endswith(".py"):
             classes = [each.name for each in sources.classes if each.path == name]
             chosen = [each for each in classes if each not in on_demand] or classes
@@ -93,7 +93,8 @@ def tags_for(module: str, names: Iterable[str], sources: Sources) -> str:
 def is_of(test: str, path: str, names: Collection[str]) -> bool:
     """Tell whether a test, of the file at this path of its module, is one of those that are named."""
     name = short_name(test)
-    return not {path, name, name.partition(".")[0]}.isdisjoint(names)
+    ways = (name, name.partition(".")[0])
+    return not {path, *ways, *(f"{path}::{way}" for way in ways)}.isdisjoint(names)
 
 
 def only(names: Collection[str], sources: Sources, *, javascript: bool) -> Sources:
@@ -114,8 +115,9 @@ def never_started(names: Iterable[str], cases: Collection[Case], sources: Source
 
 def _why_not(name: str, sources: Sources) -> str:
     defines = any(is_of(test.name, test.place, (name,)) for test in sources.tests)
-    is_there = any(name.partition(".")[0] == each.name for each in sources.classes)
-    what = "its class does not define it" if "." in name else "it defines no test"
+    test = name.rpartition("::")[2]
+    is_there = any(test.partition(".")[0] == each.name for each in sources.classes)
+    what = "its class does not define it" if "." in test else "it defines no test"
     return f": {what}, and Odoo 18 and newer run none that a class inherits" if is_there and not defines else ""
 
 

@@ -59,13 +59,20 @@ def targets(evv: RepoConfig, *words: str) -> dict[str, tuple[str, ...]]:
         (["./evv/../evv/addons/traction/tests/test_rock.py"], {"traction": ("tests/test_rock.py",)}),
         (["addons/traction/tests/test_rock.py"], {"traction": ("tests/test_rock.py",)}),
         (["traction/tests/test_rock.py"], {"traction": ("tests/test_rock.py",)}),
-        (["traction/tests/test_rock.py::TestRock"], {"traction": ("TestRock",)}),
-        (["traction/tests/test_rock.py::TestRock::test_owner"], {"traction": ("TestRock.test_owner",)}),
-        (["traction/tests/test_rock.py::TestRock.test_owner"], {"traction": ("TestRock.test_owner",)}),
+        (["traction/tests/test_rock.py::TestRock"], {"traction": ("tests/test_rock.py::TestRock",)}),
+        (["traction/tests/test_rock.py::TestRock::test_owner"], {"traction": ("tests/test_rock.py::TestRock.test_owner",)}),
+        (["traction/tests/test_rock.py::TestRock.test_owner"], {"traction": ("tests/test_rock.py::TestRock.test_owner",)}),
     ],
 )  # fmt: skip
 def test_modules_tests_and_files_may_be_mixed(evv: RepoConfig, words: list[str], expected: dict[str, tuple[str, ...]]) -> None:
     assert targets(evv, *words) == expected
+
+
+def test_a_class_that_a_file_only_imports_is_asked_for_without_it(evv: RepoConfig) -> None:
+    tests = evv.addons[0] / "traction/tests"
+    (tests / "__init__.py").write_text("from . import test_more\n")
+    (tests / "test_more.py").write_text(f"{ROCK}from odoo.addons.other.tests.test_other import TestOther\n")
+    assert targets(evv, "traction/tests/test_more.py::TestOther") == {"traction": ("TestOther",)}
 
 
 def test_a_file_may_have_its_whole_path_and_a_module_may_be_a_link(evv: RepoConfig) -> None:
