@@ -51,7 +51,7 @@ class Changes:
         self._files = {path: known[path] if path in known else _identity(path) for path in files}
         before = self._events
         for attempt in range(_ATTEMPTS):
-            roots = {folder: _identity(folder) for folder in folders if folder.is_dir()}
+            roots = {folder: _identity(folder) for folder in folders if os.path.isdir(folder)}  # noqa: PTH112 - Path.is_dir raises errors
             if self._events and roots == self._roots and not self._is_doubtful:
                 return
             self._roots, self._is_doubtful = roots, False

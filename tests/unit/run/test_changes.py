@@ -182,3 +182,8 @@ def test_a_system_that_follows_no_more_files_is_an_error_with_what_to_do(
     monkeypatch.setattr(changes_module, "watch", none_left)
     with pytest.raises(EnvironmentFailed, match=r"OS file watch limit reached.*WATCHFILES_FORCE_POLLING=1"):
         place.changes.follow([place.folder / "models"], [])
+
+
+def test_a_folder_of_which_the_system_tells_nothing_is_not_followed(place: Place) -> None:
+    place.changes.follow([place.folder.with_name("m" * 300)], [])
+    assert place.found(QUIET) == []
