@@ -44,5 +44,5 @@ def _tests(runs: Sequence[Outcome]) -> list[str]:
     return [*table([("TEST", "RED", ""), *rows]), *more] if rows else []
 
 
-def _red(run: Outcome) -> set[tuple[str, str]]:
-    return {(case.file, case.name) for case in run.failing_cases}
+def _red(run: Outcome) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((case.file, case.name) for case in run.failing_cases))  # each once, in their order
