@@ -86,6 +86,8 @@ def tags_for(module: str, names: Iterable[str], sources: Sources) -> str:
         if name.endswith(".py"):
             classes = [each.name for each in sources.classes if each.path == name]
             chosen = [each for each in classes if each not in on_demand] or classes
+            if not classes:  # any more: without a tag all tests of the module would run
+                tags[f"/{module}/{name}"] = None
         tags |= {f"{'*' if each in on_demand else ''}/{module}:{each}": None for each in chosen}
     return ",".join(tags)
 

@@ -114,6 +114,10 @@ def test_of_a_file_what_is_left_out_on_purpose_stays_so(tmp_path: Path) -> None:
     assert tags_for(MODULE, ("tests/test_rock.py",), sources) == "/evv_core:TestRock,/evv_core:TestIssue"
 
 
+def test_a_file_that_has_lost_its_classes_does_not_select_the_whole_module(tmp_path: Path) -> None:
+    assert tags_for(MODULE, ["tests/test_gone.py"], sources_of(tmp_path)) == f"/{MODULE}/tests/test_gone.py"
+
+
 def test_a_selection_leaves_only_its_own_tests_in_the_sources(tmp_path: Path) -> None:
     sources = sources_of(tmp_path)
     narrowed = only(("TestRock.test_owner", "TestIssue"), sources, javascript=False)
