@@ -14,6 +14,7 @@ EXAMPLE = "For example: nox -s odoo_tests -- evv traction"
 _LONGEST = 86400.0
 _UNITS = {"K": 1000, "M": 1_000_000, "G": 1_000_000_000}
 _LEAST_SIZE, _DIGITS = 100_000, 16
+_MOST, _SHOWN = 10_000, 60
 _RUN_IS = "RUN is an environment: its project, a beginning of that name, or its module. They are listed by: nox -s list"
 
 
@@ -386,6 +387,7 @@ def _size(text: str) -> int:
 
 
 def _number(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number, 1 or more (given: {text!r})")
+    is_number = text.isascii() and text.isdigit() and len(text) < _DIGITS
+    if not is_number or not 0 < int(text) <= _MOST:
+        raise argparse.ArgumentTypeError(f"must be a whole number, from 1 to {_MOST} (given: {text[:_SHOWN]!r})")
     return int(text)

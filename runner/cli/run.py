@@ -69,6 +69,8 @@ def _call(given: argparse.Namespace, settings: config.Config, terminal: Terminal
         raise UsageError("Either --odoo, with the images of repos.yaml, or an image in the variable ODOO_IMAGE, not both.")
     in_series = [config.in_series(repository, series) for series in given.odoo]
     targets = _targets(given, repository, settings, terminal)
+    if given.watch and len(targets) > 1:
+        raise _no_watch(["several modules"])
     options = Options(
         given.health_timeout,
         given.test_timeout,
@@ -94,7 +96,6 @@ def _call(given: argparse.Namespace, settings: config.Config, terminal: Terminal
 def _check_watch(given: argparse.Namespace) -> None:
     """Check that --watch comes with nothing that it cannot do. UsageError says what that is."""
     others = {
-        "several modules": len(given.modules) > 1,
         "--all": given.all,
         "--changed-since": given.changed_since,
         "--jobs": given.jobs > 1,
@@ -106,8 +107,12 @@ def _check_watch(given: argparse.Namespace) -> None:
         "--keep": given.keep != "never",
     }
     if wrong := [name for name, is_given in others.items() if is_given]:
-        told = "--watch tests one module until Ctrl+C, writes no report and leaves nothing standing"
-        raise UsageError(f"{told}: not with {', '.join(wrong)}.")
+        raise _no_watch(wrong)
+
+
+def _no_watch(wrong: Sequence[str]) -> UsageError:
+    told = "--watch tests one module until Ctrl+C, writes no report and leaves nothing standing"
+    return UsageError(f"{told}: not with {', '.join(wrong)}.")
 
 
 def _repository(name: str, settings: config.Config) -> config.RepoConfig:

@@ -19,8 +19,8 @@ class Keep(Enum):
 class Options:
     """The options of a run; times in seconds, `max_log` in bytes.
 
-    `tests`: what alone is tested, as in `TestRock`, `TestRock.test_quarter` and `tests/test_rock.py`; without any the module.
-    `exit_first`: Odoo is stopped at the first test that fails.
+    `tests`: what alone is tested, as in `TestRock`, `TestRock.test_quarter`, `tests/test_rock.py` and
+    `tests/test_rock.py::TestRock`; without any the module. `exit_first`: Odoo is stopped at the first test that fails.
     """
 
     health_timeout: float

@@ -25,7 +25,7 @@ _LONGEST_TOLD = 200
 # A zip, as a wheel is, knows no earlier time.
 _TIME = 315_619_200
 # As pip understands it in its files, once lines that go on are one.
-_INCLUDE = re.compile(rb"^\s*(?:-r|-c|--requirement|--constraint)[\s=]*([^\s#]+)", re.MULTILINE)
+_INCLUDE = re.compile(rb"^[ \t]*(?:-r|-c|--requirement|--constraint)[\s=]*([^\s#]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from runner.odoo.command import ADDONS_TARGET
 from runner.verdict.cases import Case, path_of
 
 _TRACEBACK = "Traceback (most recent call last):"
-_FRAME = re.compile(rf'^\s*File "{re.escape(ADDONS_TARGET)}(?:-\d+)?/([^"\n]+)", line (\d+)(?:, in (\S+))?', re.MULTILINE)
+_PATH = rf"{re.escape(ADDONS_TARGET)}(?:-\d+)?/([^\"\n]+)"
+_FRAME = re.compile(rf'^[ \t]*File "{_PATH}", line (\d{{1,9}})(?:, in (\S+))?', re.MULTILINE)
 _METHOD = re.compile(r"(\w+)\.(\w+)")
 _EXCEPTION = re.compile(r"([A-Za-z_][\w.]*)(?::|$)")
 

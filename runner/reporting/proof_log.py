@@ -93,6 +93,15 @@ def proof_file(checkout: Path, module: str, *, only: bool) -> Path:
     return checkout / (f"{PROOF}.log" if only else f"{PROOF}.{module}.log")
 
 
+def repetitions(checkout: Path, module: str) -> list[Path]:
+    """Name the logs that earlier calls with --repeat left of a module. UsageError if the checkout cannot be read."""
+    of_module = re.compile(rf"{PROOF}\.{re.escape(module)}(\.\d+\.\d+)?\.\d+\.log", re.ASCII)
+    try:
+        return sorted(checkout / name for name in os.listdir(checkout) if of_module.fullmatch(name))  # noqa: PTH208
+    except OSError as error:
+        raise _no_log(error, checkout) from error
+
+
 class RunLog:
     """Written while a run goes on, into a file of its own: what happened, and proof of nothing.
 

@@ -8,6 +8,8 @@ from runner.text import counted, printable, table
 from runner.verdict.cases import CaseOutcome
 
 _SHOWN = 50
+# Of these a run has no case where they go well: that is known by the tests of their class.
+_OUTSIDE = (".setUpClass", ".tearDownClass")
 
 
 def repeated_lines(outcomes: Sequence[Outcome]) -> list[str]:
@@ -27,13 +29,20 @@ def repeated_lines(outcomes: Sequence[Outcome]) -> list[str]:
 def _tests(runs: Sequence[Outcome]) -> list[str]:
     red: Counter[tuple[str, str]] = Counter()
     ran: Counter[tuple[str, str]] = Counter()
+    outside = {(file, name) for run in runs for file, name in _red(run) if name.endswith(_OUTSIDE)}
     for run in runs:
         cases = run.verdict.cases if run.verdict else ()
-        ran.update({(case.file, case.name) for case in cases if case.outcome is not CaseOutcome.SKIPPED})
-        red.update({(case.file, case.name) for case in run.failing_cases})
+        started = {(case.file, case.name) for case in cases if case.outcome is not CaseOutcome.SKIPPED}
+        classes = {(file, name.rpartition(".")[0]) for file, name in started}
+        ran.update(started | {(file, name) for file, name in outside if (file, name.rpartition(".")[0]) in classes})
+        red.update(_red(run))
     rows = [
         (printable(name), f"{number} of {ran[file, name]}", "flaky" if number < ran[file, name] else "")
         for (file, name), number in red.most_common(_SHOWN)
     ]
     more = [f"... and {len(red) - len(rows)} more tests"] if len(red) > len(rows) else []
     return [*table([("TEST", "RED", ""), *rows]), *more] if rows else []
+
+
+def _red(run: Outcome) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((case.file, case.name) for case in run.failing_cases))  # each once, in their order

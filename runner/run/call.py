@@ -75,14 +75,16 @@ def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signal
     """Run every module, say what became of each and of all, write the reports, and return the exit code."""
     started, commit = reports.now(), ""
     # All of them, before the first run: an earlier call's must not be taken for those of runs that come to none.
-    for proof in (call.joint_file, *(request.proof for request in call.requests)):
+    repeated = [proof for module in call.modules for proof in reports.repetitions(call.repository.path, module)]
+    for proof in (call.joint_file, *(request.proof for request in call.requests), *repeated):
         if proof:
             remove_earlier(proof, reports.must_be_writable(call.repository.path), followed=False)
     if call.joint_file:  # before the runs; the log of a single one has it by itself
         commit = commit_of(call.repository.path, modules_of(call.repository).values())
     run = _side_by_side if call.jobs > 1 else _one_after_another
     ended = run(call, one_engine(environ), terminal, signals)
-    remember(call.repository.path, ended.outcomes)
+    if faults := remember(call.repository.path, ended.outcomes):
+        terminal.closing(faults)
     if slowest := slowest_lines(ended.outcomes, call.slowest):
         terminal.closing(slowest)
     code = machine_reports.write(ended.outcomes, environ, lambda line: terminal.closing([line]), terminal.for_a_program)

@@ -12,6 +12,7 @@ from watchfiles import Change, watch
 from runner.errors import EnvironmentFailed, Interrupted
 from runner.odoo.source_tree import is_source
 from runner.signals import Signals
+from runner.text import printable
 
 # In milliseconds: a look for changes, and a part of it.
 _LOOK, _STEP = 50, 25
@@ -51,20 +52,20 @@ class Changes:
         self._files = {path: known[path] if path in known else _identity(path) for path in files}
         before = self._events
         for attempt in range(_ATTEMPTS):
-            roots = {folder: _identity(folder) for folder in folders if folder.is_dir()}
+            roots = {folder: _identity(folder) for folder in folders if os.path.isdir(folder)}  # noqa: PTH112 - Path.is_dir raises errors
             if self._events and roots == self._roots and not self._is_doubtful:
                 return
             self._roots, self._is_doubtful = roots, False
             self._events = self._followed()
             try:
-                self.look()
+                self._look()
                 break
             except FileNotFoundError as error:
                 self._events = None
                 if attempt == _ATTEMPTS - 1:
-                    raise EnvironmentFailed(f"Changes of files cannot be followed: {error}.") from error
+                    raise _not_followed(error) from error
             except (OSError, RuntimeError) as error:
-                raise EnvironmentFailed(f"Changes of files cannot be followed: {error}. {_ADVICE}") from error
+                raise _not_followed(error, _ADVICE) from error
         if before:
             before.close()
 
@@ -81,7 +82,16 @@ class Changes:
         )
 
     def look(self) -> bool:
-        """Look for a moment, and tell whether there is more than before. Interrupted at once by a signal."""
+        """Look for a moment, and tell whether there is more than before. Interrupted at once by a signal.
+
+        EnvironmentFailed if the system cannot tell any more, as of links in a circle where it polls.
+        """
+        try:
+            return self._look()
+        except (OSError, RuntimeError) as error:
+            raise _not_followed(error) from error
+
+    def _look(self) -> bool:
         known, changed = len(self._found), set[tuple[Change, str]]()
         try:
             if self._events:
@@ -118,6 +128,10 @@ class Changes:
 
     def _is_source(self, path: Path) -> bool:
         return any(path.is_relative_to(root) and all(map(is_source, path.relative_to(root).parts)) for root in self._roots)
+
+
+def _not_followed(error: Exception, advice: str = "") -> EnvironmentFailed:
+    return EnvironmentFailed(f"Changes of files cannot be followed: {printable(str(error))}. {advice}".rstrip())
 
 
 def _identity(path: Path) -> object:

@@ -34,7 +34,16 @@ _FILES_NAMED = 3
 
 def say(terminal: Terminal, text: str) -> None:
     """Print a line with the time: who comes back to the screen sees whether it is new."""
-    terminal.line(f"[{datetime.now():%H:%M:%S}] {text}")
+    terminal.line(_timed(text))
+
+
+def say_why_not(terminal: Terminal, text: str) -> None:
+    """Say why nothing is tested, also where only the closing lines are wanted: the last of them would be taken for current."""
+    terminal.closing([_timed(text)])
+
+
+def _timed(text: str) -> str:
+    return f"[{datetime.now():%H:%M:%S}] {text}"
 
 
 class Stand:

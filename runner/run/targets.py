@@ -8,13 +8,13 @@ from pathlib import Path
 
 from runner.config.repositories import RepoConfig
 from runner.errors import UsageError
-from runner.naming import check_module_name
+from runner.naming import check_module_name, shown
 from runner.odoo.addons import modules_of
 from runner.odoo.module_search import find_module
 from runner.odoo.source_file import UnreadableSource, source_files
-from runner.reporting.last_failed import recall
+from runner.reporting.last_failed import ALL, recall
 from runner.text import first_of, printable
-from runner.verdict.named_tests import NAME, fault
+from runner.verdict.named_tests import LONGEST_TAGS, NAME, exists, fault, tags_for
 from runner.verdict.sources import TESTS, Sources, read_sources
 
 _FORMS = "Tests are named as in traction:TestRock, traction:TestRock.test_quarter or addons/traction/tests/test_rock.py."
@@ -45,9 +45,23 @@ def targets_of(
             if module not in sources:
                 sources[module] = read_sources(folder)
             _check_tests(module, path, parts, sources[module], word)
-        targets.setdefault(module, []).append(".".join(parts) or path)
+            if parts and not _stands_in(path, parts[0], sources[module]):
+                path = ""  # Odoo logs a class that a file imports as one of the other
+        targets.setdefault(module, []).append("::".join(filter(None, (path, ".".join(parts)))))
     # An empty name is the whole module, which holds all others.
-    return {module: () if "" in names else tuple(dict.fromkeys(names)) for module, names in targets.items()}
+    chosen = {module: () if "" in names else tuple(dict.fromkeys(names)) for module, names in targets.items()}
+    for module, tests in chosen.items():
+        if _are_too_many(module, tests, sources.get(module)):
+            raise UsageError(f"{module}: Odoo cannot be told of so many tests by their names. Name classes, or the module.")
+    return chosen
+
+
+def _stands_in(path: str, test: str, sources: Sources) -> bool:
+    return any((each.path, each.name) == (path, test.partition(".")[0]) for each in sources.classes)
+
+
+def _are_too_many(module: str, tests: Sequence[str], sources: Sources | None) -> bool:
+    return sources is not None and len(tags_for(module, tests, sources).encode()) > LONGEST_TAGS
 
 
 def _check_tests(module: str, path: str, parts: Sequence[str], sources: Sources, word: str) -> None:
@@ -65,7 +79,7 @@ def _told(word: str) -> str:
 
 def _module_and_path(word: str, repository: RepoConfig, all_repositories: Mapping[str, RepoConfig]) -> tuple[str, str]:
     """Find a file from the current folder, else from the checkout, else below an addons folder; name it below its module."""
-    places = [Path.cwd(), repository.path, *repository.addons]
+    places = [*_here(), repository.path, *repository.addons]
     # What a shell completes there may be another checkout's: first what is in one of this repository's modules.
     files = [file for place in places if _is_file(file := place / word)]
     for file in files:
@@ -83,6 +97,13 @@ def _module_and_path(word: str, repository: RepoConfig, all_repositories: Mappin
         f"{_told(word)} is in no module of repository {repository.name}, whose addons are in: "
         f"{', '.join(printable(str(folder)) for folder in repository.addons)}"
     )
+
+
+def _here() -> list[Path]:
+    try:
+        return [Path.cwd()]
+    except OSError:  # removed since, as where a watch reads its configuration anew
+        return []
 
 
 def _is_file(path: Path) -> bool:
@@ -122,24 +143,24 @@ def _check_file(module: str, path: str, sources: Sources) -> None:
 
 
 def last_failed(modules: Sequence[str], repository: RepoConfig, say: Callable[[str], None]) -> dict[str, tuple[str, ...]]:
-    """Return of these modules those of which tests are known to have failed, with these; all of them if there are none.
+    """Return of these modules those of which failures are known, with these tests; all of them if there are none.
 
-    What the sources have no more is left out.
+    What the sources have no more is left out. All tests run of a module that has nothing else, or was red for something else.
     """
     folders = modules_of(repository)
-    failed = {module: recall(repository.path, module) for module in modules}
-    failed = {module: _still_there(names, folders[module]) for module, names in failed.items() if names}
-    known = {module: tuple(names) for module, names in failed.items() if names}
-    for module, names in known.items():
-        say(f"--last-failed: {module}: {first_of(names, _SHOWN)}")
+    known: dict[str, tuple[str, ...]] = {}
+    for module in modules:
+        if names := recall(repository.path, module):
+            sources = read_sources(folders[module])
+            there = [name for name in names if name != ALL and exists(name, sources)]
+            gone = [name for name in names if name not in (ALL, *there)]
+            known[module] = () if ALL in names or _are_too_many(module, there, sources) else tuple(there)
+            say(f"--last-failed: {module}: {first_of([*map(shown, known[module])], _SHOWN) or 'all tests'}")
+            if gone:
+                say(f"--last-failed: no longer in the sources of {module}: {first_of([*map(shown, gone)], _SHOWN)}")
     others = [module for module in modules if module not in known]
     if others and known:
         say(f"--last-failed leaves out, as no test of them is known to have failed: {', '.join(others)}")
     elif others:
         say(f"--last-failed: no test is known to have failed of {', '.join(others)}: all are run")
     return known or dict.fromkeys(modules, ())
-
-
-def _still_there(names: Sequence[str], folder: Path) -> list[str]:
-    sources = read_sources(folder)
-    return [name for name in names if not fault(name, sources)]

@@ -26,7 +26,7 @@ from runner.run.comparing import Comparison
 from runner.run.examining import examine
 from runner.run.module_run import Request, facts_of
 from runner.run.preparing import Preparation
-from runner.run.rounds import WAITING, Rounds, Stand, say
+from runner.run.rounds import WAITING, Rounds, Stand, say, say_why_not
 from runner.run.terms import Terms, terms_of
 from runner.signals import Signals
 from runner.terminal import Terminal
@@ -100,16 +100,18 @@ class Watch:
             self._signals.lift_shield()
             if self._signals.first is not None:
                 raise Interrupted(self._signals.first)
-            say(self._terminal, over.why if over.waits else f"starting over: {over.why}")
             if over.waits:
+                say_why_not(self._terminal, over.why)
                 self._wait("nothing stands")
+            else:
+                say(self._terminal, f"starting over: {over.why}")
             self._read_again()
 
     def _told(self, fault: Exception) -> str:
         return f"{self._request.module} cannot be tested: {printable(str(fault))}"
 
     def _wait(self, what: str) -> None:
-        say(self._terminal, f"{what}; {WAITING}")
+        say_why_not(self._terminal, f"{what}; {WAITING}")
         self._changed = self._changes.wait(math.inf)
 
     def _read_again(self) -> None:
@@ -189,7 +191,7 @@ class Watch:
             try:
                 dependencies, terms = _what_it_needs(self._request)
             except (RunnerError, SnapshotUnavailable) as fault:
-                say(self._terminal, f"{self._told(fault)}; {WAITING}")
+                say_why_not(self._terminal, f"{self._told(fault)}; {WAITING}")
             else:
                 if why := self._why_not_prepared(environment, before, dependencies):
                     break
@@ -208,7 +210,7 @@ class Watch:
             # What is saved just now is the cause, or the next round meets it again.
             if not self._changes.look():
                 raise
-            say(self._terminal, f"round {self._rounds.number} ended by a change: {error}")
+            say_why_not(self._terminal, f"round {self._rounds.number} ended by a change: {error}")
 
     def _why_not_here(self, environment: Environment) -> str:
         """Say why what was changed cannot come into this environment; "" if it can."""

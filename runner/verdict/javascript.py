@@ -16,10 +16,10 @@ _HOOT, _QUNIT = ".test.js", "_tests.js"
 _TOURS = "tours"
 _FOLDER = "static/tests/"
 # A test, or a file, that only runs where the browser is that of a phone.
-_FOR_PHONES = re.compile(rb"""\btags\s*(?:\([^)]*["'`]mobile["'`]|`mobile`)""")
+_FOR_PHONES = re.compile(rb"""\btags\s*(?:\([^)]{0,1000}["'`]mobile["'`]|`mobile`)""")
 # Of tests and suites that are marked `skip` Hoot says nothing, nor of the others where some are to be the only ones.
 _MARKED = re.compile(rb"""\b(?:test|describe)\b(?:[\w.,()\s"'`-]|\{[^{}]{0,200}\}){0,200}?\.(skip|todo|only|debug)\b""")
-_COMMENT = re.compile(rb"^\s*//.*", re.MULTILINE)
+_COMMENT = re.compile(rb"^[ \t]*//.*", re.MULTILINE)
 # The page that runs them; and the tests of the addon web that open it, from which a module may derive its own.
 _PAGE = "/web/tests"
 WEB, TEST_JS = "web", "test_js"

@@ -1,4 +1,4 @@
-"""Tests that are asked for by name: `TestRock`, `TestRock.test_quarter`, or all of a file, `tests/test_rock.py`.
+"""Tests that are asked for by name: `TestRock`, `TestRock.test_quarter`, all of a file, `tests/test_rock.py`, or one of it.
 
 Odoo takes classes and methods in its `--test-tags` in every series, a file only since 17. So a file is asked for by its
 classes, as the sources have them.
@@ -16,6 +16,8 @@ from runner.verdict.sources import SourceClass, Sources
 
 # A class, and a method of it.
 NAME = re.compile(r"[^\W\d]\w*(?:\.test\w*)?")
+# Bytes of what Odoo is told of them: Linux takes no word of a command that has 128 KB.
+LONGEST_TAGS = 100_000
 _SHOWN = 10
 
 
@@ -32,8 +34,7 @@ def fault(name: str, sources: Sources, path: str = "") -> str:
     class_name, _, method = name.partition(".")
     classes = [each for each in sources.classes if each.tests or each.may_have_more]
     named = [each for each in classes if each.name == class_name and path in ("", each.path)]
-    is_open = bool(sources.unreadable) or not sources.other_names.isdisjoint(("*", class_name))
-    if is_open or any(_has(each, method) and each.path not in sources.not_taken for each in named):
+    if _is_open(class_name, sources) or any(_has(each, method) and each.path not in sources.not_taken for each in named):
         return ""
     if not named:
         if elsewhere := [each.path for each in classes if each.name == class_name]:
@@ -43,6 +44,16 @@ def fault(name: str, sources: Sources, path: str = "") -> str:
         return f"Odoo does not run {name}, as {having[0].path}: {sources.not_taken[having[0].path]}"
     tests = sorted({f"{class_name}.{test}" for each in named for test in each.tests})
     return f"{class_name} has no test {method!r}. {_near(name, tests, 'Its tests')}"
+
+
+def exists(name: str, sources: Sources) -> bool:
+    """Tell whether the sources may have a test, or class, of that name, also where Odoo does not take its file."""
+    class_name, _, method = name.partition(".")
+    return _is_open(class_name, sources) or any(each.name == class_name and _has(each, method) for each in sources.classes)
+
+
+def _is_open(class_name: str, sources: Sources) -> bool:
+    return bool(sources.unreadable) or not sources.other_names.isdisjoint(("*", class_name))
 
 
 def _has(owner: SourceClass, method: str) -> bool:
@@ -71,10 +82,12 @@ def tags_for(module: str, names: Iterable[str], sources: Sources) -> str:
     on_demand = {*names_on_demand, *(name.partition(".")[0] for name in names_on_demand)}
     tags: dict[str, None] = {}
     for name in names:
-        chosen = [name]
+        chosen = [name.rpartition("::")[2]]
         if name.endswith(".py"):
             classes = [each.name for each in sources.classes if each.path == name]
             chosen = [each for each in classes if each not in on_demand] or classes
+            if not classes:  # any more: without a tag all tests of the module would run
+                tags[f"/{module}/{name}"] = None
         tags |= {f"{'*' if each in on_demand else ''}/{module}:{each}": None for each in chosen}
     return ",".join(tags)
 
@@ -82,7 +95,8 @@ def tags_for(module: str, names: Iterable[str], sources: Sources) -> str:
 def is_of(test: str, path: str, names: Collection[str]) -> bool:
     """Tell whether a test, of the file at this path of its module, is one of those that are named."""
     name = short_name(test)
-    return not {path, name, name.partition(".")[0]}.isdisjoint(names)
+    ways = (name, name.partition(".")[0])
+    return not {path, *ways, *(f"{path}::{way}" for way in ways)}.isdisjoint(names)
 
 
 def only(names: Collection[str], sources: Sources, *, javascript: bool) -> Sources:
@@ -103,8 +117,9 @@ def never_started(names: Iterable[str], cases: Collection[Case], sources: Source
 
 def _why_not(name: str, sources: Sources) -> str:
     defines = any(is_of(test.name, test.place, (name,)) for test in sources.tests)
-    is_there = any(name.partition(".")[0] == each.name for each in sources.classes)
-    what = "its class does not define it" if "." in name else "it defines no test"
+    test = name.rpartition("::")[2]
+    is_there = any(test.partition(".")[0] == each.name for each in sources.classes)
+    what = "its class does not define it" if "." in test else "it defines no test"
     return f": {what}, and Odoo 18 and newer run none that a class inherits" if is_there and not defines else ""
 
 

@@ -24,7 +24,7 @@ _NAMES_SHOWN, _LONGEST_NAME = 5, 100
 # More different reasons for skips than anybody reads.
 _MOST_REASONS = 50
 _TRACEBACK = "Traceback (most recent call last):"
-_FRAME = re.compile(rf'^\s*File "{re.escape(ADDONS_TARGET)}(?:-\d+)?/([^/"\n]+)/', re.MULTILINE)
+_FRAME = re.compile(rf'^[ \t]*File "{re.escape(ADDONS_TARGET)}(?:-\d+)?/([^/"\n]+)/', re.MULTILINE)
 # Why tours and whatever else needs a browser do not run; such tests are skipped without anybody's wish, so they come first.
 _BROWSER = re.compile(r"chrome|websocket", re.IGNORECASE)
 _NO_BROWSER = re.compile(r"Chrome executable not found|websocket-client module is not installed")

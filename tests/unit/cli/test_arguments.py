@@ -64,8 +64,16 @@ def test_times_that_are_no_seconds_are_refused_with_the_option_s_name(option: st
         (["run", "evv", "traction", "--colour"], "unrecognized arguments: --colour"),
         (["run", "evv", "traction", "--test", "/x"], "unrecognized arguments: --test"),
         (["run", "evv", "traction", "--path"], "--path"),
-        (["run", "evv", "traction", "--jobs", "0"], "--jobs: must be a whole number, 1 or more (given: '0')"),
-        (["run", "evv", "traction", "--jobs", "two"], "--jobs: must be a whole number, 1 or more (given: 'two')"),
+        (["run", "evv", "traction", "--jobs", "0"], "--jobs: must be a whole number, from 1 to 10000 (given: '0')"),
+        (
+            ["run", "evv", "traction", "--repeat", "10001"],
+            "--repeat: must be a whole number, from 1 to 10000 (given: '10001')",
+        ),
+        (
+            ["run", "evv", "traction", "--repeat", "9" * 5000],
+            f"--repeat: must be a whole number, from 1 to 10000 (given: '{'9' * 60}')",
+        ),
+        (["run", "evv", "traction", "--jobs", "two"], "--jobs: must be a whole number, from 1 to 10000 (given: 'two')"),
         (["run", "evv", "-z"], "-z"),
         (["run", "evv", "traction", "--test-tags", "-slow"], "--test-tags: expected one argument. A value that begins with"),
         (["run", "evv", "traction", "--test-tags", "-slow"], "'-' needs '=': --test-tags=-slow"),

@@ -102,7 +102,7 @@ def runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
         ("run evv --all traction:TestX", ["Either --all or names of modules (traction:TestX), not both."]),
         ("run evv traction --last-failed --test-tags x", ["Either --test-tags or --last-failed, not both: each says which"]),
         ("run evv traction/tests/test_x.py", ["There is no file traction/tests/test_x.py. Looked for it in:"]),
-        ("run evv traction --repeat 0", ["--repeat: must be a whole number, 1 or more"]),
+        ("run evv traction --repeat 0", ["--repeat: must be a whole number, from 1 to 10000"]),
         ("run evv evv_core traction --watch", ["--watch tests one module until Ctrl+C", "not with several modules."]),
         ("run evv --all --watch --jobs 2", ["not with --all, --jobs."]),
         ("run evv --changed-since HEAD --watch", ["not with --changed-since."]),
@@ -190,8 +190,16 @@ def test_a_run_gets_what_is_asked_of_odoo_besides_the_module(runs: FakeRuns, fol
     ]
 
 
+@pytest.mark.parametrize(
+    ("words", "tests"),
+    [
+        (["traction"], ()),
+        (["traction:TestRock.test_one", "traction:TestRock.test_two"], ("TestRock.test_one", "TestRock.test_two")),
+        (["evv/addons/traction/tests/test_rock.py", "--path", "evv"], ("tests/test_rock.py",)),
+    ],
+)
 def test_a_watch_gets_what_a_run_would_and_reads_it_anew(
-    runs: FakeRuns, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    runs: FakeRuns, rock: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], tests: tuple[str, ...]
 ) -> None:
     found: list[Request] = []
 
@@ -205,11 +213,12 @@ def test_a_watch_gets_what_a_run_would_and_reads_it_anew(
             return 130
 
     monkeypatch.setattr("runner.run.watching.Watch", FakeWatch)
-    assert main_inner(["run", "evv", "traction", "--watch", "--demo", "--test-timeout", "7"]) == 130
+    assert main_inner(["run", "evv", *words, "--watch", "--demo", "--test-timeout", "7"]) == 130
     assert [request.repository.languages for request in found] == [(), ("fr_FR",)]
     for request in found:
         assert (request.module, request.repository.demo, request.options.watch) == ("traction", True, True)
         assert request.options.test_timeout == 7
+        assert request.options.tests == tests
     assert runs.calls == []
 
 

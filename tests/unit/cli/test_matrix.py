@@ -65,7 +65,7 @@ def test_only_the_repositories_named_are_in_it_once(folder: Path, capsys: pytest
         (["matrix", "--all"], "Usage: python -m runner matrix [REPO ...] [options]"),
         (["matrix", "evv"], "No module of evv has tests"),
         (["matrix", "--shards", "1", "--timings", "nothing.json"], "nothing.json is no JSON report of a run"),
-        (["matrix", "--shards", "0"], "must be a whole number, 1 or more"),
+        (["matrix", "--shards", "0"], "must be a whole number, from 1 to 10000"),
         (["matrix", "hub", "--changed-since", "main"], "git cannot compare"),
         (["matrix", "hub", "--changed-since=-O"], "must be a commit, a branch or a tag"),
     ],

@@ -1,5 +1,7 @@
 """What is red is test, with its exception and its place."""
 
+import time
+
 import pytest
 
 from runner.reporting.findings import Place, class_and_method, exception_of, headline, place_of
@@ -94,6 +96,17 @@ def test_without_a_frame_of_its_own_the_first_one_of_the_modules_tests_is_the_pl
 def test_a_frame_of_another_module_is_not_the_place() -> None:
     details = TRACEBACK.replace("extra-addons/evv_core", "extra-addons/evv_core_more")
     assert place_of(failing(details=details)) == Place("evv_core/tests/test_client.py", None)
+
+
+def test_a_line_that_has_no_number_of_a_line_is_no_frame() -> None:
+    details = TRACEBACK.replace("line 7,", f"line {'9' * 5000},")
+    assert place_of(failing(details=details)) == Place("evv_core/tests/common.py", 3)
+
+
+def test_a_message_of_nothing_but_ends_of_lines_is_looked_through_in_no_time() -> None:
+    started = time.process_time()
+    assert place_of(failing(details="\n" * 65_000)) == Place("evv_core/tests/test_client.py", None)
+    assert time.process_time() - started < 1
 
 
 def test_without_a_traceback_the_place_is_the_tests_file() -> None:

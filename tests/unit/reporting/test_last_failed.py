@@ -1,11 +1,12 @@
 """Which tests failed last is remembered in the checkout; what did not run stays known, and what others wrote is suspect."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from runner.reporting.last_failed import recall, remember
+from runner.reporting.last_failed import ALL, recall, remember
 from runner.verdict.cases import CaseOutcome
 from tests.unit.outcomes import case, failed, failing, passed, red
 
@@ -77,9 +78,27 @@ def test_a_test_that_passed_when_odoo_tried_it_again_has_not_failed(checkout: Pa
     assert recall(checkout, "evv_core") == []
 
 
-def test_javascript_tests_are_not_remembered(checkout: Path) -> None:
-    remember(checkout, [failed(failing("score/bar/is red", file="static/tests/score/bar.test.js"))])
+def test_of_what_has_no_name_all_tests_are_known_until_the_module_passes(checkout: Path) -> None:
+    javascript = failed(failing("score/bar/is red", file="static/tests/score/bar.test.js"), is_complete=True)
+    for run in (javascript, red("NOT PROVEN", case()), red("ERROR")):
+        remember(checkout, [run])
+        assert recall(checkout, "evv_core") == [ALL]
+        remember(checkout, [replace(passed(case(), is_complete=True), selection="TestClient.test_one")])
+        assert recall(checkout, "evv_core") == [ALL]
+        remember(checkout, [passed(case(), is_complete=True)])
+        assert recall(checkout, "evv_core") == []
+    remember(checkout, [replace(red("NOT PROVEN", case()), selection="TestX"), red("INTERRUPTED")])
     assert recall(checkout, "evv_core") == []
+
+
+def test_a_test_that_a_skip_or_its_class_kept_from_starting_has_not_passed(checkout: Path) -> None:
+    for silent in (case(CaseOutcome.SKIPPED, A), case(CaseOutcome.SKIPPED, "TestClient.setUpClass")):
+        remember(checkout, [failed(failing(A))])
+        remember(checkout, [passed(silent, case(name="TestOther.test_a"), is_complete=True)])
+        assert recall(checkout, "evv_core") == [A]
+    remember(checkout, [failed(failing("TestClient.setUpClass"), is_complete=True)])
+    remember(checkout, [replace(passed(case(name=B), is_complete=True), selection=B)])
+    assert recall(checkout, "evv_core") == [A]
 
 
 def test_a_class_that_a_function_defines_is_known_by_the_name_that_odoo_selects_by(checkout: Path) -> None:
@@ -87,29 +106,34 @@ def test_a_class_that_a_function_defines_is_known_by_the_name_that_odoo_selects_
     assert recall(checkout, "evv_core") == ["TestMade.test_a"]
 
 
-def test_of_very_many_tests_the_classes_are_remembered_and_of_very_many_classes_nothing(checkout: Path) -> None:
+def test_of_very_many_tests_the_classes_are_remembered_and_of_very_many_classes_that_it_is_all(checkout: Path) -> None:
     remember(checkout, [failed(*(failing(f"TestClient.test_{number}") for number in range(5000)))])
     assert recall(checkout, "evv_core") == ["TestClient"]
     remember(checkout, [failed(*(failing(f"TestClient{number}.test_a") for number in range(9000)), is_complete=True)])
+    assert recall(checkout, "evv_core") == [ALL]
+
+
+def test_what_can_be_no_name_of_a_test_is_not_read(checkout: Path) -> None:
+    lines = b"TestA.test_a,/other:TestX\n-TestA\n**\n../x\nTestA.test_a;rm\n\x1b[2J\n\xff\nTestA.helper\n"
+    state(checkout).write_bytes(lines)
     assert recall(checkout, "evv_core") == []
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"TestA.test_a,/other:TestX\n-TestA\n*\n../x\nTestA.test_a;rm\n\x1b[2J\n\xff\nTestA.helper\n", b"TestA\n" * 20000],
-)
-def test_what_can_be_no_name_of_a_test_is_not_read(checkout: Path, content: bytes) -> None:
-    state(checkout).write_bytes(content)
-    assert recall(checkout, "evv_core") == []
+def test_where_nobody_can_read_what_failed_it_may_be_all(checkout: Path) -> None:
+    state(checkout).write_bytes(b"TestA\n" * 20000)
+    assert recall(checkout, "evv_core") == [ALL]
+    state(checkout).unlink()
+    os.mkfifo(state(checkout))
+    assert recall(checkout, "evv_core") == [ALL]
 
 
 def test_links_are_neither_followed_nor_written_through(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     other = tmp_path_factory.mktemp("other")
     (other / "last_failed.evv_core").write_text(f"{A}\n")
     state(checkout).symlink_to(other / "last_failed.evv_core")
-    assert recall(checkout, "evv_core") == []
+    assert recall(checkout, "evv_core") == [ALL]
     remember(checkout, [failed(failing(B))])
-    assert recall(checkout, "evv_core") == [B]
+    assert recall(checkout, "evv_core") == [ALL, B]
     state(checkout).unlink()
     (checkout / ".agent-tests").rmdir()
     (checkout / ".agent-tests").symlink_to(other)
@@ -118,7 +142,8 @@ def test_links_are_neither_followed_nor_written_through(checkout: Path, tmp_path
     assert (other / "last_failed.evv_core").read_text() == f"{A}\n"
 
 
-def test_a_folder_in_its_place_does_no_harm(checkout: Path) -> None:
+def test_a_folder_in_its_place_hides_no_failure_and_is_told(checkout: Path) -> None:
     state(checkout).mkdir()
-    remember(checkout, [failed(failing(A))])
-    assert recall(checkout, "evv_core") == []
+    (told,) = remember(checkout, [failed(failing(A))])
+    assert told.startswith("warning: --last-failed will not know which tests of evv_core failed now: Is a directory: ")
+    assert recall(checkout, "evv_core") == [ALL]

@@ -23,6 +23,15 @@ def test_a_test_that_was_red_in_some_of_its_runs_is_flaky_and_one_that_always_wa
     ]
 
 
+def test_a_class_whose_set_up_failed_in_some_runs_and_whose_tests_ran_in_others_is_flaky() -> None:
+    bad = failed(failing("TestA.setUpClass"), failing("TestB.setUpClass"))
+    runs = [
+        replace(bad, repeat=1),
+        replace(passed(case(name="TestA.test_a"), case(file="test_other", name="TestB.test_a")), repeat=2),
+    ]
+    assert repeated_lines(runs)[3:] == ["  TestA.setUpClass  1 of 2  flaky", "  TestB.setUpClass  1 of 1"]
+
+
 def test_each_series_has_its_own_numbers_and_other_reasons_count_as_red() -> None:
     runs = [replace(passed(), repeat=1, series="18.0"), replace(red("ERROR"), repeat=2, series="18.0")]
     runs += [replace(passed(), repeat=1, series="19.0")]

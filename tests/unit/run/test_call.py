@@ -143,6 +143,23 @@ def test_each_repetition_has_a_name_and_a_log_of_its_own(tmp_path: Path) -> None
     )
 
 
+def test_logs_of_more_repetitions_than_now_are_removed_with_those_of_their_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(call_module, "run_module", lambda request, *_: request.named(passed()))
+    evv = repository(tmp_path)
+    evv.path.mkdir()
+    stay = ["evv_core.log", "evv_core.19.0.log", "evv_core.1.old.log", "traction.3.log", "evv_core_x.3.log"]
+    for name in (*stay, "evv_core.1.log", "evv_core.3.log", "evv_core.10.log", "evv_core.19.0.3.log"):
+        (evv.path / f"proof_of_execution_tests.{name}").touch()
+    call = Call(evv, ["evv_core"], Options(5, 5), "command", repeat=2)
+    assert make(call, MachineReports(None, None, "evv"), Terminal(), Signals(lambda _signum: None), os.environ) == 0
+    assert {file.name for file in evv.path.iterdir()} == {
+        "proof_of_execution_tests.log",
+        *(f"proof_of_execution_tests.{name}" for name in stay),
+    }
+
+
 def test_each_module_is_narrowed_to_its_own_tests_and_its_log_is_named_by_it_alone(tmp_path: Path) -> None:
     tests = {"evv_core": ("TestClient.test_one",), "traction": ()}
     call = Call(repository(tmp_path), list(tests), Options(5, 5), "command", tests=tests)

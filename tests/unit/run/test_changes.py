@@ -182,3 +182,19 @@ def test_a_system_that_follows_no_more_files_is_an_error_with_what_to_do(
     monkeypatch.setattr(changes_module, "watch", none_left)
     with pytest.raises(EnvironmentFailed, match=r"OS file watch limit reached.*WATCHFILES_FORCE_POLLING=1"):
         place.changes.follow([place.folder / "models"], [])
+
+
+def test_a_folder_of_which_the_system_tells_nothing_is_not_followed(place: Place) -> None:
+    place.changes.follow([place.folder.with_name("m" * 300)], [])
+    assert place.found(QUIET) == []
+
+
+def test_links_in_a_circle_that_cannot_be_looked_through_are_told(
+    tmp_path: Path, signals: Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHFILES_FORCE_POLLING", "1")
+    place = Place(tmp_path, Changes(signals))
+    (place.folder / "loop").symlink_to(place.folder)
+    with pytest.raises(EnvironmentFailed, match="File system loop found"):
+        place.found()
+    place.changes.close()

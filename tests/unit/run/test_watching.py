@@ -23,7 +23,7 @@ from runner.run.watching import Watch
 from runner.signals import Signals
 from runner.snapshots.contents import NOT_SOURCES, contents_digest
 from runner.snapshots.snapshot import Stage
-from runner.terminal import Terminal
+from runner.terminal import Shows, Terminal
 from tests.unit.environment.test_environment import mounting_addons
 from tests.unit.fake_engine import Said, Words, failed, status
 from tests.unit.fake_environment import Fakes
@@ -80,6 +80,7 @@ class Watched:
         fakes.engine.answers["exec p-odoo-1"] = "evv_core installed\n"
         self.changes = FakeChanges()
         self.again: list[RunnerError] = []
+        self.terminal = Terminal()
         self.proof = fakes.repository.path / "proof_of_execution_tests.log"
 
     def made(self, name: str, manifest: str) -> Path:
@@ -103,7 +104,7 @@ class Watched:
             return request
 
         settings = [self.fakes.folder / "repos.yaml"]
-        return Watch(request, again, settings, os.environ, Terminal(), self.fakes.signals).run()
+        return Watch(request, again, settings, os.environ, self.terminal, self.fakes.signals).run()
 
     def edit(self, name: str = "client.py", text: str = "two\n") -> Edit:
         """Save a file of the module."""
@@ -363,6 +364,19 @@ def test_configuration_that_cannot_be_read_is_said_and_waited_out(
     assert watched.run(ONE, edits=[lambda: [config], lambda: [config]]) == 130
     assert "repos.yaml:3: unknown key; waiting for changes" in capsys.readouterr().out
     assert watched.ups == 2
+
+
+def test_quiet_or_not_it_is_said_where_the_last_verdict_is_not_of_the_sources_as_they_are(
+    watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watched.terminal = Terminal(Shows.CLOSING_LINES)
+    edits = [watched.edit("__manifest__.py", "{"), lambda: [watched.fakes.folder / "repos.yaml"]]
+    watched.again = [ConfigError("what is wrong")]
+    assert watched.run(ONE, edits=edits) == 130
+    said = capsys.readouterr().out
+    assert "evv_core cannot be tested: " in said
+    assert "what is wrong; waiting for changes" in said
+    assert "round 1" not in said
 
 
 def test_an_environment_that_does_not_come_up_again_is_said_and_waited_out(

@@ -1,5 +1,6 @@
 """Which JavaScript tests a module has, and whether a test in Python that ran has opened their page."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,15 @@ def test_hoot_s_suites_are_called_by_its_files_and_a_test_is_of_the_deepest(tmp_
     assert javascript.file_of("a/b/is red") == "static/tests/a/b.test.js"
     assert javascript.file_of("a/bc/is red") == "static/tests/a.test.js"
     assert javascript.file_of("d/is red") == ""
+
+
+@pytest.mark.parametrize("source", ["\n" * 100_000, "tags(" * 40_000, "test(" * 40_000])
+def test_no_source_is_looked_through_for_long(tmp_path: Path, source: str) -> None:
+    started = time.process_time()
+    file = module(tmp_path, "x.test.js") / "static/tests/x.test.js"
+    file.write_text(source)
+    assert read_javascript(tmp_path).hoot
+    assert time.process_time() - started < 3
 
 
 @pytest.mark.parametrize(

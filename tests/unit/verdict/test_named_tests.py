@@ -114,6 +114,10 @@ def test_of_a_file_what_is_left_out_on_purpose_stays_so(tmp_path: Path) -> None:
     assert tags_for(MODULE, ("tests/test_rock.py",), sources) == "/evv_core:TestRock,/evv_core:TestIssue"
 
 
+def test_a_file_that_has_lost_its_classes_does_not_select_the_whole_module(tmp_path: Path) -> None:
+    assert tags_for(MODULE, ["tests/test_gone.py"], sources_of(tmp_path)) == f"/{MODULE}/tests/test_gone.py"
+
+
 def test_a_selection_leaves_only_its_own_tests_in_the_sources(tmp_path: Path) -> None:
     sources = sources_of(tmp_path)
     narrowed = only(("TestRock.test_owner", "TestIssue"), sources, javascript=False)
@@ -161,6 +165,17 @@ def test_a_selection_passes_only_if_something_of_each_name_ran(
     about = {"log": read_log(text), "states": {MODULE: "installed"}, "sources": sources, "names": names, "strict": True}
     verdict = judge(module=MODULE, odoo_exit=0, **about)  # type: ignore[arg-type]
     assert (verdict.passed, verdict.reasons, verdict.notes) == (not reasons, reasons, ())
+
+
+def test_a_class_of_a_file_has_not_run_where_one_of_its_name_in_another_file_has(tmp_path: Path) -> None:
+    late = "@tagged('-at_install')\nclass TestRock(TransactionCase):\n    def test_owner(self): ...\n"
+    sources = sources_of(tmp_path, f"{HEAD}{late}", __init__="from . import test_rock, test_other\n", test_other=ROCK)
+    assert tags_for(MODULE, ["tests/test_rock.py::TestRock"], sources) == f"/{MODULE}:TestRock"
+    text = log(starting("TestRock.test_owner", f"odoo.addons.{MODULE}.tests.test_other"), result(tests=1))
+    for name, code in (("tests/test_rock.py::TestRock", 7), ("tests/test_other.py::TestRock.test_owner", 0), ("TestRock", 0)):
+        narrowed = only([name], sources, javascript=False)
+        facts = {"states": {MODULE: "installed"}, "sources": narrowed, "names": [name]}
+        assert judge(module=MODULE, odoo_exit=0, log=read_log(text), **facts).exit_code == code  # type: ignore[arg-type]
 
 
 def test_of_a_class_without_tests_of_its_own_it_is_told_why_nothing_ran(tmp_path: Path) -> None:
