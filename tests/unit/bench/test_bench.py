@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bench import compare, jobs, log, peer, phases, subject, watch
+from bench import compare, jobs, log, many, peer, phases, subject, watch
 from bench.timed import Timed, run
 from bench.usage import Process, Watch, family, processes
 from runner.errors import Interrupted
@@ -102,6 +102,14 @@ def test_the_table_of_the_peer_has_ratios_to_it_and_what_it_does_not_see() -> No
         "| later run, --jobs 2 | 30.0 | 0.50 |",
     ]
     assert rows[-1] == "| has a test file that nothing imports | green | red (7) |"
+
+
+def test_three_hundred_modules_are_calculated_of_thirty() -> None:
+    runs = [many.Measured(many.FIRST, 1, 60.0), many.Measured(many.ONE, 30, 300.0), many.Measured(many.TWO, 30, 150.0)]
+    assert many.table(runs).splitlines()[2:] == [
+        "| one after another | 300 s | 10.0 s | 51 min | 3.3 min |",
+        "| --jobs 2 | 150 s | 5.0 s | 26 min | 2.2 min |",
+    ]
 
 
 def test_a_command_is_timed_line_by_line_and_its_cpu_is_counted() -> None:
