@@ -118,6 +118,9 @@ class SavedFile:
         if len(last) < _END.size:
             raise Unfit("it changes while it is read")
         self.size, self._digest = _END.unpack(last)
+        # What cannot be compressed grows by less than a thousandth: a sparse file, of hours to read, is none of ours.
+        if self._end - self._begin > self.size + self.size // 100 + 4 * _PIECE:
+            raise Unfit("it is cut off, or was changed")
         try:
             about = json.loads(known)
         except (ValueError, RecursionError):

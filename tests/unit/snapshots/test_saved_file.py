@@ -67,6 +67,18 @@ def test_a_file_to_which_something_was_added_is_noticed(file: Path) -> None:
         read(file)
 
 
+def test_a_file_longer_than_what_it_says_to_hold_can_be_is_not_read_to_its_end(file: Path) -> None:
+    with file.open("r+b") as stream:  # as a sparse one, which takes no room on a disk
+        stream.truncate(1 << 40)
+    with pytest.raises(Unfit, match="cut off, or was changed"):
+        SavedFile(file)
+
+
+def test_what_cannot_be_compressed_is_read_again_too(file: Path) -> None:
+    write(file, ABOUT, [data := os.urandom(3_000_000)])
+    assert read(file) == data
+
+
 def link(file: Path) -> None:
     file.rename(file.with_name("elsewhere"))
     file.symlink_to("elsewhere")
