@@ -90,7 +90,7 @@ def _save(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{printable(str(folder))} cannot be written: {cause_of(error)}.") from error
-    missing = {file: snapshot for file, snapshot in files.items() if not _can_be_loaded(file, snapshot.key, settings, store.now)}
+    missing = {file: each for file, each in files.items() if not _can_be_loaded(file, each.key, settings, store.now)}
     code = ExitCode.PASSED
     if missing:
         with errand(_host(repositories), _WHAT, os.environ, terminal, signals) as work:
