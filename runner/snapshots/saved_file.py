@@ -4,6 +4,7 @@ Files come from caches, and from whoever could write there: so nothing of one is
 as a stream, never whole.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -75,7 +76,8 @@ def write(file: Path, about: Mapping[str, str], tar: Iterable[bytes]) -> int:
     except OSError as error:
         raise UsageError(f"{printable(str(file))} cannot be written: {cause_of(error)}.") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # of a read-only file system, not even what is not there
+            unfinished.unlink()
     return written
 
 
