@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import os
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from runner.environment.prepared_keys import prepared_keys
 from runner.errors import EnvironmentFailed, ExitCode, UsageError, cause_of
 from runner.run.selection import modules_with_tests
 from runner.signals import Signals
-from runner.snapshots.carrier import Unfit
+from runner.snapshots.carrier import CARRIER_LIMIT, Unfit
 from runner.snapshots.causes import told
 from runner.snapshots.saved_file import SavedFile, is_ours, name_of, write
 from runner.snapshots.snapshot import Snapshot
@@ -125,11 +126,16 @@ def _can_be_loaded(file: Path, key: str, settings: Config, now: float) -> bool:
 def _prune(folder: Path, wanted: set[str], terminal: Terminal) -> None:
     try:
         for file in sorted(folder.iterdir()):
-            if is_ours(file.name) and file.name not in wanted:
+            if is_ours(file.name) and file.name not in wanted and not _is_being_written(file):
                 file.unlink(missing_ok=True)
                 terminal.line(f"{file.name}: removed, no run of the sources as they are would start from it")
     except OSError as error:
         raise UsageError(f"{printable(str(folder))} cannot be pruned: {cause_of(error)}.") from error
+
+
+def _is_being_written(file: Path) -> bool:
+    """Whether another save may be at it: what it has not finished is hidden, and grows until its time is over."""
+    return file.name.startswith(".") and time.time() - file.lstat().st_mtime < 2 * CARRIER_LIMIT
 
 
 def _load(folder: Path, settings: Config, terminal: Terminal, signals: Signals) -> ExitCode:

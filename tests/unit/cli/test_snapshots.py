@@ -1,6 +1,7 @@
 """`snapshots`: what is saved, what is loaded, and what is refused, on an engine whose volumes hold what was put there."""
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -157,10 +158,14 @@ def test_pruned_a_folder_has_what_runs_of_the_sources_would_start_from_and_what_
     engine.prepare(OTHER)
     (tmp_path / "saved").mkdir()
     old, unfinished = name_of("core", "b" * 32), f".{FILE}.{'0' * 16}"
-    for name in (old, unfinished, "notes.txt"):
+    being_written = f".{FILE}.{'1' * 16}"
+    for name in (old, unfinished, being_written, "notes.txt"):
         (tmp_path / "saved" / name).touch()
+    an_hour_ago = time.time() - 3600
+    os.utime(tmp_path / "saved" / unfinished, (an_hour_ago, an_hour_ago))
     assert call("save", "saved", "evv", "--prune") == 0
-    assert names_in(tmp_path / "saved") == sorted([FILE, "notes.txt"])
+    # What another one is writing at the same moment stays.
+    assert names_in(tmp_path / "saved") == sorted([FILE, being_written, "notes.txt"])
     assert f"{old}: removed, no run of the sources as they are would start from it" in capsys.readouterr().out
 
 
