@@ -135,7 +135,10 @@ def _prune(folder: Path, wanted: set[str], terminal: Terminal) -> None:
 
 def _is_being_written(file: Path) -> bool:
     """Whether another save may be at it: what it has not finished is hidden, and grows until its time is over."""
-    return file.name.startswith(".") and time.time() - file.lstat().st_mtime < 2 * CARRIER_LIMIT
+    try:
+        return file.name.startswith(".") and time.time() - file.lstat().st_mtime < 2 * CARRIER_LIMIT
+    except FileNotFoundError:  # by now it is finished, and has its name
+        return True
 
 
 def _load(folder: Path, settings: Config, terminal: Terminal, signals: Signals) -> ExitCode:

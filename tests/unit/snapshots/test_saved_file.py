@@ -83,7 +83,7 @@ def test_what_cannot_be_compressed_is_read_again_too(file: Path) -> None:
 def test_a_folder_that_cannot_be_written_to_is_told_also_where_nothing_can_be_removed_from_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unlink(path: Path, missing_ok: bool = False) -> None:  # noqa: FBT001, FBT002 - as Path's
+    def unlink(path: Path, missing_ok: bool = False) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 
     monkeypatch.setattr(Path, "unlink", unlink)
