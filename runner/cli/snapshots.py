@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import os
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,8 @@ from runner.environment.prepared_keys import prepared_keys
 from runner.errors import EnvironmentFailed, ExitCode, UsageError, cause_of
 from runner.run.selection import modules_with_tests
 from runner.signals import Signals
-from runner.snapshots.carrier import Unfit
+from runner.snapshots.carrier import CARRIER_LIMIT, Unfit
+from runner.snapshots.causes import told
 from runner.snapshots.saved_file import SavedFile, is_ours, name_of, write
 from runner.snapshots.snapshot import Snapshot
 from runner.snapshots.store import Store, from_elsewhere, labels_of
@@ -41,7 +43,7 @@ def snapshots(given: argparse.Namespace, settings: Config, terminal: Terminal, *
         raise UsageError(f"Which folder? nox -s snapshots -- {given.action} DIR")
     folder, *names = given.words
     if given.action == "save":
-        return _save(Path(folder), _named(names, settings), terminal, signals, prune=given.prune)
+        return _save(Path(folder), _named(names, settings), settings, terminal, signals, prune=given.prune)
     if names:
         raise UsageError(f"`load` takes all that is in one folder (given besides: {printable(' '.join(names))}).")
     return _load(Path(folder), settings, terminal, signals)
@@ -74,19 +76,22 @@ def _wanted(engine: Engine, repositories: Iterable[RepoConfig], terminal: Termin
     }
 
 
-def _save(folder: Path, repositories: Sequence[RepoConfig], terminal: Terminal, signals: Signals, *, prune: bool) -> ExitCode:
+def _save(
+    folder: Path, repositories: Sequence[RepoConfig], settings: Config, terminal: Terminal, signals: Signals, *, prune: bool
+) -> ExitCode:
     engine = connect(os.environ)
     # By the sources before anything is written: what they need may be a pull, or an image that is not built yet.
     wanted = _wanted(engine, repositories, terminal) if prune else set()
     names = {repository.name for repository in repositories}
-    ready = Store(engine).volumes().ready.values()
+    store = Store(engine)
+    ready = store.volumes().ready.values()
     chosen = [snapshot for snapshot in ready if (snapshot.key in wanted if prune else snapshot.repository in names)]
     files = {folder / name_of(snapshot.stage, snapshot.key): snapshot for snapshot in chosen}
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{printable(str(folder))} cannot be written: {cause_of(error)}.") from error
-    missing = {file: snapshot for file, snapshot in files.items() if not _is_whole(file)}
+    missing = {file: each for file, each in files.items() if not _can_be_loaded(file, each.key, settings, store.now)}
     code = ExitCode.PASSED
     if missing:
         with errand(_host(repositories), _WHAT, os.environ, terminal, signals) as work:
@@ -109,23 +114,31 @@ def _save(folder: Path, repositories: Sequence[RepoConfig], terminal: Terminal, 
     return code
 
 
-def _is_whole(file: Path) -> bool:
+def _can_be_loaded(file: Path, key: str, settings: Config, now: float) -> bool:
+    """Whether it need not be written: one that is whole, but too old to be loaded, would stay in a cache for ever."""
     try:
         with SavedFile(file) as saved:
-            saved.check()
+            return _checked(saved, settings, now).key == key
     except Unfit:
         return False
-    return True
 
 
 def _prune(folder: Path, wanted: set[str], terminal: Terminal) -> None:
     try:
         for file in sorted(folder.iterdir()):
-            if is_ours(file.name) and file.name not in wanted:
+            if is_ours(file.name) and file.name not in wanted and not _is_being_written(file):
                 file.unlink(missing_ok=True)
                 terminal.line(f"{file.name}: removed, no run of the sources as they are would start from it")
     except OSError as error:
         raise UsageError(f"{printable(str(folder))} cannot be pruned: {cause_of(error)}.") from error
+
+
+def _is_being_written(file: Path) -> bool:
+    """Whether another save may be at it: what it has not finished is hidden, and grows until its time is over."""
+    try:
+        return file.name.startswith(".") and time.time() - file.lstat().st_mtime < 2 * CARRIER_LIMIT
+    except FileNotFoundError:  # by now it is finished, and has its name
+        return True
 
 
 def _load(folder: Path, settings: Config, terminal: Terminal, signals: Signals) -> ExitCode:
@@ -140,7 +153,6 @@ def _load(folder: Path, settings: Config, terminal: Terminal, signals: Signals) 
     with errand(_host(list(settings.repositories.values())), _WHAT, os.environ, terminal, signals) as work:
         store = Store(work.engine)
         ready = dict(store.volumes().ready)
-        loaded = set()
         for file in files:
             try:
                 with SavedFile(file) as saved:
@@ -154,24 +166,30 @@ def _load(folder: Path, settings: Config, terminal: Terminal, signals: Signals) 
                 code = max(code, ExitCode.USAGE if isinstance(error, Unfit) else ExitCode.ENVIRONMENT)
             else:
                 terminal.line(f"{printable(file.name)}: loaded, {ready[snapshot.key].megabytes} MB")
-                loaded.add(snapshot.repository)
-        for name in sorted(loaded):
-            store.keep_within_limits(name, settings.repositories[name].prepared, terminal.line)
+                # Not once all are: together they may be more than the disk takes.
+                limits = settings.repositories[snapshot.repository].prepared
+                store.keep_within_limits(snapshot.repository, limits, terminal.line)
     return code if work.report.complete else ExitCode.LEFT_BEHIND
 
 
 def _checked(saved: SavedFile, settings: Config, now: float) -> Snapshot:
     """What is in the file. Unfit if it is not as it was written, or cannot be of use here."""
+    # Before it is read: that would take hours.
+    _limit(saved, max(repository.prepared.disk for repository in settings.repositories.values()))
     saved.check()
     try:
         snapshot = from_elsewhere(saved.about, now)
     except ValueError as error:
-        raise Unfit(str(error)) from error
+        raise Unfit(told(str(error))) from error
     if snapshot.repository not in settings.repositories:
-        raise Unfit(f"it was made for `{printable(snapshot.repository)}`, which repos.yaml does not name")
-    if saved.size > (most := settings.repositories[snapshot.repository].prepared.disk):
-        raise Unfit(f"it has {saved.size // 1_000_000} MB, `prepared` in repos.yaml allows {most // 1_000_000}")
+        raise Unfit(f"it was made for `{told(snapshot.repository)}`, which repos.yaml does not name")
+    _limit(saved, settings.repositories[snapshot.repository].prepared.disk)
     return snapshot
+
+
+def _limit(saved: SavedFile, most: int) -> None:
+    if saved.size > most:
+        raise Unfit(f"it has {saved.size // 1_000_000} MB, `prepared` in repos.yaml allows {most // 1_000_000}")
 
 
 def _fill(saved: SavedFile, snapshot: Snapshot, store: Store, work: Errand) -> Snapshot:

@@ -53,6 +53,11 @@ class Pending(Generic[T]):
         """End the client, if nobody wants its answer any more."""
         self._command.cancel()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing to cancel."""
+        return self._command.is_over
+
     def _start(self) -> Command:
         try:
             return Command(self._question.words, self._environ, self._question.memory)
@@ -107,7 +112,8 @@ class Engine:
     def prefetch(self, question: Question[T]) -> Pending[T]:
         """Start the question's client, so that the answer comes while something else is done."""
         pending = Pending(question, self.client_environ)
-        self._pending.append(pending)
+        # Without those that were answered, which a watch would gather for hours.
+        self._pending = [*(each for each in self._pending if not each.is_over), pending]
         return pending
 
     def prefetch_info(self) -> None:

@@ -114,9 +114,14 @@ class Command(Client):
             raise DockerFailed(f"`{self.name}`: {errors.strip() or f'exit {exit_code}'}")
         return output
 
+    @property
+    def is_over(self) -> bool:
+        """Whether its end was seen, as by `result`."""
+        return self._process.returncode is not None
+
     def cancel(self) -> None:
         """End the client and what it started, in a bounded time."""
-        if self._process.returncode is not None:
+        if self.is_over:
             return
         self._kill()
         try:

@@ -4,6 +4,7 @@ Files come from caches, and from whoever could write there: so nothing of one is
 as a stream, never whole.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -75,7 +76,8 @@ def write(file: Path, about: Mapping[str, str], tar: Iterable[bytes]) -> int:
     except OSError as error:
         raise UsageError(f"{printable(str(file))} cannot be written: {cause_of(error)}.") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # of a read-only file system, not even what is not there
+            unfinished.unlink()
     return written
 
 
@@ -118,6 +120,9 @@ class SavedFile:
         if len(last) < _END.size:
             raise Unfit("it changes while it is read")
         self.size, self._digest = _END.unpack(last)
+        # What cannot be compressed grows by less than a thousandth: a sparse file, of hours to read, is none of ours.
+        if self._end - self._begin > self.size + self.size // 100 + 4 * _PIECE:
+            raise Unfit("it is cut off, or was changed")
         try:
             about = json.loads(known)
         except (ValueError, RecursionError):

@@ -1,5 +1,7 @@
 """`snapshots`: what is saved, what is loaded, and what is refused, on an engine whose volumes hold what was put there."""
 
+import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -97,6 +99,18 @@ def test_a_file_that_was_spoilt_is_saved_anew(engine: FakeCarriers, call: Call, 
         saved.check()
 
 
+@pytest.mark.parametrize("about", [{"created": "1000"}, {"schema": "1"}, {"key": "e" * 32}, {"repository": "nobody"}])
+def test_a_file_that_no_machine_would_load_is_saved_anew(
+    engine: FakeCarriers, call: Call, tmp_path: Path, about: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = engine.prepare()
+    saved_at(tmp_path / "saved", **about)
+    assert call("save", "saved") == 0
+    assert f"{FILE}: saved, " in capsys.readouterr().out
+    with SavedFile(tmp_path / "saved" / FILE) as saved:
+        assert saved.about == labels_of(made)
+
+
 def test_only_those_of_the_repositories_named_are_saved(engine: FakeCarriers, call: Call, tmp_path: Path) -> None:
     engine.prepare()
     engine.prepare(OTHER, repository="hub")
@@ -144,10 +158,14 @@ def test_pruned_a_folder_has_what_runs_of_the_sources_would_start_from_and_what_
     engine.prepare(OTHER)
     (tmp_path / "saved").mkdir()
     old, unfinished = name_of("core", "b" * 32), f".{FILE}.{'0' * 16}"
-    for name in (old, unfinished, "notes.txt"):
+    being_written = f".{FILE}.{'1' * 16}"
+    for name in (old, unfinished, being_written, "notes.txt"):
         (tmp_path / "saved" / name).touch()
+    an_hour_ago = time.time() - 3600
+    os.utime(tmp_path / "saved" / unfinished, (an_hour_ago, an_hour_ago))
     assert call("save", "saved", "evv", "--prune") == 0
-    assert names_in(tmp_path / "saved") == sorted([FILE, "notes.txt"])
+    # What another one is writing at the same moment stays.
+    assert names_in(tmp_path / "saved") == sorted([FILE, being_written, "notes.txt"])
     assert f"{old}: removed, no run of the sources as they are would start from it" in capsys.readouterr().out
 
 
@@ -225,6 +243,41 @@ def test_a_file_of_more_than_the_repository_keeps_is_not_unpacked(
     assert call("load", "saved") == 2
     assert "it has 40 MB, `prepared` in repos.yaml allows 33" in capsys.readouterr().out
     assert (engine.started, engine.volumes) == ([], {})
+
+
+@pytest.mark.parametrize("fact", ["created", "repository"])
+def test_what_a_file_says_of_itself_is_shown_in_a_line_of_its_own_and_shortened(
+    engine: FakeCarriers, call: Call, tmp_path: Path, fact: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved_at(tmp_path / "saved", **{fact: f"\x1b[2J\n::error::{'x' * 100_000}"})
+    assert call("load", "saved") == 2
+    told = capsys.readouterr().out
+    assert (told.count("\n"), "\x1b" in told) == (1, False)
+    assert len(told) < 500
+
+
+def test_a_file_that_says_that_it_is_larger_than_any_may_be_is_not_read_to_its_end(
+    engine: FakeCarriers, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # It takes no room on a disk, and would be read for hours.
+    with saved_at(tmp_path / "saved").open("r+b") as file:
+        file.truncate(1 << 40)
+        file.seek(-40, os.SEEK_END)
+        file.write((1 << 40).to_bytes(8, "big"))
+    monkeypatch.setattr(SavedFile, "check", lambda _saved: pytest.fail("it is read"))
+    assert call("load", "saved") == 2
+    assert "it has 1099511 MB, `prepared` in repos.yaml allows 10737" in capsys.readouterr().out
+
+
+def test_what_was_loaded_is_brought_within_the_limits_before_there_is_more(
+    engine: FakeCarriers, call: Call, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "repos.yaml").write_text(YAML.replace("defaults:\n", "defaults:\n  prepared: {number: 1}\n"))
+    for number in range(3):
+        saved_at(tmp_path / "saved", key=f"{number}" * 32).rename(tmp_path / "saved" / f"{number}")
+    assert call("load", "saved") == 0
+    told = [line.split(":")[1].split()[0].strip(",") for line in capsys.readouterr().out.splitlines()]
+    assert told == ["loaded", "loaded", "removed", "loaded", "removed"]
 
 
 @pytest.mark.parametrize(("step", "code"), [("unpack", 2), ("seal", 2), ("run", 5)])

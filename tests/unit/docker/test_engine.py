@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -438,3 +439,15 @@ def test_logs_that_cannot_be_had_say_why_instead_of_hiding_the_first_error(engin
     question = questions.logs("c", 5)
     assert engine({"logs --tail 5 c": (0, "a\nb\n", "c\n")}).ask(question) == "a\nb\nc"
     assert engine({"logs": (1, "", "No such container: c")}).ask(question) == "(no log: No such container: c)"
+
+
+def test_what_was_answered_is_forgotten_as_a_watch_asks_for_hours(engine: Make) -> None:
+    made = engine({"version": (0, VERSION, "")})
+    questions_asked = [weakref.ref(made.prefetch(questions.version())) for _ in range(3)]
+    for asked in questions_asked:
+        pending = asked()
+        assert pending  # nobody has its answer yet
+        pending.result()
+    del pending
+    made.ask(questions.version())
+    assert [asked() for asked in questions_asked] == [None] * 3

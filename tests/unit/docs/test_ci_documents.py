@@ -109,4 +109,18 @@ def test_the_cache_of_prepared_databases_makes_no_job_red_and_pull_requests_writ
     assert all(step.get("continue-on-error") or "|| " in step["run"] for step in about.values())
     assert "github.event_name != 'pull_request'" in save["if"]
     assert (keep["if"], restore["with"]["path"]) == ("always() && steps.save.outcome == 'success'", keep["with"]["path"])
-    assert restore["with"]["key"] == keep["with"]["key"] == f"${{{{ steps.{key['id']}.outputs.key }}}}"
+    assert restore["with"]["key"] == keep["with"]["key"] == f"${{{{ steps.{key['id']}.outputs.key }}}}${{{{ github.run_id }}}}"
+
+
+def test_a_cache_whose_prepared_databases_were_not_all_loaded_is_written_anew() -> None:
+    # A cache is never changed: one of the same key would be refused again by every job, as too old, for as long as it is used.
+    steps = yaml.safe_load((ROOT / ".github/workflows/odoo-tests.yml").read_text())["jobs"]["test"]["steps"]
+    about = {step["id"]: step for step in steps if "id" in step}
+    assert "steps.load.outcome == 'failure'" in (condition := about["save"]["if"])
+    assert "!startsWith(steps.cache.outputs.cache-matched-key, steps.prepared.outputs.key)" in condition
+    assert about["load"]["continue-on-error"] is True
+    assert "exit 1" in about["load"]["run"]
+    # The newest of the same key comes before all others.
+    first, *_ = about["cache"]["with"]["restore-keys"].splitlines()
+    assert first == "${{ steps.prepared.outputs.key }}"
+    assert about["prepared"]["run"].count('-$key-" >>') == 1

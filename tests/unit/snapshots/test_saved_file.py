@@ -1,5 +1,6 @@
 """A prepared database as a file: it comes back as it was, and whatever was done to it is noticed."""
 
+import errno
 import hashlib
 import os
 import resource
@@ -65,6 +66,29 @@ def test_a_file_to_which_something_was_added_is_noticed(file: Path) -> None:
     file.write_bytes(file.read_bytes() + b"x")
     with pytest.raises(Unfit, match="cut off, or was changed"):
         read(file)
+
+
+def test_a_file_longer_than_what_it_says_to_hold_can_be_is_not_read_to_its_end(file: Path) -> None:
+    with file.open("r+b") as stream:  # as a sparse one, which takes no room on a disk
+        stream.truncate(1 << 40)
+    with pytest.raises(Unfit, match="cut off, or was changed"):
+        SavedFile(file)
+
+
+def test_what_cannot_be_compressed_is_read_again_too(file: Path) -> None:
+    write(file, ABOUT, [data := os.urandom(3_000_000)])
+    assert read(file) == data
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_also_where_nothing_can_be_removed_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    with pytest.raises(UsageError, match="cannot be written: No such file or directory"):
+        write(tmp_path / "read-only" / "file", ABOUT, [TAR])
 
 
 def link(file: Path) -> None:
