@@ -11,8 +11,8 @@ _OVER_HTTP = re.compile(rb"Http\w*Case|HttpCommon|\b(?:url_open|start_tour|brows
 
 # A bundle is known by its files: a module that makes, keeps or looks for it in another way may not find one from before.
 _HAS_A_PART = re.compile(
-    rb"""assetsbundle|ir_(?:qweb|asset)\b|["']ir\.(?:qweb|asset)["']|/web/assets|js_transpiler"""
-    rb"""|_inherit\s*=[^=]{0,200}?["']ir\.attachment["']"""
+    rb"""assetsbundle|ir_(?:qweb|asset|attachment)\b|["']ir\.(?:qweb|asset)["']|/web/assets|js_transpiler"""
+    rb"""|\[\s*["']ir\.attachment["']\s*\]|_inherit\s*=[^=]{0,200}?["']ir\.attachment["']"""
 )
 
 

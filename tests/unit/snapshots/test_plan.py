@@ -114,6 +114,8 @@ def test_a_module_whose_tests_ask_over_http_gets_the_assets_bundles(choose: Choo
         "from odoo.addons.base.models.assetsbundle import AssetsBundle",
         "from . import ir_asset",
         "self.env['ir.qweb']._render('x')",
+        "self.assertTrue(self.env['ir.attachment'].search([('mimetype', '=', 'text/css')]))",
+        "self.env.cr.execute('SELECT count(*) FROM ir_attachment')",
         "self.assertFalse(self.env['ir.attachment'].search([('url', '=like', '/web/assets/%')]))",
         "class IrQweb(models.AbstractModel):\n    _inherit = ['ir.qweb']",
         "class Attachment(models.Model):\n    _inherit = [\n        'mail.thread',\n        'ir.attachment',\n    ]",
