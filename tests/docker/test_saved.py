@@ -213,7 +213,7 @@ def _answers(address: str) -> bool:
 
 def test_from_a_registry_and_from_a_file_a_run_starts_as_from_its_own_and_ends_as_that(saved: Saved, tmp_path: Path) -> None:
     def tested() -> tuple[dict[str, object], str]:
-        run = saved.start("run", "saved", "evv_core", "--quiet", "--json", tmp_path / "report.json")
+        run = saved.start("run", "saved", "evv_core", "--json", tmp_path / "report.json")
         return report(run, tmp_path / "report.json"), run.output
 
     with registry(tmp_path / "registry") as name:

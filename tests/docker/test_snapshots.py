@@ -121,7 +121,7 @@ def closing(output: str) -> list[str]:
 def test_a_watch_has_the_results_of_runs_and_starts_over_with_a_change_of_what_the_database_holds(evv: Path) -> None:
     model = evv / "addons/evv_visits/models/evv_visit.py"
     good = model.read_text()
-    watch = runner_of("evv", "evv_visits", evv, "--watch", "--quiet")
+    watch = runner_of("evv", "evv_visits", evv, "--watch")
     try:
         watch.wait_for("round 1 took")
         green = closing(watch.output)
@@ -129,7 +129,7 @@ def test_a_watch_has_the_results_of_runs_and_starts_over_with_a_change_of_what_t
         model.write_text(good.replace('if visit.state != "scheduled":', "if False:"))
         watch.wait_for("round 2 took")
         red = closing(watch.output)
-        run = runner_of("evv", "evv_visits", evv, "--quiet")
+        run = runner_of("evv", "evv_visits", evv)
         assert run.finish() == 1, run.output
         assert closing(run.output) == red
         model.write_text(good)
