@@ -16,7 +16,7 @@ MODULES = {
     "bench_http": "web: an HttpCase",
     "bench_http_own": "web: the same, no bundles from before",
 }
-SCRIPT, FIRST, LATER = "script", "first run", "later run"
+SCRIPT, FIRST, LATER, LOADED = "script", "first run", "later run", "after a load"
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Measured:
 
 
 def measure(modules: Sequence[str], rounds: int, say: Callable[[str], None]) -> list[Measured]:
-    """Test each module so many times in each way: by the script, by a runner to which it is new, and once more."""
+    """Test each module so many times by the script, by a runner to which it is new, once more, and after a load."""
     found = []
     with Subject() as subject:
         for module in modules:
@@ -46,10 +46,11 @@ def measure(modules: Sequence[str], rounds: int, say: Callable[[str], None]) -> 
                     (SCRIPT, subject.by_script, phases.of_script),
                     (FIRST, subject.by_runner, phases.of_runner),
                     (LATER, subject.by_runner, phases.of_runner),
+                    (LOADED, subject.by_runner_after_a_load, phases.of_runner),
                 ):
                     ended = test(module)
                     found.append(_measured(module, way, ended, read(ended.lines)))
-                    say(f"{module}, round {number} of {rounds}: {way:<10} {ended.seconds:6.1f} s")
+                    say(f"{module}, round {number} of {rounds}: {way:<12} {ended.seconds:6.1f} s")
     return found
 
 
@@ -60,16 +61,16 @@ def _measured(module: str, way: str, ended: Timed, took: dict[str, float]) -> Me
 def table(measured: Sequence[Measured]) -> str:
     """Medians in seconds, and in parentheses their ratio to the script's, as a table in Markdown."""
     rows = [
-        "| depends on | script | first run | later run | teardown: script | runner | besides Odoo: script | later run |"
-        " CPU of a later run |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| depends on | script | first run | later run | after a load | teardown: script | runner |"
+        " besides Odoo: script | later run | CPU of a later run |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for module in dict.fromkeys(each.module for each in measured):
-        script, first, later = (_medians(measured, module, way) for way in (SCRIPT, FIRST, LATER))
+        script, first, later, loaded = (_medians(measured, module, way) for way in (SCRIPT, FIRST, LATER, LOADED))
         cells = [
             MODULES[module],
             f"{script['seconds']:.1f}",
-            *(f"{way['seconds']:.1f} ({way['seconds'] / script['seconds']:.2f})" for way in (first, later)),
+            *(f"{way['seconds']:.1f} ({way['seconds'] / script['seconds']:.2f})" for way in (first, later, loaded)),
             *(f"{way['down']:.1f}" for way in (script, later)),
             *(f"{way['besides_odoo']:.1f}" for way in (script, later)),
             f"{later['cpu'] / later['seconds']:.0%}",

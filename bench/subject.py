@@ -128,14 +128,25 @@ class Subject:
             process.terminate()
             process.communicate(timeout=_CLEANUP + BOUND)
 
+    def by_runner_after_a_load(self, module: str) -> Timed:
+        """Test the module as on a machine that has its prepared databases from files alone. BenchFailed if it is red."""
+        saved = str(self.folder / "saved")
+        self._runner("snapshots", "save", saved, NAME)
+        self.forget()
+        self._runner("snapshots", "load", saved)
+        return self.by_runner(module)
+
     def forget(self) -> None:
         """Remove the databases that runs of the benchmark prepared: the next run is a first one."""
-        command = [sys.executable, "-m", "runner", "cleanup", NAME, "--snapshots"]
+        self._runner("cleanup", NAME, "--snapshots")
+
+    def _runner(self, *words: str) -> None:
+        command = [sys.executable, "-m", "runner", *words]
         done = subprocess.run(
             command, cwd=self.folder, env=_environ(), check=False, timeout=_CLEANUP, capture_output=True, text=True
         )
         if done.returncode:
-            raise BenchFailed(f"What the benchmark's runs prepared could not be removed:\n{done.stdout}{done.stderr}")
+            raise BenchFailed(f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
 
 
 def _environ() -> Mapping[str, str]:

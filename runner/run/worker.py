@@ -17,12 +17,15 @@ from runner.signals import Signals
 
 # Until the handlers are there, which takes a few tenths of a second, a signal ends it without a word: nothing has begun.
 PROGRAM = """
-import os, signal, sys
+import gc, os, signal, sys
 for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     if signum != signal.SIGHUP or signal.getsignal(signum) is not signal.SIG_IGN:  # as signals.py does
         signal.signal(signum, lambda signum, _frame: os._exit(128 + signum))
 sys.path.insert(0, sys.argv.pop(1))
+gc.disable()  # as in __main__
 from runner.run.worker import main
+gc.freeze()
+gc.enable()
 main()
 """
 

@@ -67,11 +67,12 @@ def test_the_table_has_medians_and_ratios_to_the_script() -> None:
             compare.SCRIPT: [(20.0, 2.0, 12.0), (90.0, 9.0, 80.0), (10.0, 1.0, 5.0)],
             compare.FIRST: [(18.0, 1.0, 6.0)],
             compare.LATER: [(5.0, 0.5, 2.5)],
+            compare.LOADED: [(6.0, 0.5, 2.5)],
         }.items()
         for seconds, down, besides in values
     ]
     assert compare.table(runs).splitlines()[2:] == [
-        "| base only | 20.0 | 18.0 (0.90) | 5.0 (0.25) | 2.0 | 0.5 | 12.0 | 2.5 | 10% |",
+        "| base only | 20.0 | 18.0 (0.90) | 5.0 (0.25) | 6.0 (0.30) | 2.0 | 0.5 | 12.0 | 2.5 | 10% |",
     ]
 
 
