@@ -106,5 +106,5 @@ def test_what_an_addon_needs_is_installed_without_the_requirements_that_odoo_its
 def test_an_addon_that_needs_what_the_image_lacks_says_so_before_all_else(run: Run, module: str) -> None:
     verdict = run.output.partition(f"{module}: NOT PROVEN")[2].partition("  log: ")[0]
     assert [words for words in UNMET[module] if words not in verdict] == [], run.output[-3000:]
-    # What Odoo says of it comes after, where a prepared database had all that the addon depends on, so that nobody asked before.
+    # What Odoo says of it comes after: nobody asked before, where a prepared database had all that the addon depends on.
     assert UNMET[module][0].strip() in verdict.splitlines()[1]
