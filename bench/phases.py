@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from .timed import Timed
 
-# What the runner says at the end of a phase; see runner/progress.py.
+# What the runner says at the end of a phase; see runner/terminal.py.
 _RUNNER = re.compile(r"  (\S.*?) +(\d+\.\d) s")
 _SCRIPT = re.compile(r"== (\w+)")
 TESTS, DOWN = "tests", "down"

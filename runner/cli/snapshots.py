@@ -134,9 +134,12 @@ def _prune(folder: Path, wanted: set[str], terminal: Terminal) -> None:
 
 
 def _is_being_written(file: Path) -> bool:
-    """Whether another save may be at it: what it has not finished is hidden, and grows until its time is over."""
+    """Whether another save may be at it: what it has not finished is hidden, and grows until its time is over.
+
+    A time far ahead is of a clock that was put back since, and of no file that grows.
+    """
     try:
-        return file.name.startswith(".") and time.time() - file.lstat().st_mtime < 2 * CARRIER_LIMIT
+        return file.name.startswith(".") and abs(time.time() - file.lstat().st_mtime) < 2 * CARRIER_LIMIT
     except FileNotFoundError:  # by now it is finished, and has its name
         return True
 

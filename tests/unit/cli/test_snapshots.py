@@ -163,6 +163,9 @@ def test_pruned_a_folder_has_what_runs_of_the_sources_would_start_from_and_what_
         (tmp_path / "saved" / name).touch()
     an_hour_ago = time.time() - 3600
     os.utime(tmp_path / "saved" / unfinished, (an_hour_ago, an_hour_ago))
+    of_another_clock = tmp_path / "saved" / f".{FILE}.{'2' * 16}"
+    of_another_clock.touch()
+    os.utime(of_another_clock, (time.time() + 86400, time.time() + 86400))
     assert call("save", "saved", "evv", "--prune") == 0
     # What another one is writing at the same moment stays.
     assert names_in(tmp_path / "saved") == sorted([FILE, being_written, "notes.txt"])
