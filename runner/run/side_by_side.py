@@ -1,18 +1,14 @@
 """Several runs at once, each in a process of its own: start them, follow them, and end all of them if need be."""
 
 import contextlib
-import os
 import pickle
 import queue
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from runner.cleanup.guard_process import BOUND
 from runner.cleanup.teardown import Report, remove_project
@@ -21,9 +17,10 @@ from runner.errors import EnvironmentFailed, ExitCode, Interrupted, RunnerError
 from runner.reporting.outcome import Outcome, decide
 from runner.run.board import Board
 from runner.run.events import Event, Kind, frames
+from runner.run.forking import ForkServer
 from runner.run.module_run import Request
 from runner.run.worker import PROGRAM
-from runner.signals import STARTER, Signals
+from runner.signals import Signals
 
 # Seconds from the signal until every run must have torn down: the guard's own bound, and the commands around it.
 _PATIENCE = BOUND + 120.0
@@ -42,7 +39,11 @@ class _Worker:
     """A process that runs one request; its frames, then None, go to `inbox`."""
 
     def __init__(
-        self, request: Request, environ: Mapping[str, str], inbox: "queue.Queue[tuple[_Worker, Event | None]]"
+        self,
+        request: Request,
+        server: ForkServer,
+        environ: Mapping[str, str],
+        inbox: "queue.Queue[tuple[_Worker, Event | None]]",
     ) -> None:
         self.request = request
         self._environ = environ
@@ -50,25 +51,14 @@ class _Worker:
         self.outcome: Outcome | None = None
         self.is_stopped = False
         self._sent = 0
-        package_parent = str(Path(__file__).resolve().parents[2])
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, package_parent],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # The terminal's signals come through this process alone, once. If it is killed, the runs notice by themselves.
-            start_new_session=True,
-            cwd="/",
-            env={**environ, STARTER: str(os.getpid())},
-        )
+        self.process = server.fork()
         self._reader = threading.Thread(target=self._read, args=(inbox,), daemon=True)
         self._reader.start()
-        assert self.process.stdin
-        with self.process.stdin as stream:
+        with contextlib.suppress(BrokenPipeError), self.process.request as stream:  # if it was killed, that is seen
             pickle.dump(request, stream)
 
     def _read(self, inbox: "queue.Queue[tuple[_Worker, Event | None]]") -> None:
-        assert self.process.stdout
-        with self.process.stdout as stream:
+        with self.process.frames as stream:
             for frame in frames(stream):
                 if isinstance(frame, Event):
                     if frame.kind is Kind.PROJECT:
@@ -85,19 +75,17 @@ class _Worker:
 
     def end(self, signum: int) -> None:
         """Ask the run to end; it tears down first."""
-        if self.process.poll() is None:
+        if self.process.send_signal(signum):
             self._sent = signum
-            self.process.send_signal(signum)
 
     def final_outcome(self) -> Outcome:
         """Return the outcome that it told, or, if it was killed, what became of its environment."""
         code = self.process.wait()
         if self.outcome is not None:
             return self.outcome
-        if self._sent and self.project is None and code in (-self._sent, 128 + self._sent):
+        if self._sent and self.project is None and code in (None, -self._sent, 128 + self._sent):
             return self.request.outcome_of(Interrupted(self._sent))  # it had not even begun
-        how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        error = EnvironmentFailed(f"The process of this run was {how} before it had a verdict.")
+        error = EnvironmentFailed(f"The process of this run was {_told(code)} before it had a verdict.")
         if self.project is None:
             return self.request.outcome_of(error)
         outcome = decide(
@@ -109,6 +97,12 @@ class _Worker:
             teardown=_removed(self.project, self._environ),
         )
         return self.request.named(replace(outcome, has_proof=False))
+
+
+def _told(code: int | None) -> str:
+    if code is None:
+        return "lost, with the one that starts them,"
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
 
 def _removed(project: str, environ: Mapping[str, str]) -> Report:
@@ -128,6 +122,7 @@ class SideBySide:
         self._board = board
         self._signals = signals
         self._inbox: queue.Queue[tuple[_Worker, Event | None]] = queue.Queue()
+        self._server: ForkServer | None = None
         self._running: list[_Worker] = []
         self._outcomes: dict[str, Outcome] = {}
         self._not_run: dict[str, str] = {}
@@ -136,10 +131,13 @@ class SideBySide:
         """Run them all; also after a signal, every run that began has ended when this returns."""
         waiting = deque(requests)
         try:
+            with self._undisturbed():
+                self._server = ForkServer(PROGRAM, self._environ)
             while waiting or self._running:
                 while waiting and len(self._running) < self._jobs:
                     with self._undisturbed():
                         self._start(waiting.popleft())
+                        self._stop_after_a_failure(waiting)
                 try:
                     # Not for ever: a signal just before a wait that has no end would be seen at its end.
                     worker, event = self._inbox.get(timeout=_LOOK)
@@ -147,8 +145,7 @@ class SideBySide:
                     continue
                 with self._undisturbed():
                     self._handle(worker, event)
-                    if self._fail_fast:
-                        self._stop_after_a_failure(waiting)
+                    self._stop_after_a_failure(waiting)
         except Interrupted as interrupt:
             self._board.note(f"{signal.Signals(interrupt.signum).name}: ending every run and tearing down")
             self._outcomes |= {request.name: request.outcome_of(interrupt) for request in waiting}
@@ -156,6 +153,9 @@ class SideBySide:
         except BaseException:
             self._end_all(signal.SIGTERM)
             raise
+        finally:
+            if self._server:
+                self._server.close()
         order = [request.name for request in requests]
         return Ended([self._outcomes[name] for name in order if name in self._outcomes], self._not_run)
 
@@ -169,8 +169,15 @@ class SideBySide:
             raise Interrupted(self._signals.first)
 
     def _start(self, request: Request) -> None:
-        self._running.append(_Worker(request, self._environ, self._inbox))
-        self._board.begins(request.name)
+        assert self._server
+        try:
+            worker = _Worker(request, self._server, self._environ, self._inbox)
+        except EnvironmentFailed as error:
+            outcome = self._outcomes[request.name] = request.outcome_of(error)
+            self._board.ended(outcome)
+        else:
+            self._running.append(worker)
+            self._board.begins(request.name)
 
     def _handle(self, worker: _Worker, event: Event | None) -> None:
         if event is not None:
@@ -190,7 +197,7 @@ class SideBySide:
         self._board.ended(outcome)
 
     def _stop_after_a_failure(self, waiting: "deque[Request]") -> None:
-        if any(outcome.exit_code for outcome in self._outcomes.values()):
+        if self._fail_fast and any(outcome.exit_code for outcome in self._outcomes.values()):
             self._not_run |= {request.name: "not started (--fail-fast)" for request in waiting}
             waiting.clear()
             for worker in self._running:

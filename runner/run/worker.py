@@ -15,7 +15,7 @@ from runner.run.events import EventTerminal
 from runner.run.module_run import Request, run_module
 from runner.signals import Signals
 
-# Until the handlers are there, which takes a few tenths of a second, a signal ends it without a word: nothing has begun.
+# Until the handlers of a run are there a signal ends its process without a word: nothing has begun.
 PROGRAM = """
 import gc, os, signal, sys
 for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -23,9 +23,11 @@ for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, lambda signum, _frame: os._exit(128 + signum))
 sys.path.insert(0, sys.argv.pop(1))
 gc.disable()  # as in __main__
+from runner.run.forking import fork_for_each_request
 from runner.run.worker import main
 gc.freeze()
 gc.enable()
+fork_for_each_request()
 main()
 """
 

@@ -33,7 +33,9 @@ sys.path.insert(0, sys.argv.pop(1))
 from runner.errors import Interrupted
 from runner.run.events import EventTerminal
 from runner.reporting.outcome import Outcome
+from runner.run.forking import fork_for_each_request
 
+fork_for_each_request()
 request = pickle.load(sys.stdin.buffer)
 folder, what = request.repository.path, request.module
 terminal = EventTerminal(sys.stdout.buffer)
@@ -162,7 +164,7 @@ def test_with_fail_fast_the_first_that_is_red_ends_the_others_which_do_not_count
 def test_one_that_is_ended_before_it_has_begun_counts_as_interrupted_not_as_killed(
     go: Go, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(side_by_side, "PROGRAM", "import signal; signal.pause()")
+    monkeypatch.setattr(side_by_side, "PROGRAM", PROGRAM.replace("request =", "signal.pause()\nrequest ="))
     modules = ["fails", "slow_to_start"]
 
     class Ending(Board):
@@ -241,8 +243,10 @@ def told_by(go: Go, monkeypatch: pytest.MonkeyPatch, expression: str) -> list[st
 def test_the_processes_know_who_started_them_and_are_out_of_the_terminal_s_reach(
     go: Go, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = told_by(go, monkeypatch, "(int(os.environ['AGENT_TEST_STARTER']), os.getsid(0) == os.getpid())")
-    assert f"{(os.getpid(), True)}" in said
+    said = told_by(
+        go, monkeypatch, "(int(os.environ['AGENT_TEST_STARTER']) == os.getppid(), os.getsid(0) == os.getpid(), os.getcwd())"
+    )
+    assert f"{(True, True, '/')}" in said
 
 
 def test_the_processes_get_the_engine_of_the_call_and_not_what_this_process_means_now(
@@ -262,3 +266,11 @@ def test_what_a_killed_one_left_is_removed_on_the_engine_of_the_call(go: Go, mon
     monkeypatch.setattr(side_by_side, "remove_project", remove)
     go("killed")
     assert engines == [PINNED]
+
+
+def test_one_whose_process_cannot_be_started_is_an_error_of_its_own(go: Go, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "PROGRAM", "raise SystemExit('no memory')")
+    ended = go("a", "b", "c", fail_fast=True)
+    assert exit_codes(ended) == {"a": ExitCode.ENVIRONMENT}
+    assert "cannot be started" in ended.outcomes[0].reasons[0]
+    assert ended.not_run == {"b": "not started (--fail-fast)", "c": "not started (--fail-fast)"}
