@@ -24,7 +24,7 @@ def main() -> None:
     _open_standard_streams()
     # Pydantic looks for plugins among all installed packages: 40 ms, and nothing that a run should depend on.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    # What is imported stays: to look for what of it could go takes a tenth of the imports' time.
+    # What is imported stays: to look for what of it could go takes a tenth of the imports' time. On again once all is here.
     gc.disable()
     try:
         from runner.cli.main import main_inner, say_a_defect  # noqa: PLC0415 - it needs what may be missing
@@ -32,8 +32,6 @@ def main() -> None:
         said = f"Error: the Python package {error.name} is missing. Use nox, without --no-venv, or:"
         print(f"{said} {sys.executable} -m pip install .", file=sys.stderr)
         sys.exit(2)
-    gc.freeze()
-    gc.enable()
     try:
         code = main_inner(sys.argv[1:])
     except Exception:  # noqa: BLE001 - the last boundary: a defect must not look like a failed test (exit code 1)

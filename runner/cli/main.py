@@ -1,24 +1,16 @@
 """Arguments -> the command that they name. Errors of the user and of the machine become a message and an exit code here."""
 
-import argparse
 import errno
+import gc
 import os
 import shlex
 import traceback
 from collections.abc import Callable, Sequence
-from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from runner.ci_sections import ci_of
 from runner.cli.arguments import parse
-from runner.cli.cleanup import cleanup
-from runner.cli.doctor import doctor
-from runner.cli.enter import logs, shell
-from runner.cli.list import list_environments
-from runner.cli.matrix import matrix
-from runner.cli.parity import parity
-from runner.cli.run import run
-from runner.cli.snapshots import snapshots
 from runner.config import repositories as config
 from runner.config.names import CONFIG
 from runner.errors import ConfigError, Interrupted, RunnerError, UsageError, cause_of
@@ -29,7 +21,18 @@ from runner.terminal import Terminal
 # Seconds for a reader that stands still to take the last lines, after a signal or an error.
 _LAST_WORDS = 3.0
 
-Command = Callable[[argparse.Namespace, config.Config, Terminal], int]
+# By its name, the module of this package, and the function in there.
+_COMMANDS = {
+    "run": ("run", "run"),
+    "cleanup": ("cleanup", "cleanup"),
+    "list": ("list", "list_environments"),
+    "shell": ("enter", "shell"),
+    "logs": ("enter", "logs"),
+    "doctor": ("doctor", "doctor"),
+    "matrix": ("matrix", "matrix"),
+    "snapshots": ("snapshots", "snapshots"),
+    "parity": ("parity", "parity"),
+}
 
 
 def main_inner(arguments: Sequence[str]) -> int:
@@ -40,20 +43,12 @@ def main_inner(arguments: Sequence[str]) -> int:
         if given.command == "run":
             terminal = terminal_for(verbose=given.verbose, quiet=given.quiet, ci=ci_of(os.environ))
         signals = Signals(lambda _signum: terminal.line("  teardown is under way and is not interrupted"))
-        commands: dict[str, Command] = {
-            "run": partial(run, signals=signals, command_line=shlex.join(["python", "-m", "runner", *arguments])),
-            "cleanup": cleanup,
-            "list": list_environments,
-            "shell": shell,
-            "logs": logs,
-            "doctor": doctor,
-            "matrix": matrix,
-            "snapshots": partial(snapshots, signals=signals),
-            "parity": parity,
-        }
+        command_line = shlex.join(["python", "-m", "runner", *arguments])
+        more = {"run": {"signals": signals, "command_line": command_line}, "snapshots": {"signals": signals}}
+        command = _command(given.command)
         with signals.installed(os.environ):
             settings = config.load(_config_folder(), os.environ)
-            code = commands[given.command](given, settings, terminal)
+            code = command(given, settings, terminal, **more.get(given.command, {}))
             # Nothing stands any more. As any program does, it waits for who reads slowly; not where it has been told to end.
             terminal.finish(None if signals.first is None else _LAST_WORDS)
         # What a run says is in its log as well, what the others print is nowhere else. A reader who has enough is no error.
@@ -67,6 +62,16 @@ def main_inner(arguments: Sequence[str]) -> int:
     except Exception:  # a defect, which __main__ says. Without this the program would wait at its end for who does not read.
         terminal.finish(_LAST_WORDS)
         raise
+
+
+def _command(name: str) -> Callable[..., int]:
+    """Import a command, which is the last that is imported for most of them, and return it: the others take their time too."""
+    module, function = _COMMANDS[name]
+    command: Callable[..., int] = getattr(import_module(f"runner.cli.{module}"), function)
+    if not gc.isenabled():  # by __main__, for the imports
+        gc.freeze()
+        gc.enable()
+    return command
 
 
 def say_a_defect() -> None:

@@ -104,11 +104,11 @@ def test_a_defect_ends_the_program_also_where_nobody_reads() -> None:
     program = """
 import sys
 from runner import __main__ as entry
-from runner.cli import main as cli
+from runner.cli import list as command, main as cli
 def fail(_given, _settings, terminal):
     terminal.line("x" * 200_000)
     raise ZeroDivisionError("a defect")
-cli.list_environments = fail
+command.list_environments = fail
 cli._LAST_WORDS = 0.1
 sys.argv = ["runner", "list"]
 entry.main()

@@ -353,7 +353,7 @@ def test_errors_and_signals_outside_a_run_become_a_message_and_their_code(
     def cleanup(*_: object) -> int:
         raise error
 
-    monkeypatch.setattr("runner.cli.main.cleanup", cleanup)
+    monkeypatch.setattr("runner.cli.cleanup.cleanup", cleanup)
     assert main_inner(["cleanup"]) == expected
     assert capsys.readouterr().err == f"Error: {error}\n"
 
@@ -366,11 +366,11 @@ def test_every_command_has_a_function_which_gets_what_was_asked_for(folder: Path
         asked.append(given)
         return len(asked)
 
-    functions = {"list": "list_environments"}
+    places = {"list": "list.list_environments", "shell": "enter.shell", "logs": "enter.logs"}
     words = {"shell": ["core"], "logs": ["core"], "snapshots": ["key"]}
     for code, command in enumerate(known_options(), start=1):
         os.chdir(folder)  # commands leave it, as it may be deleted
-        monkeypatch.setattr(f"runner.cli.main.{functions.get(command, command)}", function)
+        monkeypatch.setattr(f"runner.cli.{places.get(command, f'{command}.{command}')}", function)
         assert main_inner([command, *words.get(command, [])]) == code
     assert [given.command for given in asked] == list(known_options())
 

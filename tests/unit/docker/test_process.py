@@ -216,7 +216,8 @@ def test_compose_settings_of_the_shell_and_the_token_are_not_for_docker_and_comp
     }
     before = dict(given)
     fetches_nothing = {"COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false", "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false"}
-    assert client_environ(given) == {"DOCKER_CONFIG": "/c", "HOME": "/h", **fetches_nothing}
+    on_one_processor = {"GOMAXPROCS": "1"}
+    assert client_environ(given) == {"DOCKER_CONFIG": "/c", "HOME": "/h", **fetches_nothing, **on_one_processor}
     assert given == before
 
 
