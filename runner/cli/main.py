@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from runner.ci_sections import ci_of
 from runner.cli.arguments import parse
@@ -44,7 +45,10 @@ def main_inner(arguments: Sequence[str]) -> int:
             terminal = terminal_for(verbose=given.verbose, quiet=given.quiet, ci=ci_of(os.environ))
         signals = Signals(lambda _signum: terminal.line("  teardown is under way and is not interrupted"))
         command_line = shlex.join(["python", "-m", "runner", *arguments])
-        more = {"run": {"signals": signals, "command_line": command_line}, "snapshots": {"signals": signals}}
+        more: dict[str, dict[str, Any]] = {
+            "run": {"signals": signals, "command_line": command_line},
+            "snapshots": {"signals": signals},
+        }
         command = _command(given.command)
         with signals.installed(os.environ):
             settings = config.load(_config_folder(), os.environ)

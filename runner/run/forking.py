@@ -35,6 +35,7 @@ class Fork:
 
     def begin(self) -> None:
         """Wait until it is there. EnvironmentFailed if it does not come, or who forks it has ended."""
+        assert self._status is not None
         told = self._number() if select.select([self._status], [], [], _PATIENCE)[0] else None
         if told is None:
             self.request.close()
@@ -76,7 +77,7 @@ class ForkServer:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", program, package_parent],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 # The terminal's signals come through this process alone, once. If it is killed, the runs notice by themselves.
                 start_new_session=True,
@@ -121,11 +122,11 @@ def fork_for_each_request() -> None:
     os.environ[STARTER] = str(os.getpid())
     forks: dict[int, int] = {}
     while True:
-        ready, _, _ = select.select([requests, woken], [], [])
+        ready, _, _ = select.select([requests.fileno(), woken], [], [])
         if woken in ready:
             os.read(woken, 1024)
             _tell_of_ends(forks)
-        if requests in ready:
+        if requests.fileno() in ready:
             _, descriptors, _, _ = socket.recv_fds(requests, 1, 3)
             if not descriptors:
                 os._exit(0)
