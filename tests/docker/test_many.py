@@ -101,10 +101,25 @@ def test_a_run_whose_process_is_killed_is_red_and_the_others_go_on(three: TinyRe
     assert left() == []
 
 
+def test_if_what_starts_the_runs_is_killed_all_tear_down_and_none_is_green(three: TinyRepository) -> None:
+    three.module("late", WAITS)
+    run = three.start("run", "tiny", "slow", "late", "good", "--jobs", "2")
+    wait_for_lines(run, "slow", "late")
+    os.kill(_children(run.process.pid)[0], signal.SIGKILL)
+    assert run.finish() == 143, run.output
+    assert "good    ERROR" in run.output
+    assert left() == []
+
+
 def _process_of_the_last(run: Started) -> int:
-    """The one child of the call that is left: the others' runs have ended."""
-    (child,) = Path(f"/proc/{run.process.pid}/task/{run.process.pid}/children").read_text().split()
-    return int(child)
+    """The one run that is left of those that the call's one child has forked: the others have ended."""
+    (server,) = _children(run.process.pid)
+    (child,) = _children(server)
+    return child
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def test_eleven_at_once_have_eleven_ports_and_the_twelfth_fails_or_waits(tiny: TinyRepository) -> None:
