@@ -73,6 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _add_changed_since(matrix)
     _add_snapshots(commands)
+    _add_verify(commands)
     _add(commands, "parity", "check that the repositories' environments differ in nothing but prefix and paths")
     return parser
 
@@ -227,6 +228,12 @@ def _add_run(commands: _Commands) -> None:
     run.add_argument("--junit", type=_report, metavar="FILE", help="write a JUnit report, with one testsuite for each module")
     run.add_argument("--json", type=_report, metavar="FILE", help="write a JSON report, by the schema docs/report.schema.json")
     run.add_argument(
+        "--sign-key",
+        type=Path,
+        metavar="FILE",
+        help="sign the proof log with this SSH key, into LOG.sig; the public part, for a key in ssh-agent",
+    )
+    run.add_argument(
         "--no-snapshot", action="store_true", help="use no prepared database: install everything into an empty one"
     )
     run.add_argument(
@@ -330,6 +337,40 @@ def _add_snapshots(commands: _Commands) -> None:
         help="save those that runs of the sources as they are would start from, whoever made them, and remove from DIR all"
         " other files of prepared databases",
     )
+
+
+def _add_verify(commands: _Commands) -> None:
+    verify = _add(
+        commands,
+        "verify",
+        "check proof logs: whether each is whole, of these sources and images, and whether its verdict follows from it",
+        usage="nox -s verify -- LOG [LOG ...] [options]",
+        epilog="For example: nox -s verify -- examples/evv/proof_of_execution_tests.log --against HEAD",
+    )
+    verify.add_argument("logs", nargs="+", type=Path, metavar="LOG", help="a proof log")
+    verify.add_argument(
+        "--against",
+        type=_ref,
+        metavar="REF",
+        help="it must be of this commit, branch or tag, and of a clean checkout of it; default: of the checkout as it is",
+    )
+    verify.add_argument(
+        "--path", type=Path, metavar="DIR", help="use this checkout of the repository, not the one in repos.yaml"
+    )
+    verify.add_argument(
+        "--module",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="there must be a log of this module, and none of another one; may be given several times",
+    )
+    verify.add_argument(
+        "--allowed-signers",
+        type=Path,
+        metavar="FILE",
+        help="it must be signed by one of these: LOG.sig, by `ssh-keygen -Y`; the FILE is as that of git",
+    )
+    verify.add_argument("--signer", default="", metavar="IDENTITY", help="it must be signed by this one of them")
 
 
 def _add_logs(commands: _Commands) -> None:

@@ -50,6 +50,7 @@ def main_inner(arguments: Sequence[str]) -> int:
             "matrix": matrix,
             "snapshots": partial(snapshots, signals=signals),
             "parity": parity,
+            "verify": verify,
         }
         with signals.installed(os.environ):
             settings = config.load(_config_folder(), os.environ)
@@ -67,6 +68,13 @@ def main_inner(arguments: Sequence[str]) -> int:
     except Exception:  # a defect, which __main__ says. Without this the program would wait at its end for who does not read.
         terminal.finish(_LAST_WORDS)
         raise
+
+
+def verify(given: argparse.Namespace, settings: config.Config, terminal: Terminal) -> int:
+    """Check proof logs."""
+    from runner.cli import verify as command  # noqa: PLC0415 - what it imports takes its time, for this alone
+
+    return command.verify(given, settings, terminal)
 
 
 def say_a_defect() -> None:

@@ -29,6 +29,10 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
     UsageError, before anything is started, for a repository or a module that does not exist.
     """
     wanted = _call(given, settings, terminal, command_line)
+    if given.sign_key:
+        from runner.reporting.signature import check_key  # noqa: PLC0415 - most runs sign nothing
+
+        check_key(given.sign_key)
     machine_reports = MachineReports(given.junit, given.json, wanted.repository.name)
     if not wanted.modules:
         terminal.closing(["Nothing is to be tested, and nothing was started."])
@@ -84,6 +88,7 @@ def _call(given: argparse.Namespace, settings: config.Config, terminal: Terminal
         javascript=given.js,
         exit_first=given.exitfirst,
         watch=given.watch,
+        sign_key=given.sign_key.absolute() if given.sign_key else None,
     )
     wanted_jobs = min(given.jobs, len(targets) * max(1, len(in_series)) * given.repeat)
     jobs = min(wanted_jobs, len(list(repository.ports)))
@@ -105,6 +110,7 @@ def _check_watch(given: argparse.Namespace) -> None:
         "--repeat": given.repeat > 1,
         "--slowest": given.slowest,
         "--keep": given.keep != "never",
+        "--sign-key": given.sign_key,
     }
     if wrong := [name for name, is_given in others.items() if is_given]:
         raise _no_watch(wrong)
