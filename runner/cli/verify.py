@@ -35,7 +35,7 @@ def verify(given: argparse.Namespace, settings: Config, terminal: Terminal) -> E
         proven += [printable(module)] if is_proven else []
     missing = [module for module in asked.modules if module not in proven]
     terminal.closing(
-        [f"proven: {', '.join(proven) or 'nothing'}", *([f"NOT PROVEN: {', '.join(missing)}"] if missing else [])]
+        [f"proven: {', '.join(proven) or 'nothing'}", *([f"not proven: {', '.join(missing)}"] if missing else [])]
     )
     return ExitCode.PASSED if proven and not (wrong or missing) else ExitCode.FAILED
 

@@ -16,8 +16,8 @@ from runner.reporting.proof_log import HEAD, RULE, SUMMARY, VERDICT
 from runner.text import printable
 
 _PIECE = 1 << 20
-# Bytes of all blocks together; the digests of 50,000 files have seven millions.
-_MOST = 64_000_000
+# Of all blocks together; the digests of 50,000 files have seven million bytes.
+_MOST_BYTES, _MOST_LINES = 32_000_000, 500_000
 _BEGIN = f"{RULE}\n{HEAD}\n".encode()
 _FORMAT = re.compile(rb"log format: +(\S{1,20})\n")
 _FACT = re.compile(r"([A-Za-z][^:]*): *(.*)")
@@ -89,11 +89,16 @@ class LogFile:
         places = found.foot.blocks
         ends = [0, *(begin + length for begin, length in places)]
         are_apart = all(begin >= end for (begin, _), end in zip(places, ends, strict=False))
-        if not are_apart or places[0][0] != 0 or ends[-1] != found.begin or sum(length for _, length in places) > _MOST:
+        if not are_apart or places[0][0] != 0 or ends[-1] != found.begin or sum(length for _, length in places) > _MOST_BYTES:
             raise NotWhole("its blocks are not where its foot says: something was added or taken away")
+        room = _MOST_LINES
         for begin, length in places:
             self.stream.seek(begin)
-            lines = self.stream.read(length).decode(errors="replace").split("\n")
+            content = self.stream.read(length)
+            room -= content.count(b"\n")
+            if room < 0:
+                raise NotWhole(f"its blocks have more than {_MOST_LINES:,} lines")
+            lines = content.decode(errors="replace").split("\n")
             if len(lines) < 4 or lines[0] != RULE or lines[-2:] != [RULE, ""]:
                 raise NotWhole(f"there is no block at byte {begin}, where its foot names one")
             yield Block(lines[1], tuple(lines[2:-2]), begin, begin + length)

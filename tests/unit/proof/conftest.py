@@ -57,9 +57,10 @@ class Stage:
     def module(self) -> Path:
         return self.fakes.repository.addons[0] / "evv_core"
 
-    def run(self, output: bytes = GREEN, exit_code: int = 0, **options: Any) -> Path:
-        """Run its tests, in which Odoo prints this and ends so; the proof log."""
-        self.fakes.streams.executions = [(output, exit_code, None)]
+    def run(self, output: bytes = GREEN, exit_code: int = 0, *, javascript: bytes = b"", **options: Any) -> Path:
+        """Run its tests, in which Odoo prints this and ends so; the proof log. `javascript`: what those in it print."""
+        self.fakes.streams.executions = [(output, exit_code, None), (javascript, 0, None)]
+        options["javascript"] = bool(javascript)
         proof = proof_file(self.checkout, "evv_core", only=True)
         given = Options(health_timeout=5, test_timeout=5, snapshot=False, **options)
         outcome = run_module(

@@ -1,6 +1,7 @@
 """A proof log that was spoilt proves nothing, and the check that tells names what is wrong with it."""
 
 import re
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from runner.cleanup.teardown import Report
 from runner.errors import UsageError
 from runner.proof.check import Result
 from runner.proof.log_file import Summary
-from tests.unit.odoo_logs import log, problem, result, starting
+from tests.unit.odoo_logs import log, problem, real, result, starting
 from tests.unit.proof.conftest import GREEN, Stage, commit, forge, git
 
 RED = log(
@@ -249,3 +250,53 @@ def test_a_repository_that_repos_yaml_does_not_have_is_told(stage: Stage) -> Non
     proof = stage.run()
     forge(proof, _swap(b"evv at ", b"other at "))
     assert "No repository 'other' in repos.yaml" in stage.wrong(proof)["repository"]
+
+
+def test_the_verdict_on_javascript_tests_is_made_again_from_their_own_log(stage: Stage) -> None:
+    (stage.module / "static/tests").mkdir(parents=True)
+    (stage.module / "static/tests/weeks_off_field.test.js").write_text("// a test\n")
+    commit(stage.checkout)
+    scripts = real("javascript-passed").replace("traction", "evv_core").encode()
+    proof = stage.run(javascript=scripts)
+    assert "(2 in JavaScript)" in stage.check(proof, against="HEAD")["verdict"].text
+    assert stage.wrong(proof) == {}
+    forge(proof, _swap(b"[HOOT] Passed", b"[HOOT] Failed"))
+    forge(proof, _swap(b'"javascript_exit": 0', b'"javascript_exit": 1'))
+    assert [*stage.wrong(proof)] == ["verdict"]
+
+
+def test_facts_that_are_none_make_no_verdict(stage: Stage) -> None:
+    proof = stage.run()
+    forge(proof, _swap(b'"odoo_exit": 0', b'"odoo_exit": []'))
+    assert stage.wrong(proof)["verdict"].startswith("PASSED, but it cannot be made again: ")
+    forge(proof, lambda part: re.sub(rb"as JSON: .*", b"as JSON: " + b"[" * 100_000, part))
+    assert stage.wrong(proof)["verdict"].startswith("PASSED, but it cannot be made again: ")
+
+
+def test_the_run_and_who_verifies_have_one_rule(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    proof = stage.run()
+
+    def strict(*arguments: object, **more: object) -> object:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("runner.verdict.facts.judge", strict)
+    with pytest.raises(ZeroDivisionError):
+        stage.check(proof)
+    with pytest.raises(ZeroDivisionError):
+        stage.run()
+
+
+def test_a_log_of_one_endless_line_takes_no_memory_of_its_size(stage: Stage) -> None:
+    proof = stage.run(GREEN + b"x" * 20_000_000)
+    tracemalloc.start()
+    try:
+        assert stage.wrong(proof) == {}
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_blocks_of_too_many_lines_are_refused(stage: Stage) -> None:
+    proof = stage.run()
+    forge(proof, lambda part: part.replace(b"module: ", b"\n" * 500_000 + b"module: "))
+    assert stage.wrong(proof) == {"whole": "its blocks have more than 500,000 lines"}
