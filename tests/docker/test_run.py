@@ -27,6 +27,11 @@ def test_passing_tests_exit_with_0_and_a_proof_that_nothing_is_left(tiny: TinyRe
     assert "Starting TestTiny.test_one" in proof
     assert re.search(r"^verdict: +PASSED$", proof, re.MULTILINE)
     assert proof.count("  (nothing)\n") == 3
+    code, output = tiny.run("verify", str(tiny.proof))
+    assert (code, output.splitlines()[-1]) == (0, "proven: good"), output
+    tiny.proof.write_text(proof.replace("2 tests ran", "3 tests ran"))
+    code, output = tiny.run("verify", str(tiny.proof))
+    assert (code, output.splitlines()[-1]) == (1, "proven: nothing")
 
 
 def test_a_failing_test_exits_with_1_and_is_named_before_the_end_and_at_it(tiny: TinyRepository) -> None:
