@@ -225,8 +225,19 @@ def _add_run(commands: _Commands) -> None:
         metavar="SIZE",
         help="leave the middle of Odoo's output out of a log of more than SIZE, as 500K, 100M or 2G; default: 100M",
     )
-    run.add_argument("--junit", type=_report, metavar="FILE", help="write a JUnit report, with one testsuite for each module")
-    run.add_argument("--json", type=_report, metavar="FILE", help="write a JSON report, by the schema docs/report.schema.json")
+    run.add_argument(
+        "--junit",
+        type=_report,
+        metavar="FILE",
+        help="write a JUnit report, with one testsuite for each module; `-` as for --json",
+    )
+    run.add_argument(
+        "--json",
+        type=_report,
+        metavar="FILE",
+        help="write a JSON report, by the schema docs/report.schema.json; `-` is standard output, which then has nothing"
+        " else: what the run says goes to standard error",
+    )
     run.add_argument(
         "--sign-key",
         type=Path,
@@ -414,9 +425,8 @@ def _series(text: str) -> tuple[str, ...]:
 
 
 def _report(text: str) -> Path:
-    if text == "-":
-        raise argparse.ArgumentTypeError("must be a file: standard output shows the run")
-    return Path(text)
+    # A file of this name is another path than standard output.
+    return Path(text).absolute() if Path(text) == Path("-") and text != "-" else Path(text)
 
 
 def _size(text: str) -> int:

@@ -23,8 +23,18 @@ from runner.terminal import Terminal
 from runner.verdict.javascript import read_javascript
 
 
-def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, *, signals: Signals, command_line: str) -> int:
+def run(
+    given: argparse.Namespace,
+    settings: config.Config,
+    terminal: Terminal,
+    *,
+    signals: Signals,
+    command_line: str,
+    output: int | None = None,
+) -> int:
     """Test the modules and return the exit code; `command_line` is what the proof log says was run.
+
+    `output`: the stream of the report that goes to standard output, if one does.
 
     UsageError, before anything is started, for a repository or a module that does not exist.
     """
@@ -33,7 +43,7 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
         from runner.reporting.signature import check_key  # noqa: PLC0415 - most runs sign nothing
 
         check_key(given.sign_key)
-    machine_reports = MachineReports(given.junit, given.json, wanted.repository.name)
+    machine_reports = MachineReports(given.junit, given.json, wanted.repository.name, output)
     if not wanted.modules:
         terminal.closing(["Nothing is to be tested, and nothing was started."])
         return ExitCode.PASSED
