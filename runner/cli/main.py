@@ -1,5 +1,6 @@
 """Arguments -> the command that they name. Errors of the user and of the machine become a message and an exit code here."""
 
+import contextlib
 import errno
 import gc
 import os
@@ -12,6 +13,7 @@ from typing import Any
 
 from runner.ci_sections import ci_of
 from runner.cli.arguments import parse
+from runner.cli.report_output import output_for_a_report
 from runner.config import repositories as config
 from runner.config.names import CONFIG
 from runner.errors import ConfigError, Interrupted, RunnerError, UsageError, cause_of
@@ -33,20 +35,24 @@ _COMMANDS = {
     "matrix": ("matrix", "matrix"),
     "snapshots": ("snapshots", "snapshots"),
     "parity": ("parity", "parity"),
+    "verify": ("verify", "verify"),
 }
 
 
 def main_inner(arguments: Sequence[str]) -> int:
     """Do what the arguments ask for and return the exit code; errors are printed, not raised."""
     terminal = Terminal(ci=ci_of(os.environ))
+    opened = contextlib.ExitStack()
     try:
         given = parse(arguments)
+        output = None
         if given.command == "run":
+            output = opened.enter_context(output_for_a_report(given.junit, given.json))
             terminal = terminal_for(verbose=given.verbose, quiet=given.quiet, ci=ci_of(os.environ))
         signals = Signals(lambda _signum: terminal.line("  teardown is under way and is not interrupted"))
         command_line = shlex.join(["python", "-m", "runner", *arguments])
         more: dict[str, dict[str, Any]] = {
-            "run": {"signals": signals, "command_line": command_line},
+            "run": {"signals": signals, "command_line": command_line, "output": output},
             "snapshots": {"signals": signals},
         }
         command = _command(given.command)
@@ -66,6 +72,8 @@ def main_inner(arguments: Sequence[str]) -> int:
     except Exception:  # a defect, which __main__ says. Without this the program would wait at its end for who does not read.
         terminal.finish(_LAST_WORDS)
         raise
+    finally:
+        opened.close()
 
 
 def _command(name: str) -> Callable[..., int]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from runner.errors import ReportFailed
 from runner.reporting.outcome import Outcome, worst
-from runner.reporting.report_file import write_whole
+from runner.reporting.report_file import told, write_whole
 from runner.verdict.cases import CaseOutcome
 
 SCHEMA_VERSION = 1
@@ -111,10 +111,10 @@ class CallReport(_Part):
     """In the order of their runs."""
 
 
-def write_json(outcomes: Sequence[Outcome], file: Path, repository: str) -> None:
+def write_json(outcomes: Sequence[Outcome], file: Path | int, repository: str) -> None:
     """Write the report of a call as JSON. ReportFailed if there is nothing to report, or the file cannot be written."""
     if not outcomes:
-        raise ReportFailed(f"The report {file} is not written: no module was run.")
+        raise ReportFailed(f"The report {told(file)} is not written: no module was run.")
     modules = tuple(_module(outcome) for outcome in outcomes)
     report = CallReport(schema_version=SCHEMA_VERSION, repository=repository, exit_code=worst(outcomes), modules=modules)
     write_whole(file, f"{report.model_dump_json(indent=2)}\n".encode())

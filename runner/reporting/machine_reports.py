@@ -7,18 +7,21 @@ from pathlib import Path
 from runner.errors import ExitCode, ReportFailed
 from runner.reporting.github import report_to_github
 from runner.reporting.outcome import Outcome, worst
-from runner.reporting.report_file import remove_earlier
+from runner.reporting.report_file import STANDARD_OUTPUT, remove_earlier
 
 
 class MachineReports:
     """Where the reports go. Earlier ones are removed at once; UsageError if a place cannot be used."""
 
-    def __init__(self, junit: Path | None, json: Path | None, repository: str) -> None:
-        self._junit, self._json = (file.absolute() if file else None for file in (junit, json))
+    def __init__(self, junit: Path | None, json: Path | None, repository: str, output: int | None = None) -> None:
+        """`output`: the stream for the one that goes to standard output."""
+        self._junit, self._json = (
+            output if file == STANDARD_OUTPUT else file.absolute() if file else None for file in (junit, json)
+        )
         self._repository = repository
-        for file in (self._junit, self._json):
-            if file:
-                remove_earlier(file)
+        for place in (self._junit, self._json):
+            if isinstance(place, Path):
+                remove_earlier(place)
 
     def write(
         self,
@@ -33,11 +36,11 @@ class MachineReports:
         """
         writers: list[Callable[[], None]] = [partial(report_to_github, outcomes, environ, say, command)]
         # Each takes longer to import than to write, and most calls want neither.
-        if self._junit:
+        if self._junit is not None:
             from runner.reporting.junit import write_junit  # noqa: PLC0415
 
             writers.append(partial(write_junit, outcomes, self._junit))
-        if self._json:
+        if self._json is not None:
             from runner.reporting.json_report import write_json  # noqa: PLC0415
 
             writers.append(partial(write_json, outcomes, self._json, self._repository))
