@@ -64,6 +64,18 @@ def test_a_selection_is_told_in_the_outcome_and_the_proof(go: Go) -> None:
     assert go(test_tags="/evv_core").title == "PASSED"
 
 
+def test_the_outcome_has_for_the_reports_what_the_log_says_beside_odoo_s_output(go: Go) -> None:
+    outcome = go()
+    proof = outcome.proof.read_text()
+    assert [block.title for block in outcome.record] == ["PROOF OF EXECUTION", "ENVIRONMENT", "PREPARED DATABASE"]
+    assert outcome.record[0].facts["command"] == "python -m runner run evv evv_core"
+    for block in outcome.record:
+        assert all(name in proof and value in proof for name, value in block.facts.items())
+    assert outcome.teardown[0].startswith("teardown: complete")
+    assert "\n".join(outcome.teardown) in proof
+    assert f"ended:     {outcome.ended}\n" in proof
+
+
 def test_the_tests_that_alone_are_asked_for_are_told_to_odoo_in_the_outcome_and_the_proof(go: Go, fakes: Fakes) -> None:
     fakes.streams.executions = [(log(starting(), result(tests=1)).encode(), 0, None)]
     tests = fakes.repository.addons[0] / "evv_core/tests"
