@@ -227,6 +227,9 @@ def _add_run(commands: _Commands) -> None:
     run.add_argument("--junit", type=_report, metavar="FILE", help="write a JUnit report, with one testsuite for each module")
     run.add_argument("--json", type=_report, metavar="FILE", help="write a JSON report, by the schema docs/report.schema.json")
     run.add_argument(
+        "--html", type=_report, metavar="FILE", help="write a page for who reviews it: one file that loads nothing"
+    )
+    run.add_argument(
         "--no-snapshot", action="store_true", help="use no prepared database: install everything into an empty one"
     )
     run.add_argument(

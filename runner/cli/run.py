@@ -29,7 +29,7 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
     UsageError, before anything is started, for a repository or a module that does not exist.
     """
     wanted = _call(given, settings, terminal, command_line)
-    machine_reports = MachineReports(given.junit, given.json, wanted.repository.name)
+    machine_reports = MachineReports(given.junit, given.json, wanted.repository.name, html=given.html)
     if not wanted.modules:
         terminal.closing(["Nothing is to be tested, and nothing was started."])
         return ExitCode.PASSED
@@ -102,6 +102,7 @@ def _check_watch(given: argparse.Namespace) -> None:
         "several --odoo": len(given.odoo) > 1,
         "--junit": given.junit,
         "--json": given.json,
+        "--html": given.html,
         "--repeat": given.repeat > 1,
         "--slowest": given.slowest,
         "--keep": given.keep != "never",

@@ -1,8 +1,9 @@
-"""The reports of a call for machines: JUnit and JSON files if asked for, annotations and a summary on GitHub Actions."""
+"""The reports of a call: JUnit, JSON and a page if asked for, annotations and a summary on GitHub Actions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from runner.errors import ExitCode, ReportFailed
 from runner.reporting.github import report_to_github
@@ -13,10 +14,10 @@ from runner.reporting.report_file import remove_earlier
 class MachineReports:
     """Where the reports go. Earlier ones are removed at once; UsageError if a place cannot be used."""
 
-    def __init__(self, junit: Path | None, json: Path | None, repository: str) -> None:
-        self._junit, self._json = (file.absolute() if file else None for file in (junit, json))
+    def __init__(self, junit: Path | None, json: Path | None, repository: str, *, html: Path | None = None) -> None:
+        self._junit, self._json, self._html = (file.absolute() if file else None for file in (junit, json, html))
         self._repository = repository
-        for file in (self._junit, self._json):
+        for file in (self._junit, self._json, self._html):
             if file:
                 remove_earlier(file)
 
@@ -26,10 +27,11 @@ class MachineReports:
         environ: Mapping[str, str],
         say: Callable[[str], None],
         command: Callable[[str], None],
+        not_run: Mapping[str, str] = MappingProxyType({}),
     ) -> int:
         """Write them all and return the call's exit code: NOT_PROVEN where all had passed but a report cannot be written.
 
-        `say` tells a person, `command` GitHub.
+        `say` tells a person, `command` GitHub. `not_run`: the names of runs that came to nothing, with the reason of each.
         """
         writers: list[Callable[[], None]] = [partial(report_to_github, outcomes, environ, say, command)]
         # Each takes longer to import than to write, and most calls want neither.
@@ -40,7 +42,11 @@ class MachineReports:
         if self._json:
             from runner.reporting.json_report import write_json  # noqa: PLC0415
 
-            writers.append(partial(write_json, outcomes, self._json, self._repository))
+            writers.append(partial(write_json, outcomes, self._json, self._repository, not_run))
+        if self._html:
+            from runner.reporting.page.document import write_page  # noqa: PLC0415
+
+            writers.append(partial(write_page, outcomes, self._html, self._repository, not_run))
         code = worst(outcomes)
         for write in writers:
             try:

@@ -28,7 +28,7 @@ _TITLES = ("MODULE", "VERDICT", "TESTS", "FAILED", "ERRORS", "SKIPPED", "SECONDS
 
 def lines_for(outcome: Outcome) -> list[str]:
     """Write the closing lines: verdict, reasons, failing tests with place and assertion, what is allowed, notes, the log."""
-    reasons, reasons_after = _around_the_tests(outcome)
+    reasons, reasons_after = around_the_tests(outcome)
     failing = outcome.failing_cases
     body = [
         *_shown(reasons[:_REASONS_SHOWN], len(reasons), "more reasons"),
@@ -42,7 +42,7 @@ def lines_for(outcome: Outcome) -> list[str]:
     return ["", f"{outcome.name}: {outcome.title}  {outcome.counts}", *(f"  {line}".rstrip() for line in body)]
 
 
-def _around_the_tests(outcome: Outcome) -> tuple[list[str], list[str]]:
+def around_the_tests(outcome: Outcome) -> tuple[list[str], list[str]]:
     """Part the reasons before from those after the names of failing tests, which are shown in their place."""
     problems = outcome.verdict.problems if outcome.verdict and outcome.failing_cases else ()
     names = {f"{problem.kind}: {problem.test}" for problem in problems if problem.module == outcome.module}
