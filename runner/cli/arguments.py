@@ -229,6 +229,7 @@ def _add_run(commands: _Commands) -> None:
     run.add_argument(
         "--html", type=_report, metavar="FILE", help="write a page for who reviews it: one file that loads nothing"
     )
+    run.add_argument("--in-toto", type=_report, metavar="FILE", help="write an in-toto statement, predicate Test Result v0.1")
     run.add_argument(
         "--no-snapshot", action="store_true", help="use no prepared database: install everything into an empty one"
     )

@@ -29,7 +29,8 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
     UsageError, before anything is started, for a repository or a module that does not exist.
     """
     wanted = _call(given, settings, terminal, command_line)
-    machine_reports = MachineReports(given.junit, given.json, wanted.repository.name, html=given.html)
+    more = {"html": given.html, "in_toto": given.in_toto}
+    machine_reports = MachineReports(given.junit, given.json, wanted.repository.name, **more)
     if not wanted.modules:
         terminal.closing(["Nothing is to be tested, and nothing was started."])
         return ExitCode.PASSED
@@ -103,6 +104,7 @@ def _check_watch(given: argparse.Namespace) -> None:
         "--junit": given.junit,
         "--json": given.json,
         "--html": given.html,
+        "--in-toto": given.in_toto,
         "--repeat": given.repeat > 1,
         "--slowest": given.slowest,
         "--keep": given.keep != "never",

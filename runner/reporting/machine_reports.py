@@ -1,4 +1,4 @@
-"""The reports of a call: JUnit, JSON and a page if asked for, annotations and a summary on GitHub Actions."""
+"""The reports of a call: JUnit, JSON, a page and an in-toto statement if asked for; on GitHub annotations and a summary."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -14,10 +14,13 @@ from runner.reporting.report_file import remove_earlier
 class MachineReports:
     """Where the reports go. Earlier ones are removed at once; UsageError if a place cannot be used."""
 
-    def __init__(self, junit: Path | None, json: Path | None, repository: str, *, html: Path | None = None) -> None:
-        self._junit, self._json, self._html = (file.absolute() if file else None for file in (junit, json, html))
+    def __init__(
+        self, junit: Path | None, json: Path | None, repository: str, *, html: Path | None = None, in_toto: Path | None = None
+    ) -> None:
+        files = [file.absolute() if file else None for file in (junit, json, html, in_toto)]
+        self._junit, self._json, self._html, self._in_toto = files
         self._repository = repository
-        for file in (self._junit, self._json, self._html):
+        for file in files:
             if file:
                 remove_earlier(file)
 
@@ -47,6 +50,10 @@ class MachineReports:
             from runner.reporting.page.document import write_page  # noqa: PLC0415
 
             writers.append(partial(write_page, outcomes, self._html, self._repository, not_run))
+        if self._in_toto:
+            from runner.reporting.in_toto import write_statement  # noqa: PLC0415
+
+            writers.append(partial(write_statement, outcomes, self._in_toto))
         code = worst(outcomes)
         for write in writers:
             try:

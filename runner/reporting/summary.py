@@ -77,11 +77,12 @@ def write_joint(file: Path, facts: Mapping[str, str], outcomes: Sequence[Outcome
     """Put the summary on record, with the digest of each module's own log. ReportFailed if it cannot be written."""
     lines = ["SUMMARY OF SEVERAL MODULES", *aligned(facts), "", *joint_table(outcomes, not_run), ""]
     lines += [*repeated[1:], ""] if (repeated := repeated_lines(outcomes)) else []
-    lines += ["The log of each, with its SHA-256:", *(f"{_digest(outcome)}  {outcome.proof.name}" for outcome in outcomes)]
+    lines += ["The log of each, with its SHA-256:", *(f"{digest_of(outcome)}  {outcome.proof.name}" for outcome in outcomes)]
     write_whole(file, ("\n".join(lines) + "\n").encode(errors="backslashreplace"), followed=False)
 
 
-def _digest(outcome: Outcome) -> str:
+def digest_of(outcome: Outcome) -> str:
+    """Return the SHA-256 of a run's log, or say why there is none."""
     if not outcome.has_proof:
         return "not written"
     digest = hashlib.sha256()

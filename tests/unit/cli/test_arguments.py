@@ -134,7 +134,7 @@ def test_the_size_of_a_log_has_a_unit_or_none(text: str, size: int) -> None:
     assert parse(["run", "evv", "traction", "--max-log", text]).max_log == size
 
 
-@pytest.mark.parametrize("option", ["--junit", "--json", "--html"])
+@pytest.mark.parametrize("option", ["--junit", "--json", "--html", "--in-toto"])
 def test_no_report_goes_to_standard_output_nor_into_a_file_called_so(option: str) -> None:
     with pytest.raises(UsageError, match=f"argument {option}: must be a file: standard output shows the run"):
         parse(["run", "evv", "traction", option, "-"])
