@@ -95,6 +95,13 @@ def snapshots(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def verify(session: nox.Session) -> None:
+    """Check proof logs: nox -s verify -- LOG [LOG ...] [--against REF]."""
+    install(session, RUNNER)
+    python(session, "-m", "runner", "verify", *session.posargs)
+
+
+@nox.session(default=False)
 def setup(session: nox.Session) -> None:
     """Make this machine ready: Docker engine, Compose v2 and images, as far as they are missing."""
     install(session, RUNNER)

@@ -73,6 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _add_changed_since(matrix)
     _add_snapshots(commands)
+    _add_verify(commands)
     _add(commands, "parity", "check that the repositories' environments differ in nothing but prefix and paths")
     return parser
 
@@ -224,12 +225,37 @@ def _add_run(commands: _Commands) -> None:
         metavar="SIZE",
         help="leave the middle of Odoo's output out of a log of more than SIZE, as 500K, 100M or 2G; default: 100M",
     )
-    run.add_argument("--junit", type=_report, metavar="FILE", help="write a JUnit report, with one testsuite for each module")
-    run.add_argument("--json", type=_report, metavar="FILE", help="write a JSON report, by the schema docs/report.schema.json")
     run.add_argument(
-        "--html", type=_report, metavar="FILE", help="write a page for who reviews it: one file that loads nothing"
+        "--junit",
+        type=_report,
+        metavar="FILE",
+        help="write a JUnit report, with one testsuite for each module; `-` as for --json",
     )
-    run.add_argument("--in-toto", type=_report, metavar="FILE", help="write an in-toto statement, predicate Test Result v0.1")
+    run.add_argument(
+        "--json",
+        type=_report,
+        metavar="FILE",
+        help="write a JSON report, by the schema docs/report.schema.json; `-` is standard output, which then has nothing"
+        " else: what the run says goes to standard error",
+    )
+    run.add_argument(
+        "--sign-key",
+        type=Path,
+        metavar="FILE",
+        help="sign the proof log with this SSH key, into LOG.sig; the public part, for a key in ssh-agent",
+    )
+    run.add_argument(
+        "--html",
+        type=_report,
+        metavar="FILE",
+        help="write a page for who reviews it: one file that loads nothing; `-` as for --json",
+    )
+    run.add_argument(
+        "--in-toto",
+        type=_report,
+        metavar="FILE",
+        help="write an in-toto statement, predicate Test Result v0.1; `-` as for --json",
+    )
     run.add_argument(
         "--no-snapshot", action="store_true", help="use no prepared database: install everything into an empty one"
     )
@@ -336,6 +362,40 @@ def _add_snapshots(commands: _Commands) -> None:
     )
 
 
+def _add_verify(commands: _Commands) -> None:
+    verify = _add(
+        commands,
+        "verify",
+        "check proof logs: whether each is whole, of these sources and images, and whether its verdict follows from it",
+        usage="nox -s verify -- LOG [LOG ...] [options]",
+        epilog="For example: nox -s verify -- examples/evv/proof_of_execution_tests.log --against HEAD",
+    )
+    verify.add_argument("logs", nargs="+", type=Path, metavar="LOG", help="a proof log")
+    verify.add_argument(
+        "--against",
+        type=_ref,
+        metavar="REF",
+        help="it must be of this commit, branch or tag, and of a clean checkout of it; default: of the checkout as it is",
+    )
+    verify.add_argument(
+        "--path", type=Path, metavar="DIR", help="use this checkout of the repository, not the one in repos.yaml"
+    )
+    verify.add_argument(
+        "--module",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="there must be a log of this module, and none of another one; may be given several times",
+    )
+    verify.add_argument(
+        "--allowed-signers",
+        type=Path,
+        metavar="FILE",
+        help="it must be signed by one of these: LOG.sig, by `ssh-keygen -Y`; the FILE is as that of git",
+    )
+    verify.add_argument("--signer", default="", metavar="IDENTITY", help="it must be signed by this one of them")
+
+
 def _add_logs(commands: _Commands) -> None:
     logs = _add(
         commands,
@@ -377,9 +437,8 @@ def _series(text: str) -> tuple[str, ...]:
 
 
 def _report(text: str) -> Path:
-    if text == "-":
-        raise argparse.ArgumentTypeError("must be a file: standard output shows the run")
-    return Path(text)
+    # A file of this name is another path than standard output.
+    return Path(text).absolute() if Path(text) == Path("-") and text != "-" else Path(text)
 
 
 def _size(text: str) -> int:

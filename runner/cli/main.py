@@ -1,6 +1,7 @@
 """Arguments -> the command that they name. Errors of the user and of the machine become a message and an exit code here."""
 
 import argparse
+import contextlib
 import errno
 import os
 import shlex
@@ -17,6 +18,7 @@ from runner.cli.enter import logs, shell
 from runner.cli.list import list_environments
 from runner.cli.matrix import matrix
 from runner.cli.parity import parity
+from runner.cli.report_output import output_for_a_report
 from runner.cli.run import run
 from runner.cli.snapshots import snapshots
 from runner.config import repositories as config
@@ -35,13 +37,18 @@ Command = Callable[[argparse.Namespace, config.Config, Terminal], int]
 def main_inner(arguments: Sequence[str]) -> int:
     """Do what the arguments ask for and return the exit code; errors are printed, not raised."""
     terminal = Terminal(ci=ci_of(os.environ))
+    opened = contextlib.ExitStack()
     try:
         given = parse(arguments)
+        output = None
         if given.command == "run":
+            output = opened.enter_context(output_for_a_report(given.junit, given.json, given.html, given.in_toto))
             terminal = terminal_for(verbose=given.verbose, quiet=given.quiet, ci=ci_of(os.environ))
         signals = Signals(lambda _signum: terminal.line("  teardown is under way and is not interrupted"))
         commands: dict[str, Command] = {
-            "run": partial(run, signals=signals, command_line=shlex.join(["python", "-m", "runner", *arguments])),
+            "run": partial(
+                run, signals=signals, command_line=shlex.join(["python", "-m", "runner", *arguments]), output=output
+            ),
             "cleanup": cleanup,
             "list": list_environments,
             "shell": shell,
@@ -50,6 +57,7 @@ def main_inner(arguments: Sequence[str]) -> int:
             "matrix": matrix,
             "snapshots": partial(snapshots, signals=signals),
             "parity": parity,
+            "verify": verify,
         }
         with signals.installed(os.environ):
             settings = config.load(_config_folder(), os.environ)
@@ -67,6 +75,15 @@ def main_inner(arguments: Sequence[str]) -> int:
     except Exception:  # a defect, which __main__ says. Without this the program would wait at its end for who does not read.
         terminal.finish(_LAST_WORDS)
         raise
+    finally:
+        opened.close()
+
+
+def verify(given: argparse.Namespace, settings: config.Config, terminal: Terminal) -> int:
+    """Check proof logs."""
+    from runner.cli import verify as command  # noqa: PLC0415 - what it imports takes its time, for this alone
+
+    return command.verify(given, settings, terminal)
 
 
 def say_a_defect() -> None:

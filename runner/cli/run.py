@@ -23,14 +23,28 @@ from runner.terminal import Terminal
 from runner.verdict.javascript import read_javascript
 
 
-def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, *, signals: Signals, command_line: str) -> int:
+def run(
+    given: argparse.Namespace,
+    settings: config.Config,
+    terminal: Terminal,
+    *,
+    signals: Signals,
+    command_line: str,
+    output: int | None = None,
+) -> int:
     """Test the modules and return the exit code; `command_line` is what the proof log says was run.
+
+    `output`: the stream of the report that goes to standard output, if one does.
 
     UsageError, before anything is started, for a repository or a module that does not exist.
     """
     wanted = _call(given, settings, terminal, command_line)
+    if given.sign_key:
+        from runner.reporting.signature import check_key  # noqa: PLC0415 - most runs sign nothing
+
+        check_key(given.sign_key)
     more = {"html": given.html, "in_toto": given.in_toto}
-    machine_reports = MachineReports(given.junit, given.json, wanted.repository.name, **more)
+    machine_reports = MachineReports(given.junit, given.json, wanted.repository.name, output, **more)
     if not wanted.modules:
         terminal.closing(["Nothing is to be tested, and nothing was started."])
         return ExitCode.PASSED
@@ -85,6 +99,7 @@ def _call(given: argparse.Namespace, settings: config.Config, terminal: Terminal
         javascript=given.js,
         exit_first=given.exitfirst,
         watch=given.watch,
+        sign_key=given.sign_key.absolute() if given.sign_key else None,
     )
     wanted_jobs = min(given.jobs, len(targets) * max(1, len(in_series)) * given.repeat)
     jobs = min(wanted_jobs, len(list(repository.ports)))
@@ -108,6 +123,7 @@ def _check_watch(given: argparse.Namespace) -> None:
         "--repeat": given.repeat > 1,
         "--slowest": given.slowest,
         "--keep": given.keep != "never",
+        "--sign-key": given.sign_key,
     }
     if wrong := [name for name, is_given in others.items() if is_given]:
         raise _no_watch(wrong)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 # Bytes.
 MAX_LOG = 100_000_000
@@ -21,6 +22,7 @@ class Options:
 
     `tests`: what alone is tested, as in `TestRock`, `TestRock.test_quarter`, `tests/test_rock.py` and
     `tests/test_rock.py::TestRock`; without any the module. `exit_first`: Odoo is stopped at the first test that fails.
+    `sign_key`: the SSH key with which the proof log is signed.
     """
 
     health_timeout: float
@@ -36,3 +38,4 @@ class Options:
     tests: tuple[str, ...] = ()
     exit_first: bool = False
     watch: bool = False
+    sign_key: Path | None = None

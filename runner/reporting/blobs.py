@@ -59,6 +59,18 @@ def is_converted(checkout: Path, file: bytes, blob: Blob, deadline: float) -> bo
         return False
 
 
+def converted_digests(content: bytes) -> set[str]:
+    """Return SHA-256 of what git may make of a blob's content on checkout, and of what the blob may be of such a content.
+
+    Line ends, either way; and what stands behind a pointer of Git LFS.
+    """
+    unix = content.replace(b"\r\n", b"\n")
+    digests = {hashlib.sha256(each).hexdigest() for each in (content, unix, unix.replace(b"\n", b"\r\n"))}
+    short = content[: _LONGEST_POINTER + 1].decode(errors="replace").removesuffix("\n")
+    pointer = _POINTER.fullmatch(short) if len(content) <= _LONGEST_POINTER else None
+    return digests | ({pointer[1]} if pointer else set())
+
+
 def _digest(file: bytes, begin: Callable[[int], "hashlib._Hash"], deadline: float) -> str:
     """Hash a file's content; `begin` gets its size."""
     descriptor = _open(file)

@@ -1,6 +1,7 @@
 """A file of bounded size: of output that is longer its head and its tail are kept, with a word of what is missing between."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,10 +14,13 @@ _PIECE = 1 << 20
 class CappedFile:
     """Written from its beginning to its end, into no more than about `limit` bytes on the disk. OSError if it cannot be.
 
-    What is there already under its name is not written to.
+    What is there already under its name is not written to. `parts`: where each that is kept whole begins, and its length;
+    `left_out`: where bytes of an output are left out, and how many.
     """
 
     def __init__(self, file: Path, limit: int) -> None:
+        self.parts: list[tuple[int, int]] = []
+        self.left_out: list[tuple[int, int]] = []
         self._file = file
         self._limit = limit
         self._stream = file.open("x+b")
@@ -43,6 +47,7 @@ class CappedFile:
     def whole(self, data: bytes) -> None:
         """Append what is kept whole in any case, and ends the output before it."""
         self._settle()
+        self.parts.append((self._stream.tell(), len(data)))
         self._stream.write(data)
         self._stream.flush()
         self._begin_output()
@@ -51,17 +56,19 @@ class CappedFile:
         if self._tail:
             tail, self._tail = self._tail, None
             if tail.missing:
+                self.left_out.append((self._stream.tell(), tail.missing))
                 self._stream.write(
                     f"\n[{tail.missing} bytes of output are left out here: the log is limited to {self._limit} bytes,"
                     " see --max-log]\n".encode()
                 )
             tail.move_to(self._stream)
 
-    def copy_to(self, copy: BinaryIO) -> None:
-        """Copy all of it, as it was written: what has its name by now may be a pipe, or a link to another file."""
+    def pieces(self) -> Iterator[bytes]:
+        """Yield all of it, as it was written: what has its name by now may be a pipe, or a link to another file."""
         self._settle()
         self._stream.seek(0)
-        shutil.copyfileobj(self._stream, copy, _PIECE)
+        while piece := self._stream.read(_PIECE):
+            yield piece
 
     def close(self) -> None:
         """Write what is still to be written."""

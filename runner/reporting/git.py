@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -51,6 +51,39 @@ def ask(folder: Path, *arguments: str, deadline: float) -> str:
 
 def parts(folder: Path, *arguments: str, deadline: float) -> Iterator[bytes]:
     """Yield what git prints, up to each null byte, as it comes. Closed before the end, it ends git. NoAnswer."""
+    with _running(folder, *arguments, deadline=deadline) as output:
+        yield from _split(output)
+
+
+def contents(folder: Path, objects: Iterable[str], deadline: float) -> Iterator[tuple[int, Iterator[bytes]]]:
+    """Yield of each blob its size, and its content in pieces, which have to be taken before the next one. NoAnswer."""
+    with tempfile.TemporaryFile() as names:
+        names.write("".join(f"{name}\n" for name in objects).encode("ascii"))
+        names.seek(0)
+        with _running(folder, "cat-file", "--batch", deadline=deadline, stdin=names) as output:
+            while about := output.readline(_LONGEST_PART):
+                name, *kind = about.decode(errors="replace").split()
+                if kind[:1] != ["blob"]:
+                    raise NoAnswer(f"it lacks the object {printable(name)}")
+                size = int(kind[1])
+                yield size, _pieces(output, size)
+                output.read(1)  # the end of a line
+
+
+def _pieces(output: IO[bytes], size: int) -> Iterator[bytes]:
+    while size > 0:
+        piece = output.read(min(size, _PIECE))
+        if not piece:
+            raise NoAnswer("git did not come to its end")
+        size -= len(piece)
+        yield piece
+
+
+@contextlib.contextmanager
+def _running(
+    folder: Path, *arguments: str, deadline: float, stdin: IO[bytes] | int = subprocess.DEVNULL
+) -> Iterator[IO[bytes]]:
+    """Start git, give what it prints, and end it. NoAnswer if it says no, or not in time."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or _OF_THE_PERSON.match(name)}
     # Not of the folder in which somebody stands, which may be the checkout.
     programs = os.pathsep.join(path for path in os.get_exec_path() if os.path.isabs(path))  # noqa: PTH117 - a text
@@ -60,7 +93,7 @@ def parts(folder: Path, *arguments: str, deadline: float) -> Iterator[bytes]:
         try:
             errors = opened.enter_context(tempfile.TemporaryFile())
             git = subprocess.Popen(
-                command, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+                command, env=environ, stdin=stdin, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
             )
         except OSError as error:  # also where no folder for temporary files can be written
             raise NoAnswer(str(error)) from error
@@ -69,7 +102,8 @@ def parts(folder: Path, *arguments: str, deadline: float) -> Iterator[bytes]:
         try:
             with git:
                 try:
-                    yield from _split(git)
+                    assert git.stdout
+                    yield git.stdout
                     code = git.wait()
                 finally:
                     if git.returncode is None:
@@ -81,10 +115,9 @@ def parts(folder: Path, *arguments: str, deadline: float) -> Iterator[bytes]:
             raise NoAnswer(_first_line(errors))
 
 
-def _split(git: "subprocess.Popen[bytes]") -> Iterator[bytes]:
-    assert git.stdout
+def _split(output: IO[bytes]) -> Iterator[bytes]:
     rest = b""
-    while piece := os.read(git.stdout.fileno(), _PIECE):
+    while piece := os.read(output.fileno(), _PIECE):
         *whole, rest = (rest + piece).split(b"\0")
         yield from whole
         if len(rest) > _LONGEST_PART:

@@ -11,7 +11,7 @@ from pathlib import Path
 from runner.errors import ExitCode, ReportFailed
 from runner.foreign_text import visible
 from runner.reporting.outcome import Outcome, worst
-from runner.reporting.report_file import write_whole
+from runner.reporting.report_file import told, write_whole
 from runner.reporting.summary import digest_of
 from runner.verdict.cases import CaseOutcome, path_of
 
@@ -21,7 +21,7 @@ _IMAGE = "image "
 Descriptor = dict[str, object]
 
 
-def write_statement(outcomes: Sequence[Outcome], file: Path) -> None:
+def write_statement(outcomes: Sequence[Outcome], file: Path | int) -> None:
     """Write what is proven of the commit, or where files differ from it or there is none, of the proof logs.
 
     PASSED is all tests of the modules, without a note: what --strict makes red, a selection, and what is allowed are WARNED.
@@ -33,7 +33,7 @@ def write_statement(outcomes: Sequence[Outcome], file: Path) -> None:
     subjects = [{"digest": {"gitCommit": commit}} for commit in commits] if "" not in commits else proofs
     if not subjects:
         raise ReportFailed(
-            f"The report {file} is not written: there is no run, or no log of one, of which it could state anything."
+            f"The report {told(file)} is not written: there is no run, or no log of one, of which it could state anything."
         )
     images = {name: digest for outcome in outcomes for block in outcome.record for name, digest in block.facts.items()}
     pictured = [_descriptor(name, digest) for name, digest in images.items() if name.startswith(_IMAGE)]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from runner.errors import ReportFailed
 from runner.reporting.outcome import Outcome, worst
-from runner.reporting.report_file import write_whole
+from runner.reporting.report_file import told, write_whole
 from runner.verdict.cases import CaseOutcome
 
 SCHEMA_VERSION = 1
@@ -132,14 +132,14 @@ class CallReport(_Part):
 
 
 def write_json(
-    outcomes: Sequence[Outcome], file: Path, repository: str, not_run: Mapping[str, str] = MappingProxyType({})
+    outcomes: Sequence[Outcome], file: Path | int, repository: str, not_run: Mapping[str, str] = MappingProxyType({})
 ) -> None:
     """Write the report of a call as JSON. ReportFailed if there is nothing to report, or the file cannot be written.
 
     `not_run`: the names of runs that came to nothing, with the reason of each.
     """
     if not outcomes:
-        raise ReportFailed(f"The report {file} is not written: no module was run.")
+        raise ReportFailed(f"The report {told(file)} is not written: no module was run.")
     modules = tuple(_module(outcome) for outcome in outcomes)
     report = CallReport(
         schema_version=SCHEMA_VERSION,

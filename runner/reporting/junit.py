@@ -13,20 +13,20 @@ from runner.errors import ReportFailed
 from runner.foreign_text import visible
 from runner.reporting.findings import class_and_method, exception_of, headline
 from runner.reporting.outcome import Outcome
-from runner.reporting.report_file import write_whole
+from runner.reporting.report_file import told, write_whole
 from runner.verdict.cases import Case, CaseOutcome
 
 # Whatever production [2] of XML 1.0 does not name: no escape makes it well-formed.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_junit(outcomes: Sequence[Outcome], file: Path) -> None:
+def write_junit(outcomes: Sequence[Outcome], file: Path | int) -> None:
     """Write a testsuite per module. A run that is red has a failing or erring testcase in it, whatever the reason is.
 
     ReportFailed if there is nothing to report, or the file cannot be written.
     """
     if not outcomes:
-        raise ReportFailed(f"The report {file} is not written: no module was run, and an empty report would look green.")
+        raise ReportFailed(f"The report {told(file)} is not written: no module was run, and an empty report would look green.")
     report = JUnitXml("odoo tests")
     for outcome in outcomes:
         report.add_testsuite(_suite(outcome))

@@ -1,7 +1,8 @@
-"""The proof log: a head, Odoo's output (the two ends of one that is too long), and a foot with verdict and teardown."""
+"""The proof log: blocks of the runner's, Odoo's output between them (the two ends of one that is too long), and a foot."""
 
 import contextlib
 import fnmatch
+import hashlib
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ from runner.docker.process import SECRET_FILES
 from runner.errors import EnvironmentFailed, ReportFailed, UsageError, cause_of
 from runner.new_file import replace_whole, unfinished_beside
 from runner.reporting.capped_file import CappedFile
+from runner.reporting.foot import Foot
 from runner.text import aligned, printable
 
 PROOF = "proof_of_execution_tests"
@@ -34,7 +36,12 @@ _LONGEST_RUN = 100_000.0
 _SECRETS = 600.0
 # Bytes of a proof log in which its first block ends.
 _HEAD = 20_000
-_RULE = "=" * 100
+RULE = "=" * 100
+# The titles of blocks that have to be found again.
+HEAD, SURROUNDINGS, TESTS, JAVASCRIPT = "PROOF OF EXECUTION", "ENVIRONMENT", "TESTS", "JAVASCRIPT TESTS"
+SOURCES, FACTS, VERDICT = "SOURCES", "FACTS", "VERDICT"
+# How the summary of a call with several modules begins.
+SUMMARY = "SUMMARY OF SEVERAL MODULES"
 _TIME = "%Y-%m-%d %H:%M:%S UTC"
 
 
@@ -156,7 +163,7 @@ class RunLog:
     def block(self, title: str, facts: Mapping[str, str], *more: list[str]) -> None:
         """Append a framed block: facts, each on a line, then the texts of `more`, which may quote what others wrote."""
         assert self._stream
-        lines = [_RULE, title, *aligned(facts), *(line for part in more for text in part for line in _told(text)), _RULE, ""]
+        lines = [RULE, title, *aligned(facts), *(line for part in more for text in part for line in _told(text)), RULE, ""]
         try:
             self._stream.whole("\n".join(lines).encode(errors="backslashreplace"))
         except OSError as error:
@@ -169,14 +176,17 @@ class ProofLog(RunLog):
     The proof of an earlier run is removed first, so that an old one is never taken for this run's.
     """
 
-    def __init__(self, folder: Path, proof: Path, limit: int = MAX_LOG) -> None:
+    def __init__(self, folder: Path, proof: Path, limit: int = MAX_LOG, sign_key: Path | None = None) -> None:
+        """`sign_key`: the key with which it is signed; what cannot be signed is then no proof."""
         super().__init__(folder / "tests.log", limit)
         self.proof = proof
         self.blocks: list[Block] = []
+        self._sign_key = sign_key
 
     def __enter__(self) -> "ProofLog":
         try:
-            self.proof.unlink(missing_ok=True)
+            for file in with_signature(self.proof):
+                file.unlink(missing_ok=True)
         except OSError as error:
             raise _no_log(error, self.proof.parent) from error
         super().__enter__()
@@ -188,15 +198,24 @@ class ProofLog(RunLog):
         super().block(title, facts, *more)
 
     def publish(self) -> None:
-        """Put the finished log in the place of the proof, at once and whole. ReportFailed if that cannot be done."""
+        """Put the finished log, with its foot, in the place of the proof, at once and whole. ReportFailed if it cannot be."""
         assert self._stream
         unfinished = unfinished_beside(self.proof)
         try:
             if self._failure:  # there may be room again, but something is missing
                 raise self._failure
             with unfinished.open("xb") as copy:
-                self._stream.copy_to(copy)
+                digest = hashlib.sha256()
+                for piece in self._stream.pieces():
+                    digest.update(piece)
+                    copy.write(piece)
+                foot = Foot(tuple(self._stream.parts), tuple(self._stream.left_out))
+                copy.write(foot.written(digest))
                 self._stream.close()
+            if self._sign_key:
+                from runner.reporting.signature import sign  # noqa: PLC0415 - most runs want none
+
+                replace_whole(signature_of(self.proof), sign(unfinished, self._sign_key))
             unfinished.replace(self.proof)
         except OSError as error:
             so_far = f" The log as it stands: {self.file}" if self.file.exists() else ""
@@ -206,6 +225,16 @@ class ProofLog(RunLog):
         finally:
             with contextlib.suppress(OSError):
                 unfinished.unlink(missing_ok=True)
+
+
+def signature_of(proof: Path) -> Path:
+    """Say where the signature of a proof log is: beside it."""
+    return proof.with_name(f"{proof.name}.sig")
+
+
+def with_signature(proof: Path) -> tuple[Path, Path]:
+    """Name a proof log and its signature, whether they are there or not."""
+    return proof, signature_of(proof)
 
 
 def remove_proof_of(module: str, proof: Path) -> bool:
@@ -222,7 +251,8 @@ def remove_proof_of(module: str, proof: Path) -> bool:
     if not re.search(rf"^module: +{re.escape(module)}$".encode(), head, re.MULTILINE):
         return False
     try:
-        proof.unlink(missing_ok=True)
+        for file in with_signature(proof):
+            file.unlink(missing_ok=True)
     except OSError as error:
         raise _no_log(error, proof.parent) from error
     return True

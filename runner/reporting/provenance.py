@@ -66,6 +66,14 @@ def _head(checkout: Path, deadline: float) -> str:
     return commit
 
 
+def commit_named(checkout: Path, ref: str, deadline: float) -> str:
+    """Return the commit that a name, a tag or a branch means. NoAnswer if it means none."""
+    try:
+        return ask(checkout, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", deadline=deadline)
+    except NoAnswer as error:
+        raise NoAnswer(str(error) or "it knows no such commit. Was it fetched?") from error
+
+
 def _first(paths: Iterator[bytes]) -> list[bytes]:
     """The differing paths, sorted; one more than are counted stands for all the others."""
     seen: set[bytes] = set()
@@ -92,7 +100,7 @@ def differing(checkout: Path, commit: str, modules: Collection[Path], deadline: 
     """
     if depth > _DEEPEST:
         raise NoAnswer("it has submodules in submodules without end")
-    blobs = _blobs(checkout, commit, deadline)
+    blobs = blobs_of(checkout, commit, deadline)
     yield from _changed(checkout, blobs, deadline)
     inner = {path + b"/" for path, blob in blobs.items() if blob.mode == REPOSITORY}
     unknown = parts(checkout, "ls-files", "--others", "-z", "--exclude-per-directory=.gitignore", deadline=deadline)
@@ -117,8 +125,8 @@ def _within(modules: Collection[Path], folder: Path) -> list[Path]:
     return [module for module in modules if module.resolve().is_relative_to(folder)]
 
 
-def _blobs(checkout: Path, commit: str, deadline: float) -> dict[bytes, Blob]:
-    """What the commit holds below the checkout, by path."""
+def blobs_of(checkout: Path, commit: str, deadline: float) -> dict[bytes, Blob]:
+    """Return what the commit holds below the checkout, by path; not proof logs. NoAnswer."""
     blobs: dict[bytes, Blob] = {}
     for line in parts(checkout, "ls-tree", "-r", "-z", commit, deadline=deadline):
         about, _, path = line.partition(b"\t")

@@ -8,6 +8,8 @@ from pathlib import Path
 from runner.errors import ReportFailed, UsageError, cause_of
 from runner.new_file import replace_whole
 
+# What a command line calls standard output, where a report may go.
+STANDARD_OUTPUT = Path("-")
 # open() says ValueError for a name with a null byte, resolve() RuntimeError for links in a circle (Python < 3.13).
 _UNUSABLE = (OSError, ValueError, RuntimeError)
 
@@ -28,12 +30,31 @@ def remove_earlier(file: Path, advice: str = "Name a file in a folder of yours."
         raise UsageError(f"The report {file} cannot be written: {cause_of(error)}.\n{advice}") from error
 
 
-def write_whole(file: Path, content: bytes, *, followed: bool = True) -> None:
-    """Put `content` into `file`, or what that is a link to, at once and whole. ReportFailed if that cannot be done."""
+def write_whole(file: Path | int, content: bytes, *, followed: bool = True) -> None:
+    """Put `content` into `file`, or what that is a link to, at once and whole. ReportFailed if that cannot be done.
+
+    A number is a stream that is open, into which it is written.
+    """
+    if isinstance(file, int):
+        _write_all(file, content)
+        return
     try:
         replace_whole(_target(file, followed), content)
     except _UNUSABLE as error:
         raise ReportFailed(f"The report {file} cannot be written: {cause_of(error)}.") from error
+
+
+def told(file: Path | int) -> str:
+    """Name where a report goes, for people."""
+    return "on standard output" if isinstance(file, int) else str(file)
+
+
+def _write_all(stream: int, content: bytes) -> None:
+    try:
+        while content:
+            content = content[os.write(stream, content) :]
+    except OSError as error:
+        raise ReportFailed(f"The report cannot be written to standard output: {cause_of(error)}.") from error
 
 
 def _target(file: Path, followed: bool) -> Path:

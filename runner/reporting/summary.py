@@ -6,6 +6,7 @@ from pathlib import Path
 
 from runner.reporting.findings import exceptions, place_of
 from runner.reporting.outcome import Outcome
+from runner.reporting.proof_log import SUMMARY
 from runner.reporting.repeated import repeated_lines
 from runner.reporting.report_file import write_whole
 from runner.text import aligned, shortened, table
@@ -75,7 +76,7 @@ def joint_table(outcomes: Sequence[Outcome], not_run: Mapping[str, str]) -> list
 
 def write_joint(file: Path, facts: Mapping[str, str], outcomes: Sequence[Outcome], not_run: Mapping[str, str]) -> None:
     """Put the summary on record, with the digest of each module's own log. ReportFailed if it cannot be written."""
-    lines = ["SUMMARY OF SEVERAL MODULES", *aligned(facts), "", *joint_table(outcomes, not_run), ""]
+    lines = [SUMMARY, *aligned(facts), "", *joint_table(outcomes, not_run), ""]
     lines += [*repeated[1:], ""] if (repeated := repeated_lines(outcomes)) else []
     lines += ["The log of each, with its SHA-256:", *(f"{digest_of(outcome)}  {outcome.proof.name}" for outcome in outcomes)]
     write_whole(file, ("\n".join(lines) + "\n").encode(errors="backslashreplace"), followed=False)

@@ -77,8 +77,8 @@ def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signal
     # All of them, before the first run: an earlier call's must not be taken for those of runs that come to none.
     repeated = [proof for module in call.modules for proof in reports.repetitions(call.repository.path, module)]
     for proof in (call.joint_file, *(request.proof for request in call.requests), *repeated):
-        if proof:
-            remove_earlier(proof, reports.must_be_writable(call.repository.path), followed=False)
+        for file in reports.with_signature(proof) if proof else ():
+            remove_earlier(file, reports.must_be_writable(call.repository.path), followed=False)
     if call.joint_file:  # before the runs; the log of a single one has it by itself
         commit = commit_of(call.repository.path, modules_of(call.repository).values())
     run = _side_by_side if call.jobs > 1 else _one_after_another

@@ -13,7 +13,7 @@ from runner.images.recipe import sources_of
 from runner.odoo.addons import modules_of
 from runner.odoo.manifest import read_manifest
 from runner.reporting.git import NoAnswer, ask
-from runner.reporting.provenance import differing
+from runner.reporting.provenance import commit_named, differing
 from runner.run.selection import Selection
 from runner.text import counted, printable
 
@@ -77,10 +77,7 @@ def changed_since(repository: RepoConfig, settings: Collection[Path], ref: str) 
 
 def _base(checkout: Path, ref: str, deadline: float) -> str:
     """The last commit that HEAD has in common with `ref`. NoAnswer."""
-    try:
-        commit = ask(checkout, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", deadline=deadline)
-    except NoAnswer as error:
-        raise NoAnswer(str(error) or "it knows no such commit. Was it fetched?") from error
+    commit = commit_named(checkout, ref, deadline)
     try:
         return ask(checkout, "merge-base", commit, "HEAD", deadline=deadline)
     except NoAnswer as error:

@@ -2,7 +2,7 @@
 
 from runner.environment.environment import Environment
 from runner.errors import ExitCode
-from runner.reporting.proof_log import RunLog
+from runner.reporting.proof_log import SURROUNDINGS, RunLog
 from runner.run.comparing import Comparison
 from runner.run.unmet import unmet_dependencies
 from runner.verdict.verdict import Verdict
@@ -14,7 +14,7 @@ def examine(environment: Environment, comparison: Comparison, log: RunLog) -> tu
     EnvironmentFailed as by `Comparison.check`.
     """
     warnings = [f"warning: {warning}" for warning in environment.preflight.warnings]
-    log.block("ENVIRONMENT", _surroundings(environment), warnings)
+    log.block(SURROUNDINGS, _surroundings(environment), warnings)
     mounted = environment.copies.told
     verdict = comparison.check()
     if environment.copies.told != mounted:

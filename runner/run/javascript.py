@@ -10,7 +10,7 @@ from runner.docker import questions
 from runner.environment.environment import Environment
 from runner.odoo import command as odoo
 from runner.odoo.settings import settings_of
-from runner.reporting.proof_log import RunLog
+from runner.reporting.proof_log import JAVASCRIPT, RunLog
 from runner.run.odoo_run import OdooRun
 from runner.run.telling import Telling
 from runner.verdict.javascript import JavaScript
@@ -36,6 +36,6 @@ def run_javascript(
         environment.engine.ask(questions.execution(container, odoo.stop_command()))
         return True
 
-    proof.block("JAVASCRIPT TESTS", {"files": " ".join(javascript.hoot)})
+    proof.block(JAVASCRIPT, {"files": " ".join(javascript.hoot)})
     with context.terminal.phase("javascript"):
         return OdooRun(environment, command, timeout, proof, telling, heed)

@@ -16,30 +16,27 @@ from runner.errors import EnvironmentFailed, ExitCode, Interrupted, ReportFailed
 from runner.naming import project_name, run_name
 from runner.odoo.addons import modules_of
 from runner.odoo.settings import settings_of
-from runner.odoo.test_tags import told_selection
 from runner.reporting import proof_log as reports
+from runner.reporting.foot import FORMAT
 from runner.reporting.outcome import Outcome, decide
 from runner.reporting.provenance import commit_of
 from runner.run.comparing import Comparison
 from runner.run.counting import Doubt, doubt_about
 from runner.run.examining import examine
 from runner.run.preparing import Preparation
+from runner.run.recording import recorded
 from runner.run.telling import Telling
-from runner.run.terms import Terms, terms_of
-from runner.run.testing import Tested, run_tests
+from runner.run.testing import Tested, run_tests, wanted_by
 from runner.run.unmet import unmet_dependencies
 from runner.signals import Signals
 from runner.snapshots.needs_empty import remember
 from runner.terminal import Terminal
-from runner.text import printable, shortened
+from runner.text import printable
 from runner.verdict.failed_checks import usual_cause
-from runner.verdict.named_tests import only
 from runner.verdict.sources import Sources, read_sources
+from runner.verdict.terms import Terms, terms_of
 from runner.verdict.verdict import Verdict
 from runner.verdict.without_tests import has_certainly_no_tests
-
-# Characters of the names of tests that alone were asked for.
-_LONGEST_SELECTION = 200
 
 
 @dataclass(frozen=True)
@@ -87,17 +84,17 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
     environment: Environment | None = None
     verdict: Verdict | None = None
     error: RunnerError | Interrupted | None = None
-    with reports.ProofLog(folder, request.proof, request.options.max_log) as log:
+    with reports.ProofLog(folder, request.proof, request.options.max_log, request.options.sign_key) as log:
         try:
             modules = modules_of(repository)
             folder_of_module = modules.get(module, repository.addons[0] / module)
-            log.block("PROOF OF EXECUTION", facts_of(request, project, modules.values()))
+            log.block(reports.HEAD, {"log format": FORMAT, **facts_of(request, project, modules.values())})
             # Before anything is started: the module's own file may be wrong.
             terms = terms_of(module, modules, repository.allow)
             verdict = verdict_by_sources(context, folder_of_module)
             if verdict is None:
                 environment = Environment(context, settle(environ), log.raw)
-                sources = sources_of(folder_of_module, request.options)
+                sources = wanted_by(request.options).sources_in(folder_of_module)
                 verdict = _verdict_in(environment, modules, sources, terms, log)
         except (RunnerError, Interrupted) as problem:
             error = problem
@@ -127,17 +124,11 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
         notes = [*(f"  {text}" for text in outcome.allowed), *(f"  note: {note}" for note in outcome.notes)]
         notes += [f"  made by a browser: {file}" for file in outcome.files.values()]
         try:
-            log.block("VERDICT", facts, why, notes, left)
+            log.block(reports.VERDICT, facts, why, notes, left)
             log.publish()
         except (ReportFailed, EnvironmentFailed) as problem:
             outcome = outcome.without_proof(str(problem))
     return outcome
-
-
-def sources_of(folder: Path, options: Options) -> Sources:
-    """Read the sources of what is tested."""
-    sources = read_sources(folder)
-    return only(options.tests, sources, javascript=options.javascript) if options.tests else sources
 
 
 def verdict_by_sources(context: RunContext, folder: Path) -> Verdict | None:
@@ -170,7 +161,7 @@ def _verdict_in(
             return verdict
         preparation = Preparation(environment, log)
         preparation.make()
-        tested = test()
+        tested = recorded(environment, log, test)
         preparation.finish()
         verdict = tested.verdict
         if tested.failed_to_install and not has_asked:
@@ -189,16 +180,14 @@ def _verdict_on_an_empty_database(
     log.block("NOT COUNTED", {f"that it was {doubt.verdict.label} on the prepared database": "; ".join(doubt.reasons)})
     remember(environment.context.folder.parent, environment.plan, doubt.because)
     environment.start_over(doubt.because)
-    verdict = test().verdict
+    verdict = recorded(environment, log, test).verdict
     is_same = verdict.label == doubt.verdict.label
     return verdict if is_same else replace(verdict, notes=(doubt.note(verdict), *verdict.notes))
 
 
 def selection_of(request: Request, verdict: Verdict | None) -> str:
     """Say in which way it was less, or something else, than the module's tests."""
-    tests = ", ".join(request.options.tests) or told_selection(request.options.test_tags, request.module)
-    cut = "up to the first that failed" if verdict and verdict.is_cut_short else ""
-    return ", ".join(filter(None, (shortened(tests, _LONGEST_SELECTION), cut)))
+    return wanted_by(request.options).selection(request.module, is_cut_short=bool(verdict and verdict.is_cut_short))
 
 
 def facts_of(request: Request, project: str, modules: Collection[Path]) -> dict[str, str]:

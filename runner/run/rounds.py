@@ -19,13 +19,13 @@ from runner.reporting.summary import lines_for
 from runner.run.comparing import Comparison
 from runner.run.counting import Doubt, doubt_about
 from runner.run.difference import difference, is_whole
-from runner.run.module_run import Request, selection_of, sources_of, verdict_by_sources
+from runner.run.module_run import Request, selection_of, verdict_by_sources
 from runner.run.telling import Telling
-from runner.run.terms import Terms
-from runner.run.testing import run_tests
+from runner.run.testing import run_tests, wanted_by
 from runner.run.unmet import unmet_dependencies
 from runner.terminal import Terminal
 from runner.text import first_of, printable
+from runner.verdict.terms import Terms
 from runner.verdict.verdict import Verdict
 
 WAITING = "waiting for changes (Ctrl+C ends)"
@@ -110,7 +110,7 @@ class Rounds:
             if not (verdict := verdict_by_sources(context, folder)):
                 comparison, verdict = stand.compared()
             if not verdict:
-                sources = sources_of(folder, context.options)
+                sources = wanted_by(context.options).sources_in(folder)
                 modules = modules_of(context.repository)
                 telling = Telling(self._terminal, context.module, context.repository.path, modules, sources.javascript)
                 tested = run_tests(environment, sources=sources, terms=terms, comparison=comparison, log=log, telling=telling)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from runner.config.options import Options
 from runner.docker import questions
 from runner.docker.engine import Engine, Pending
 from runner.environment.context import RunContext
@@ -18,15 +19,13 @@ from runner.run.javascript import run_javascript
 from runner.run.odoo_run import OdooRun
 from runner.run.preparing import prefetch_undeclared_names
 from runner.run.telling import Telling
-from runner.run.terms import Terms
-from runner.verdict.failed_checks import KILLED
-from runner.verdict.javascript import JavaScript
-from runner.verdict.javascript_verdict import with_javascript
+from runner.verdict.facts import Facts, Wanted, verdict_by
 from runner.verdict.named_tests import never_started, tags_for
 from runner.verdict.odoolog import LoggedTest, OdooLog
 from runner.verdict.record import Record
 from runner.verdict.sources import Sources
-from runner.verdict.verdict import Verdict, judge
+from runner.verdict.terms import Terms
+from runner.verdict.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,7 @@ class Tested:
     failed_to_install: bool
     lasting: Sequence[str]
     undeclared_names: Pending[tuple[int, str]] | None
+    facts: Facts
 
 
 def run_tests(
@@ -71,12 +71,11 @@ def run_tests(
 
     with terminal.phase("tests"):
         ran = OdooRun(environment, command, timeout, log, telling, heed)
-    javascript, of_javascript = None, sources.javascript if context.options.javascript else JavaScript()
+    javascript, hoot = None, sources.javascript.hoot if context.options.javascript else ()
     # The module may be installed if Odoo came to its end.
-    why_not = _why_no_javascript(ran, exit_first=context.options.exit_first)
-    if of_javascript.hoot and not why_not:
-        javascript = run_javascript(environment, of_javascript, timeout - ran.seconds, log, telling)
-        sources = replace(sources, javascript=JavaScript())  # of which with_javascript tells
+    why_not = _why_no_javascript(ran, exit_first=context.options.exit_first) if hoot else ""
+    if hoot and not why_not:
+        javascript = run_javascript(environment, sources.javascript, timeout - ran.seconds, log, telling)
     files = fetch_browser_files(environment) if any(run.log.browser_files for run in (ran, javascript) if run) else {}
     # Side by side.
     status = environment.prefetch_states()
@@ -92,41 +91,36 @@ def run_tests(
     if exit_code:  # a database without a health check may have ended well
         environment.check_alive(now, may_end=False)
     limits = [line for each in now if each.name in printed for line in limits_reached(each, printed[each.name])]
-    verdict = judge(
-        module=module,
-        odoo_exit=ran.exit_code,
-        log=ran.log,
-        states=answered,
+    is_installed = _is_installed(ran, answered, module)
+    doubts = (*comparison.reasons_after(compared, answered), *asked.reasons(installed=is_installed))
+    facts = Facts(
+        wanted_by(context.options),
+        ran.exit_code,
+        answered,
         timed_out=ran.timed_out,
         why_killed=ran.why_killed,
-        sources=sources,
-        strict=context.options.strict,
-        test_tags=context.options.test_tags if context.options.test_tags != f"/{module}" else None,
-        strict_all=context.options.strict_all,
-        own=terms.own,
-        allowed=terms.allowed,
-        needs_tests=not javascript or bool(sources.tests or sources.files or sources.unreadable),
-        names=context.options.tests,
         is_cut_short=ran.is_cut_short,
+        javascript_exit=javascript.exit_code if javascript else None,
+        javascript_timed_out=bool(javascript and javascript.timed_out),
+        why_no_javascript=why_not,
+        limits=limits,
+        doubts=doubts,
     )
-    is_installed = _is_installed(ran, answered, module)
-    if ran.exit_code == KILLED:  # what was reached is the cause, else it may be one
-        verdict, limits = replace(verdict, reasons=(*limits, *verdict.reasons)), []
-    of_sources, lasting = tuple(comparison.reasons_after(compared, answered)), list[str]()
-    if javascript:
-        how = {"timed_out": javascript.timed_out, "strict": context.options.strict}
-        verdict, lasting = with_javascript(verdict, of_javascript, javascript.log, javascript.exit_code, **how)
-    elif of_javascript.hoot:
-        limits = [*limits, f"the JavaScript tests did not run, as {why_not}"]
-    of_asked = asked.reasons(installed=is_installed)
-    verdict = replace(verdict.doubted([*of_sources, *of_asked, *limits]), files=files)
+    verdict, lasting = verdict_by(module, facts, ran.log, javascript.log if javascript else None, sources=sources, terms=terms)
+    verdict = replace(verdict, files=files)
     of_names = never_started(context.options.tests, verdict.cases, sources)
     return Tested(
         verdict,
         not is_installed and not ran.is_cut_short,  # it may have been going on
-        (*of_sources, *of_asked, *of_names, *lasting, ran.why_killed),
+        (*doubts, *of_names, *lasting, ran.why_killed),
         undeclared_names,
+        facts,
     )
+
+
+def wanted_by(options: Options) -> Wanted:
+    """Say what of a module these options test, and by which rule."""
+    return Wanted(options.test_tags, options.tests, options.javascript, options.strict, options.strict_all)
 
 
 def _tags(context: RunContext, sources: Sources) -> str | None:

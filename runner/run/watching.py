@@ -27,10 +27,10 @@ from runner.run.examining import examine
 from runner.run.module_run import Request, facts_of
 from runner.run.preparing import Preparation
 from runner.run.rounds import WAITING, Rounds, Stand, say, say_why_not
-from runner.run.terms import Terms, terms_of
 from runner.signals import Signals
 from runner.terminal import Terminal
 from runner.text import counted, printable
+from runner.verdict.terms import Terms, terms_of
 
 
 @dataclass(frozen=True)

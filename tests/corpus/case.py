@@ -10,10 +10,10 @@ from runner.errors import ExitCode
 from runner.odoo.addons import MANIFEST as MANIFEST_FILE
 from runner.odoo.command import DATABASE
 from runner.run.ending import PAST_THEIR_TIME
-from runner.run.terms import terms_of
 from runner.verdict.odoolog import OdooLog
 from runner.verdict.sources import read_sources
 from runner.verdict.stacks import why_killed
+from runner.verdict.terms import terms_of
 from runner.verdict.verdict import Verdict, judge
 
 Files = Mapping[str, str | None]

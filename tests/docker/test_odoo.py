@@ -47,7 +47,7 @@ def runner_of(*words: str | Path) -> Started:
 
 
 def _command(*words: str | Path) -> list[str]:
-    if len(words) < 3:
+    if len(words) < 3 or words[0] == "verify":
         return [str(word) for word in words]
     repository, module, checkout, *options = (str(word) for word in words)
     return ["run", repository, module, "--path", checkout, *options]

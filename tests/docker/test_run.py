@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from contextlib import ExitStack
 
@@ -15,7 +16,7 @@ from runner.cleanup.owner import this_process
 from tests.ci_logs import sections
 
 from .conftest import FIRST_PORT, LAST_PORT
-from .tiny_repository import FAILS, PASSES, RUNNING, WAITS, TinyRepository
+from .tiny_repository import FAILS, PASSES, PATIENCE, RUNNING, WAITS, TinyRepository
 
 
 def test_passing_tests_exit_with_0_and_a_proof_that_nothing_is_left(tiny: TinyRepository) -> None:
@@ -27,6 +28,21 @@ def test_passing_tests_exit_with_0_and_a_proof_that_nothing_is_left(tiny: TinyRe
     assert "Starting TestTiny.test_one" in proof
     assert re.search(r"^verdict: +PASSED$", proof, re.MULTILINE)
     assert proof.count("  (nothing)\n") == 3
+    code, output = tiny.run("verify", str(tiny.proof))
+    assert (code, output.splitlines()[-1]) == (0, "proven: good"), output
+    tiny.proof.write_text(proof.replace("2 tests ran", "3 tests ran"))
+    code, output = tiny.run("verify", str(tiny.proof))
+    assert (code, output.splitlines()[-1]) == (1, "proven: nothing")
+
+
+def test_a_report_on_standard_output_is_alone_there(tiny: TinyRepository) -> None:
+    tiny.module("bad", f"printf 'of a test\\n'\n{FAILS}")
+    command = [sys.executable, "-m", "runner", "run", "tiny", "bad", "--verbose", "--json", "-"]
+    ran = subprocess.run(command, check=False, cwd=tiny.folder, env=tiny.environ(), capture_output=True, timeout=PATIENCE)
+    assert ran.returncode == 1, ran.stderr
+    assert json.loads(ran.stdout)["modules"][0]["verdict"] == "FAILED"
+    assert b"of a test" in ran.stderr
+    assert b"bad: FAILED  1 test ran" in ran.stderr
 
 
 def test_a_failing_test_exits_with_1_and_is_named_before_the_end_and_at_it(tiny: TinyRepository) -> None:

@@ -293,7 +293,16 @@ def test_what_is_red_only_on_a_prepared_database_passes_and_the_next_run_begins_
     assert run.finish() == 0, run.output[-3000:]
     failed = "FAIL: TestFirst.test_that_evv_core_comes_before_web"
     assert f"note: it was FAILED on the prepared database ({failed}), and PASSED on an empty one" in run.output
-    assert failed in (evv / "proof_of_execution_tests.log").read_text().partition("NOT COUNTED")[0]
+    proof = evv / "proof_of_execution_tests.log"
+    assert failed in proof.read_text().partition("NOT COUNTED")[0]
+    # The log of both: the verdict is made again of the one that counts, and of these sources alone.
+    verified = runner_of("verify", proof, "--path", evv)
+    assert verified.finish() == 0, verified.output
+    append(tests / "test_first.py", "# later\n")
+    verified = runner_of("verify", proof, "--path", evv)
+    assert verified.finish() == 1
+    assert "evv_core/tests/test_first.py has other content" in verified.output
+    (tests / "test_first.py").write_text((tests / "test_first.py").read_text().removesuffix("# later\n"))
     again = runner_of("evv", "evv_core", evv)
     assert again.finish() == 0, again.output[-3000:]
     assert "no prepared database: an earlier run with these sources found: it was FAILED on it" in again.output

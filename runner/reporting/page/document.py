@@ -12,19 +12,19 @@ from runner.reporting.page.markup import Markup, element, joined
 from runner.reporting.page.parts import badge, breakable, preformatted, table
 from runner.reporting.page.run import run_sections
 from runner.reporting.repeated import repeated_lines
-from runner.reporting.report_file import write_whole
+from runner.reporting.report_file import told, write_whole
 from runner.text import counted
 
 _HEADS = ("run", "verdict", "tests", "failed", "errors", "skipped", "seconds")
 
 
-def write_page(outcomes: Sequence[Outcome], file: Path, repository: str, not_run: Mapping[str, str]) -> None:
+def write_page(outcomes: Sequence[Outcome], file: Path | int, repository: str, not_run: Mapping[str, str]) -> None:
     """Write the page of a call. ReportFailed if there is nothing to report, or the file cannot be written.
 
     `not_run`: the names of runs that came to nothing, with the reason of each.
     """
     if not outcomes:
-        raise ReportFailed(f"The report {file} is not written: no module was run.")
+        raise ReportFailed(f"The report {told(file)} is not written: no module was run.")
     write_whole(file, page(outcomes, repository, not_run).encode())
 
 

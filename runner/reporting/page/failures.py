@@ -7,7 +7,7 @@ from runner.reporting.outcome import Outcome
 from runner.reporting.page.excerpts import excerpts
 from runner.reporting.page.limits import LONGEST_TEXT, Limits
 from runner.reporting.page.markup import Markup, element, joined
-from runner.reporting.page.parts import breakable, heading, preformatted, section
+from runner.reporting.page.parts import breakable, folded, heading, preformatted, section
 from runner.reporting.page.pictures import NoPicture, data_uri
 from runner.text import counted
 from runner.verdict.cases import Case, CaseOutcome
@@ -36,15 +36,11 @@ def _failure(case: Case, outcome: Outcome, logged: Sequence[str], limits: Limits
     parts += [element("p", breakable(where), class_="place")] if where else []
     parts.append(preformatted(exceptions(case) or [headline(case)]))
     if _TRACEBACK in case.details:
-        parts.append(_folded("Traceback", case.details.splitlines()))
+        parts.append(folded("Traceback", case.details.splitlines()))
     if logged:
-        parts.append(_folded("What was logged in this test", logged))
+        parts.append(folded("What was logged in this test", logged))
     parts += [_picture(name, outcome, limits) for name in case.files]
     return element("article", *parts, class_="failure")
-
-
-def _folded(title: str, lines: Sequence[str]) -> Markup:
-    return element("details", element("summary", title), preformatted(lines))
 
 
 def _picture(name: str, outcome: Outcome, limits: Limits) -> Markup:

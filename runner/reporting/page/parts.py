@@ -55,6 +55,11 @@ def preformatted(lines: Sequence[str]) -> Markup:
     return element("pre", shortened("\n".join(lines), LONGEST_TEXT))
 
 
+def folded(title: str, lines: Sequence[str]) -> Markup:
+    """Show lines to whoever opens them."""
+    return element("details", element("summary", title), preformatted(lines))
+
+
 def listed(title: str, texts: Sequence[str], level: int, kind: str = "") -> list[Markup]:
     """Show texts, each of one line or several, below a title; nothing where there are none."""
     if not texts:

@@ -7,7 +7,7 @@ from runner.reporting.page.coverage import coverage_section
 from runner.reporting.page.failures import failures_section
 from runner.reporting.page.limits import LONGEST_NAME, Limits
 from runner.reporting.page.markup import Markup, element, joined
-from runner.reporting.page.parts import badge, breakable, facts, heading, listed, preformatted, section, table
+from runner.reporting.page.parts import badge, breakable, facts, folded, heading, listed, preformatted, section, table
 from runner.reporting.proof_log import Block
 from runner.reporting.summary import around_the_tests
 from runner.text import counted, shortened
@@ -16,6 +16,8 @@ from runner.verdict.cases import Case, CaseOutcome, path_of
 # That many tests are there to be seen; more are for who opens the list.
 _SHOWN_AT_ONCE = 100
 _ENVIRONMENT = "Environment"
+# Of a block; more are for who opens them, as the digests of all sources.
+_MOST_LINES = 10
 
 
 def run_sections(outcome: Outcome, limits: Limits, level: int) -> list[Markup]:
@@ -114,5 +116,8 @@ def _environment(blocks: tuple[Block, ...], level: int) -> list[Markup]:
     for block in blocks:
         content += [heading(block.title.capitalize(), level + 1)] if block.title.lower() != _ENVIRONMENT.lower() else []
         content.append(facts(block.facts))
-        content += [preformatted(block.lines)] if block.lines else []
+        if len(block.lines) > _MOST_LINES:
+            content.append(folded(counted(len(block.lines), "line"), block.lines))
+        elif block.lines:
+            content.append(preformatted(block.lines))
     return [section(_ENVIRONMENT, level, *content)] if content else []

@@ -7,6 +7,7 @@ import pytest
 from runner.cli.arguments import EXAMPLE, RUN_USAGE, parse
 from runner.config.options import MAX_LOG
 from runner.errors import UsageError
+from runner.reporting.report_file import STANDARD_OUTPUT
 
 
 def refusal(*arguments: str) -> str:
@@ -58,7 +59,7 @@ def test_times_that_are_no_seconds_are_refused_with_the_option_s_name(option: st
         ([""], "no command"),
         (
             ["rnu", "evv"],
-            "known are: run, cleanup, list, shell, logs, doctor, matrix, snapshots, parity. Perhaps you meant 'run'?",
+            "known are: run, cleanup, list, shell, logs, doctor, matrix, snapshots, verify, parity. Perhaps you meant 'run'?",
         ),
         (["run", "evv", "traction", "--test-tgas", "/x"], "Perhaps you meant --test-tags?"),
         (["run", "evv", "traction", "--colour"], "unrecognized arguments: --colour"),
@@ -135,9 +136,9 @@ def test_the_size_of_a_log_has_a_unit_or_none(text: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("option", ["--junit", "--json", "--html", "--in-toto"])
-def test_no_report_goes_to_standard_output_nor_into_a_file_called_so(option: str) -> None:
-    with pytest.raises(UsageError, match=f"argument {option}: must be a file: standard output shows the run"):
-        parse(["run", "evv", "traction", option, "-"])
+def test_a_report_goes_to_standard_output_or_into_a_file_even_of_that_name(option: str) -> None:
+    assert getattr(parse(["run", "evv", "traction", option, "-"]), option[2:].replace("-", "_")) == STANDARD_OUTPUT
+    assert getattr(parse(["run", "evv", "traction", option, "./-"]), option[2:].replace("-", "_")) == Path.cwd() / "-"
 
 
 def test_a_log_is_limited_also_where_nobody_asks_for_it() -> None:

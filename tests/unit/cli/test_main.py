@@ -367,7 +367,7 @@ def test_every_command_has_a_function_which_gets_what_was_asked_for(folder: Path
         return len(asked)
 
     functions = {"list": "list_environments"}
-    words = {"shell": ["core"], "logs": ["core"], "snapshots": ["key"]}
+    words = {"shell": ["core"], "logs": ["core"], "snapshots": ["key"], "verify": ["proof.log"]}
     for code, command in enumerate(known_options(), start=1):
         os.chdir(folder)  # commands leave it, as it may be deleted
         monkeypatch.setattr(f"runner.cli.main.{functions.get(command, command)}", function)

@@ -68,7 +68,24 @@ def test_the_commands_are_found_with_their_options() -> None:
     reports = ["--junit", "reports/$name.xml", "--json", "reports/$name.json", "--html", "reports/$name.html"]
     assert ["run", "$repository", "$modules", *reports] in commands_of(DOCUMENT.read_text())
     workflow = commands_of((ROOT / ".github/workflows/odoo-tests.yml").read_text())
-    assert [command[0] for command in workflow] == ["matrix", "snapshots", "snapshots", "run", "snapshots", "cleanup"]
+    names = [command[0] for command in workflow]
+    assert names == ["matrix", "verify", "snapshots", "snapshots", "run", "snapshots", "cleanup"]
+
+
+def test_every_module_of_the_matrix_needs_a_proof_of_the_commit() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/odoo-tests.yml").read_text())
+    *_, step = workflow["jobs"]["verify"]["steps"]
+    assert '--against "$GITHUB_SHA"' in step["run"]
+    assert '"${modules[@]/#/--module=}"' in step["run"]
+    assert "always()" not in workflow["jobs"]["verify"]["if"]
+
+
+def test_only_a_job_that_runs_nothing_of_the_checkout_may_sign_in_the_name_of_github() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/odoo-tests.yml").read_text())
+    assert workflow["permissions"] == {"contents": "read"}
+    (name,) = (name for name, job in workflow["jobs"].items() if "permissions" in job)
+    steps = workflow["jobs"][name]["steps"]
+    assert not any("run" in step or "checkout" in step["uses"] for step in steps)
 
 
 def test_an_action_is_pinned_to_one_commit_wherever_it_is_used() -> None:

@@ -13,7 +13,7 @@ from tests.unit.processes import ROOT
 
 SESSIONS = sessions_of((ROOT / "noxfile.py").read_text())
 DOCS = sorted((ROOT / "docs").glob("*.md"))
-PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "README.md", ROOT / "examples/README.md", *DOCS]
+PAGES = [ROOT / "AGENTS.md", ROOT / "CONTRIBUTING.md", ROOT / "README.md", ROOT / "examples/README.md", *DOCS]
 # What the blocks of the reference hold is usage, `[options]` and all.
 TO_BE_GIVEN = [page for page in PAGES if page.name != "reference.md"]
 # Their words go to the runner's subcommand of this name, or of another.

@@ -12,6 +12,7 @@ from runner.run import testing
 from runner.run.counting import Doubt, doubt_about
 from runner.snapshots.plan import Plan
 from runner.verdict.cases import Case, CaseOutcome
+from runner.verdict.facts import Facts, Wanted
 from runner.verdict.failed_checks import files_without_a_run
 from runner.verdict.sources import read_sources
 from runner.verdict.verdict import Verdict
@@ -51,7 +52,7 @@ def decide(tmp_path: Path) -> Decide:
     def decided(verdict: Verdict, answer: Answer | None, *, failed_to_install: bool = False, text: str = "") -> Doubt | None:
         (module / "model.py").write_text(text)
         told = replace(verdict, reasons=tuple(unimported if reason == UNIMPORTED else reason for reason in verdict.reasons))
-        return doubt_about(plan, testing.Tested(told, failed_to_install, (ELSEWHERE, ""), answer), sources)
+        return doubt_about(plan, testing.Tested(told, failed_to_install, (ELSEWHERE, ""), answer, FACTS), sources)
 
     return decided
 
@@ -60,6 +61,7 @@ def verdict(code: ExitCode, *reasons: str, cases: tuple[Case, ...] = (ONE,), fai
     return Verdict(code, "evv_core", reasons=reasons, cases=cases, failed=failed)
 
 
+FACTS = Facts(Wanted(), 0, {})
 ELSEWHERE = "Odoo loads evv_core from elsewhere"
 WEB = Answer(0, "evv_core module web\nevv_core module bus\n")
 

@@ -11,10 +11,10 @@ from runner.reporting.proof_log import ProofLog
 from runner.run import testing
 from runner.run.comparing import Comparison
 from runner.run.telling import Telling
-from runner.run.terms import Terms
 from runner.terminal import Shows, Terminal
 from runner.verdict.allowed import NOTHING_ALLOWED
 from runner.verdict.sources import read_sources
+from runner.verdict.terms import Terms
 from tests.unit.fake_engine import Answer, Said, Words, failed
 from tests.unit.fake_environment import ENDPOINT, Fakes
 from tests.unit.odoo_logs import log, problem, real, record, result, starting, text

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.errors import ExitCode
-from runner.run.terms import Terms, terms_of
 from runner.verdict.sources import Sources, read_sources
+from runner.verdict.terms import Terms, terms_of
 from runner.verdict.verdict import judge
 from tests.corpus.case import NEWEST, Case, Outcome, read_log
 from tests.corpus.cases import CASES

@@ -98,6 +98,12 @@ def test_a_run_that_came_to_no_log_says_so() -> None:
     assert "not known: the run came to no log" in seen.text
 
 
+def test_what_a_block_of_the_log_says_in_many_lines_is_folded() -> None:
+    few, many = (Block("SOURCES", {"digests": "SHA-256"}, tuple(f"file {at}" for at in range(number))) for number in (10, 11))
+    shape = [read(replace(passed(), record=(*RECORD, block))).shape["details"] for block in (few, many)]
+    assert shape == [1, 2]  # the list of tests, too
+
+
 def test_several_runs_have_a_table_with_links_and_what_did_not_run() -> None:
     seen = read(passed(), failed(), other="not started (--fail-fast)")
     assert seen.text.index("1 of 3 runs passed") < 20 + len("1 of 3 runs passed")

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from runner.config.model import Allow
-from runner.run.terms import terms_of
 from runner.verdict.allowed import Entry
+from runner.verdict.terms import terms_of
 from tests.unit.repositories import write_module
 
 ALLOWS = "allow:\n  errors: [own]\n"

@@ -1,0 +1,35 @@
+"""A report on standard output: then nothing else is there, and a program can read it."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from runner.errors import UsageError, cause_of
+from runner.reporting.report_file import STANDARD_OUTPUT
+
+
+@contextlib.contextmanager
+def output_for_a_report(*files: Path | None) -> Iterator[int | None]:
+    """Keep standard output for the report that goes there, and send all else to standard error, as long as the block lasts.
+
+    Gives the stream for the report; None if all of these go to files. UsageError for more than one, or for a closed stream.
+    """
+    number = files.count(STANDARD_OUTPUT)
+    if not number:
+        yield None
+        return
+    if number > 1:
+        raise UsageError("Only one report can go to standard output (`-`).")
+    try:
+        sys.stdout.flush()
+        output = os.dup(1)
+        os.dup2(2, 1)
+    except (OSError, AttributeError) as error:
+        raise UsageError(f"Standard output or standard error is closed: {cause_of(error)}.") from error
+    try:
+        yield output
+    finally:
+        os.dup2(output, 1)
+        os.close(output)
