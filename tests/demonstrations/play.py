@@ -19,6 +19,8 @@ def play(stage: Stage, scene: Scene) -> Seen:
 
 
 def _take(stage: Stage, step: Step, faults: list[str]) -> Ran:
+    if step.before:
+        step.before()
     with Started(stage.folder, *step.arguments) as run:
         if step.interrupt_at:
             if run.wait_for(step.interrupt_at):

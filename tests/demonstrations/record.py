@@ -1,6 +1,6 @@
 """What a demonstration expects, what was seen, and what of it a reviewer has to see. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 # Commands, each with the lines that it printed.
@@ -11,12 +11,13 @@ Listings = dict[str, list[str]]
 class Step:
     """One command, `python -m runner ARGUMENTS`: its exit code, and texts that its output has to hold.
 
-    `interrupt_at`: the text at which it gets a Ctrl+C, as from a terminal.
+    `before`: what happens before it, on the stage. `interrupt_at`: the text at which it gets a Ctrl+C, as from a terminal.
     """
 
     arguments: tuple[str, ...]
     exit_code: int
     says: tuple[str, ...] = ()
+    before: Callable[[], object] | None = None
     interrupt_at: str = ""
 
 

@@ -62,6 +62,26 @@ def page(stage: Stage) -> Scene:
     )
 
 
+def proof(stage: Stage) -> Scene:
+    """The proof log is checked, and then one in which a single character was changed."""
+    log = stage.folder / _LOG
+
+    def edit() -> None:
+        log.write_text(log.read_text(errors="surrogateescape").replace(" 0 failed", " 1 failed", 1), errors="surrogateescape")
+
+    return Scene(
+        name="proof",
+        title="A proof that is checked, and one that was edited",
+        shows="`verify` believes the log of a run that passed: its digest, its sources, and the verdict, made again from it."
+        " After one character was changed, it does not.",
+        steps=(
+            Step(stage.run(), ExitCode.PASSED, (f"{stage.subject.module}: PASSED",)),
+            Step(("verify", _LOG), ExitCode.PASSED, ("made again from Odoo's log", f"proven: {stage.subject.module}")),
+            Step(("verify", _LOG), ExitCode.FAILED, ("NO           whole", "proven: nothing"), before=edit),
+        ),
+    )
+
+
 def interrupt(stage: Stage) -> Scene:
     """Ctrl+C while a test runs."""
     stage.change(stage.subject.waits)
@@ -105,4 +125,4 @@ def health(stage: Stage) -> Scene:
     )
 
 
-SCENES: tuple[Callable[[Stage], Scene], ...] = (success, failure, page, interrupt, ports, health)
+SCENES: tuple[Callable[[Stage], Scene], ...] = (success, failure, page, proof, interrupt, ports, health)

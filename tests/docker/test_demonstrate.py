@@ -55,11 +55,11 @@ def test_all_demonstrations_go_as_expected_and_are_written_down(subject: TinyRep
     said: list[str] = []
     assert show(subject_in(subject.folder), proof, said.append), said
     pages = sorted(file.name for file in proof.iterdir())
-    names = ("success", "failure", "page", "interrupt", "ports", "health", "documents")
+    names = ("success", "failure", "page", "proof", "interrupt", "ports", "health", "documents")
     numbered = [f"{number}-{name}" for number, name in enumerate(names, start=1)]
     assert pages == sorted([*(f"{name}.md" for name in numbered), "3-page.html", SUMMARY])
-    assert "all 7 went as expected" in (proof / SUMMARY).read_text()
-    assert "module --verbose` ends with exit code 130\n" in (proof / "4-interrupt.md").read_text()
+    assert "all 8 went as expected" in (proof / SUMMARY).read_text()
+    assert "module --verbose` ends with exit code 130\n" in (proof / "5-interrupt.md").read_text()
 
 
 def test_what_does_not_go_as_expected_is_red(subject: TinyRepository, monkeypatch: pytest.MonkeyPatch) -> None:
