@@ -245,6 +245,18 @@ def _add_run(commands: _Commands) -> None:
         help="sign the proof log with this SSH key, into LOG.sig; the public part, for a key in ssh-agent",
     )
     run.add_argument(
+        "--html",
+        type=_report,
+        metavar="FILE",
+        help="write a page for who reviews it: one file that loads nothing; `-` as for --json",
+    )
+    run.add_argument(
+        "--in-toto",
+        type=_report,
+        metavar="FILE",
+        help="write an in-toto statement, predicate Test Result v0.1; `-` as for --json",
+    )
+    run.add_argument(
         "--no-snapshot", action="store_true", help="use no prepared database: install everything into an empty one"
     )
     run.add_argument(

@@ -47,7 +47,7 @@ def main_inner(arguments: Sequence[str]) -> int:
         given = parse(arguments)
         output = None
         if given.command == "run":
-            output = opened.enter_context(output_for_a_report(given.junit, given.json))
+            output = opened.enter_context(output_for_a_report(given.junit, given.json, given.html, given.in_toto))
             terminal = terminal_for(verbose=given.verbose, quiet=given.quiet, ci=ci_of(os.environ))
         signals = Signals(lambda _signum: terminal.line("  teardown is under way and is not interrupted"))
         command_line = shlex.join(["python", "-m", "runner", *arguments])

@@ -43,7 +43,8 @@ def run(
         from runner.reporting.signature import check_key  # noqa: PLC0415 - most runs sign nothing
 
         check_key(given.sign_key)
-    machine_reports = MachineReports(given.junit, given.json, wanted.repository.name, output)
+    more = {"html": given.html, "in_toto": given.in_toto}
+    machine_reports = MachineReports(given.junit, given.json, wanted.repository.name, output, **more)
     if not wanted.modules:
         terminal.closing(["Nothing is to be tested, and nothing was started."])
         return ExitCode.PASSED
@@ -117,6 +118,8 @@ def _check_watch(given: argparse.Namespace) -> None:
         "several --odoo": len(given.odoo) > 1,
         "--junit": given.junit,
         "--json": given.json,
+        "--html": given.html,
+        "--in-toto": given.in_toto,
         "--repeat": given.repeat > 1,
         "--slowest": given.slowest,
         "--keep": given.keep != "never",

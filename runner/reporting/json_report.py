@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -53,6 +54,17 @@ class Counts(_Part):
     skipped: int
 
 
+class BlockReport(_Part):
+    """What the log says of a run beside Odoo's output: its sources, its environment, the database that it started from."""
+
+    title: Text
+    """PROOF OF EXECUTION, ENVIRONMENT, PREPARED DATABASE ..."""
+    facts: dict[Text, Text]
+    """By their names, as they stand in the log."""
+    lines: tuple[Text, ...]
+    """What else it says, as warnings."""
+
+
 class ModuleReport(_Part):
     """The run of one module."""
 
@@ -96,6 +108,12 @@ class ModuleReport(_Part):
     """Screenshots and screencasts of browsers in tests that failed: their names in Odoo's log, and the paths of copies."""
     cases_left_out: int
     """Number of tests that started and are not among `cases`, which are too many."""
+    record: tuple[BlockReport, ...]
+    """What the log says before the verdict, beside Odoo's output; empty where the run came to no log."""
+    ended: Text
+    """When its teardown had ended, in UTC; empty where the run came to no log."""
+    teardown: tuple[Text, ...]
+    """How it was left, as in the log: the listings that were made after everything was removed."""
 
 
 class CallReport(_Part):
@@ -109,14 +127,27 @@ class CallReport(_Part):
     """Of the whole call, by its modules."""
     modules: tuple[ModuleReport, ...]
     """In the order of their runs."""
+    not_run: dict[Text, Text]
+    """Runs that were asked for and came to nothing, by their names, with the reason: not started (--fail-fast) ..."""
 
 
-def write_json(outcomes: Sequence[Outcome], file: Path | int, repository: str) -> None:
-    """Write the report of a call as JSON. ReportFailed if there is nothing to report, or the file cannot be written."""
+def write_json(
+    outcomes: Sequence[Outcome], file: Path | int, repository: str, not_run: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Write the report of a call as JSON. ReportFailed if there is nothing to report, or the file cannot be written.
+
+    `not_run`: the names of runs that came to nothing, with the reason of each.
+    """
     if not outcomes:
         raise ReportFailed(f"The report {told(file)} is not written: no module was run.")
     modules = tuple(_module(outcome) for outcome in outcomes)
-    report = CallReport(schema_version=SCHEMA_VERSION, repository=repository, exit_code=worst(outcomes), modules=modules)
+    report = CallReport(
+        schema_version=SCHEMA_VERSION,
+        repository=repository,
+        exit_code=worst(outcomes),
+        modules=modules,
+        not_run=dict(not_run),
+    )
     write_whole(file, f"{report.model_dump_json(indent=2)}\n".encode())
 
 
@@ -145,6 +176,9 @@ def _module(outcome: Outcome) -> ModuleReport:
         cases=tuple(CaseReport.model_validate(case) for case in outcome.reported_cases),
         files={name: str(file) for name, file in outcome.files.items()},
         cases_left_out=outcome.cases_left_out,
+        record=tuple(BlockReport.model_validate(block) for block in outcome.record),
+        ended=outcome.ended,
+        teardown=outcome.teardown,
     )
 
 

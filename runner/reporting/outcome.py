@@ -7,7 +7,9 @@ from pathlib import Path
 from runner.cleanup.teardown import Report
 from runner.errors import ExitCode, Interrupted, RunnerError
 from runner.naming import run_name
+from runner.reporting.proof_log import Block
 from runner.verdict.cases import Case, CaseOutcome
+from runner.verdict.coverage import Coverage
 from runner.verdict.verdict import Verdict
 
 # Tests of a module that a report lists: parsers and viewers of reports fail at files of hundreds of megabytes.
@@ -20,7 +22,8 @@ class Outcome:
 
     `seconds`: of the whole run, and of its `phases` in their order. `has_proof`: not where the log could not be written.
     `selection`: in which way it was less, or something else, than the module's tests; empty for those. `series`: that of
-    Odoo which was asked for. `repeat`: which of several runs of the module it is, from 1 on; 0 for the only one.
+    Odoo which was asked for. `repeat`: which of several runs of the module it is, from 1 on; 0 for the only one. `record`:
+    what the log says before the verdict, beside Odoo's output. `ended`: when, in UTC. `teardown`: its lines in the log.
     """
 
     module: str
@@ -35,6 +38,9 @@ class Outcome:
     selection: str = ""
     series: str = ""
     repeat: int = 0
+    record: tuple[Block, ...] = ()
+    ended: str = ""
+    teardown: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -72,6 +78,11 @@ class Outcome:
     def files(self) -> Mapping[str, Path]:
         """Give the screenshots and screencasts of its tests, by their names."""
         return self.verdict.files if self.verdict else {}
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """Tell which lines and branches of the module ran; None where that was not asked for, or not measured."""
+        return self.verdict.coverage if self.verdict else None
 
     @property
     def failing_cases(self) -> tuple[Case, ...]:

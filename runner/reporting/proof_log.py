@@ -9,6 +9,7 @@ import shutil
 import stat
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
@@ -109,6 +110,15 @@ def repetitions(checkout: Path, module: str) -> list[Path]:
         raise _no_log(error, checkout) from error
 
 
+@dataclass(frozen=True)
+class Block:
+    """What a log says between two rules, beside Odoo's output: facts by their names, and lines."""
+
+    title: str
+    facts: Mapping[str, str]
+    lines: tuple[str, ...] = ()
+
+
 class RunLog:
     """Written while a run goes on, into a file of its own: what happened, and proof of nothing.
 
@@ -170,6 +180,7 @@ class ProofLog(RunLog):
         """`sign_key`: the key with which it is signed; what cannot be signed is then no proof."""
         super().__init__(folder / "tests.log", limit)
         self.proof = proof
+        self.blocks: list[Block] = []
         self._sign_key = sign_key
 
     def __enter__(self) -> "ProofLog":
@@ -180,6 +191,11 @@ class ProofLog(RunLog):
             raise _no_log(error, self.proof.parent) from error
         super().__enter__()
         return self
+
+    def block(self, title: str, facts: Mapping[str, str], *more: list[str]) -> None:
+        """Append a framed block, as any log does, and keep it in `blocks` for the reports."""
+        self.blocks.append(Block(title, facts, tuple(text for part in more for text in part)))
+        super().block(title, facts, *more)
 
     def publish(self) -> None:
         """Put the finished log, with its foot, in the place of the proof, at once and whole. ReportFailed if it cannot be."""

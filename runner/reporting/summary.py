@@ -29,7 +29,7 @@ _TITLES = ("MODULE", "VERDICT", "TESTS", "FAILED", "ERRORS", "SKIPPED", "SECONDS
 
 def lines_for(outcome: Outcome) -> list[str]:
     """Write the closing lines: verdict, reasons, failing tests with place and assertion, what is allowed, notes, the log."""
-    reasons, reasons_after = _around_the_tests(outcome)
+    reasons, reasons_after = around_the_tests(outcome)
     failing = outcome.failing_cases
     body = [
         *_shown(reasons[:_REASONS_SHOWN], len(reasons), "more reasons"),
@@ -43,7 +43,7 @@ def lines_for(outcome: Outcome) -> list[str]:
     return ["", f"{outcome.name}: {outcome.title}  {outcome.counts}", *(f"  {line}".rstrip() for line in body)]
 
 
-def _around_the_tests(outcome: Outcome) -> tuple[list[str], list[str]]:
+def around_the_tests(outcome: Outcome) -> tuple[list[str], list[str]]:
     """Part the reasons before from those after the names of failing tests, which are shown in their place."""
     problems = outcome.verdict.problems if outcome.verdict and outcome.failing_cases else ()
     names = {f"{problem.kind}: {problem.test}" for problem in problems if problem.module == outcome.module}
@@ -78,11 +78,12 @@ def write_joint(file: Path, facts: Mapping[str, str], outcomes: Sequence[Outcome
     """Put the summary on record, with the digest of each module's own log. ReportFailed if it cannot be written."""
     lines = [SUMMARY, *aligned(facts), "", *joint_table(outcomes, not_run), ""]
     lines += [*repeated[1:], ""] if (repeated := repeated_lines(outcomes)) else []
-    lines += ["The log of each, with its SHA-256:", *(f"{_digest(outcome)}  {outcome.proof.name}" for outcome in outcomes)]
+    lines += ["The log of each, with its SHA-256:", *(f"{digest_of(outcome)}  {outcome.proof.name}" for outcome in outcomes)]
     write_whole(file, ("\n".join(lines) + "\n").encode(errors="backslashreplace"), followed=False)
 
 
-def _digest(outcome: Outcome) -> str:
+def digest_of(outcome: Outcome) -> str:
+    """Return the SHA-256 of a run's log, or say why there is none."""
     if not outcome.has_proof:
         return "not written"
     digest = hashlib.sha256()

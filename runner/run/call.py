@@ -87,7 +87,8 @@ def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signal
         terminal.closing(faults)
     if slowest := slowest_lines(ended.outcomes, call.slowest):
         terminal.closing(slowest)
-    code = machine_reports.write(ended.outcomes, environ, lambda line: terminal.closing([line]), terminal.for_a_program)
+    about = (ended.outcomes, environ, lambda line: terminal.closing([line]), terminal.for_a_program)
+    code = machine_reports.write(*about, ended.not_run)
     if signals.first is not None and code != ExitCode.LEFT_BEHIND:
         code = max(code, 128 + signals.first)  # also where the signal came after the last run had ended
     if call.joint_file:

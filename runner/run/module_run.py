@@ -109,12 +109,14 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
         reasons = tuple(map(context.without_password, outcome.reasons))
         seconds = round(time.monotonic() - started, 2)
         outcome = replace(outcome, reasons=reasons, seconds=seconds, phases=phases, selection=selection)
+        left = _how_it_was_left(context, environment)
+        outcome = replace(outcome, record=tuple(log.blocks), ended=reports.now(), teardown=tuple(left))
         outcome = request.named(outcome)
         facts = {
             "verdict": outcome.title,
             "exit code": str(outcome.exit_code),
             "tests": outcome.counts,
-            "ended": reports.now(),
+            "ended": outcome.ended,
             "duration": f"{outcome.seconds:.1f} s",
             "phases": ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.phases),
         }
@@ -122,7 +124,7 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
         notes = [*(f"  {text}" for text in outcome.allowed), *(f"  note: {note}" for note in outcome.notes)]
         notes += [f"  made by a browser: {file}" for file in outcome.files.values()]
         try:
-            log.block(reports.VERDICT, facts, why, notes, _how_it_was_left(context, environment))
+            log.block(reports.VERDICT, facts, why, notes, left)
             log.publish()
         except (ReportFailed, EnvironmentFailed) as problem:
             outcome = outcome.without_proof(str(problem))

@@ -10,7 +10,7 @@ from runner.cli.arguments import known_options
 from runner.errors import ExitCode
 from runner.reporting.proof_log import PROOF
 
-from .record import Demonstration, Seen
+from .record import Scene, Seen
 
 _TESTED_BY = "nox -s odoo_tests -- REPO MODULE"
 _CLEANUP_CHECK = "docker ps -a | grep PREFIX"
@@ -31,35 +31,22 @@ _OTHERS = re.compile(r"(?:docker|invoke) ")
 _SUBCOMMANDS = {"odoo_tests": "run"}
 
 
-def review(root: Path) -> tuple[Demonstration, Seen]:
+def review(root: Path) -> tuple[Scene, Seen]:
     """Look through the documents."""
     sessions = sessions_of((root / "noxfile.py").read_text())
-    lines, faults = [], []
-    for name, required in REQUIRED.items():
+    files: dict[str, str | None] = {}
+    faults = []
+    for name in REQUIRED:
         file = root / name
-        if not file.is_file():
-            faults.append(f"there is no {name}")
-            continue
-        text = file.read_text()
-        missing = [f"{name} does not hold `{each}`" for each in required if each not in text]
-        wrong = [f"{name}: {each}" for each in unknown_in(text, sessions)]
-        faults += missing + wrong
-        lines += [f"{name} holds, by line:", *_where(text, required)]
-        lines += [f"{name} names:", *(f"  {command}" for command in commands_in(text)), ""]
-    expected = Demonstration(
-        name="6-documents",
+        files[name] = text = file.read_text() if file.is_file() else None
+        faults += [f"{name}: {each}" for each in unknown_in(text or "", sessions)]
+    scene = Scene(
+        name="documents",
         title="Documents",
         shows="The documents exist, hold what a developer needs, and name only commands and options that exist.",
-        exit_code=None,
-        says=tuple(REQUIRED),
+        files=REQUIRED,
     )
-    return expected, Seen(command="nox -s demonstrate", exit_code=None, output="\n".join(lines), faults=tuple(faults))
-
-
-def _where(text: str, required: Sequence[str]) -> list[str]:
-    numbered = list(enumerate(text.splitlines(), start=1))
-    found = {number: line for each in required for number, line in numbered if each in line}
-    return [f"  {number:>3}  {line}" for number, line in sorted(found.items())]
+    return scene, Seen(files=files, faults=tuple(faults))
 
 
 def sessions_of(noxfile: str) -> list[str]:

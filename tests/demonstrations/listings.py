@@ -16,21 +16,20 @@ from .record import Listings
 _LIMIT = 60.0
 
 
-def project_in(output: str, prefix: str) -> str | None:
-    """The Compose project that a run's output names; None if it names none with this prefix."""
-    found = re.search(rf"\b{re.escape(prefix)}-\w+-\d{{8}}-\d{{6}}-\w+", output)
-    return found.group() if found else None
+def projects_in(output: str, prefix: str) -> list[str]:
+    """The Compose projects with this prefix that the output of runs names, each once."""
+    return list(dict.fromkeys(re.findall(rf"\b{re.escape(prefix)}-\w+-\d{{8}}-\d{{6}}-\w+", output)))
 
 
-def what_is_left(prefix: str, project: str | None) -> Listings:
-    """What each listing prints: by the label of the project, if there is one, and of all containers by the names' prefix.
+def what_is_left(prefix: str, output: str) -> Listings:
+    """What each listing prints: by the labels of the projects that the output names, and of all containers by the prefix.
 
     Where the engine cannot say, its error stands in the place of the lines: nothing is proven then.
     """
     by_name = f"docker ps -a | grep {prefix}"
     listings: Listings = {}
     try:
-        if project:
+        for project in projects_in(output, prefix):
             resources = list_resources(settle(os.environ), project, time.monotonic() + _LIMIT)
             listings |= {command: resources[kind] for kind, command in listing_commands(project).items()}
         listings[by_name] = [line for line in _containers() if prefix in line]

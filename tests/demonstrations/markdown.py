@@ -3,38 +3,55 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from .record import Demonstration, Listings, Seen, disagreements
+from .record import Check, Listings, Scene, Seen, checks, disagreements
 
 _FIRST, _LAST = 12, 40
 _LOG_LINES = 25
-Pair = tuple[Demonstration, Seen]
+# Characters of a line that is quoted.
+_LONGEST = 160
+Pair = tuple[Scene, Seen]
 
 
-def page(expected: Demonstration, seen: Seen) -> str:
-    """The page of one demonstration: what it shows, expected and seen, the command, its output, and what is left."""
-    wrong = disagreements(expected, seen)
+def page(scene: Scene, seen: Seen) -> str:
+    """The page of one demonstration: what a reviewer must see, then all of it: commands, outputs, files, what is left."""
+    verdict = "as expected" if not disagreements(scene, seen) else "NOT AS EXPECTED"
     parts = [
-        f"# {expected.title}: {'as expected' if not wrong else 'NOT AS EXPECTED'}",
-        expected.shows,
-        "\n".join(f"- **{each}**" for each in wrong),
-        _table([("", "expected", "seen"), *_rows(expected, seen)]),
-        f"## Command\n\n{_block(f'$ {seen.command}')}",
-        f"## Output\n\n{_block(shortened(seen.output))}",
-        f"## The end of the proof log\n\n{_block(_end(seen.log))}" if seen.log else "",
+        f"# {scene.title}: {verdict}",
+        scene.shows,
+        "## What a reviewer must see",
+        "\n".join(map(_item, checks(scene, seen))),
+        *(
+            f"## Command and output\n\n{_block(f'$ {ran.command}')}\n\n{_block(shortened(ran.output))}\n\n"
+            f"Exit code: {'none, it did not end' if ran.exit_code is None else ran.exit_code}"
+            for ran in seen.ran
+        ),
+        *(
+            f"## The end of {name}\n\n{_block(_end(content))}"
+            for name, content in seen.files.items()
+            if content and name.endswith(".log")
+        ),
+        *(f"## {name}\n\nBeside this page: `{kept_name(scene, name)}`" for name in scene.kept if seen.files.get(name)),
         f"## What is left afterwards\n\n{_block(_listings(seen.left))}",
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(parts) + "\n"
+
+
+def kept_name(scene: Scene, file: str) -> str:
+    """The name of a file that goes beside the page of its demonstration."""
+    return f"{scene.name}.{file.rpartition('.')[2]}"
 
 
 def summary(facts: Mapping[str, str], pairs: Sequence[Pair]) -> str:
     """The page of them all: the facts of machine and sources, then a row for each demonstration."""
-    wrong = [expected.title for expected, seen in pairs if disagreements(expected, seen)]
-    rows = [("demonstration", "exit code expected", "seen", "left behind", "")]
-    for expected, seen in pairs:
+    wrong = [scene.title for scene, seen in pairs if disagreements(scene, seen)]
+    rows = [("demonstration", "exit codes", "left behind", "seen of what must be", "")]
+    for scene, seen in pairs:
         left = sum(len(lines) for lines in seen.left.values())
-        outcome = "NOT as expected" if disagreements(expected, seen) else "as expected"
-        link = f"[{expected.title}]({expected.name}.md)"
-        rows.append((link, _code(expected.exit_code), _code(seen.exit_code), str(left) if left else "nothing", outcome))
+        outcome = "NOT as expected" if disagreements(scene, seen) else "as expected"
+        codes = ", ".join("-" if ran.exit_code is None else str(ran.exit_code) for ran in seen.ran) or "-"
+        all_checks = checks(scene, seen)
+        held = f"{sum(check.holds for check in all_checks)} of {len(all_checks)}"
+        rows.append((f"[{scene.title}]({scene.name}.md)", codes, str(left) if left else "nothing", held, outcome))
     head = f"{len(wrong)} of {len(pairs)} did NOT go as expected" if wrong else f"all {len(pairs)} went as expected"
     known = "\n".join(f"- {name}: {value}" for name, value in facts.items())
     return f"# Demonstrations: {head}\n\n{known}\n\n{_table(rows)}\n"
@@ -49,22 +66,21 @@ def shortened(text: str) -> str:
     return "\n".join([*lines[:_FIRST], f"[... {cut} lines are left out here ...]", *lines[-_LAST:]])
 
 
-def _rows(expected: Demonstration, seen: Seen) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
-    if expected.exit_code is not None:
-        rows.append(("exit code", _code(expected.exit_code), _code(seen.exit_code)))
-    rows += [("output", f"`{text}`", _said(text, seen.output)) for text in expected.says]
-    rows += [("proof log", f"`{text}`", _said(text, seen.log or "")) for text in expected.log_says]
-    left = [line for lines in seen.left.values() for line in lines]
-    return [*rows, ("left behind", "nothing", ", ".join(left) or "nothing")]
+def _item(check: Check) -> str:
+    """A box that is ticked if it is so; the line below it is where to look."""
+    box = f"- [{'x' if check.holds else ' '}] {check.what if check.holds else f'**NOT SEEN: {check.what}**'}"
+    return f"{box}\n  {_quoted(check.line)}" if check.line else box
 
 
-def _said(text: str, where: str) -> str:
-    return "yes" if text in where else "NO"
+def _quoted(line: str) -> str:
+    """A line as it is: between more backticks than it has in a row."""
+    cut = line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..."
+    ticks = "`" * (_longest_run(cut) + 1)
+    return f"{ticks} {cut} {ticks}" if "`" in cut else f"`{cut}`"
 
 
-def _code(exit_code: int | None) -> str:
-    return "-" if exit_code is None else str(exit_code)
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in re.findall(r"`+", text)), default=0)
 
 
 def _end(text: str) -> str:
@@ -82,6 +98,5 @@ def _table(rows: Sequence[tuple[str, ...]]) -> str:
 
 def _block(text: str) -> str:
     """A fenced block whose fence is longer than any in the text."""
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
+    fence = "`" * max(3, _longest_run(text) + 1)
     return f"{fence}text\n{text}\n{fence}"

@@ -2,10 +2,11 @@
 
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from socket import SO_REUSEADDR, SOL_SOCKET, socket
+from types import TracebackType
 
 import yaml
 
@@ -28,29 +29,44 @@ class Stage:
         self.folder = folder
         self.subject = subject
         self.prefix = f"{subject.repository}-agent-test-demo-{secrets.token_hex(2)}"
+        self._held = ExitStack()
         self.checkout("checkout", {})
-        self.configure(subject.ports)
+        self.configure()
 
-    def configure(self, ports: str, compose_file: Path | None = None) -> None:
-        """Write repos.yaml with this range of ports, and with this compose file instead of the subject's."""
+    def __enter__(self) -> "Stage":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._held.close()
+
+    def run(self, *options: str) -> tuple[str, ...]:
+        """The arguments that run the subject's module."""
+        return ("run", self.subject.repository, self.subject.module, *options)
+
+    def configure(self, ports: str = "", compose_file: Path | None = None) -> None:
+        """Write repos.yaml, with this range of ports and this compose file instead of the subject's."""
         entry = {
             "prefix": self.prefix,
             "path": "checkout",
             "addons": [self.subject.addons],
             "compose_file": str(compose_file or self.subject.compose_file),
-            "ports": ports,
+            "ports": ports or self.subject.ports,
             "images": dict(self.subject.images),
         }
         text = yaml.safe_dump({"repositories": {self.subject.repository: entry}}, sort_keys=False)
         (self.folder / "repos.yaml").write_text(text)
 
+    def change(self, additions: Mapping[str, str], checkout: str = "checkout") -> None:
+        """Append these texts to files of the module, by their paths in it."""
+        for path, text in additions.items():
+            with (self.folder / checkout / self.subject.addons / self.subject.module / path).open("a") as file:
+                file.write(text)
+
     def checkout(self, name: str, additions: Mapping[str, str]) -> Path:
         """A copy of the subject's checkout with these texts appended to its module's files."""
         copy = self.folder / name
         shutil.copytree(self.subject.checkout, copy, ignore=_OF_RUNS)
-        for path, text in additions.items():
-            with (copy / self.subject.addons / self.subject.module / path).open("a") as file:
-                file.write(text)
+        self.change(additions, name)
         return copy
 
     def never_healthy(self) -> Path:
@@ -61,18 +77,15 @@ class Stage:
         copy.write_text(yaml.safe_dump(content, sort_keys=False))
         return copy
 
-    @contextmanager
-    def busy_ports(self) -> Iterator[str]:
-        """A range of ports, as repos.yaml has it, that this process holds within the block. OSError if there is none."""
+    def busy_ports(self) -> str:
+        """A range of ports, as repos.yaml has it, that this process holds until the stage is left. OSError if none is free."""
         for first in range(_LOWEST, _HIGHEST, _BUSY):
             ports = range(first, first + _BUSY)
             if all(can_bind(port) for port in ports):
-                with ExitStack() as stack:
-                    for port in ports:
-                        held = stack.enter_context(socket())
-                        held.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
-                        held.bind((HOST, port))
-                        held.listen()
-                    yield f"{ports[0]}-{ports[-1]}"
-                return
+                for port in ports:
+                    held = self._held.enter_context(socket())
+                    held.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+                    held.bind((HOST, port))
+                    held.listen()
+                return f"{ports[0]}-{ports[-1]}"
         raise OSError(f"no {_BUSY} free ports beside one another from {_LOWEST} to {_HIGHEST}")

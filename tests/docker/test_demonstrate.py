@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.demonstrations.plays import failure
+from tests.demonstrations.scenes import failure
 from tests.demonstrations.show import SUMMARY, show
 from tests.demonstrations.subject import Subject
 
@@ -55,18 +55,20 @@ def test_all_demonstrations_go_as_expected_and_are_written_down(subject: TinyRep
     said: list[str] = []
     assert show(subject_in(subject.folder), proof, said.append), said
     pages = sorted(file.name for file in proof.iterdir())
-    assert pages == ["1-success.md", "2-failure.md", "3-interrupt.md", "4-ports.md", "5-health.md", "6-documents.md", SUMMARY]
-    assert "all 6 went as expected" in (proof / SUMMARY).read_text()
-    assert "| exit code | 130 | 130 |" in (proof / "3-interrupt.md").read_text()
+    names = ("success", "failure", "page", "proof", "interrupt", "ports", "health", "documents")
+    numbered = [f"{number}-{name}" for number, name in enumerate(names, start=1)]
+    assert pages == sorted([*(f"{name}.md" for name in numbered), "3-page.html", SUMMARY])
+    assert "all 8 went as expected" in (proof / SUMMARY).read_text()
+    assert "module --verbose` ends with exit code 130\n" in (proof / "5-interrupt.md").read_text()
 
 
 def test_what_does_not_go_as_expected_is_red(subject: TinyRepository, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.demonstrations.show.PLAYS", (failure,))
+    monkeypatch.setattr("tests.demonstrations.show.SCENES", (failure,))
     proof = subject.folder / "proof"
     said: list[str] = []
     assert not show(subject_in(subject.folder, failing="FAIL: of another name"), proof, said.append)
     assert [line for line in said if line.startswith("WRONG")] == ["WRONG  Failing test"]
-    assert "# Failing test: NOT AS EXPECTED" in (proof / "2-failure.md").read_text()
+    assert "# Failing test: NOT AS EXPECTED" in (proof / "1-failure.md").read_text()
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

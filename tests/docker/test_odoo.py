@@ -7,11 +7,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runner.config.repositories import load
+from runner.reporting.page.document import page
+from tests.unit.reporting.page.test_document import hostile
 
+from .browsing import look_at
 from .tiny_repository import ROOT, Started, environ_without_starter, left
 
 pytestmark = [pytest.mark.odoo, pytest.mark.timeout(600)]
@@ -99,7 +103,7 @@ def test_a_failing_assertion_is_red_and_named_whatever_stale_bytecode_of_the_che
     assert "FAIL: TestStale.test_it" in output.rpartition("evv_core: FAILED")[2]
 
 
-def test_a_tour_that_fails_is_seen_in_a_screenshot_and_javascript_tests_count_one_by_one(
+def test_a_tour_that_fails_is_seen_on_the_page_with_its_screenshot_and_javascript_tests_count_one_by_one(
     tmp_path: Path, nothing_left: None
 ) -> None:
     if "chromium" not in load(ROOT, os.environ).repositories["evv"].packages:
@@ -116,7 +120,8 @@ def test_a_tour_that_fails_is_seen_in_a_screenshot_and_javascript_tests_count_on
     bundle = '"web.assets_unit_tests": ["traction/static/tests/*.test.js"],'
     manifest.write_text(manifest.read_text().replace('"assets": {', f'"assets": {{{bundle}'))
     # Red on a prepared database, it would run once more.
-    run = runner_of("evv", "traction", checkout, "--js", "--no-snapshot", "--json", report)
+    reports = ("--json", report, "--html", tmp_path / "page/report.html")
+    run = runner_of("evv", "traction", checkout, "--js", "--no-snapshot", *reports)
     assert run.finish() == 1, run.output[-3000:]
     (judged,) = json.loads(report.read_text())["modules"]
     assert judged["counts"] == {"ran": 2, "failed": 1, "errors": 0, "skipped": 0}
@@ -129,3 +134,23 @@ def test_a_tour_that_fails_is_seen_in_a_screenshot_and_javascript_tests_count_on
     assert screenshot.is_relative_to(checkout / ".agent-tests")
     assert screenshot.read_bytes().startswith(b"\x89PNG")
     assert f"see {screenshot}" in run.output
+    _look_at_pages(tmp_path / "page", judged)
+
+
+def _look_at_pages(folder: Path, judged: dict[str, Any]) -> None:
+    """Look at the page of this run, and at one of modules that say what would do something, in the browser of its image."""
+    environment = next(block["facts"] for block in judged["record"] if block["title"] == "ENVIRONMENT")
+    image = next(name.removeprefix("image ") for name in environment if name.startswith("image agent-test-image:"))
+    for seen in look_at(folder / "report.html", image):
+        assert seen["heading"] == "\N{HEAVY BALLOT X} FAILED traction"
+        assert len(seen["pictures"]) == 1
+        for words in (judged["cases"][0]["name"], "sums/one and one", "docker volume ls", "sha256:"):
+            assert words in seen["text"]
+    texts = (
+        "<script>window.ran = 1</script>",
+        "\"><img src=x onerror='window.ran = 1'>",
+        "</style><svg onload='window.ran = 1'>",
+    )
+    said = "".join(texts) + "long_" * 100
+    (folder / "hostile.html").write_text(page([*hostile(said), *hostile("javascript:window.ran = 1")], "evv", {said: said}))
+    assert all(said in seen["text"] for seen in look_at(folder / "hostile.html", image))

@@ -135,10 +135,10 @@ def test_the_size_of_a_log_has_a_unit_or_none(text: str, size: int) -> None:
     assert parse(["run", "evv", "traction", "--max-log", text]).max_log == size
 
 
-@pytest.mark.parametrize("option", ["--junit", "--json"])
+@pytest.mark.parametrize("option", ["--junit", "--json", "--html", "--in-toto"])
 def test_a_report_goes_to_standard_output_or_into_a_file_even_of_that_name(option: str) -> None:
-    assert getattr(parse(["run", "evv", "traction", option, "-"]), option[2:]) == STANDARD_OUTPUT
-    assert getattr(parse(["run", "evv", "traction", option, "./-"]), option[2:]) == Path.cwd() / "-"
+    assert getattr(parse(["run", "evv", "traction", option, "-"]), option[2:].replace("-", "_")) == STANDARD_OUTPUT
+    assert getattr(parse(["run", "evv", "traction", option, "./-"]), option[2:].replace("-", "_")) == Path.cwd() / "-"
 
 
 def test_a_log_is_limited_also_where_nobody_asks_for_it() -> None:

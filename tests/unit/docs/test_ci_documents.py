@@ -65,8 +65,8 @@ def test_every_session_is_one_of_the_noxfile(file: Path) -> None:
 
 
 def test_the_commands_are_found_with_their_options() -> None:
-    run = ["run", "$repository", "$modules", "--junit", "reports/$name.xml", "--json", "reports/$name.json"]
-    assert run in commands_of(DOCUMENT.read_text())
+    reports = ["--junit", "reports/$name.xml", "--json", "reports/$name.json", "--html", "reports/$name.html"]
+    assert ["run", "$repository", "$modules", *reports] in commands_of(DOCUMENT.read_text())
     workflow = commands_of((ROOT / ".github/workflows/odoo-tests.yml").read_text())
     names = [command[0] for command in workflow]
     assert names == ["matrix", "verify", "snapshots", "snapshots", "run", "snapshots", "cleanup"]

@@ -14,7 +14,7 @@ SESSIONS = sessions_of((ROOT / "noxfile.py").read_text())
 def test_the_documents_hold_what_the_demonstration_asks_for() -> None:
     expected, seen = review(ROOT)
     assert seen.faults == ()
-    assert disagreements(expected, seen) == ["nobody looked at what is left"]  # the demonstration does
+    assert disagreements(expected, seen) == ["somebody looked at what is left"]  # the demonstration does
 
 
 def test_a_document_that_is_missing_or_lacks_something_is_a_fault(tmp_path: Path) -> None:
@@ -23,12 +23,11 @@ def test_a_document_that_is_missing_or_lacks_something_is_a_fault(tmp_path: Path
     onboarding, template, reference = REQUIRED
     (tmp_path / template).write_text("`nox -s odoo_tests -- REPO MODULE`")
     (tmp_path / reference).write_text("| 0 | PASSED |")
-    expected, seen = review(tmp_path)
-    assert f"there is no {onboarding}" in seen.faults
-    assert f"{template} does not hold `docker ps -a | grep PREFIX`" in seen.faults
-    assert next(fault for fault in seen.faults if fault.startswith(reference)) == f"{reference} does not hold `| 1 |`"
-    assert f"{template}: `nox -s odoo_tests -- REPO MODULE`: there is no session 'odoo_tests'" in seen.faults
-    assert f"the output does not say `{onboarding}`" in disagreements(expected, seen)
+    wrong = disagreements(*review(tmp_path))
+    assert f"there is a `{onboarding}`" in wrong
+    assert f"`{template}` says `docker ps -a | grep PREFIX`" in wrong
+    assert next(each for each in wrong if each.startswith(f"`{reference}`")) == f"`{reference}` says `| 1 |`"
+    assert f"{template}: `nox -s odoo_tests -- REPO MODULE`: there is no session 'odoo_tests'" in wrong
 
 
 def test_the_sessions_of_the_noxfile_are_known_by_their_names() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from runner.errors import ReportFailed
 from runner.reporting.json_report import CallReport, schema, write_json
 from runner.reporting.outcome import Outcome
+from runner.reporting.proof_log import Block
 from runner.verdict.cases import CaseOutcome
 from tests.unit.outcomes import TRACEBACK, case, failed, failing, passed, real_failure, red
 
@@ -25,9 +26,9 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("json") / "report.json"
 
 
-def written(file: Path, *outcomes: Outcome) -> dict[str, Any]:
+def written(file: Path, *outcomes: Outcome, **not_run: str) -> dict[str, Any]:
     """The report, which has the published form."""
-    write_json(outcomes, file, "evv")
+    write_json(outcomes, file, "evv", not_run)
     report: dict[str, Any] = json.loads(file.read_bytes())
     assert CallReport.model_validate_json(file.read_bytes()).model_dump(mode="json") == report
     return report
@@ -58,9 +59,10 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
     files = {"sc_1.png": Path("/checkout/.agent-tests/run/browser/sc_1.png")}
     outcome = failed(failing(files=("sc_1.png",)), skip, notes=("look here",), allowed=allowed, files=files)
     phases = (("pull x", 2.0), ("up", 1.0), ("pull x", 3.0))
-    report = written(
-        file, replace(outcome, seconds=21.5, phases=phases, selection="/evv_core:TestClient", series="19.0", repeat=2)
-    )
+    outcome = replace(outcome, seconds=21.5, phases=phases, selection="/evv_core:TestClient", series="19.0", repeat=2)
+    record = (Block("ENVIRONMENT", {"engine": "Docker 28"}, ("warning: old",)),)
+    outcome = replace(outcome, record=record, ended="2026-11-26 18:12:28 UTC", teardown=("teardown: complete",))
+    report = written(file, outcome, evv_visits="not started (--fail-fast)")
     fails, skipped = report["modules"][0].pop("cases")
     assert report == {
         "schema_version": 1,
@@ -83,8 +85,12 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
                 "proof": "/checkout/proof_of_execution_tests.log",
                 "files": {"sc_1.png": "/checkout/.agent-tests/run/browser/sc_1.png"},
                 "cases_left_out": 0,
+                "record": [{"title": "ENVIRONMENT", "facts": {"engine": "Docker 28"}, "lines": ["warning: old"]}],
+                "ended": "2026-11-26 18:12:28 UTC",
+                "teardown": ["teardown: complete"],
             }
         ],
+        "not_run": {"evv_visits": "not started (--fail-fast)"},
     }
     name = {"file": "test_client", "name": "TestClient.test_fails"}
     assert fails == {**name, "outcome": "failed", "seconds": 0.25, "details": TRACEBACK, "files": ["sc_1.png"]}

@@ -63,3 +63,18 @@ def test_a_relative_place_is_that_of_the_folder_of_the_call(
     monkeypatch.chdir("/")
     reports.write([_outcome(1, "FAILED")], {}, said.append, said.append)
     assert (tmp_path / "j.json").exists()
+
+
+def test_a_page_is_written_with_what_did_not_run(tmp_path: Path, said: list[str]) -> None:
+    reports = MachineReports(None, tmp_path / "j.json", "evv", html=tmp_path / "p.html")
+    assert reports.write([_outcome(1, "FAILED")], {}, said.append, said.append, {"traction": "not started (--fail-fast)"}) == 1
+    for file in ("j.json", "p.html"):
+        assert "not started (--fail-fast)" in (tmp_path / file).read_text()
+    assert said == []
+
+
+def test_a_page_that_cannot_be_written_makes_green_red(tmp_path: Path, said: list[str]) -> None:
+    reports = MachineReports(None, None, "evv", html=tmp_path / "folder" / "p.html")
+    (tmp_path / "folder").rmdir()
+    assert reports.write([_outcome(0, "PASSED")], {}, said.append, said.append) == 7
+    assert "p.html cannot be written" in said[0]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -62,6 +63,24 @@ def test_a_selection_is_told_in_the_outcome_and_the_proof(go: Go) -> None:
     assert (outcome.exit_code, outcome.title) == (0, "PASSED, only /evv_core:TestClient")
     assert "PASSED, only /evv_core:TestClient\n" in outcome.proof.read_text()
     assert go(test_tags="/evv_core").title == "PASSED"
+
+
+def test_the_outcome_has_for_the_reports_what_the_log_says_beside_odoo_s_output(go: Go) -> None:
+    outcome = go()
+    proof = outcome.proof.read_text()
+    titles = [block.title for block in outcome.record]
+    assert titles[0] == "PROOF OF EXECUTION"
+    assert (
+        {"ENVIRONMENT", "PREPARED DATABASE"}
+        <= {*titles}
+        <= {*re.findall(r"^=+\n([A-Z ]+)$", proof, re.MULTILINE)} - {"VERDICT"}
+    )
+    assert outcome.record[0].facts["command"] == "python -m runner run evv evv_core"
+    for block in outcome.record:
+        assert all(name in proof and value in proof for name, value in block.facts.items())
+    assert outcome.teardown[0].startswith("teardown: complete")
+    assert "\n".join(outcome.teardown) in proof
+    assert f"ended:     {outcome.ended}\n" in proof
 
 
 def test_the_tests_that_alone_are_asked_for_are_told_to_odoo_in_the_outcome_and_the_proof(go: Go, fakes: Fakes) -> None:

@@ -1,0 +1,1 @@
+"""The page of a call for who reviews it: one HTML file that loads nothing and runs nothing."""
