@@ -49,7 +49,7 @@ def example(environ: Mapping[str, str]) -> Subject:
         addons="addons",
         module="traction",
         compose_file=ROOT / "docker-compose.agent.yml",
-        images=configured.images.model_dump(),
+        images={"odoo": configured.images.odoo, "postgres": configured.images.postgres},
         ports=str(configured.ports),
         fails={"tests/__init__.py": _IMPORT, "tests/test_demonstration.py": _FAILS},
         failing="FAIL: TestDemonstration.test_fails_on_purpose",
