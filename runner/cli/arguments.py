@@ -267,7 +267,7 @@ def _add_run(commands: _Commands) -> None:
         "--keep",
         choices=["never", "failed", "always"],
         default="never",
-        help="leave the environment running, and say how to enter and to remove it; default: never",
+        help="leave the environment running, serve its test database, and say how to enter and to remove it; default: never",
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from runner.cleanup.keep import Served
 from runner.cleanup.teardown import Report, remove_project
 from runner.config.options import Keep
 from runner.docker import questions
@@ -56,6 +57,7 @@ class Environment:
         # What is asked in the odoo container while it comes up: see first_answer.
         self.first_command: Callable[[], list[str]] | None = None
         self.kept = False
+        self.served = Served()
         self.teardown: Report | None = None
         self._compose = project_to_judge(context.repository, context.project, context.password)
         self._ports = PortSearch(
@@ -241,9 +243,9 @@ class Environment:
         if self._guards:
             self._leave(None)
 
-    def keep(self) -> None:
+    def keep(self, served: Served) -> None:
         """Let the environment stand when the block is left, unless a signal ends it."""
-        self.kept = True
+        self.kept, self.served = True, served
 
     @property
     def port(self) -> int | None:
@@ -251,12 +253,20 @@ class Environment:
         return self._ports.port
 
     @property
+    def is_published(self) -> bool:
+        """Whether the run's port leads to Odoo's container."""
+        return bool(self._interfaces)
+
+    @property
     def address(self) -> Address:
         """Where Odoo's server is published, once there is a port."""
         assert self.port
+        return address_of(self.engine.whereabouts, self.port, [*self._interfaces, HOST][0])
+
+    @property
+    def _interfaces(self) -> list[str]:
         published = self.preflight.model.rendered["services"][SERVICE].get("ports") or ()
-        interfaces = [port.get("host_ip", "") for port in published if port.get("published") == str(PROBE_PORT)]
-        return address_of(self.engine.whereabouts, self.port, interfaces[0] if interfaces else HOST)
+        return [port.get("host_ip", "") for port in published if port.get("published") == str(PROBE_PORT)]
 
     @property
     def odoo_container(self) -> str:
@@ -277,7 +287,7 @@ class Environment:
         signals.shield()
         self.engine.cancel_all()
         if context.options.keep is not Keep.NEVER and self._preflight and isinstance(error, EnvironmentFailed):
-            self.keep()
+            self.keep(Served())
         if signals.first is not None:
             self.kept = False
             context.terminal.line(f"  {signal.Signals(signals.first).name}: ending the run and tearing down")

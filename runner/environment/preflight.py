@@ -33,10 +33,11 @@ from runner.environment.misnamed import hide_misnamed
 from runner.environment.own_image import OwnImage
 from runner.environment.ports import PortSearch
 from runner.environment.registry import Registry
-from runner.environment.rendering import render
+from runner.environment.rendering import leading_to, render
 from runner.environment.visible import check_links, closed_to_odoo
 from runner.errors import ConfigError
 from runner.odoo.addons import modules_of
+from runner.odoo.command import SERVED_PORT
 from runner.odoo.mounted_sources import MountedSources
 from runner.odoo.test_tags import stays_within
 from runner.snapshots.needs_empty import recall
@@ -148,6 +149,8 @@ def preflight(
     # Not before: no limit changes what a prepared database holds.
     override = with_limits(override, limits)
     copies = Copies(choice, context.project, (rendered, override))
+    # Of the server that the environment has, nobody has anything: it stays off the test database.
+    started = leading_to(started, SERVED_PORT) if context.options.keep is not Keep.NEVER else started
     model = ComposeModel(context, environ, compose.variables, started, override, plain_override, copies)
     model.written(port)  # what it refuses, it refuses before anything can be created
     return Preflight(streams, facts.name, engine_id, _digests(of_run), labels, tuple(warnings), model, plan, registry)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.naming import is_module_name
-from runner.odoo import odoo_conf, unmet_program
+from runner.odoo import odoo_conf, served_program, unmet_program
 from runner.odoo.settings import NOTHING_ASKED, OdooSettings
 
 # Where a prepared database is mounted in the containers.
@@ -18,6 +18,8 @@ PROGRAMS = ("bash", "timeout", "psql", "odoo")
 DATABASE = "agent_test"
 # Beside the server of the environment, which has 8069: also without HTTP, Odoo binds a port in test mode.
 HTTP_PORT = 8169
+# Where the test database is served once the tests have ended: beside both.
+SERVED_PORT = 8269
 # After the stacks were asked for, the time to write them before the process is killed.
 KILL_AFTER = 10
 # Seconds for what takes one.
@@ -82,13 +84,20 @@ _ONLY_THESE = f'mkdir -p {ONLY_THESE} && while [ "$1" != -- ]; do ln -sfn "$1" {
 _ODOO_S_OWN = (
     "$(python3 -c 'from importlib.util import find_spec as f; print(f(\"odoo\").submodule_search_locations[0])')/addons"
 )
+
+
+def _customized(folder: str, *names: str) -> str:
+    """Have every Python run these files of this folder when it starts, by its sitecustomize in a folder of the container."""
+    text = "\n".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in names)
+    return (
+        f"mkdir -p {folder} && printf %s {shlex.quote(text)} >{folder}/sitecustomize.py || exit 1; "
+        f'export PYTHONPATH="{folder}${{PYTHONPATH:+:$PYTHONPATH}}"; '
+    )
+
+
 # Odoo and what it starts load addons from their sources alone.
 _CUSTOM_PYTHON = "/tmp/agent-test-python"  # noqa: S108 - in a container of our own
-_FROM_SOURCES = (
-    f"mkdir -p {_CUSTOM_PYTHON} && "
-    f"printf %s {shlex.quote(Path(__file__).with_name('source_only.py').read_text())} >{_CUSTOM_PYTHON}/sitecustomize.py || "
-    f'exit 1; export PYTHONPATH="{_CUSTOM_PYTHON}${{PYTHONPATH:+:$PYTHONPATH}}"; '
-)
+_FROM_SOURCES = _customized(_CUSTOM_PYTHON, "source_only.py")
 # After what has to be found first, and before the image's own, which then may be of another version.
 _WITH_TOOLS = f'PYTHONPATH="$PYTHONPATH:{TOOLS_FOLDER}"; '
 # By the Python that Odoo's own program names in its first line, if it does.
@@ -96,6 +105,15 @@ _UNMET = (
     _MORE_ADDONS
     + 'read -r python <"$(type -P odoo)"; case $python in "#!"*python*) python=${python#"#!"};; *) python=python3;; esac; '
     f'exec timeout --kill-after={KILL_AFTER} "$1" $python -c "$2" "$3" --config="$conf" --data-dir="$data" "${{@:4}}"'
+)
+# The server goes on when its parent has ended. What it says is in the container's log, where that may be written by others
+# than the first process.
+_SERVE = (
+    _MORE_ADDONS
+    + _SIGN_IN
+    + "log=/tmp/agent-test-served.log; { : >>/proc/1/fd/1; } 2>/dev/null && log=/proc/1/fd/1; "
+    + 'odoo --config="$conf" --data-dir="$data" --db_host "${HOST:-db}" --db_port "${PORT:-5432}" --db_user "${USER:-odoo}" '
+    '"${@:6}" </dev/null >>"$log" 2>&1 & exec python3 -I -S -c "$1" "$!" "${@:2:4}"'
 )
 _QUERY = _SIGN_IN + (
     'exec psql -h "${HOST:-db}" -p "${PORT:-5432}" -U "${USER:-odoo}" -d "$1" -v ON_ERROR_STOP=1 -XAtq -F " " "${@:2}" 2>&1'
@@ -117,10 +135,8 @@ _MAKE_ANEW = _DATA + (
     f'cp -R "$data/filestore/{_TEMPLATE}" "$data/filestore/{DATABASE}" || exit 1; fi; '
 )
 
-_OPTIONS = (
+_ALWAYS = (
     f"--database={DATABASE}",
-    "--stop-after-init",
-    f"--http-port={HTTP_PORT}",
     "--max-cron-threads=0",
     # From here on these override an odoo.conf that would silence the log (facts of 19.0).
     "--workers=0",
@@ -128,6 +144,7 @@ _OPTIONS = (
     "--log-level=info",
     "--log-handler=:INFO",
 )
+_OPTIONS = ("--stop-after-init", f"--http-port={HTTP_PORT}", *_ALWAYS)
 
 
 def addons_targets(count: int) -> list[str]:
@@ -215,6 +232,26 @@ def assets_command(timeout: float, settings: OdooSettings = NOTHING_ASKED) -> li
     odoo = _ODOO.replace(' odoo --config="$conf"', ' odoo shell --config="$conf" --addons-path="$odoo${more:+,$more}"')
     script = f"odoo={_ODOO_S_OWN}; {_FILES}{_FROM_SOURCES}{_configure(settings)}{odoo} <<<{shlex.quote(_ASSETS)}"
     return ["bash", "-c", script, "odoo-assets", str(KILL_AFTER), f"{timeout:g}", *_OPTIONS]
+
+
+def serve_command(
+    address: str, login: str, addons_folders: int, limit: float, settings: OdooSettings = NOTHING_ASKED
+) -> list[str]:
+    """Serve the test database on SERVED_PORT, which a person reaches at `address`, and sign in there: see served_program.py.
+
+    `login`: a name, and its own password. No cron runs, and no mail leaves it. It goes on when this command has ended, which
+    it does within `limit` seconds.
+    """
+    program = Path(served_program.__file__).read_text(encoding="utf-8")
+    who = json.dumps({"db": DATABASE, "login": login, "password": login})
+    addons_path = f"--addons-path={','.join(addons_targets(addons_folders))}"
+    shown = (f"--http-port={SERVED_PORT}", f"--db-filter=^{DATABASE}$", "--no-database-list")
+    python = _customized(f"{_CUSTOM_PYTHON}-served", "source_only.py", "no_mail.py")
+    script = _FILES + python + _configure(settings) + _SERVE
+    return [
+        *("bash", "-c", script, "odoo-serve", program, str(SERVED_PORT), address, who, f"{limit:g}"),
+        *(addons_path, *_ALWAYS, *shown),
+    ]
 
 
 def stop_command() -> list[str]:

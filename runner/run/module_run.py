@@ -24,6 +24,7 @@ from runner.run.comparing import Comparison
 from runner.run.counting import Doubt, doubt_about
 from runner.run.examining import examine
 from runner.run.preparing import Preparation
+from runner.run.serving import serve
 from runner.run.telling import Telling
 from runner.run.terms import Terms, terms_of
 from runner.run.testing import Tested, run_tests
@@ -164,7 +165,7 @@ def _verdict_in(
         verdict, has_asked = examine(environment, comparison, log)
         if verdict:
             if options.keep is not Keep.NEVER:
-                environment.keep()
+                environment.keep(serve(environment))
             return verdict
         preparation = Preparation(environment, log)
         preparation.make()
@@ -176,7 +177,7 @@ def _verdict_in(
         if doubt := doubt_about(environment.plan, tested, sources):
             verdict = _verdict_on_an_empty_database(environment, doubt, test, log)
         if options.keep is Keep.ALWAYS or (options.keep is Keep.FAILED and not verdict.passed):
-            environment.keep()
+            environment.keep(serve(environment))
     return verdict
 
 
@@ -217,7 +218,7 @@ def facts_of(request: Request, project: str, modules: Collection[Path]) -> dict[
 
 def _how_it_was_left(context: RunContext, environment: Environment | None) -> list[str]:
     if environment and environment.kept and environment.teardown is None:
-        hints = keep.how_to_use(context.project, environment.address)
+        hints = keep.how_to_use(context.project, environment.address, environment.served)
         context.terminal.closing(hints)
         return hints
     return reports.teardown_proof(context.project, environment.teardown if environment else None)

@@ -2,11 +2,14 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -49,8 +52,8 @@ def _command(*words: str | Path) -> list[str]:
     return ["run", repository, module, "--path", checkout, *options]
 
 
-def _run(repository: str, module: str, checkout: Path) -> tuple[int, str]:
-    started = runner_of(repository, module, checkout)
+def _run(repository: str, module: str, checkout: Path, *options: str) -> tuple[int, str]:
+    started = runner_of(repository, module, checkout, *options)
     return started.finish(), started.output
 
 
@@ -75,7 +78,7 @@ def test_a_module_that_odoo_takes_from_its_image_is_not_proven(tmp_path: Path, n
 def test_a_failing_assertion_is_red_and_named_whatever_stale_bytecode_of_the_checkout_says(
     tmp_path: Path, nothing_left: None
 ) -> None:
-    """Unchecked bytecode without any test, made by the image's own Python, beside a test that fails."""
+    """Unchecked bytecode without any test, made by the image's own Python, beside a test that fails; which is kept."""
     checkout = checkout_of("evv", tmp_path)
     tests = checkout / "addons/evv_core/tests"
     (tests / "__init__.py").write_text("from . import test_stale\n")
@@ -94,9 +97,26 @@ def test_a_failing_assertion_is_red_and_named_whatever_stale_bytecode_of_the_che
     mount = ["--user", "0", "--volume", f"{tmp_path}:/m", "--entrypoint", "python3"]
     subprocess.run(["docker", "run", "--rm", *mount, image, "-c", compiling], check=True, timeout=120)
     assert list((tests / "__pycache__").iterdir())
-    code, output = _run("evv", "evv_core", checkout)
+    code, output = _run("evv", "evv_core", checkout, "--keep", "failed")
     assert code == 1, output[-3000:]
     assert "FAIL: TestStale.test_it" in output.rpartition("evv_core: FAILED")[2]
+    # Then its database is served, and a person can look for what failed, with the models of the module.
+    address = output.rpartition("kept: ")[2].split()[0]
+    person = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(), urllib.request.ProxyHandler({}))
+    page = person.open(f"{address}/web/login", timeout=60).read().decode()
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert token, page
+    form = {"csrf_token": token[1], "login": "admin", "password": "admin"}
+    page = person.open(f"{address}/web/login", urlencode(form).encode(), timeout=60).read().decode()
+    style = re.search(r'href="(/web/assets/[^"]+[.]css)"', page)  # a bundle that the filestore has
+    assert style and person.open(f"{address}{style[1]}", timeout=60).status == 200, page
+    asked = {"params": {"model": "evv.client", "method": "search_count", "args": [[]], "kwargs": {}}}
+    call = urllib.request.Request(
+        f"{address}/web/dataset/call_kw", json.dumps(asked).encode(), {"Content-Type": "application/json"}
+    )
+    assert "result" in json.loads(person.open(call, timeout=60).read())
+    project = output.rpartition("cleanup -- ")[2].split()[0]
+    assert runner_of("cleanup", project).finish() == 0
 
 
 def test_a_tour_that_fails_is_seen_in_a_screenshot_and_javascript_tests_count_one_by_one(

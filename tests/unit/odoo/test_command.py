@@ -1,6 +1,7 @@
 """The command line for Odoo, run in a shell with programs that only tell what they were given."""
 
 import itertools
+import json
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from runner.odoo.command import (
     ADDONS_TARGET,
     DATABASE,
     HTTP_PORT,
+    SERVED_PORT,
     TOOLS_FOLDER,
     addons_targets,
     assets_command,
@@ -20,6 +22,7 @@ from runner.odoo.command import (
     make_anew_command,
     parse_states,
     prepare_command,
+    serve_command,
     set_aside_command,
     states_command,
     test_command,
@@ -56,6 +59,30 @@ def odoo(container: Path, tags: str | None = None, folders: int = 1, **environ: 
 def test_the_module_is_installed_into_the_test_database_and_odoo_stops_afterwards(container: Path) -> None:
     words = odoo(container)
     assert {f"--database={DATABASE}", "--init=evv_core", "--test-tags=/evv_core", "--stop-after-init"} <= set(words)
+
+
+def test_the_test_database_is_served_by_a_child_of_the_program_that_waits_for_it(container: Path) -> None:
+    (container / "odoo").write_text('#!/bin/sh\nfor word; do echo "$word"; done >"$TMPDIR/served"; echo >"$TMPDIR/ready"\n')
+    waiting = 'until [ -e "$TMPDIR/ready" ]; do sleep 0.01; done'
+    show = SHOW.partition("\n")[2].replace("\n", "; ").rstrip("; ")
+    (container / "python3").write_text(f"#!/bin/sh\ncase $4 in *sign_in*) shift 4; {waiting}; {show};; esac\n")
+    (container / "python3").chmod(0o755)
+    command = serve_command("127.0.0.1:8090", "admin", 2, 60)
+    pid, *about = shown(container, command, PASSWORD="s3cret")[1:-1]
+    assert (pid.isdigit(), about[0], about[1], about[3:]) == (True, str(SERVED_PORT), "127.0.0.1:8090", ["60"])
+    assert json.loads(about[2]) == {"db": DATABASE, "login": "admin", "password": "admin"}
+    words = (container / "served").read_text().splitlines()
+    assert {
+        f"--addons-path={ADDONS_TARGET},{ADDONS_TARGET}-2",
+        f"--database={DATABASE}",
+        f"--db-filter=^{DATABASE}$",
+        f"--http-port={SERVED_PORT}",
+        "--max-cron-threads=0",
+        "--no-database-list",
+    } < set(words)
+    assert not [word for word in words if word.startswith(("--init", "--test", "--stop")) or "s3cret" in word]
+    customized = (container / "python-served/sitecustomize.py").read_text()
+    assert "_from_source" in customized and "smtplib" in customized
 
 
 def test_only_a_command_that_has_tools_finds_them_after_what_keeps_to_the_sources(container: Path) -> None:
