@@ -38,7 +38,8 @@ def main_inner(arguments: Sequence[str]) -> int:
     try:
         given = parse(arguments)
         if given.command == "run":
-            terminal = terminal_for(verbose=given.verbose, quiet=given.quiet, ci=ci_of(os.environ))
+            how = {"verbose": given.verbose, "quiet": given.quiet, "shared": given.debugger}
+            terminal = terminal_for(ci=ci_of(os.environ), **how)
         signals = Signals(lambda _signum: terminal.line("  teardown is under way and is not interrupted"))
         commands: dict[str, Command] = {
             "run": partial(run, signals=signals, command_line=shlex.join(["python", "-m", "runner", *arguments])),

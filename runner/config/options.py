@@ -15,6 +15,14 @@ class Keep(Enum):
     ALWAYS = "always"
 
 
+class Debugger(Enum):
+    """What stops the tests at a breakpoint; its value is for people."""
+
+    NONE = ""
+    PDB = "pdb"
+    DEBUGPY = "debugpy"
+
+
 @dataclass(frozen=True)
 class Options:
     """The options of a run; times in seconds, `max_log` in bytes.
@@ -38,3 +46,4 @@ class Options:
     exit_first: bool = False
     watch: bool = False
     tools: tuple[str, ...] = ()
+    debugger: Debugger = Debugger.NONE

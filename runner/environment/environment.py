@@ -22,11 +22,10 @@ from runner.environment.context import RunContext
 from runner.environment.copies import Copies
 from runner.environment.guards import Guards
 from runner.environment.health import check_alive, wait_until_healthy
-from runner.environment.isolation import PROBE_PORT
 from runner.environment.longest import START_OVER_BOUND, STREAM_MARGIN
 from runner.environment.ports import HOST, PortSearch
 from runner.environment.preflight import Preflight, preflight
-from runner.environment.rendering import at_port
+from runner.environment.rendering import at_port, published
 from runner.environment.startup import is_not_there, up
 from runner.errors import EnvironmentFailed, HealthTimeout
 from runner.odoo.command import KILL_AFTER, SERVICE, query_command
@@ -255,31 +254,31 @@ class Environment:
     @property
     def is_published(self) -> bool:
         """Whether the run's port leads to Odoo's container."""
-        return bool(self._interfaces)
+        return bool(published(self.preflight.model.rendered))
 
     @property
     def address(self) -> Address:
         """Where Odoo's server is published, once there is a port."""
         assert self.port
-        return address_of(self.engine.whereabouts, self.port, [*self._interfaces, HOST][0])
-
-    @property
-    def _interfaces(self) -> list[str]:
-        published = self.preflight.model.rendered["services"][SERVICE].get("ports") or ()
-        return [port.get("host_ip", "") for port in published if port.get("published") == str(PROBE_PORT)]
+        interfaces = [port.get("host_ip", "") for port in published(self.preflight.model.rendered)]
+        return address_of(self.engine.whereabouts, self.port, [*interfaces, HOST][0])
 
     @property
     def odoo_container(self) -> str:
         """The name of the container in which Odoo runs."""
         return self.containers[SERVICE]
 
-    def execute(self, command: list[str], timeout: float, silence: float | None = None) -> "Execution":
+    def execute(
+        self, command: list[str], timeout: float, silence: float | None = None, *, is_attended: bool = False
+    ) -> "Execution":
         """Run a command in Odoo's container that ends itself after `timeout` seconds; its output is streamed.
 
-        After `silence`, in seconds, in which nothing came, that comes as an empty piece.
+        After `silence`, in seconds, in which nothing came, that comes as an empty piece. `is_attended`: at the terminal of
+        this process, where a person sees and types.
         """
         limit = timeout + KILL_AFTER + STREAM_MARGIN
-        return self.preflight.streams.execute(self.odoo_container, command, limit, silence)
+        streams = self.preflight.streams
+        return (streams.attend if is_attended else streams.execute)(self.odoo_container, command, limit, silence)
 
     def _leave(self, error: BaseException | None) -> None:
         assert self._guards

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.cleanup import orphans
 from runner.cleanup.life import deadline_label
-from runner.config.options import Keep
+from runner.config.options import Debugger, Keep, Options
 from runner.docker import questions
 from runner.docker.endpoint import no_proxy_of
 from runner.docker.engine import Engine, Pending
@@ -33,11 +33,11 @@ from runner.environment.misnamed import hide_misnamed
 from runner.environment.own_image import OwnImage
 from runner.environment.ports import PortSearch
 from runner.environment.registry import Registry
-from runner.environment.rendering import leading_to, render
+from runner.environment.rendering import leading_to, published, render
 from runner.environment.visible import check_links, closed_to_odoo
 from runner.errors import ConfigError
 from runner.odoo.addons import modules_of
-from runner.odoo.command import SERVED_PORT
+from runner.odoo.command import OWN_PORT
 from runner.odoo.mounted_sources import MountedSources
 from runner.odoo.test_tags import stays_within
 from runner.snapshots.needs_empty import recall
@@ -149,11 +149,24 @@ def preflight(
     # Not before: no limit changes what a prepared database holds.
     override = with_limits(override, limits)
     copies = Copies(choice, context.project, (rendered, override))
-    # Of the server that the environment has, nobody has anything: it stays off the test database.
-    started = leading_to(started, SERVED_PORT) if context.options.keep is not Keep.NEVER else started
-    model = ComposeModel(context, environ, compose.variables, started, override, plain_override, copies)
+    about = (_with_own_port(started, context.options), override, plain_override, copies)
+    model = ComposeModel(context, environ, compose.variables, *about)
     model.written(port)  # what it refuses, it refuses before anything can be created
     return Preflight(streams, facts.name, engine_id, _digests(of_run), labels, tuple(warnings), model, plan, registry)
+
+
+def _with_own_port(rendered: dict[str, Any], options: Options) -> dict[str, Any]:
+    """The rendering in which the run's port leads where an option wants it. ConfigError where a debugger has none.
+
+    Nobody misses the server of the environment, which stays off the test database.
+    """
+    if options.debugger is Debugger.DEBUGPY and not published(rendered):
+        raise ConfigError(
+            "--debugpy needs the run's port, and the compose file publishes none of `odoo`. Add to its `ports`: "
+            "127.0.0.1:${ODOO_PORT}:8069. Nothing was started."
+        )
+    is_wanted = options.keep is not Keep.NEVER or options.debugger is Debugger.DEBUGPY
+    return leading_to(rendered, OWN_PORT) if is_wanted else rendered
 
 
 def _with_closed(choice: Choice, sources: MountedSources, rendered: Mapping[str, Any], images: Mapping[str, Image]) -> Choice:

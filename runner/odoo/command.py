@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from runner.config.options import Debugger
 from runner.naming import is_module_name
 from runner.odoo import odoo_conf, served_program, unmet_program
 from runner.odoo.settings import NOTHING_ASKED, OdooSettings
@@ -18,8 +19,9 @@ PROGRAMS = ("bash", "timeout", "psql", "odoo")
 DATABASE = "agent_test"
 # Beside the server of the environment, which has 8069: also without HTTP, Odoo binds a port in test mode.
 HTTP_PORT = 8169
-# Where the test database is served once the tests have ended: beside both.
-SERVED_PORT = 8269
+# To which the run's own port leads where an option needs that: the test database, served once the tests have ended, or before
+# that a debugger. Beside both.
+OWN_PORT = 8269
 # After the stacks were asked for, the time to write them before the process is killed.
 KILL_AFTER = 10
 # Seconds for what takes one.
@@ -61,6 +63,20 @@ _ODOO = (
     + 'exec timeout --signal=QUIT --kill-after="$1" "$2" odoo --config="$conf" --data-dir="$data" --db_host "${HOST:-db}" '
     '--db_port "${PORT:-5432}" --db_user "${USER:-odoo}" "${@:3}" 2>&1'
 )
+# The one that Odoo's own program names in its first line, if it does.
+_PYTHON = 'read -r python <"$(type -P odoo)"; case $python in "#!"*python*) python=${python#"#!"};; *) python=python3;; esac; '
+# In its own process group, as without a word, Odoo would be stopped when it reads from the terminal. Whatever the image says,
+# `breakpoint()` is pdb's. And what debugpy would say of Python's frozen modules is no matter of tests.
+_DEBUGGED = {
+    Debugger.NONE: _ODOO,
+    Debugger.PDB: _ODOO.replace("exec timeout", "unset PYTHONBREAKPOINT; exec timeout --foreground"),
+    Debugger.DEBUGPY: _PYTHON
+    + _ODOO.replace(
+        " odoo --config",
+        f" $python -X frozen_modules=off -m debugpy --listen 0.0.0.0:{OWN_PORT} --wait-for-client "
+        '--configure-subProcess false "$(type -P odoo)" --config',
+    ),
+}
 # A prepared database has its files in a snapshot's volume.
 _FILES = _DATA + (
     f'if [ -d {MOUNT}/filestore ] && [ ! -d "$data/filestore/{DATABASE}" ]; then '
@@ -100,11 +116,10 @@ _CUSTOM_PYTHON = "/tmp/agent-test-python"  # noqa: S108 - in a container of our 
 _FROM_SOURCES = _customized(_CUSTOM_PYTHON, "source_only.py")
 # After what has to be found first, and before the image's own, which then may be of another version.
 _WITH_TOOLS = f'PYTHONPATH="$PYTHONPATH:{TOOLS_FOLDER}"; '
-# By the Python that Odoo's own program names in its first line, if it does.
 _UNMET = (
     _MORE_ADDONS
-    + 'read -r python <"$(type -P odoo)"; case $python in "#!"*python*) python=${python#"#!"};; *) python=python3;; esac; '
-    f'exec timeout --kill-after={KILL_AFTER} "$1" $python -c "$2" "$3" --config="$conf" --data-dir="$data" "${{@:4}}"'
+    + _PYTHON
+    + f'exec timeout --kill-after={KILL_AFTER} "$1" $python -c "$2" "$3" --config="$conf" --data-dir="$data" "${{@:4}}"'
 )
 # The server goes on when its parent has ended. What it says is in the container's log, where that may be written by others
 # than the first process.
@@ -172,15 +187,17 @@ def test_command(
     settings: OdooSettings = NOTHING_ASKED,
     *,
     has_tools: bool = False,
+    debugger: Debugger = Debugger.NONE,
 ) -> list[str]:
     """Install `module` into a new database and run its tests, with `docker exec` in the odoo service. `timeout` in seconds.
 
-    `has_tools`: Python finds what is in the TOOLS_FOLDER.
+    `has_tools`: Python finds what is in the TOOLS_FOLDER. `debugger`: pdb needs a terminal, of which Odoo gets the keys;
+    debugpy waits on OWN_PORT for a client before it begins.
     """
     limits = [str(KILL_AFTER), f"{timeout:g}"]
     addons_path = f"--addons-path={','.join(addons_targets(addons_folders))}"
     options = [addons_path, f"--init={module}", f"--test-tags={tags or f'/{module}'}", *settings.words, *_OPTIONS]
-    script = _FILES + _FROM_SOURCES + _WITH_TOOLS * has_tools + _configure(settings) + _BROWSER + _ODOO
+    script = _FILES + _FROM_SOURCES + _WITH_TOOLS * has_tools + _configure(settings) + _BROWSER + _DEBUGGED[debugger]
     return ["bash", "-c", script, "odoo-tests", *limits, *options]
 
 
@@ -237,7 +254,7 @@ def assets_command(timeout: float, settings: OdooSettings = NOTHING_ASKED) -> li
 def serve_command(
     address: str, login: str, addons_folders: int, limit: float, settings: OdooSettings = NOTHING_ASKED
 ) -> list[str]:
-    """Serve the test database on SERVED_PORT, which a person reaches at `address`, and sign in there: see served_program.py.
+    """Serve the test database on OWN_PORT, which a person reaches at `address`, and sign in there: see served_program.py.
 
     `login`: a name, and its own password. No cron runs, and no mail leaves it. It goes on when this command has ended, which
     it does within `limit` seconds.
@@ -245,11 +262,11 @@ def serve_command(
     program = Path(served_program.__file__).read_text(encoding="utf-8")
     who = json.dumps({"db": DATABASE, "login": login, "password": login})
     addons_path = f"--addons-path={','.join(addons_targets(addons_folders))}"
-    shown = (f"--http-port={SERVED_PORT}", f"--db-filter=^{DATABASE}$", "--no-database-list")
+    shown = (f"--http-port={OWN_PORT}", f"--db-filter=^{DATABASE}$", "--no-database-list")
     python = _customized(f"{_CUSTOM_PYTHON}-served", "source_only.py", "no_mail.py")
     script = _FILES + python + _configure(settings) + _SERVE
     return [
-        *("bash", "-c", script, "odoo-serve", program, str(SERVED_PORT), address, who, f"{limit:g}"),
+        *("bash", "-c", script, "odoo-serve", program, str(OWN_PORT), address, who, f"{limit:g}"),
         *(addons_path, *_ALWAYS, *shown),
     ]
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from runner.config.options import Debugger
 from runner.odoo import source_only
 from runner.odoo.command import (
     ADDONS_TARGET,
     DATABASE,
     HTTP_PORT,
-    SERVED_PORT,
+    OWN_PORT,
     TOOLS_FOLDER,
     addons_targets,
     assets_command,
@@ -69,14 +70,14 @@ def test_the_test_database_is_served_by_a_child_of_the_program_that_waits_for_it
     (container / "python3").chmod(0o755)
     command = serve_command("127.0.0.1:8090", "admin", 2, 60)
     pid, *about = shown(container, command, PASSWORD="s3cret")[1:-1]
-    assert (pid.isdigit(), about[0], about[1], about[3:]) == (True, str(SERVED_PORT), "127.0.0.1:8090", ["60"])
+    assert (pid.isdigit(), about[0], about[1], about[3:]) == (True, str(OWN_PORT), "127.0.0.1:8090", ["60"])
     assert json.loads(about[2]) == {"db": DATABASE, "login": "admin", "password": "admin"}
     words = (container / "served").read_text().splitlines()
     assert {
         f"--addons-path={ADDONS_TARGET},{ADDONS_TARGET}-2",
         f"--database={DATABASE}",
         f"--db-filter=^{DATABASE}$",
-        f"--http-port={SERVED_PORT}",
+        f"--http-port={OWN_PORT}",
         "--max-cron-threads=0",
         "--no-database-list",
     } < set(words)
@@ -189,6 +190,30 @@ def test_odoo_s_exit_code_is_the_command_s(container: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError) as caught:
         shown(container, test_command("evv_core", None, 1, 60))
     assert caught.value.returncode == 42
+
+
+def test_pdb_gets_the_keys_and_the_tests_a_debugger_of_python_s_own(container: Path) -> None:
+    (container / "odoo").write_text('#!/bin/sh\necho "breakpoint=$PYTHONBREAKPOINT"\n')
+    command = test_command("evv_core", None, 1, 60, debugger=Debugger.PDB)
+    assert shown(container, command, PYTHONBREAKPOINT="0") == ["breakpoint="]
+    (container / "timeout").write_text(SHOW)
+    (container / "timeout").chmod(0o755)
+    assert shown(container, command)[1:6] == ["--foreground", "--signal=QUIT", "--kill-after=10", "60", "odoo"]
+
+
+def test_debugpy_waits_with_odoo_s_own_python_for_a_client(container: Path) -> None:
+    (container / "odoo").write_text(f"#! {container}/snake/python3.9 -s\n")
+    (container / "snake").mkdir()
+    (container / "snake/python3.9").write_text(SHOW)
+    (container / "snake/python3.9").chmod(0o755)
+    words = shown(container, test_command("evv_core", None, 1, 60, debugger=Debugger.DEBUGPY))
+    python, first, *more = words
+    assert (python, first) == (f"{container}/snake/python3.9", "-s")
+    assert more[2:9] == [
+        *("-m", "debugpy", "--listen", f"0.0.0.0:{OWN_PORT}", "--wait-for-client", "--configure-subProcess", "false"),
+    ]
+    assert more[9:11] == [f"{container}/odoo", f"--config={container}/agent-test-odoo.conf"]
+    assert "--init=evv_core" in more
 
 
 def test_past_their_time_the_tests_are_asked_for_stacks_and_then_killed(container: Path) -> None:

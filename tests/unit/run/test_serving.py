@@ -12,7 +12,7 @@ from runner.cleanup.keep import Served
 from runner.config.options import Keep
 from runner.environment.environment import Environment
 from runner.environment.rendering import PROBE
-from runner.odoo.command import SERVED_PORT
+from runner.odoo.command import OWN_PORT
 from runner.run.serving import serve
 from tests.unit.fake_engine import Said, Words, failed
 from tests.unit.fake_environment import RENDERED, Fakes
@@ -79,7 +79,7 @@ def test_a_database_that_is_served_is_told_with_its_login(fakes: Fakes, containe
     (words,) = container.served
     assert f"127.0.0.1:{environment.port}" in words  # which is the address that Odoo keeps as its own
     ports = environment.preflight.model.rendered["services"]["odoo"]["ports"]
-    assert [(port["target"], port["published"]) for port in ports] == [(SERVED_PORT, str(61357))]
+    assert [(port["target"], port["published"]) for port in ports] == [(OWN_PORT, str(61357))]
     assert "serve" in dict(environment.context.terminal.phases)
 
 
