@@ -9,6 +9,7 @@ import errno
 import stat
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from runner.docker.address import Address
@@ -18,6 +19,14 @@ from runner.odoo.command import DATABASE
 
 FOLDER_LABEL = LABEL_PREFIX + "folder"
 _MARK = "kept"
+
+
+@dataclass(frozen=True)
+class Served:
+    """Whether a kept environment serves the test database: `why_not` is empty if it does. `login` tells who can sign in."""
+
+    login: str = ""
+    why_not: str = "the run ended with an error"
 
 
 def mark(folder: Path) -> None:
@@ -49,12 +58,13 @@ def is_kept(labels: Mapping[str, str]) -> bool:
     return bool(folder) and is_marked(Path(str(folder)))
 
 
-def how_to_use(project: str, address: Address) -> list[str]:
-    """Return the exact commands to enter a kept environment and to remove it."""
+def how_to_use(project: str, address: Address, served: Served) -> list[str]:
+    """Return where the test database is served, if it is, and the exact commands to enter the environment and to remove it."""
     query = f"PGPASSWORD=$PASSWORD psql -h $HOST -U $USER {DATABASE}"
     return [
-        f"kept: http://{address}",
-        *([f"  open:     {address.way}"] if address.way else []),
+        *([f"kept; its database is not served: {served.why_not}"] if served.why_not else [f"kept: http://{address}"]),
+        *([f"  open:     {address.way}"] if address.way and not served.why_not else []),
+        *([f"  login:    {served.login}"] if not served.why_not else []),
         f"  enter:    nox -s shell -- {project}",
         f"  database: {query}  (in there)",
         f"  logs:     nox -s logs -- {project}",

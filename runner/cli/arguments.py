@@ -293,11 +293,24 @@ def _add_run(commands: _Commands) -> None:
         help="keep the environment, and test the one module again whenever its sources, or those of its repository on which it"
         " depends, change, until Ctrl+C; without proof log and reports",
     )
+    debuggers = run.add_mutually_exclusive_group()
+    debuggers.add_argument(
+        "--debugger",
+        action="store_true",
+        help="have breakpoint() in a test, or in code that it calls, open pdb in this terminal; the tests have eight hours,"
+        " and what passes is not proven",
+    )
+    debuggers.add_argument(
+        "--debugpy",
+        action="store_true",
+        help="wait with the tests until a debugger as VS Code's attaches, at an address that is told, by debugpy in the image;"
+        " else as --debugger",
+    )
     run.add_argument(
         "--keep",
         choices=["never", "failed", "always"],
         default="never",
-        help="leave the environment running, and say how to enter and to remove it; default: never",
+        help="leave the environment running, serve its test database, and say how to enter and to remove it; default: never",
     )
 
 

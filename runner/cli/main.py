@@ -48,7 +48,8 @@ def main_inner(arguments: Sequence[str]) -> int:
         output = None
         if given.command == "run":
             output = opened.enter_context(output_for_a_report(given.junit, given.json, given.html, given.in_toto))
-            terminal = terminal_for(verbose=given.verbose, quiet=given.quiet, ci=ci_of(os.environ))
+            how = {"verbose": given.verbose, "quiet": given.quiet, "shared": given.debugger}
+            terminal = terminal_for(ci=ci_of(os.environ), **how)
         signals = Signals(lambda _signum: terminal.line("  teardown is under way and is not interrupted"))
         command_line = shlex.join(["python", "-m", "runner", *arguments])
         more: dict[str, dict[str, Any]] = {

@@ -2,19 +2,21 @@
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from runner.ci_sections import ci_of
 from runner.cli.arguments import EXAMPLE, RUN_USAGE
 from runner.config import repositories as config
 from runner.config.names import CONFIG, LOCAL_CONFIG
 from runner.config.odoo_options import LANGUAGE
-from runner.config.options import Keep, Options
+from runner.config.options import Debugger, Keep, Options
 from runner.errors import ExitCode, UsageError
 from runner.naming import shown
 from runner.odoo.module_search import find_module, repositories_with
 from runner.reporting.machine_reports import MachineReports
 from runner.run.call import Call, make, one_engine
 from runner.run.changed import only_changed
+from runner.run.debugging import DEBUGPY
 from runner.run.module_run import Request
 from runner.run.selection import modules_with_tests
 from runner.run.targets import last_failed, targets_of
@@ -69,6 +71,8 @@ def _call(given: argparse.Namespace, settings: config.Config, terminal: Terminal
         raise UsageError(f"Which repository and module?\nUsage: {RUN_USAGE}\n{EXAMPLE}")
     if given.verbose and given.jobs > 1:
         raise UsageError("--verbose: of runs side by side (--jobs) nobody could read it. The log of each has all of it.")
+    if given.debugger or given.debugpy:
+        _check_debugger(given)
     if given.watch:
         _check_watch(given)
     repository = _repository(given.repository, settings)
@@ -84,8 +88,11 @@ def _call(given: argparse.Namespace, settings: config.Config, terminal: Terminal
         raise UsageError("Either --odoo, with the images of repos.yaml, or an image in the variable ODOO_IMAGE, not both.")
     in_series = [config.in_series(repository, series) for series in given.odoo]
     targets = _targets(given, repository, settings, terminal)
+    debugger = Debugger.PDB if given.debugger else Debugger.DEBUGPY if given.debugpy else Debugger.NONE
     if given.watch and len(targets) > 1:
         raise _no_watch(["several modules"])
+    if debugger is not Debugger.NONE and len(targets) > 1:
+        raise _no_debugger(["several modules"])
     options = Options(
         given.health_timeout,
         given.test_timeout,
@@ -100,6 +107,8 @@ def _call(given: argparse.Namespace, settings: config.Config, terminal: Terminal
         exit_first=given.exitfirst,
         watch=given.watch,
         sign_key=given.sign_key.absolute() if given.sign_key else None,
+        tools=(DEBUGPY,) if given.debugpy else (),
+        debugger=debugger,
     )
     wanted_jobs = min(given.jobs, len(targets) * max(1, len(in_series)) * given.repeat)
     jobs = min(wanted_jobs, len(list(repository.ports)))
@@ -111,7 +120,30 @@ def _call(given: argparse.Namespace, settings: config.Config, terminal: Terminal
 
 def _check_watch(given: argparse.Namespace) -> None:
     """Check that --watch comes with nothing that it cannot do. UsageError says what that is."""
-    others = {
+    if wrong := _given({**_beyond_one(given), "--keep": given.keep != "never"}):
+        raise _no_watch(wrong)
+
+
+def _check_debugger(given: argparse.Namespace) -> None:
+    """Check that there is a person to debug, and nothing that a debugger cannot do. UsageError says what that is."""
+    from runner.docker.attended import has_terminal  # noqa: PLC0415 - for this alone
+
+    more = {"--watch": given.watch, "--quiet": given.quiet, "--js": given.js, "--verbose": given.verbose and given.debugger}
+    if wrong := _given({**_beyond_one(given), **more}):
+        raise _no_debugger(wrong)
+    option = "--debugger" if given.debugger else "--debugpy"
+    if ci_of(os.environ) or os.environ.get("CI", "").lower() in ("true", "1"):
+        raise UsageError(f"{option}: this is a job of a CI, in which nobody debugs. Leave it out.")
+    if given.debugger and not has_terminal():
+        raise UsageError(
+            "--debugger: a person debugs in a terminal, and standard input or output is none, or this process is in its "
+            "background.\nRun it in the foreground of a terminal, without a pipe, or use --debugpy with an editor."
+        )
+
+
+def _beyond_one(given: argparse.Namespace) -> dict[str, object]:
+    """What makes no sense for one run that a person follows: by the name of an option, whether it is given."""
+    return {
         "--all": given.all,
         "--changed-since": given.changed_since,
         "--jobs": given.jobs > 1,
@@ -122,11 +154,16 @@ def _check_watch(given: argparse.Namespace) -> None:
         "--in-toto": given.in_toto,
         "--repeat": given.repeat > 1,
         "--slowest": given.slowest,
-        "--keep": given.keep != "never",
         "--sign-key": given.sign_key,
     }
-    if wrong := [name for name, is_given in others.items() if is_given]:
-        raise _no_watch(wrong)
+
+
+def _given(options: Mapping[str, object]) -> list[str]:
+    return [name for name, is_given in options.items() if is_given]
+
+
+def _no_debugger(wrong: Sequence[str]) -> UsageError:
+    return UsageError(f"A person debugs one run, of one module, which proves nothing: not with {', '.join(wrong)}.")
 
 
 def _no_watch(wrong: Sequence[str]) -> UsageError:

@@ -16,6 +16,14 @@ class Keep(Enum):
     ALWAYS = "always"
 
 
+class Debugger(Enum):
+    """What stops the tests at a breakpoint; its value is for people."""
+
+    NONE = ""
+    PDB = "pdb"
+    DEBUGPY = "debugpy"
+
+
 @dataclass(frozen=True)
 class Options:
     """The options of a run; times in seconds, `max_log` in bytes.
@@ -23,6 +31,7 @@ class Options:
     `tests`: what alone is tested, as in `TestRock`, `TestRock.test_quarter`, `tests/test_rock.py` and
     `tests/test_rock.py::TestRock`; without any the module. `exit_first`: Odoo is stopped at the first test that fails.
     `sign_key`: the SSH key with which the proof log is signed.
+    `tools`: what the image must have besides, for Odoo's process that tests alone, as pip is told of it.
     """
 
     health_timeout: float
@@ -39,3 +48,5 @@ class Options:
     exit_first: bool = False
     watch: bool = False
     sign_key: Path | None = None
+    tools: tuple[str, ...] = ()
+    debugger: Debugger = Debugger.NONE

@@ -69,11 +69,10 @@ class Client:
             # starts ends with it. A folder that nobody can delete: docker does not start in one that is gone.
             self._process: subprocess.Popen[Any] = subprocess.Popen(
                 [*limited, *words],
-                stdout=subprocess.PIPE,
                 start_new_session=True,
                 cwd="/",
                 env={**environ, _CLIENT_VARIABLE: self._mark},
-                **how,
+                **{"stdout": subprocess.PIPE, **how},
             )
         except (OSError, ValueError) as error:  # ValueError: a null byte in a word or a variable
             raise DockerFailed(f"docker cannot be started: {error}") from error

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException
@@ -28,6 +28,9 @@ from runner.docker.process import SECRET_FILES, TOKEN_VARIABLE, Completed, Docke
 from runner.docker.questions import UP_LIMIT, ComposeProject
 from runner.docker.streaming import Stream
 from runner.errors import EnvironmentFailed, cause_of
+
+if TYPE_CHECKING:
+    from runner.docker.attended import Attended
 
 # While a start is silent, the time in seconds after which somebody looks at what has been started.
 _SILENCE = 2.0
@@ -94,6 +97,10 @@ class Streams:
         After `silence`, in seconds, in which nothing came, that comes as an empty piece.
         """
         return Execution(self._environ, ("exec", container, *command), limit, silence)
+
+    def attend(self, container: str, command: list[str], limit: float, silence: float | None = None) -> "Execution":
+        """Run a command in a container in the same way, at this process's own terminal (`has_terminal`)."""
+        return Execution(self._environ, ("exec", container, *command), limit, silence, is_attended=True)
 
     def run(self, words: tuple[str, ...], source: Iterable[bytes], limit: float, **variables: str) -> "Execution":
         """Run `docker WORDS` in the same way, with something to read and more variables in its environment."""
@@ -193,8 +200,11 @@ class Execution:
         limit: float,
         silence: float | None = None,
         source: Iterable[bytes] | None = None,
+        *,
+        is_attended: bool = False,
     ) -> None:
         self.exit_code = -1
+        self._is_attended = is_attended
         self._environ = environ
         self._words = words
         self._limit = limit
@@ -212,7 +222,7 @@ class Execution:
     def _read(self) -> Generator[bytes, None, None]:
         deadline = time.monotonic() + self._limit
         try:
-            stream = Stream(self._words, self._environ, self._source)
+            stream = self._started()
             with closing(stream.pieces(deadline, self._silence)) as pieces:
                 yield from pieces
         except DockerStalled:
@@ -222,6 +232,14 @@ class Execution:
         except DockerFailed as error:
             raise EnvironmentFailed(str(error)) from error
         self.exit_code = stream.exit_code
+
+    def _started(self) -> "Stream | Attended":
+        if not self._is_attended:
+            return Stream(self._words, self._environ, self._source)
+        from runner.docker.attended import Attended  # noqa: PLC0415 - for who debugs alone
+
+        _, container, *command = self._words
+        return Attended(container, command, self._environ)
 
 
 def _secret_file(file: Path, environ: Mapping[str, str]) -> BinaryIO:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from runner.cleanup.keep import Served
 from runner.cleanup.teardown import Report, remove_project
 from runner.config.options import Keep
 from runner.docker import questions
@@ -21,11 +22,10 @@ from runner.environment.context import RunContext
 from runner.environment.copies import Copies
 from runner.environment.guards import Guards
 from runner.environment.health import check_alive, wait_until_healthy
-from runner.environment.isolation import PROBE_PORT
 from runner.environment.longest import START_OVER_BOUND, STREAM_MARGIN
 from runner.environment.ports import HOST, PortSearch
 from runner.environment.preflight import Preflight, preflight
-from runner.environment.rendering import at_port
+from runner.environment.rendering import at_port, published
 from runner.environment.startup import is_not_there, up
 from runner.errors import EnvironmentFailed, HealthTimeout
 from runner.odoo.command import KILL_AFTER, SERVICE, query_command
@@ -56,6 +56,7 @@ class Environment:
         # What is asked in the odoo container while it comes up: see first_answer.
         self.first_command: Callable[[], list[str]] | None = None
         self.kept = False
+        self.served = Served()
         self.teardown: Report | None = None
         self._compose = project_to_judge(context.repository, context.project, context.password)
         self._ports = PortSearch(
@@ -241,9 +242,9 @@ class Environment:
         if self._guards:
             self._leave(None)
 
-    def keep(self) -> None:
+    def keep(self, served: Served) -> None:
         """Let the environment stand when the block is left, unless a signal ends it."""
-        self.kept = True
+        self.kept, self.served = True, served
 
     @property
     def port(self) -> int | None:
@@ -251,25 +252,33 @@ class Environment:
         return self._ports.port
 
     @property
+    def is_published(self) -> bool:
+        """Whether the run's port leads to Odoo's container."""
+        return bool(published(self.preflight.model.rendered))
+
+    @property
     def address(self) -> Address:
         """Where Odoo's server is published, once there is a port."""
         assert self.port
-        published = self.preflight.model.rendered["services"][SERVICE].get("ports") or ()
-        interfaces = [port.get("host_ip", "") for port in published if port.get("published") == str(PROBE_PORT)]
-        return address_of(self.engine.whereabouts, self.port, interfaces[0] if interfaces else HOST)
+        interfaces = [port.get("host_ip", "") for port in published(self.preflight.model.rendered)]
+        return address_of(self.engine.whereabouts, self.port, [*interfaces, HOST][0])
 
     @property
     def odoo_container(self) -> str:
         """The name of the container in which Odoo runs."""
         return self.containers[SERVICE]
 
-    def execute(self, command: list[str], timeout: float, silence: float | None = None) -> "Execution":
+    def execute(
+        self, command: list[str], timeout: float, silence: float | None = None, *, is_attended: bool = False
+    ) -> "Execution":
         """Run a command in Odoo's container that ends itself after `timeout` seconds; its output is streamed.
 
-        After `silence`, in seconds, in which nothing came, that comes as an empty piece.
+        After `silence`, in seconds, in which nothing came, that comes as an empty piece. `is_attended`: at the terminal of
+        this process, where a person sees and types.
         """
         limit = timeout + KILL_AFTER + STREAM_MARGIN
-        return self.preflight.streams.execute(self.odoo_container, command, limit, silence)
+        streams = self.preflight.streams
+        return (streams.attend if is_attended else streams.execute)(self.odoo_container, command, limit, silence)
 
     def _leave(self, error: BaseException | None) -> None:
         assert self._guards
@@ -277,7 +286,7 @@ class Environment:
         signals.shield()
         self.engine.cancel_all()
         if context.options.keep is not Keep.NEVER and self._preflight and isinstance(error, EnvironmentFailed):
-            self.keep()
+            self.keep(Served())
         if signals.first is not None:
             self.kept = False
             context.terminal.line(f"  {signal.Signals(signals.first).name}: ending the run and tearing down")

@@ -1,7 +1,7 @@
 """How long a run may take, whatever happens to it: what its deadline is made of."""
 
 from runner.cleanup.guard_process import BOUND
-from runner.config.options import Keep, Options
+from runner.config.options import Debugger, Keep, Options
 from runner.docker.questions import COPY_LIMIT, UP_LIMIT
 from runner.odoo.command import KILL_AFTER
 from runner.snapshots.carrier import CARRIER_LIMIT
@@ -23,12 +23,17 @@ WATCHED = 8 * 3600.0
 _MARGIN = 1800.0
 
 
+def longest_tests(options: Options) -> float:
+    """Return the seconds within which the tests must have ended: with a debugger, as a person thinks, those of a watch."""
+    return WATCHED if options.debugger is not Debugger.NONE else options.test_timeout
+
+
 def longest_run(options: Options) -> float:
     """Return the seconds within which a run with these options is over, from when all is there that it needs.
 
     Every wait of a run is bounded, and these are the bounds: so past its deadline only what a dead run left can stand. A run
     may have to begin anew, once, with copies of the sources; one on a prepared database, once more, on an empty one. A watch
-    begins a round until WATCHED is over.
+    begins a round, and a person debugs, until WATCHED is over.
     """
     start = options.wait_for_port + COPY_LIMIT + UP_LIMIT + options.health_timeout
     # JavaScript tests have what the others leave of their time.
@@ -37,5 +42,5 @@ def longest_run(options: Options) -> float:
     if options.snapshot:
         seconds += PULLING_BOUND + PUSHING_BOUND + 2 * CARRIER_LIMIT
         seconds += _STAGES * (odoo + _KEEPING) + START_OVER_BOUND + start + odoo
-    seconds += BOUND + _MARGIN + (WATCHED if options.watch else 0.0)
+    seconds += BOUND + _MARGIN + (WATCHED if options.watch or options.debugger is not Debugger.NONE else 0.0)
     return seconds if options.keep is Keep.NEVER else max(seconds, _KEPT)

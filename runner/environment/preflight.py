@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.cleanup import orphans
 from runner.cleanup.life import deadline_label
-from runner.config.options import Keep
+from runner.config.options import Debugger, Keep, Options
 from runner.docker import questions
 from runner.docker.endpoint import no_proxy_of
 from runner.docker.engine import Engine, Pending
@@ -33,10 +33,11 @@ from runner.environment.misnamed import hide_misnamed
 from runner.environment.own_image import OwnImage
 from runner.environment.ports import PortSearch
 from runner.environment.registry import Registry
-from runner.environment.rendering import render
+from runner.environment.rendering import leading_to, published, render
 from runner.environment.visible import check_links, closed_to_odoo
 from runner.errors import ConfigError
 from runner.odoo.addons import modules_of
+from runner.odoo.command import OWN_PORT
 from runner.odoo.mounted_sources import MountedSources
 from runner.odoo.test_tags import stays_within
 from runner.snapshots.needs_empty import recall
@@ -114,18 +115,17 @@ def preflight(
     images = images_of(engine, streams, rendered, context.terminal, own_image.known)
     # Podman gives another one in every answer.
     engine_id = "" if facts.is_podman else engine.info.id
-    rendered, images = own_image.put_in(rendered, images, streams, partial(guards.expect, engine_id), record)
-    check_links(sources, rendered)
-    if (closed := closed_to_odoo(sources, rendered, images)) and repository.sources == "mount":
-        raise ConfigError(closed)
-    choice = replace(choice, closed=bool(closed))
+    expect = partial(guards.expect, engine_id)
+    rendered, images = own_image.put_in(rendered, images, streams, expect, record)
+    started, of_run = own_image.put_tools_in(context.options.tools, rendered, images, streams, expect, record)
+    choice = _with_closed(choice, sources, rendered, images)
     # Not before there is a port, and all images are here: both may take long.
     labels = {**context.labels, **deadline_label(engine.info.now + longest_run(context.options))}
     guards.start_at_engine(engine_id, images, labels)
     override = override_for(rendered, labels, repository.addons, images, no_proxy_of(engine.client_environ))
-    warn(hide_misnamed(override, rendered, repository.addons))
-    warn(shown_in_command_lines(rendered, images, context.password))
-    warn(limits_ignored(repository.limits, engine.info.machine))
+    misnamed = hide_misnamed(override, rendered, repository.addons)
+    exposed = shown_in_command_lines(rendered, images, context.password)
+    warn([*misnamed, *exposed, *limits_ignored(repository.limits, engine.info.machine)])
     limits = limits_for(rendered["services"], repository.limits, engine.info.machine)
     plain_override = with_limits(copy.deepcopy(override), limits)
     registry = None
@@ -144,16 +144,37 @@ def preflight(
             memory_of=facts.kernel if context.options.keep is Keep.NEVER else None,
             is_foreign=choice.is_foreign,
         )
-        plan, registry = _chosen(
-            choosing, snapshots, context, store, streams, labels, images, partial(guards.expect, engine_id)
-        )
+        plan, registry = _chosen(choosing, snapshots, context, store, streams, labels, images, expect)
         override = plan.override(override, rendered, labels, context.password)
     # Not before: no limit changes what a prepared database holds.
     override = with_limits(override, limits)
     copies = Copies(choice, context.project, (rendered, override))
-    model = ComposeModel(context, environ, compose.variables, rendered, override, plain_override, copies)
+    about = (_with_own_port(started, context.options), override, plain_override, copies)
+    model = ComposeModel(context, environ, compose.variables, *about)
     model.written(port)  # what it refuses, it refuses before anything can be created
-    return Preflight(streams, facts.name, engine_id, _digests(images), labels, tuple(warnings), model, plan, registry)
+    return Preflight(streams, facts.name, engine_id, _digests(of_run), labels, tuple(warnings), model, plan, registry)
+
+
+def _with_own_port(rendered: dict[str, Any], options: Options) -> dict[str, Any]:
+    """The rendering in which the run's port leads where an option wants it. ConfigError where a debugger has none.
+
+    Nobody misses the server of the environment, which stays off the test database.
+    """
+    if options.debugger is Debugger.DEBUGPY and not published(rendered):
+        raise ConfigError(
+            "--debugpy needs the run's port, and the compose file publishes none of `odoo`. Add to its `ports`: "
+            "127.0.0.1:${ODOO_PORT}:8069. Nothing was started."
+        )
+    is_wanted = options.keep is not Keep.NEVER or options.debugger is Debugger.DEBUGPY
+    return leading_to(rendered, OWN_PORT) if is_wanted else rendered
+
+
+def _with_closed(choice: Choice, sources: MountedSources, rendered: Mapping[str, Any], images: Mapping[str, Image]) -> Choice:
+    """The choice, as it is known now whether Odoo can read the sources. ConfigError if not, where they are to be mounted."""
+    check_links(sources, rendered)
+    if (closed := closed_to_odoo(sources, rendered, images)) and choice.repository.sources == "mount":
+        raise ConfigError(closed)
+    return replace(choice, closed=bool(closed))
 
 
 def _chosen(

@@ -16,6 +16,7 @@ from runner.docker.engine import Engine, Pending
 from runner.docker.questions import ComposeProject
 from runner.environment.isolation import PROBE_PORT
 from runner.errors import ConfigError
+from runner.odoo.command import SERVICE
 
 # ODOO_PORT while a compose file is rendered: for Compose a port like any other, as a text longer than one is by chance.
 PROBE = f"{PROBE_PORT:032}"
@@ -80,6 +81,19 @@ def _with_place(option: str, folder: Path) -> str:
     if not profile:
         return option
     return f"seccomp={os.path.normpath(folder / os.path.expanduser(profile[1]))}"  # noqa: PTH111 - a ~ that is none is a name
+
+
+def published(rendered: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the ports of Odoo's container that are published as the run's own."""
+    ports = rendered["services"][SERVICE].get("ports") or ()
+    return [port for port in ports if port.get("published") == str(PROBE_PORT)]
+
+
+def leading_to(rendered: dict[str, Any], target: int) -> dict[str, Any]:
+    """Return the rendering in which the run's own port, if it is published, leads to another one of Odoo's container."""
+    odoo, own = rendered["services"][SERVICE], published(rendered)
+    ports = [{**port, "target": target} if port in own else port for port in odoo.get("ports") or ()]
+    return {**rendered, "services": {**rendered["services"], SERVICE: {**odoo, "ports": ports}}}
 
 
 def at_port(model: Any, port: int) -> Any:

@@ -5,8 +5,9 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from runner.config.options import Debugger
 from runner.naming import is_module_name
-from runner.odoo import odoo_conf, unmet_program
+from runner.odoo import odoo_conf, served_program, unmet_program
 from runner.odoo.settings import NOTHING_ASKED, OdooSettings
 
 # Where a prepared database is mounted in the containers.
@@ -18,6 +19,9 @@ PROGRAMS = ("bash", "timeout", "psql", "odoo")
 DATABASE = "agent_test"
 # Beside the server of the environment, which has 8069: also without HTTP, Odoo binds a port in test mode.
 HTTP_PORT = 8169
+# To which the run's own port leads where an option needs that: the test database, served once the tests have ended, or before
+# that a debugger. Beside both.
+OWN_PORT = 8269
 # After the stacks were asked for, the time to write them before the process is killed.
 KILL_AFTER = 10
 # Seconds for what takes one.
@@ -25,6 +29,8 @@ _UNMET_LIMIT = 30
 ADDONS_TARGET = "/mnt/extra-addons"
 DATA_FOLDER = "/var/lib/odoo"
 FILESTORE = f"{DATA_FOLDER}/filestore"
+# Of the image with the tools of an option, as a debugger: nothing looks there that is not told to.
+TOOLS_FOLDER = "/opt/agent-test-tools"
 ONLY_THESE = "/tmp/agent-test-addons"  # noqa: S108 - in a container of our own
 
 # Of the odoo.conf that Odoo would read counts what odoo_conf.py leaves of it, and of the variables that are options of Odoo 19
@@ -57,6 +63,20 @@ _ODOO = (
     + 'exec timeout --signal=QUIT --kill-after="$1" "$2" odoo --config="$conf" --data-dir="$data" --db_host "${HOST:-db}" '
     '--db_port "${PORT:-5432}" --db_user "${USER:-odoo}" "${@:3}" 2>&1'
 )
+# The one that Odoo's own program names in its first line, if it does.
+_PYTHON = 'read -r python <"$(type -P odoo)"; case $python in "#!"*python*) python=${python#"#!"};; *) python=python3;; esac; '
+# In its own process group, as without a word, Odoo would be stopped when it reads from the terminal. Whatever the image says,
+# `breakpoint()` is pdb's. And what debugpy would say of Python's frozen modules is no matter of tests.
+_DEBUGGED = {
+    Debugger.NONE: _ODOO,
+    Debugger.PDB: _ODOO.replace("exec timeout", "unset PYTHONBREAKPOINT; exec timeout --foreground"),
+    Debugger.DEBUGPY: _PYTHON
+    + _ODOO.replace(
+        " odoo --config",
+        f" $python -X frozen_modules=off -m debugpy --listen 0.0.0.0:{OWN_PORT} --wait-for-client "
+        '--configure-subProcess false "$(type -P odoo)" --config',
+    ),
+}
 # A prepared database has its files in a snapshot's volume.
 _FILES = _DATA + (
     f'if [ -d {MOUNT}/filestore ] && [ ! -d "$data/filestore/{DATABASE}" ]; then '
@@ -80,18 +100,35 @@ _ONLY_THESE = f'mkdir -p {ONLY_THESE} && while [ "$1" != -- ]; do ln -sfn "$1" {
 _ODOO_S_OWN = (
     "$(python3 -c 'from importlib.util import find_spec as f; print(f(\"odoo\").submodule_search_locations[0])')/addons"
 )
+
+
+def _customized(folder: str, *names: str) -> str:
+    """Have every Python run these files of this folder when it starts, by its sitecustomize in a folder of the container."""
+    text = "\n".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in names)
+    return (
+        f"mkdir -p {folder} && printf %s {shlex.quote(text)} >{folder}/sitecustomize.py || exit 1; "
+        f'export PYTHONPATH="{folder}${{PYTHONPATH:+:$PYTHONPATH}}"; '
+    )
+
+
 # Odoo and what it starts load addons from their sources alone.
 _CUSTOM_PYTHON = "/tmp/agent-test-python"  # noqa: S108 - in a container of our own
-_FROM_SOURCES = (
-    f"mkdir -p {_CUSTOM_PYTHON} && "
-    f"printf %s {shlex.quote(Path(__file__).with_name('source_only.py').read_text())} >{_CUSTOM_PYTHON}/sitecustomize.py || "
-    f'exit 1; export PYTHONPATH="{_CUSTOM_PYTHON}${{PYTHONPATH:+:$PYTHONPATH}}"; '
-)
-# By the Python that Odoo's own program names in its first line, if it does.
+_FROM_SOURCES = _customized(_CUSTOM_PYTHON, "source_only.py")
+# After what has to be found first, and before the image's own, which then may be of another version.
+_WITH_TOOLS = f'PYTHONPATH="$PYTHONPATH:{TOOLS_FOLDER}"; '
 _UNMET = (
     _MORE_ADDONS
-    + 'read -r python <"$(type -P odoo)"; case $python in "#!"*python*) python=${python#"#!"};; *) python=python3;; esac; '
-    f'exec timeout --kill-after={KILL_AFTER} "$1" $python -c "$2" "$3" --config="$conf" --data-dir="$data" "${{@:4}}"'
+    + _PYTHON
+    + f'exec timeout --kill-after={KILL_AFTER} "$1" $python -c "$2" "$3" --config="$conf" --data-dir="$data" "${{@:4}}"'
+)
+# The server goes on when its parent has ended. What it says is in the container's log, where that may be written by others
+# than the first process.
+_SERVE = (
+    _MORE_ADDONS
+    + _SIGN_IN
+    + "log=/tmp/agent-test-served.log; { : >>/proc/1/fd/1; } 2>/dev/null && log=/proc/1/fd/1; "
+    + 'odoo --config="$conf" --data-dir="$data" --db_host "${HOST:-db}" --db_port "${PORT:-5432}" --db_user "${USER:-odoo}" '
+    '"${@:6}" </dev/null >>"$log" 2>&1 & exec python3 -I -S -c "$1" "$!" "${@:2:4}"'
 )
 _QUERY = _SIGN_IN + (
     'exec psql -h "${HOST:-db}" -p "${PORT:-5432}" -U "${USER:-odoo}" -d "$1" -v ON_ERROR_STOP=1 -XAtq -F " " "${@:2}" 2>&1'
@@ -113,10 +150,8 @@ _MAKE_ANEW = _DATA + (
     f'cp -R "$data/filestore/{_TEMPLATE}" "$data/filestore/{DATABASE}" || exit 1; fi; '
 )
 
-_OPTIONS = (
+_ALWAYS = (
     f"--database={DATABASE}",
-    "--stop-after-init",
-    f"--http-port={HTTP_PORT}",
     "--max-cron-threads=0",
     # From here on these override an odoo.conf that would silence the log (facts of 19.0).
     "--workers=0",
@@ -124,6 +159,7 @@ _OPTIONS = (
     "--log-level=info",
     "--log-handler=:INFO",
 )
+_OPTIONS = ("--stop-after-init", f"--http-port={HTTP_PORT}", *_ALWAYS)
 
 
 def addons_targets(count: int) -> list[str]:
@@ -144,13 +180,24 @@ def _configure(settings: OdooSettings) -> str:
 
 
 def test_command(
-    module: str, tags: str | None, addons_folders: int, timeout: float, settings: OdooSettings = NOTHING_ASKED
+    module: str,
+    tags: str | None,
+    addons_folders: int,
+    timeout: float,
+    settings: OdooSettings = NOTHING_ASKED,
+    *,
+    has_tools: bool = False,
+    debugger: Debugger = Debugger.NONE,
 ) -> list[str]:
-    """Install `module` into a new database and run its tests, with `docker exec` in the odoo service. `timeout` in seconds."""
+    """Install `module` into a new database and run its tests, with `docker exec` in the odoo service. `timeout` in seconds.
+
+    `has_tools`: Python finds what is in the TOOLS_FOLDER. `debugger`: pdb needs a terminal, of which Odoo gets the keys;
+    debugpy waits on OWN_PORT for a client before it begins.
+    """
     limits = [str(KILL_AFTER), f"{timeout:g}"]
     addons_path = f"--addons-path={','.join(addons_targets(addons_folders))}"
     options = [addons_path, f"--init={module}", f"--test-tags={tags or f'/{module}'}", *settings.words, *_OPTIONS]
-    script = _FILES + _FROM_SOURCES + _configure(settings) + _BROWSER + _ODOO
+    script = _FILES + _FROM_SOURCES + _WITH_TOOLS * has_tools + _configure(settings) + _BROWSER + _DEBUGGED[debugger]
     return ["bash", "-c", script, "odoo-tests", *limits, *options]
 
 
@@ -202,6 +249,26 @@ def assets_command(timeout: float, settings: OdooSettings = NOTHING_ASKED) -> li
     odoo = _ODOO.replace(' odoo --config="$conf"', ' odoo shell --config="$conf" --addons-path="$odoo${more:+,$more}"')
     script = f"odoo={_ODOO_S_OWN}; {_FILES}{_FROM_SOURCES}{_configure(settings)}{odoo} <<<{shlex.quote(_ASSETS)}"
     return ["bash", "-c", script, "odoo-assets", str(KILL_AFTER), f"{timeout:g}", *_OPTIONS]
+
+
+def serve_command(
+    address: str, login: str, addons_folders: int, limit: float, settings: OdooSettings = NOTHING_ASKED
+) -> list[str]:
+    """Serve the test database on OWN_PORT, which a person reaches at `address`, and sign in there: see served_program.py.
+
+    `login`: a name, and its own password. No cron runs, and no mail leaves it. It goes on when this command has ended, which
+    it does within `limit` seconds.
+    """
+    program = Path(served_program.__file__).read_text(encoding="utf-8")
+    who = json.dumps({"db": DATABASE, "login": login, "password": login})
+    addons_path = f"--addons-path={','.join(addons_targets(addons_folders))}"
+    shown = (f"--http-port={OWN_PORT}", f"--db-filter=^{DATABASE}$", "--no-database-list")
+    python = _customized(f"{_CUSTOM_PYTHON}-served", "source_only.py", "no_mail.py")
+    script = _FILES + python + _configure(settings) + _SERVE
+    return [
+        *("bash", "-c", script, "odoo-serve", program, str(OWN_PORT), address, who, f"{limit:g}"),
+        *(addons_path, *_ALWAYS, *shown),
+    ]
 
 
 def stop_command() -> list[str]:

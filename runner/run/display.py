@@ -14,12 +14,15 @@ def _is_watched() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
 
 
-def terminal_for(*, verbose: bool, quiet: bool, ci: Ci | None) -> Terminal:
-    """Return the display for runs in turn. In a job of `ci` what Odoo prints is shown, in sections, but for `quiet`."""
+def terminal_for(*, verbose: bool, quiet: bool, ci: Ci | None, shared: bool = False) -> Terminal:
+    """Return the display for runs in turn. In a job of `ci` what Odoo prints is shown, in sections, but for `quiet`.
+
+    `shared`: another program writes to the terminal, too, so that no line of it can be alive.
+    """
     if quiet:
         return Terminal(Shows.CLOSING_LINES, ci=ci)
     shows = Shows.ODOO if verbose or ci else Shows.WHAT_IS_TOLD
-    if ci or not _is_watched():
+    if ci or shared or not _is_watched():
         return Terminal(shows, ci=ci)
     from runner.run.live import LiveTerminal  # noqa: PLC0415 - rich takes a tenth of a second, for people only
 

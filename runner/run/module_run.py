@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from runner.cleanup import keep
-from runner.config.options import Keep, Options
+from runner.config.options import Debugger, Keep, Options
 from runner.config.repositories import RepoConfig
 from runner.docker.endpoint import settle
 from runner.environment.context import RunContext, labels_of
@@ -22,6 +22,7 @@ from runner.reporting.outcome import Outcome, decide
 from runner.reporting.provenance import commit_of
 from runner.run.comparing import Comparison
 from runner.run.counting import Doubt, doubt_about
+from runner.run.debugging import say_how_to_debug, why_no_proof
 from runner.run.examining import examine
 from runner.run.preparing import Preparation
 from runner.run.recording import recorded
@@ -30,7 +31,7 @@ from runner.run.testing import Tested, run_tests, wanted_by
 from runner.run.unmet import unmet_dependencies
 from runner.signals import Signals
 from runner.snapshots.needs_empty import remember
-from runner.terminal import Terminal
+from runner.terminal import Shows, Terminal
 from runner.text import printable
 from runner.verdict.failed_checks import usual_cause
 from runner.verdict.sources import Sources, read_sources
@@ -151,26 +152,37 @@ def _verdict_in(
     context = environment.context
     options = context.options
     comparison = Comparison(environment)
-    telling = Telling(context.terminal, context.module, context.repository.path, modules, sources.javascript)
+    # What a person sees at the terminal of Odoo is not told them once more.
+    terminal = Terminal(Shows.CLOSING_LINES) if options.debugger is Debugger.PDB else context.terminal
+    telling = Telling(terminal, context.module, context.repository.path, modules, sources.javascript)
     test = partial(run_tests, environment, sources=sources, terms=terms, comparison=comparison, log=log, telling=telling)
     with environment:
         verdict, has_asked = examine(environment, comparison, log)
         if verdict:
             if options.keep is not Keep.NEVER:
-                environment.keep()
+                _keep(environment)
             return verdict
         preparation = Preparation(environment, log)
         preparation.make()
+        say_how_to_debug(environment)
         tested = recorded(environment, log, test)
         preparation.finish()
-        verdict = tested.verdict
+        verdict = tested.verdict.doubted(why_no_proof(options, tested.verdict))
         if tested.failed_to_install and not has_asked:
             verdict = replace(verdict, reasons=(*unmet_dependencies(environment, log), *verdict.reasons))
-        if doubt := doubt_about(environment.plan, tested, sources):
+        # What is debugged proves nothing in any case, and nobody wants to go through it twice.
+        is_debugged = options.debugger is not Debugger.NONE
+        if not is_debugged and (doubt := doubt_about(environment.plan, tested, sources)):
             verdict = _verdict_on_an_empty_database(environment, doubt, test, log)
         if options.keep is Keep.ALWAYS or (options.keep is Keep.FAILED and not verdict.passed):
-            environment.keep()
+            _keep(environment)
     return verdict
+
+
+def _keep(environment: Environment) -> None:
+    from runner.run.serving import serve  # noqa: PLC0415 - it takes its time to import, for this alone
+
+    environment.keep(serve(environment))
 
 
 def _verdict_on_an_empty_database(
@@ -202,13 +214,14 @@ def facts_of(request: Request, project: str, modules: Collection[Path]) -> dict[
         "module": request.module,
         **({"series": repository.series} if repository.series else {}),
         "compose file": printable(str(repository.compose_file)),
+        **({"debugger": debugger} if (debugger := request.options.debugger.value) else {}),
         **settings_of(repository).facts(),
     }
 
 
 def _how_it_was_left(context: RunContext, environment: Environment | None) -> list[str]:
     if environment and environment.kept and environment.teardown is None:
-        hints = keep.how_to_use(context.project, environment.address)
+        hints = keep.how_to_use(context.project, environment.address, environment.served)
         context.terminal.closing(hints)
         return hints
     return reports.teardown_proof(context.project, environment.teardown if environment else None)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
+from runner.config.options import Debugger
 from runner.environment.environment import Environment
 from runner.odoo.command import DATABASE
 from runner.reporting.proof_log import RunLog
@@ -30,12 +31,16 @@ class OdooRun:
     ) -> None:
         """Run the command, and tell of it by `telling`. `heed`, from what has begun in a piece, says whether to stop waiting.
 
+        With pdb at the terminal of this process, where a person sees all of it.
         EnvironmentFailed if a container or the engine dies meanwhile.
         """
         self.log = OdooLog(DATABASE)
         self._ending = Ending(environment, self.log)
+        is_attended = environment.context.options.debugger is Debugger.PDB
         started = time.monotonic()
-        execution = environment.execute(command, timeout, SILENCE)
+        if is_attended:
+            environment.context.terminal.catch_up()
+        execution = environment.execute(command, timeout, SILENCE, is_attended=is_attended)
         telling.begin(self.log)
         try:
             for piece in execution:

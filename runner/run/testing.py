@@ -9,6 +9,7 @@ from runner.docker.engine import Engine, Pending
 from runner.environment.context import RunContext
 from runner.environment.environment import Environment
 from runner.environment.limits import limits_reached, reached_command, with_oom_killed
+from runner.environment.longest import longest_tests
 from runner.odoo import command as odoo
 from runner.odoo.mounted_sources import addons_paths_in
 from runner.reporting.proof_log import RunLog
@@ -51,9 +52,9 @@ def run_tests(
     EnvironmentFailed if a container of the environment or the engine dies meanwhile.
     """
     context, container, engine = environment.context, environment.odoo_container, environment.engine
-    module, timeout, terminal = context.module, context.options.test_timeout, context.terminal
+    module, timeout, terminal = context.module, longest_tests(context.options), context.terminal
     asked = Asked(environment)
-    command = odoo.test_command(module, _tags(context, sources), len(context.repository.addons), timeout, asked.settings)
+    command = _command(context, sources, asked, timeout)
     expected = sum(test.is_expected for test in sources.tests)
     places: list[str] | None = None
 
@@ -121,6 +122,12 @@ def run_tests(
 def wanted_by(options: Options) -> Wanted:
     """Say what of a module these options test, and by which rule."""
     return Wanted(options.test_tags, options.tests, options.javascript, options.strict, options.strict_all)
+
+
+def _command(context: RunContext, sources: Sources, asked: Asked, timeout: float) -> list[str]:
+    about = (context.module, _tags(context, sources), len(context.repository.addons), timeout)
+    options = context.options
+    return odoo.test_command(*about, asked.settings, has_tools=bool(options.tools), debugger=options.debugger)
 
 
 def _tags(context: RunContext, sources: Sources) -> str | None:

@@ -1,13 +1,19 @@
 """The main job on real Odoo and real PostgreSQL: few tests, chosen, some ten seconds each."""
 
+import contextlib
 import json
 import os
+import pty
+import re
+import select
 import shutil
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -16,6 +22,7 @@ from runner.reporting.page.document import page
 from tests.unit.reporting.page.test_document import hostile
 
 from .browsing import look_at
+from .debug_client import DebugClient
 from .tiny_repository import ROOT, Started, environ_without_starter, left
 
 pytestmark = [pytest.mark.odoo, pytest.mark.timeout(600)]
@@ -53,8 +60,8 @@ def _command(*words: str | Path) -> list[str]:
     return ["run", repository, module, "--path", checkout, *options]
 
 
-def _run(repository: str, module: str, checkout: Path) -> tuple[int, str]:
-    started = runner_of(repository, module, checkout)
+def _run(repository: str, module: str, checkout: Path, *options: str) -> tuple[int, str]:
+    started = runner_of(repository, module, checkout, *options)
     return started.finish(), started.output
 
 
@@ -79,7 +86,7 @@ def test_a_module_that_odoo_takes_from_its_image_is_not_proven(tmp_path: Path, n
 def test_a_failing_assertion_is_red_and_named_whatever_stale_bytecode_of_the_checkout_says(
     tmp_path: Path, nothing_left: None
 ) -> None:
-    """Unchecked bytecode without any test, made by the image's own Python, beside a test that fails."""
+    """Unchecked bytecode without any test, made by the image's own Python, beside a test that fails; which is kept."""
     checkout = checkout_of("evv", tmp_path)
     tests = checkout / "addons/evv_core/tests"
     (tests / "__init__.py").write_text("from . import test_stale\n")
@@ -98,9 +105,82 @@ def test_a_failing_assertion_is_red_and_named_whatever_stale_bytecode_of_the_che
     mount = ["--user", "0", "--volume", f"{tmp_path}:/m", "--entrypoint", "python3"]
     subprocess.run(["docker", "run", "--rm", *mount, image, "-c", compiling], check=True, timeout=120)
     assert list((tests / "__pycache__").iterdir())
-    code, output = _run("evv", "evv_core", checkout)
+    code, output = _run("evv", "evv_core", checkout, "--keep", "failed")
     assert code == 1, output[-3000:]
     assert "FAIL: TestStale.test_it" in output.rpartition("evv_core: FAILED")[2]
+    # Then its database is served, and a person can look for what failed, with the models of the module.
+    address = output.rpartition("kept: ")[2].split()[0]
+    person = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(), urllib.request.ProxyHandler({}))
+    page = person.open(f"{address}/web/login", timeout=60).read().decode()
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert token, page
+    form = {"csrf_token": token[1], "login": "admin", "password": "admin"}
+    page = person.open(f"{address}/web/login", urlencode(form).encode(), timeout=60).read().decode()
+    style = re.search(r'href="(/web/assets/[^"]+[.]css)"', page)  # a bundle that the filestore has
+    assert style and person.open(f"{address}{style[1]}", timeout=60).status == 200, page
+    asked = {"params": {"model": "evv.client", "method": "search_count", "args": [[]], "kwargs": {}}}
+    call = urllib.request.Request(
+        f"{address}/web/dataset/call_kw", json.dumps(asked).encode(), {"Content-Type": "application/json"}
+    )
+    assert "result" in json.loads(person.open(call, timeout=60).read())
+    project = output.rpartition("cleanup -- ")[2].split()[0]
+    assert runner_of("cleanup", project).finish() == 0
+
+
+def _at_a_breakpoint(folder: Path) -> Path:
+    """A checkout in which one test stops."""
+    checkout = checkout_of("evv", folder)
+    tests = checkout / "addons/evv_core/tests"
+    (tests / "__init__.py").write_text("from . import test_stop\n")
+    (tests / "test_stop.py").write_text(
+        "from odoo.tests import TransactionCase\n\n\nclass TestStop(TransactionCase):\n"
+        "    def test_it(self):\n        answer = 41\n        breakpoint()\n        self.assertEqual(answer, 42)\n"
+    )
+    return checkout
+
+
+def test_a_person_debugs_at_a_terminal_and_nothing_is_left(tmp_path: Path, nothing_left: None) -> None:
+    words = _command("evv", "evv_core:TestStop", _at_a_breakpoint(tmp_path), "--debugger")
+    pid, terminal = pty.fork()
+    if not pid:
+        os.chdir(ROOT)
+        environ = {name: value for name, value in environ_without_starter().items() if name != "CI"}
+        os.execve(sys.executable, [sys.executable, "-m", "runner", *words], environ)
+    # What the assertion says of 41 only a person can change; then it passes, which proves nothing.
+    typed = iter([b"answer += 1\r", b"p 'it is', answer\r", b"c\r"])
+    seen, unanswered = b"", b""
+    with contextlib.suppress(OSError):  # its end
+        while select.select([terminal], [], [], 300)[0] and (piece := os.read(terminal, 65536)):
+            seen, unanswered = seen + piece, unanswered + piece
+            if unanswered.endswith(b"(Pdb) "):
+                unanswered = b""
+                os.write(terminal, next(typed))
+    os.close(terminal)
+    _, status = os.waitpid(pid, 0)
+    output = seen.decode()
+    assert os.waitstatus_to_exitcode(status) == 7, output[-3000:]
+    assert "('it is', 42)" in output
+    assert "evv_core: NOT PROVEN  1 test ran, 0 failed" in output
+    log = (tmp_path / "evv/proof_of_execution_tests.log").read_text()
+    assert re.search("^debugger: +pdb$", log, re.MULTILINE) and "it passed under a debugger (pdb)" in log
+    assert "(Pdb) p 'it is', answer\n('it is', 42)\n" in log
+    assert not {"\x1b", "\r"} & set(log)
+
+
+def test_an_editor_attaches_at_the_address_that_is_told(tmp_path: Path, nothing_left: None) -> None:
+    checkout = _at_a_breakpoint(tmp_path)
+    run = runner_of("evv", "evv_core", checkout, "--debugpy")
+    run.wait_for('"justMyCode": false\n    }')
+    told = json.JSONDecoder().raw_decode(run.output.partition("VS Code:\n")[2].lstrip())[0]
+    with DebugClient(told["connect"]["host"], told["connect"]["port"]) as editor:
+        editor.attach(told)
+        thread = editor.event("stopped")["threadId"]
+        frame = editor.ask("stackTrace", threadId=thread)["stackFrames"][0]
+        editor.ask("continue", threadId=thread)
+        code = run.finish()
+    assert frame["source"]["path"] == str(checkout / "addons/evv_core/tests/test_stop.py")
+    assert code == 1, run.output[-3000:]
+    assert "FAIL: TestStop.test_it" in run.output
 
 
 def test_a_tour_that_fails_is_seen_on_the_page_with_its_screenshot_and_javascript_tests_count_one_by_one(

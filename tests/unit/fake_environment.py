@@ -85,6 +85,10 @@ class FakeStreams(Streams):
         self._happens(command[3])
         return FakeExecution(*(self.executions.pop(0) if len(self.executions) > 1 else self.executions[0]))
 
+    def attend(self, container: str, command: list[str], limit: float, silence: float | None = None) -> Execution:
+        self._happens("attended")
+        return self.execute(container, command, limit, silence)
+
     @property
     def ports(self) -> list[str]:
         """The ports of every start, in order."""

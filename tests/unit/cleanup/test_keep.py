@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.cleanup.keep import FOLDER_LABEL, how_to_use, is_kept, is_marked, mark, unmark
+from runner.cleanup.keep import FOLDER_LABEL, Served, how_to_use, is_kept, is_marked, mark, unmark
 from runner.docker.address import Address
 
 
@@ -33,6 +33,9 @@ def test_a_label_that_names_no_folder_is_no_mark_and_nothing_fails(tmp_path: Pat
         unmark({FOLDER_LABEL: folder})
 
 
+SERVED = Served("admin / admin", "")
+
+
 @pytest.mark.parametrize("reason", [errno.EACCES, errno.EIO, errno.ESTALE])
 def test_where_nobody_here_can_look_it_is_taken_for_kept(monkeypatch: pytest.MonkeyPatch, reason: int) -> None:
     def stat(*_: object, **__: object) -> None:
@@ -44,14 +47,24 @@ def test_where_nobody_here_can_look_it_is_taken_for_kept(monkeypatch: pytest.Mon
 
 def test_the_hints_are_the_address_and_the_commands_each_within_80_columns() -> None:
     project = "evv-agent-test-evv_core-20261124-182001-c681c0"
-    assert how_to_use(project, Address("127.0.0.1:8090")) == [
+    hints = how_to_use(project, Address("127.0.0.1:8090"), SERVED)
+    assert hints == [
         "kept: http://127.0.0.1:8090",
+        "  login:    admin / admin",
         f"  enter:    nox -s shell -- {project}",
         "  database: PGPASSWORD=$PASSWORD psql -h $HOST -U $USER agent_test  (in there)",
         f"  logs:     nox -s logs -- {project}",
         f"  remove:   nox -s cleanup -- {project}",
     ]
-    assert all(len(line) <= 80 for line in how_to_use(project, Address("127.0.0.1:8090")))
+    assert all(len(line) <= 80 for line in hints)
+
+
+def test_an_address_at_which_nothing_is_served_is_not_told() -> None:
+    far = Address("127.0.0.1:8090", "far", "ssh -L 8090:127.0.0.1:8090 far")
+    hints = how_to_use("p", far, Served(why_not="there is none"))
+    assert hints[0] == "kept; its database is not served: there is none"
+    assert not [line for line in hints if "8090" in line or "login" in line]
+    assert "  remove:   nox -s cleanup -- p" in hints
 
 
 def test_the_mark_is_never_written_through_a_link(tmp_path: Path) -> None:
@@ -64,7 +77,7 @@ def test_the_mark_is_never_written_through_a_link(tmp_path: Path) -> None:
 
 
 def test_where_the_engine_is_on_another_machine_the_way_to_the_port_is_told() -> None:
-    assert how_to_use("p", Address("127.0.0.1:8090", "far", "ssh -L 8090:127.0.0.1:8090 far"))[:2] == [
+    assert how_to_use("p", Address("127.0.0.1:8090", "far", "ssh -L 8090:127.0.0.1:8090 far"), SERVED)[:2] == [
         "kept: http://127.0.0.1:8090 on far",
         "  open:     ssh -L 8090:127.0.0.1:8090 far",
     ]

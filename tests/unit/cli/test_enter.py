@@ -163,7 +163,7 @@ def test_a_container_that_has_ended_has_logs_but_no_shell(
 
 
 def test_the_hints_for_a_kept_environment_name_these_commands(tmp_path: Path) -> None:
-    hints = keeping.how_to_use("p-1", Address("127.0.0.1:8090"))
+    hints = keeping.how_to_use("p-1", Address("127.0.0.1:8090"), keeping.Served())
     for command in ("shell", "logs", "cleanup"):
         assert any(line.endswith(f"nox -s {command} -- p-1") for line in hints)
 

@@ -16,7 +16,7 @@ import pytest
 
 from runner.cli.arguments import known_options
 from runner.cli.main import main_inner
-from runner.config.options import Keep, Options
+from runner.config.options import Debugger, Keep, Options
 from runner.config.repositories import Config
 from runner.errors import EngineUnavailable, Interrupted
 from runner.reporting.outcome import Outcome
@@ -109,6 +109,13 @@ def runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
         ("run evv evv_core --watch --junit x --json y", ["not with --junit, --json."]),
         ("run evv evv_core --watch --keep failed", ["not with --keep."]),
         ("run evv evv_core --watch --odoo 17.0,18.0", ["not with several --odoo."]),
+        ("run evv evv_core --debugger", ["--debugger: a person debugs in a terminal", "or use --debugpy"]),
+        ("run evv evv_core --debugger --debugpy", ["not allowed with argument --debugger"]),
+        ("run evv evv_core traction --debugpy", ["A person debugs one run, of one module", "not with several modules."]),
+        ("run evv --all --debugpy --repeat 2 --quiet", ["not with --all, --repeat, --quiet."]),
+        ("run evv evv_core --debugpy --watch --js --json x", ["not with --json, --watch, --js."]),
+        ("run evv evv_core --debugger --verbose --slowest 2", ["not with --slowest, --verbose."]),
+        ("run evv evv_core --debugpy --odoo 17.0,18.0 --changed-since HEAD", ["not with --changed-since, several --odoo."]),
         ("cleanup --all-of-it", ["unrecognized", "nox -s cleanup"]),
     ],
 )
@@ -192,6 +199,27 @@ def test_two_reports_on_standard_output_end_with_2(runs: FakeRuns, capsys: pytes
     assert main_inner(["run", "evv", "traction", "--json", "-", "--junit", "-"]) == 2
     assert capsys.readouterr().err == "Error: Only one report can go to standard output (`-`).\n"
     assert runs.calls == []
+
+
+@pytest.mark.parametrize("variable", ["CI", "GITHUB_ACTIONS", "GITLAB_CI"])
+def test_nobody_debugs_in_a_ci(
+    runs: FakeRuns, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], variable: str
+) -> None:
+    monkeypatch.setattr("runner.docker.attended.has_terminal", lambda: True)
+    monkeypatch.setenv(variable, "true")
+    assert [main_inner(["run", "evv", "traction", option]) for option in ("--debugger", "--debugpy")] == [2, 2]
+    assert "this is a job of a CI" in capsys.readouterr().err
+    assert runs.calls == []
+
+
+def test_who_debugs_gets_the_debugger_and_what_the_image_needs_for_it(runs: FakeRuns, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.docker.attended.has_terminal", lambda: True)
+    for variable in ("CI", "GITHUB_ACTIONS", "GITLAB_CI"):
+        monkeypatch.delenv(variable, raising=False)
+    for options in ([], ["--debugger"], ["--debugpy"]):
+        assert main_inner(["run", "evv", "traction", *options]) == 0
+    asked = [(request.options.debugger, request.options.tools) for request in runs.calls]
+    assert asked == [(Debugger.NONE, ()), (Debugger.PDB, ()), (Debugger.DEBUGPY, ("debugpy~=1.8.0",))]
 
 
 def test_a_run_gets_what_is_asked_of_odoo_besides_the_module(runs: FakeRuns, folder: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from runner.cleanup import keep as keeping
 from runner.cleanup.engine_guard import NoEngineGuard
+from runner.cleanup.keep import Served
 from runner.cleanup.owner import this_process
 from runner.cleanup.teardown import Report
 from runner.config.model import Limits
@@ -117,7 +118,7 @@ def test_where_it_cannot_be_had_and_is_wanted_nothing_is_started(fakes: Fakes) -
 def test_before_an_environment_is_kept_its_guard_at_the_engine_is_removed(fakes: Fakes) -> None:
     with_guard(fakes, "engine")
     with fakes.environment(keep=Keep.ALWAYS) as environment:
-        environment.keep()
+        environment.keep(Served())
     assert fakes.events[-4:] == ["removed at the engine", "disarm", "finish", "closed"]
 
 
@@ -125,7 +126,7 @@ def test_an_environment_whose_guard_cannot_be_removed_is_not_kept(fakes: Fakes, 
     with_guard(fakes, "engine")
     fakes.failures["removed at the engine"] = [EnvironmentFailed("no answer")]
     with fakes.environment(keep=Keep.ALWAYS) as environment:
-        environment.keep()
+        environment.keep(Served())
     assert "not kept: its guard stays (no answer)" in capsys.readouterr().out
     assert (environment.kept, environment.teardown) == (False, fakes.report)
 
@@ -326,7 +327,7 @@ def test_no_value_of_a_run_goes_through_the_environment_of_this_process(fakes: F
 
 def test_a_kept_environment_is_marked_and_the_guard_disarmed_and_nothing_is_torn_down(fakes: Fakes) -> None:
     with fakes.environment() as environment:
-        environment.keep()
+        environment.keep(Served())
     assert fakes.events[-2:] == ["disarm", "finish"]
     assert environment.teardown is None
     assert environment.kept
@@ -335,7 +336,7 @@ def test_a_kept_environment_is_marked_and_the_guard_disarmed_and_nothing_is_torn
 
 def test_a_signal_ends_an_environment_that_was_to_be_kept(fakes: Fakes, signals: Signals) -> None:
     with fakes.environment() as environment:
-        environment.keep()
+        environment.keep(Served())
         signals.first = 15
     assert "disarm" not in fakes.events
     assert environment.teardown == fakes.report
@@ -394,7 +395,7 @@ def test_what_cannot_be_marked_is_not_kept_which_is_said(
     monkeypatch.setattr(keeping, "mark", full)
     environment = fakes.environment()
     with environment:
-        environment.keep()
+        environment.keep(Served())
     assert not environment.kept
     assert environment.teardown == fakes.report
     assert "  not kept: without its mark it would be taken for a leftover (disk full)" in capsys.readouterr().out

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from runner.config.options import Keep, Options
-from runner.environment.longest import WATCHED, longest_run
+from runner.config.options import Debugger, Keep, Options
+from runner.environment.longest import WATCHED, longest_run, longest_tests
 
 SHORT = Options(health_timeout=1, test_timeout=1, snapshot=False)
 
@@ -34,6 +34,13 @@ def test_javascript_tests_have_only_what_the_others_leave_of_their_time() -> Non
 
 def test_a_watch_may_begin_its_last_round_when_its_environment_is_about_to_be_too_old() -> None:
     assert longest_run(replace(SHORT, watch=True)) == longest_run(SHORT) + WATCHED
+
+
+@pytest.mark.parametrize("debugger", [Debugger.PDB, Debugger.DEBUGPY])
+def test_who_debugs_has_a_working_day_whatever_the_time_of_the_tests_is(debugger: Debugger) -> None:
+    debugged = replace(SHORT, debugger=debugger)
+    assert (longest_tests(SHORT), longest_tests(debugged)) == (1, WATCHED)
+    assert longest_run(debugged) == longest_run(SHORT) + WATCHED
 
 
 @pytest.mark.parametrize("keep", [Keep.FAILED, Keep.ALWAYS])

@@ -1,6 +1,7 @@
 """The command line for Odoo, run in a shell with programs that only tell what they were given."""
 
 import itertools
+import json
 import os
 import shutil
 import subprocess
@@ -8,23 +9,28 @@ from pathlib import Path
 
 import pytest
 
+from runner.config.options import Debugger
 from runner.odoo import source_only
 from runner.odoo.command import (
     ADDONS_TARGET,
     DATABASE,
     HTTP_PORT,
+    OWN_PORT,
+    TOOLS_FOLDER,
     addons_targets,
     assets_command,
     javascript_command,
     make_anew_command,
     parse_states,
     prepare_command,
+    serve_command,
     set_aside_command,
     states_command,
     test_command,
 )
 from runner.odoo.settings import OdooSettings
 
+PYTHON = "/tmp/agent-test-python"
 SHOW = '#!/bin/sh\nfor word in "$0" "$@"; do printf "%s\\n" "$word"; done\nprintf "password=%s\\n" "$PGPASSWORD"\n'
 test_command.__test__ = False  # type: ignore[attr-defined] # pytest would take the imported function for a test
 
@@ -40,6 +46,8 @@ def container(tmp_path: Path) -> Path:
 
 def shown(container: Path, command: list[str], **environ: str) -> list[str]:
     environ = {"PATH": f"{container}{os.pathsep}{os.environ['PATH']}", "TMPDIR": str(container), **environ}
+    # By that name processes are ended, which those of other tests, and of containers of this machine, have too.
+    command = [word.replace(PYTHON, str(container / "python")) for word in command]
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
@@ -52,6 +60,38 @@ def odoo(container: Path, tags: str | None = None, folders: int = 1, **environ: 
 def test_the_module_is_installed_into_the_test_database_and_odoo_stops_afterwards(container: Path) -> None:
     words = odoo(container)
     assert {f"--database={DATABASE}", "--init=evv_core", "--test-tags=/evv_core", "--stop-after-init"} <= set(words)
+
+
+def test_the_test_database_is_served_by_a_child_of_the_program_that_waits_for_it(container: Path) -> None:
+    (container / "odoo").write_text('#!/bin/sh\nfor word; do echo "$word"; done >"$TMPDIR/served"; echo >"$TMPDIR/ready"\n')
+    waiting = 'until [ -e "$TMPDIR/ready" ]; do sleep 0.01; done'
+    show = SHOW.partition("\n")[2].replace("\n", "; ").rstrip("; ")
+    (container / "python3").write_text(f"#!/bin/sh\ncase $4 in *sign_in*) shift 4; {waiting}; {show};; esac\n")
+    (container / "python3").chmod(0o755)
+    command = serve_command("127.0.0.1:8090", "admin", 2, 60)
+    pid, *about = shown(container, command, PASSWORD="s3cret")[1:-1]
+    assert (pid.isdigit(), about[0], about[1], about[3:]) == (True, str(OWN_PORT), "127.0.0.1:8090", ["60"])
+    assert json.loads(about[2]) == {"db": DATABASE, "login": "admin", "password": "admin"}
+    words = (container / "served").read_text().splitlines()
+    assert {
+        f"--addons-path={ADDONS_TARGET},{ADDONS_TARGET}-2",
+        f"--database={DATABASE}",
+        f"--db-filter=^{DATABASE}$",
+        f"--http-port={OWN_PORT}",
+        "--max-cron-threads=0",
+        "--no-database-list",
+    } < set(words)
+    assert not [word for word in words if word.startswith(("--init", "--test", "--stop")) or "s3cret" in word]
+    customized = (container / "python-served/sitecustomize.py").read_text()
+    assert "_from_source" in customized and "smtplib" in customized
+
+
+def test_only_a_command_that_has_tools_finds_them_after_what_keeps_to_the_sources(container: Path) -> None:
+    (container / "odoo").write_text('#!/bin/sh\necho "$PYTHONPATH"\n')
+    own = container / "python"
+    for has_tools, expected in ((False, f"{own}:/of/image"), (True, f"{own}:/of/image:{TOOLS_FOLDER}")):
+        command = test_command("evv_core", None, 1, 60, has_tools=has_tools)
+        assert shown(container, command, PYTHONPATH="/of/image") == [expected]
 
 
 def test_the_tests_have_a_port_of_their_own_and_run_no_cron(container: Path) -> None:
@@ -152,6 +192,30 @@ def test_odoo_s_exit_code_is_the_command_s(container: Path) -> None:
     assert caught.value.returncode == 42
 
 
+def test_pdb_gets_the_keys_and_the_tests_a_debugger_of_python_s_own(container: Path) -> None:
+    (container / "odoo").write_text('#!/bin/sh\necho "breakpoint=$PYTHONBREAKPOINT"\n')
+    command = test_command("evv_core", None, 1, 60, debugger=Debugger.PDB)
+    assert shown(container, command, PYTHONBREAKPOINT="0") == ["breakpoint="]
+    (container / "timeout").write_text(SHOW)
+    (container / "timeout").chmod(0o755)
+    assert shown(container, command)[1:6] == ["--foreground", "--signal=QUIT", "--kill-after=10", "60", "odoo"]
+
+
+def test_debugpy_waits_with_odoo_s_own_python_for_a_client(container: Path) -> None:
+    (container / "odoo").write_text(f"#! {container}/snake/python3.9 -s\n")
+    (container / "snake").mkdir()
+    (container / "snake/python3.9").write_text(SHOW)
+    (container / "snake/python3.9").chmod(0o755)
+    words = shown(container, test_command("evv_core", None, 1, 60, debugger=Debugger.DEBUGPY))
+    python, first, *more = words
+    assert (python, first) == (f"{container}/snake/python3.9", "-s")
+    assert more[2:9] == [
+        *("-m", "debugpy", "--listen", f"0.0.0.0:{OWN_PORT}", "--wait-for-client", "--configure-subProcess", "false"),
+    ]
+    assert more[9:11] == [f"{container}/odoo", f"--config={container}/agent-test-odoo.conf"]
+    assert "--init=evv_core" in more
+
+
 def test_past_their_time_the_tests_are_asked_for_stacks_and_then_killed(container: Path) -> None:
     (container / "timeout").write_text(SHOW)
     (container / "timeout").chmod(0o755)
@@ -211,7 +275,7 @@ def test_files_and_screenshots_are_made_anew_with_the_database(container: Path) 
 
 
 def test_what_tests_left_running_is_ended_and_nothing_else(container: Path) -> None:
-    environs = [{"PYTHONPATH": "/tmp/agent-test-python:/more"}, {"PYTHONPATH": "/opt"}, {}]
+    environs = [{"PYTHONPATH": f"{container}/python:/more"}, {"PYTHONPATH": "/opt"}, {}]
     left, *others = (subprocess.Popen(["sleep", "60"], env=os.environ | environ) for environ in environs)
     try:
         shown(container, make_anew_command(has_template=False))

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from runner.cleanup.teardown import Report
-from runner.config.options import Keep, Options
+from runner.config.options import Debugger, Keep, Options
 from runner.docker.process import Completed
 from runner.environment.environment import Environment
+from runner.environment.rendering import PROBE
 from runner.errors import EngineUnavailable, EnvironmentFailed, Interrupted, NoFreePort, UsageError
 from runner.reporting.outcome import Outcome
 from runner.reporting.proof_log import ProofLog, proof_file
@@ -226,6 +227,30 @@ def test_what_is_red_on_a_prepared_database_is_tested_again_and_only_that_counts
     because = "it was FAILED on it (FAIL: TestClient.test_one), and only the result on an empty one counts"
     assert f"without the prepared database, because {because}" in capsys.readouterr().out
     assert because in (fakes.repository.path / ".agent-tests" / FILE).read_text()
+
+
+@pytest.mark.parametrize("debugger", [Debugger.PDB, Debugger.DEBUGPY])
+def test_what_is_debugged_proves_nothing_and_is_gone_through_once(
+    on_prepared: Go, fakes: Fakes, capsys: pytest.CaptureFixture[str], debugger: Debugger
+) -> None:
+    port = {"target": 8069, "published": PROBE, "host_ip": "127.0.0.1"}
+    odoo = {**RENDERED["services"]["odoo"], "ports": [port]}
+    fakes.rendered = {**RENDERED, "services": {**RENDERED["services"], "odoo": odoo}}
+    outcome = on_prepared((GREEN, 0), debugger=debugger)
+    assert (outcome.exit_code, outcome.counts) == (7, "12 tests ran, 0 failed, 0 errors, 0 skipped")
+    assert outcome.reasons == (f"it passed under a debugger ({debugger.value}): only a run without one proves that",)
+    assert f"debugger: {debugger.value}\n" in " ".join(outcome.proof.read_text().split(" ")).replace("    ", "")
+    outcome = on_prepared((RED, 1), debugger=debugger)
+    assert (outcome.exit_code, outcome.reasons) == (1, ("FAIL: TestClient.test_one",))
+    assert fakes.events.count("up 18000") == 2  # each once, not on an empty database too
+    assert fakes.events.count("attended") == (2 if debugger is Debugger.PDB else 0)
+    assert f"  --{'debugger' if debugger is Debugger.PDB else 'debugpy'}: Odoo " in capsys.readouterr().out
+
+
+def test_a_debugger_that_nothing_could_reach_is_refused_before_anything_is_started(go: Go, fakes: Fakes) -> None:
+    outcome = go(debugger=Debugger.DEBUGPY)
+    assert (outcome.exit_code, fakes.started) == (2, [])
+    assert "--debugpy needs the run's port, and the compose file publishes none of `odoo`" in outcome.reasons[0]
 
 
 def test_of_what_is_red_on_both_the_second_counts_and_the_log_has_the_first(on_prepared: Go) -> None:
