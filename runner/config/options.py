@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from runner.text import printable
+
 # Bytes.
 MAX_LOG = 100_000_000
 
@@ -16,11 +18,25 @@ class Keep(Enum):
 
 
 @dataclass(frozen=True)
+class Ref:
+    """A commit, and how it was asked for: by its hash, a tag or a branch."""
+
+    name: str
+    commit: str
+
+    def __str__(self) -> str:
+        """Say both, for people; a name alone where it is the commit."""
+        return printable(self.name) if self.name == self.commit else f"{printable(self.name)} (commit {self.commit[:12]})"
+
+
+@dataclass(frozen=True)
 class Options:
     """The options of a run; times in seconds, `max_log` in bytes.
 
     `tests`: what alone is tested, as in `TestRock`, `TestRock.test_quarter`, `tests/test_rock.py` and
     `tests/test_rock.py::TestRock`; without any the module. `exit_first`: Odoo is stopped at the first test that fails.
+    `upgrade_from`: where the module is first installed as it was, then updated. `new_since`: that it was not there then, so
+    that it is installed as ever. `reinstall`: it is installed, uninstalled, and installed with its tests.
     """
 
     health_timeout: float
@@ -36,3 +52,11 @@ class Options:
     tests: tuple[str, ...] = ()
     exit_first: bool = False
     watch: bool = False
+    upgrade_from: Ref | None = None
+    new_since: Ref | None = None
+    reinstall: bool = False
+
+    @property
+    def steps(self) -> int:
+        """Count the processes of Odoo that come before the one that tests."""
+        return 2 if self.reinstall else 1 if self.upgrade_from else 0

@@ -33,6 +33,8 @@ def longest_run(options: Options) -> float:
     start = options.wait_for_port + COPY_LIMIT + UP_LIMIT + options.health_timeout
     # JavaScript tests have what the others leave of their time.
     odoo = options.test_timeout + (2 if options.javascript else 1) * (KILL_AFTER + STREAM_MARGIN)
+    # What comes before the tests has their time, each by itself.
+    odoo += options.steps * (options.test_timeout + KILL_AFTER + STREAM_MARGIN)
     seconds = start + START_OVER_BOUND + start + odoo
     if options.snapshot:
         seconds += PULLING_BOUND + PUSHING_BOUND + 2 * CARRIER_LIMIT

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from runner.config.repositories import RepoConfig
 from runner.naming import is_module_name
 from runner.odoo import odoo_conf, unmet_program
 from runner.odoo.settings import NOTHING_ASKED, OdooSettings
@@ -18,6 +19,8 @@ PROGRAMS = ("bash", "timeout", "psql", "odoo")
 DATABASE = "agent_test"
 # Beside the server of the environment, which has 8069: also without HTTP, Odoo binds a port in test mode.
 HTTP_PORT = 8169
+# Tests are enabled, as some installations depend on that, but these are none.
+_NO_TESTS = "/agent_test_no_tests"
 # After the stacks were asked for, the time to write them before the process is killed.
 KILL_AFTER = 10
 # Seconds for what takes one.
@@ -68,6 +71,10 @@ bundles = env["ir.qweb"]
 if hasattr(bundles, "_pregenerate_assets_bundles"):
     bundles._pregenerate_assets_bundles()
     env.cr.commit()
+"""
+# By Odoo's own way, whatever it is called in its series: with all modules that depend on it.
+_UNINSTALL = """
+env["ir.module.module"].search([("name", "=", {module!r})]).button_immediate_uninstall()
 """
 # What makes `timeout` act as at the end of its time, or ends it and all of its group, which is Odoo with what that started.
 # Found by its name, as nothing but bash is sure to be there.
@@ -131,6 +138,11 @@ def addons_targets(count: int) -> list[str]:
     return [ADDONS_TARGET, *(f"{ADDONS_TARGET}-{number}" for number in range(2, count + 1))]
 
 
+def targets_of(repository: RepoConfig) -> list[str]:
+    """Say where a repository's folders of addons are mounted, in their order."""
+    return list(repository.mounted_at) or addons_targets(len(repository.addons))
+
+
 def _configure(settings: OdooSettings) -> str:
     names = settings.not_of_a_conf
     variables = " ".join([_VARIABLES, *(f"ODOO_{name.upper()}" for name in names)])
@@ -144,14 +156,31 @@ def _configure(settings: OdooSettings) -> str:
 
 
 def test_command(
-    module: str, tags: str | None, addons_folders: int, timeout: float, settings: OdooSettings = NOTHING_ASKED
+    module: str,
+    tags: str | None,
+    addons_folders: int,
+    timeout: float,
+    settings: OdooSettings = NOTHING_ASKED,
+    *,
+    update: Sequence[str] = (),
 ) -> list[str]:
-    """Install `module` into a new database and run its tests, with `docker exec` in the odoo service. `timeout` in seconds."""
-    limits = [str(KILL_AFTER), f"{timeout:g}"]
-    addons_path = f"--addons-path={','.join(addons_targets(addons_folders))}"
-    options = [addons_path, f"--init={module}", f"--test-tags={tags or f'/{module}'}", *settings.words, *_OPTIONS]
+    """Install `module` into a new database and run its tests, with `docker exec` in the odoo service. `timeout` in seconds.
+
+    `update`: the modules that are updated instead, as the database has an earlier `module`.
+    """
+    what = f"--update={','.join(update)}" if update else f"--init={module}"
+    return _command("odoo-tests", what, tags or f"/{module}", addons_targets(addons_folders), timeout, settings)
+
+
+def install_command(module: str, repository: RepoConfig, timeout: float, settings: OdooSettings = NOTHING_ASKED) -> list[str]:
+    """Install `module` as this repository has it, and run no test. `timeout` in seconds."""
+    return _command("odoo-install", f"--init={module}", _NO_TESTS, targets_of(repository), timeout, settings)
+
+
+def _command(name: str, what: str, tags: str, addons: Sequence[str], timeout: float, settings: OdooSettings) -> list[str]:
+    options = [f"--addons-path={','.join(addons)}", what, f"--test-tags={tags}", *settings.words, *_OPTIONS]
     script = _FILES + _FROM_SOURCES + _configure(settings) + _BROWSER + _ODOO
-    return ["bash", "-c", script, "odoo-tests", *limits, *options]
+    return ["bash", "-c", script, name, str(KILL_AFTER), f"{timeout:g}", *options]
 
 
 def javascript_command(
@@ -185,7 +214,7 @@ def prepare_command(
     odoo = _ODOO.replace('"${@:3}"', f'"{addons_path}${{more:+,$more}}" "${{@:3}}"')
     script = _FILES + _FROM_SOURCES + _ONLY_THESE + _configure(settings) + odoo
     limits = [str(KILL_AFTER), f"{timeout:g}"]
-    options = [f"--init={','.join(modules)}", "--test-tags=/agent_test_no_tests", *settings.words, *_OPTIONS]
+    options = [f"--init={','.join(modules)}", f"--test-tags={_NO_TESTS}", *settings.words, *_OPTIONS]
     return ["bash", "-c", script, "odoo-prepare", *folders, "--", *limits, *options]
 
 
@@ -199,9 +228,21 @@ def unmet_command(module: str, addons_folders: int, settings: OdooSettings = NOT
 
 def assets_command(timeout: float, settings: OdooSettings = NOTHING_ASKED) -> list[str]:
     """Generate the assets bundles of all modules in the test database, where Odoo can do that (16 and newer)."""
-    odoo = _ODOO.replace(' odoo --config="$conf"', ' odoo shell --config="$conf" --addons-path="$odoo${more:+,$more}"')
-    script = f"odoo={_ODOO_S_OWN}; {_FILES}{_FROM_SOURCES}{_configure(settings)}{odoo} <<<{shlex.quote(_ASSETS)}"
-    return ["bash", "-c", script, "odoo-assets", str(KILL_AFTER), f"{timeout:g}", *_OPTIONS]
+    addons_path = '--addons-path="$odoo${more:+,$more}"'
+    return _shell("odoo-assets", _ASSETS, f"odoo={_ODOO_S_OWN}; ", addons_path, timeout, settings)
+
+
+def uninstall_command(module: str, addons_folders: int, timeout: float, settings: OdooSettings = NOTHING_ASKED) -> list[str]:
+    """Uninstall `module`, and what depends on it. `timeout` in seconds."""
+    addons_path = f'--addons-path="{",".join(addons_targets(addons_folders))}${{more:+,$more}}"'
+    return _shell("odoo-uninstall", _UNINSTALL.format(module=module), "", addons_path, timeout, settings)
+
+
+def _shell(name: str, program: str, before: str, addons_path: str, timeout: float, settings: OdooSettings) -> list[str]:
+    """Run a program in Odoo's shell."""
+    odoo = _ODOO.replace(' odoo --config="$conf"', f' odoo shell --config="$conf" {addons_path}')
+    script = f"{before}{_FILES}{_FROM_SOURCES}{_configure(settings)}{odoo} <<<{shlex.quote(program)}"
+    return ["bash", "-c", script, name, str(KILL_AFTER), f"{timeout:g}", *_OPTIONS]
 
 
 def stop_command() -> list[str]:
@@ -248,7 +289,15 @@ def states_command(modules: Sequence[str]) -> list[str]:
     return query_command(f"select name, state from ir_module_module where name in ({names})")  # noqa: S608
 
 
+def versions_command() -> list[str]:
+    """Print `module version` for each module that is installed, with its series, as Odoo keeps it."""
+    return query_command("select name, latest_version from ir_module_module where state = 'installed'")
+
+
 def parse_states(answer: str) -> dict[str, str]:
-    """Read what `states_command` printed, as module -> state; anything else (an error of psql) says nothing of a module."""
+    """Read what `states_command` printed, as module -> state, or `versions_command`.
+
+    Anything else (an error of psql) says nothing of a module.
+    """
     lines = (line.split(" ", 1) for line in answer.splitlines())
     return {words[0]: words[1] for words in lines if len(words) == 2 and is_module_name(words[0])}

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -51,6 +51,34 @@ def ask(folder: Path, *arguments: str, deadline: float) -> str:
 
 def parts(folder: Path, *arguments: str, deadline: float) -> Iterator[bytes]:
     """Yield what git prints, up to each null byte, as it comes. Closed before the end, it ends git. NoAnswer."""
+    with _started(folder, arguments, deadline) as git:
+        yield from _split(git)
+
+
+def contents(folder: Path, digests: Sequence[str], longest: int, *, deadline: float) -> Iterator[bytes]:
+    """Yield what the objects of these digests hold, one after the other, as it is: no filter and no line end is applied.
+
+    NoAnswer, also for an object that is not here, or has more than `longest` bytes.
+    """
+    with _started(folder, ("cat-file", "--batch"), deadline, "".join(f"{digest}\n" for digest in digests).encode()) as git:
+        assert git.stdout
+        for digest in digests:
+            name, _, size = git.stdout.readline(_LONGEST_ERROR).decode("ascii", "replace").strip().rpartition(" ")
+            in_time(deadline)
+            if name != f"{digest} blob" or not size.isdigit():
+                raise NoAnswer(f"it has no object {digest}: was all of it fetched?")
+            if int(size) > longest:
+                raise NoAnswer(f"it holds a file of more than {longest // 1_000_000} MB")
+            content = git.stdout.read(int(size) + 1)
+            in_time(deadline)
+            yield content[:-1]
+
+
+@contextlib.contextmanager
+def _started(
+    folder: Path, arguments: Sequence[str], deadline: float, given: bytes = b""
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Have git at work, with its output to be read, and `given` to its input. NoAnswer if it fails."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or _OF_THE_PERSON.match(name)}
     # Not of the folder in which somebody stands, which may be the checkout.
     programs = os.pathsep.join(path for path in os.get_exec_path() if os.path.isabs(path))  # noqa: PTH117 - a text
@@ -58,9 +86,11 @@ def parts(folder: Path, *arguments: str, deadline: float) -> Iterator[bytes]:
     command = ["git", *_OPTIONS, "-C", str(folder), *arguments]
     with contextlib.ExitStack() as opened:
         try:
-            errors = opened.enter_context(tempfile.TemporaryFile())
+            errors, source = (opened.enter_context(tempfile.TemporaryFile()) for _ in range(2))
+            source.write(given)
+            source.seek(0)
             git = subprocess.Popen(
-                command, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+                command, env=environ, stdin=source, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
             )
         except OSError as error:  # also where no folder for temporary files can be written
             raise NoAnswer(str(error)) from error
@@ -69,7 +99,7 @@ def parts(folder: Path, *arguments: str, deadline: float) -> Iterator[bytes]:
         try:
             with git:
                 try:
-                    yield from _split(git)
+                    yield git
                     code = git.wait()
                 finally:
                     if git.returncode is None:

@@ -96,6 +96,10 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
             terms = terms_of(module, modules, repository.allow)
             verdict = verdict_by_sources(context, folder_of_module)
             if verdict is None:
+                if from_ref := request.options.upgrade_from:
+                    from runner.upgrade.revision import read_revision  # noqa: PLC0415 - few runs have one
+
+                    context = replace(context, revision=read_revision(repository, from_ref.name, from_ref.commit))
                 environment = Environment(context, settle(environ), log.raw)
                 sources = sources_of(folder_of_module, request.options)
                 verdict = _verdict_in(environment, modules, sources, terms, log)
@@ -123,6 +127,7 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
         }
         why = [f"  - {line}" for reason in outcome.reasons for line in reason.splitlines()]
         notes = [*(f"  {text}" for text in outcome.allowed), *(f"  note: {note}" for note in outcome.notes)]
+        notes[:0] = [f"  {line}" for line in outcome.beginning.lines] if outcome.beginning else []
         notes += [f"  made by a browser: {file}" for file in outcome.files.values()]
         try:
             log.block("VERDICT", facts, why, notes, _how_it_was_left(context, environment))
@@ -160,6 +165,10 @@ def _verdict_in(
     comparison = Comparison(environment)
     telling = Telling(context.terminal, context.module, context.repository.path, modules, sources.javascript)
     test = partial(run_tests, environment, sources=sources, terms=terms, comparison=comparison, log=log, telling=telling)
+    if options.steps or options.new_since:
+        from runner.run.steps import run_after_steps  # noqa: PLC0415 - few runs have them
+
+        test = partial(run_after_steps, environment, test, log, telling)
     with environment:
         verdict, has_asked = examine(environment, comparison, log)
         if verdict:
@@ -209,10 +218,19 @@ def facts_of(request: Request, project: str, modules: Collection[Path]) -> dict[
         "repository": f"{repository.name} at {printable(str(repository.path))}",
         "commit": commit_of(repository.path, modules),
         "module": request.module,
+        **_told_steps(request.options),
         **({"series": repository.series} if repository.series else {}),
         "compose file": printable(str(repository.compose_file)),
         **settings_of(repository).facts(),
     }
+
+
+def _told_steps(options: Options) -> dict[str, str]:
+    if ref := options.upgrade_from:
+        return {"upgrade from": str(ref)}
+    if ref := options.new_since:
+        return {"upgrade from": f"nothing, as {ref} lacks the module"}
+    return {"reinstall": "installed, uninstalled, and installed again"} if options.reinstall else {}
 
 
 def _how_it_was_left(context: RunContext, environment: Environment | None) -> list[str]:

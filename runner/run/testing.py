@@ -1,10 +1,11 @@
 """Run a module's tests in a healthy environment, and judge them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from runner.docker import questions
 from runner.docker.engine import Engine, Pending
+from runner.docker.inventory import ContainerStatus
 from runner.environment.context import RunContext
 from runner.environment.environment import Environment
 from runner.environment.limits import limits_reached, reached_command, with_oom_killed
@@ -43,8 +44,30 @@ class Tested:
     undeclared_names: Pending[tuple[int, str]] | None
 
 
+@dataclass(frozen=True)
+class Database:
+    """What the tests begin with; `is_begun`: another process of Odoo has begun with it.
+
+    `update`: the modules to update in it; without any, the one under test is installed. `hear` gets what Odoo logs.
+    """
+
+    is_begun: bool = False
+    update: Sequence[str] = ()
+    hear: Callable[[Record], None] = lambda _record: None
+
+
+NOTHING_YET = Database()
+
+
 def run_tests(
-    environment: Environment, *, sources: Sources, terms: Terms, comparison: Comparison, log: RunLog, telling: Telling
+    environment: Environment,
+    *,
+    sources: Sources,
+    terms: Terms,
+    comparison: Comparison,
+    log: RunLog,
+    telling: Telling,
+    database: Database = NOTHING_YET,
 ) -> Tested:
     """Install the module into a database of its own, run its tests with all output to log and terminal, and judge them.
 
@@ -52,8 +75,9 @@ def run_tests(
     """
     context, container, engine = environment.context, environment.odoo_container, environment.engine
     module, timeout, terminal = context.module, context.options.test_timeout, context.terminal
-    asked = Asked(environment)
-    command = odoo.test_command(module, _tags(context, sources), len(context.repository.addons), timeout, asked.settings)
+    asked = Asked(environment, has_database=database.is_begun)
+    about = (_tags(context, sources), len(context.repository.addons), timeout, asked.settings)
+    command = odoo.test_command(module, *about, update=database.update)
     expected = sum(test.is_expected for test in sources.tests)
     places: list[str] | None = None
 
@@ -61,9 +85,11 @@ def run_tests(
         nonlocal places
         step = ""
         for event in begun:
-            if places is None and isinstance(event, Record):
-                places = addons_paths_in(event.logger, event.message)
-                asked.hear(event)
+            if isinstance(event, Record):
+                database.hear(event)
+                if places is None:
+                    places = addons_paths_in(event.logger, event.message)
+                    asked.hear(event)
             step = _step(event, f"{odoo_log.begun} of {expected} tests") or step
         if step:
             terminal.step(step, odoo_log.begun / expected if expected else None)
@@ -87,10 +113,7 @@ def run_tests(
     printed = _limits_of(engine, environment.containers.values() if ran.exit_code else ())
     now = [with_oom_killed(each, printed.get(each.name, "")) for each in status.result()]
     environment.check_alive(now)
-    exit_code, answer = states.result()
-    answered = odoo.parse_states(answer) if exit_code == 0 else answer.strip() or f"exit code {exit_code} of psql"
-    if exit_code:  # a database without a health check may have ended well
-        environment.check_alive(now, may_end=False)
+    answered = states_by(states, environment, now)
     limits = [line for each in now if each.name in printed for line in limits_reached(each, printed[each.name])]
     verdict = judge(
         module=module,
@@ -127,6 +150,17 @@ def run_tests(
         (*of_sources, *of_asked, *of_names, *lasting, ran.why_killed),
         undeclared_names,
     )
+
+
+def states_by(
+    pending: Pending[tuple[int, str]], environment: Environment, now: list[ContainerStatus]
+) -> Mapping[str, str] | str:
+    """Return the states of the modules, or why the database does not tell them. EnvironmentFailed as by `check_alive`."""
+    exit_code, answer = pending.result()
+    if exit_code == 0:
+        return odoo.parse_states(answer)
+    environment.check_alive(now, may_end=False)  # a database without a health check may have ended well
+    return answer.strip() or f"exit code {exit_code} of psql"
 
 
 def _tags(context: RunContext, sources: Sources) -> str | None:

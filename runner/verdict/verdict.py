@@ -11,6 +11,7 @@ from pathlib import Path
 from runner.errors import ExitCode
 from runner.text import counted
 from runner.verdict.allowed import NOTHING_ALLOWED, Allowed
+from runner.verdict.beginning import Beginning
 from runner.verdict.cases import Case
 from runner.verdict.failed_checks import Evidence, failed_checks, files_without_a_run, usual_cause
 from runner.verdict.named_tests import never_ran
@@ -27,7 +28,8 @@ class Verdict:
     what would be among notes and reasons, and which file allows it. `cases_left_out`: the number of
     tests that started, but were too many to be kept. `javascript`: how many of those that ran are JavaScript tests.
     `files`: the screenshots and screencasts of tests, by the names that these have in the log. `is_cut_short`: Odoo was
-    stopped at the first test that failed. `is_complete`: it came to its end with the module and its tests.
+    stopped at the first test that failed. `is_complete`: it came to its end with the module and its tests. `beginning`: what
+    came before the tests, where that is more than an installation.
     """
 
     exit_code: int
@@ -46,6 +48,7 @@ class Verdict:
     files: Mapping[str, Path] = field(default_factory=dict, repr=False)
     is_cut_short: bool = False
     is_complete: bool = False
+    beginning: Beginning | None = None
 
     @property
     def passed(self) -> bool:

@@ -53,7 +53,7 @@ def with_sources(evv: RepoConfig, sources: str) -> RepoConfig:
     ],
 )
 def test_what_the_engine_has_not_surely_is_copied_but_what_each_machine_has_of_its_own(
-    evv: RepoConfig, sources: str, where: Whereabouts, more: dict[str, bool], copied: str, foreign: str
+    evv: RepoConfig, sources: str, where: Whereabouts, more: dict[str, Any], copied: str, foreign: str
 ) -> None:
     choice = Choice(with_sources(evv, sources), where, **more)
     paths = [str(evv.path / name) for name in ("addons", "more", "odoo.conf")] + ["/usr/share"]

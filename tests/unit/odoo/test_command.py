@@ -182,7 +182,7 @@ def test_what_is_set_aside_is_renamed_when_nobody_is_in_it_any_more(container: P
 
 
 def anew(container: Path, *, has_template: bool) -> list[str]:
-    """The command as for a container: with the mark of Odoo's own, it would kill what runs in all containers of this machine."""
+    """The command with another mark than Odoo's own, by which it would kill what runs in all containers of this machine."""
     command = make_anew_command(has_template=has_template)
     return [*command[:2], command[2].replace("/tmp/agent-test-python", f"{container}/python"), *command[3:]]
 

@@ -73,6 +73,7 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
                 "verdict": "FAILED",
                 "selection": "/evv_core:TestClient",
                 "repeat": 2,
+                "beginning": None,
                 "exit_code": 1,
                 "counts": {"ran": 1, "failed": 1, "errors": 0, "skipped": 1},
                 "reasons": ["FAIL: TestClient.test_fails"],
