@@ -74,7 +74,7 @@ if hasattr(bundles, "_pregenerate_assets_bundles"):
 """
 # By Odoo's own way, whatever it is called in its series: with all modules that depend on it.
 _UNINSTALL = """
-env["ir.module.module"].search([("name", "=", {module!r})]).button_immediate_uninstall()
+env["ir.module.module"].search([("name", "=", "{module}")]).button_immediate_uninstall()
 """
 # What makes `timeout` act as at the end of its time, or ends it and all of its group, which is Odoo with what that started.
 # Found by its name, as nothing but bash is sure to be there.

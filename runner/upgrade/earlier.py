@@ -14,15 +14,17 @@ from runner.errors import EnvironmentFailed, UsageError, cause_of
 from runner.odoo.addons import MANIFEST, modules_of
 from runner.odoo.command import addons_targets
 from runner.odoo.mounted_sources import MountedSources
+from runner.odoo.source_tree import NOTHING, Tree
 from runner.reporting.blobs import EXECUTABLE, FILE, LINK, is_pointer
 from runner.reporting.git import NoAnswer, contents
-from runner.text import counted, printable
+from runner.text import counted, first_of, printable
 from runner.upgrade.revision import TIMEOUT, Entry, Revision
 
 # Bytes of one file, which is read as a whole.
 _LONGEST = 200_000_000
 # A link's text is a path.
 _LONGEST_LINK = 4096
+_NAMED = 5
 # The last one was written by very old versions of git.
 _FILES = (FILE, EXECUTABLE, "100664")
 _TARGET = "/mnt/agent-test-earlier"
@@ -57,7 +59,13 @@ class Earlier:
     def warnings(self) -> list[str]:
         """Say what is not as it was then, or not there."""
         lfs = f"{counted(self.pointers, 'file')} of Git LFS: only the pointers are in the commit, and are what is installed"
-        return [*self.revision.warnings, *([lfs] if self.pointers else [])]
+        links = [f"{target.rpartition('/')[2]}/{link}" for target, tree in self.sources.trees.items() for link in _dead(tree)]
+        dead = f"links that led out of the folders of addons lead to nothing: {first_of([*map(printable, links)], _NAMED)}"
+        return [*self.revision.warnings, *([lfs] if self.pointers else []), *([dead] if links else [])]
+
+
+def _dead(tree: Tree) -> list[str]:
+    return [name for name in tree.links if tree.entries.get(name) == NOTHING]
 
 
 def take_out(revision: Revision, module: str, folder: Path) -> Earlier:
