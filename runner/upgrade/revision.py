@@ -119,7 +119,7 @@ def _named(checkout: Path, name: str, deadline: float) -> str:
 
 
 class _Reading:
-    """One reading of a commit: what is not small enough is a NoAnswer."""
+    """One reading of a commit. UsageError for what is too much."""
 
     def __init__(self, repository: RepoConfig, ref: Ref, deadline: float) -> None:
         self._deadline = deadline
@@ -138,14 +138,10 @@ class _Reading:
             else:
                 elsewhere.append(addons)
                 continue
-            known, lacking = len(self._entries), len(self._lacking)
-            below = addons.relative_to(source).as_posix()
-            path = addons.relative_to(top).as_posix()
-            root = posixpath.normpath(path)
-            is_known = any(entry.startswith(f"{root}/") for entry in self._entries) or root == "."
-            self._read(source, commit, place, "" if below == "." else below, root if root != "." else "")
-            is_there = is_known or len(self._entries) > known or len(self._lacking) > lacking
-            folders[addons] = ("" if root == "." else root) if is_there else None
+            below, root = ("" if addons == folder else addons.relative_to(folder).as_posix() for folder in (source, top))
+            self._read(source, commit, place, below, root)
+            is_there = any(f"{path}/".startswith(f"{root}/") for path in (*self._entries, *self._lacking))
+            folders[addons] = root if is_there or not root else None
         told = tuple(dict.fromkeys(self._lacking))
         self.revision = Revision(repository, ref, top, folders, tuple(elsewhere), self._entries, told)
 

@@ -41,6 +41,13 @@ def with_sources(evv: RepoConfig, sources: str) -> RepoConfig:
     return evv.model_copy(update={"sources": sources})
 
 
+def test_what_is_installed_first_is_copied_as_the_addons_are(evv: RepoConfig) -> None:
+    more = {evv.path / "earlier": "/mnt/agent-test-earlier-1"}
+    choices = [Choice(evv, HERE, more=more), Choice(evv, HERE, more=more, closed=True), Choice(evv, FAR, more=more)]
+    copied = [(choice.is_copied(str(evv.path / "earlier")), choice.is_copied(str(evv.addons[0]))) for choice in choices]
+    assert copied == [(False, False), (True, True), (True, True)]
+
+
 @pytest.mark.parametrize(
     ("sources", "where", "more", "copied", "foreign"),
     [
