@@ -8,6 +8,7 @@ library only: it has to start in tens of milliseconds.
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -25,6 +26,8 @@ BOUND = 120.0
 # engine is part of it; that no client of the run that can create anything was killed; that the environment is to stand.
 ARM, AT_ENGINE, SKIP_SETTLING, DISARM = b"arm ", b"at engine\n", b"skip settling\n", b"disarm\n"
 READY = b"ready\n"
+# In the run's folder: the sources as they were at the commit of --upgrade-from.
+EARLIER = "earlier"
 
 
 def main(arguments: list[str]) -> None:
@@ -55,11 +58,13 @@ def main(arguments: list[str]) -> None:
         if not is_left_standing:
             kill_clients(token)  # nothing is created yet, but a client that hangs would live on
         _remove_secrets(folder)
+        if not is_left_standing:  # an environment that stands has them mounted
+            _remove_earlier(folder)
         _write(b"null")
         return
     endpoint = Endpoint(dict(os.environ))
     report = remove_project(endpoint, project, bound=BOUND, engine_id=engine_id, token=token, settle=settle, guard=at_engine)
-    report.errors += _remove_secrets(folder)
+    report.errors += _remove_secrets(folder) + _remove_earlier(folder)
     text = json.dumps({**asdict(report), "project": project, "ended": time.strftime("%Y-%m-%d %H:%M:%S")}, indent=1)
     try:
         write_new(Path(report_file), f"{text}\n".encode())
@@ -85,6 +90,17 @@ def _remove_secrets(folder: Path) -> list[str]:
         except OSError as error:
             errors.append(f"{file} cannot be removed: {error}")
     return errors
+
+
+def _remove_earlier(folder: Path) -> list[str]:
+    """Remove the sources that only this run had; the errors."""
+    if not (folder / EARLIER).exists():
+        return []
+    try:
+        shutil.rmtree(folder / EARLIER)
+    except OSError as error:
+        return [f"{folder / EARLIER} cannot be removed: {error}"]
+    return []
 
 
 def _write(data: bytes) -> None:

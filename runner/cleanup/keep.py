@@ -6,12 +6,14 @@ folder, which the labels name; without it (also if the folder is deleted) an env
 
 import contextlib
 import errno
+import shutil
 import stat
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner.cleanup.guard_process import EARLIER
 from runner.docker.address import Address
 from runner.naming import LABEL_PREFIX
 from runner.new_file import write_new
@@ -45,11 +47,12 @@ def is_marked(folder: Path) -> bool:
 
 
 def unmark(labels: Mapping[str, str]) -> None:
-    """Forget the mark, once the environment is removed."""
+    """Forget the mark, once the environment is removed, and the earlier sources that it had mounted."""
     if folder := labels.get(FOLDER_LABEL):
-        # Anything may be in a label; without its environment a mark means nothing.
+        # Anything may be in a label; without its environment a mark means nothing. Only where there is one, a run has been.
         with contextlib.suppress(OSError, ValueError):
-            (Path(folder) / _MARK).unlink(missing_ok=True)
+            (Path(folder) / _MARK).unlink()
+            shutil.rmtree(Path(folder) / EARLIER)
 
 
 def is_kept(labels: Mapping[str, str]) -> bool:

@@ -273,6 +273,17 @@ def _add_run(commands: _Commands) -> None:
         action=argparse.BooleanOptionalAction,
         help="install modules with their demo data, or without; default: `demo` of repos.yaml, else as Odoo does by itself",
     )
+    steps = run.add_mutually_exclusive_group()
+    steps.add_argument(
+        "--upgrade-from",
+        type=_ref,
+        metavar="REF",
+        help="install the module as it is at that commit, tag or branch, then update it to the checkout, and test: with its"
+        " migration scripts. With --all, what was not there then is installed as ever",
+    )
+    steps.add_argument(
+        "--reinstall", action="store_true", help="install the module, uninstall it, then install it again, and test"
+    )
     run.add_argument(
         "--odoo",
         type=_series,

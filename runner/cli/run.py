@@ -2,14 +2,14 @@
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from runner.ci_sections import ci_of
 from runner.cli.arguments import EXAMPLE, RUN_USAGE
 from runner.config import repositories as config
 from runner.config.names import CONFIG, LOCAL_CONFIG
 from runner.config.odoo_options import LANGUAGE
-from runner.config.options import Debugger, Keep, Options
+from runner.config.options import Debugger, Keep, Options, Ref
 from runner.errors import ExitCode, UsageError
 from runner.naming import shown
 from runner.odoo.module_search import find_module, repositories_with
@@ -93,6 +93,7 @@ def _call(given: argparse.Namespace, settings: config.Config, terminal: Terminal
         raise _no_watch(["several modules"])
     if debugger is not Debugger.NONE and len(targets) > 1:
         raise _no_debugger(["several modules"])
+    upgrade = _upgrade(given, repository, targets) if given.upgrade_from else {}
     options = Options(
         given.health_timeout,
         given.test_timeout,
@@ -109,13 +110,28 @@ def _call(given: argparse.Namespace, settings: config.Config, terminal: Terminal
         sign_key=given.sign_key.absolute() if given.sign_key else None,
         tools=(DEBUGPY,) if given.debugpy else (),
         debugger=debugger,
+        reinstall=given.reinstall,
     )
     wanted_jobs = min(given.jobs, len(targets) * max(1, len(in_series)) * given.repeat)
     jobs = min(wanted_jobs, len(list(repository.ports)))
     if jobs < wanted_jobs:
         terminal.line(f"at most {jobs} at once: the repository has {jobs} ports ({repository.ports})")
-    more = {"tests": targets, "repeat": given.repeat, "slowest": given.slowest}
+    more = {"tests": targets, "upgrade": upgrade, "repeat": given.repeat, "slowest": given.slowest}
     return Call(repository, list(targets), options, command_line, jobs, given.fail_fast, in_series, **more)
+
+
+def _upgrade(given: argparse.Namespace, repository: config.RepoConfig, modules: Iterable[str]) -> dict[str, tuple[Ref, bool]]:
+    """Return for each module the commit to upgrade it from, and whether that has it.
+
+    UsageError, before anything is started, where git knows no such commit, or a module that was named was not there then.
+    """
+    from runner.upgrade.revision import read_revision  # noqa: PLC0415 - few calls have one
+
+    revision = read_revision(repository, given.upgrade_from)
+    for module in modules if given.modules else ():
+        if module not in revision.modules:
+            raise revision.lacks(module)
+    return {module: (revision.ref, module in revision.modules) for module in modules}
 
 
 def _check_watch(given: argparse.Namespace) -> None:
@@ -155,6 +171,8 @@ def _beyond_one(given: argparse.Namespace) -> dict[str, object]:
         "--repeat": given.repeat > 1,
         "--slowest": given.slowest,
         "--sign-key": given.sign_key,
+        "--upgrade-from": given.upgrade_from,
+        "--reinstall": given.reinstall,
     }
 
 

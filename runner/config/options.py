@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from runner.text import printable
+
 # Bytes.
 MAX_LOG = 100_000_000
 
@@ -25,6 +27,18 @@ class Debugger(Enum):
 
 
 @dataclass(frozen=True)
+class Ref:
+    """A commit, and how it was asked for: by its hash, a tag or a branch."""
+
+    name: str
+    commit: str
+
+    def __str__(self) -> str:
+        """Say both, for people; a name alone where it is the commit."""
+        return printable(self.name) if self.name == self.commit else f"{printable(self.name)} (commit {self.commit[:12]})"
+
+
+@dataclass(frozen=True)
 class Options:
     """The options of a run; times in seconds, `max_log` in bytes.
 
@@ -32,6 +46,8 @@ class Options:
     `tests/test_rock.py::TestRock`; without any the module. `exit_first`: Odoo is stopped at the first test that fails.
     `sign_key`: the SSH key with which the proof log is signed.
     `tools`: what the image must have besides, for Odoo's process that tests alone, as pip is told of it.
+    `upgrade_from`: where the module is first installed as it was, then updated. `new_since`: that it was not there then, so
+    that it is installed as ever. `reinstall`: it is installed, uninstalled, and installed with its tests.
     """
 
     health_timeout: float
@@ -50,3 +66,11 @@ class Options:
     sign_key: Path | None = None
     tools: tuple[str, ...] = ()
     debugger: Debugger = Debugger.NONE
+    upgrade_from: Ref | None = None
+    new_since: Ref | None = None
+    reinstall: bool = False
+
+    @property
+    def steps(self) -> int:
+        """Count the processes of Odoo that come before the one that tests."""
+        return 2 if self.reinstall else 1 if self.upgrade_from else 0

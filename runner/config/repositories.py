@@ -20,11 +20,13 @@ _IN_A_DOCKERFILE = ("requirements", "packages")
 class RepoConfig(Settings):
     """One repository; every path is absolute, but for those of files that are only looked for in the checkout.
 
-    `series`: that of Odoo which was asked for, empty if none was.
+    `series`: that of Odoo which was asked for, empty if none was. `mounted_at`: where containers have the folders of addons;
+    empty where that is as ever.
     """
 
     name: str
     series: str = ""
+    mounted_at: tuple[str, ...] = ()
 
     @property
     def has_own_image(self) -> bool:

@@ -81,14 +81,30 @@ def override_for(
                 odoo_conf.ORIGINAL: conf,
             }
     targets = addons_targets(len(addons))
-    # The engine would make a folder that is not there: empty, owned by root, and for good.
     override["services"][SERVICE]["volumes"] = [
-        {"type": "bind", "source": str(folder), "target": target, "read_only": True, "bind": {"create_host_path": False}}
-        for folder, target in list(zip(addons, targets, strict=True))[1:]
+        _mounted(folder, target) for folder, target in list(zip(addons, targets, strict=True))[1:]
     ]
     for name in own_checks(rendered):
         override["services"][name]["healthcheck"] = {"interval": _SELDOM}
     return override
+
+
+def with_earlier(override: dict[str, Any], mounts: Mapping[Path, str]) -> dict[str, Any]:
+    """Return a run's override with further folders for Odoo's service, read-only, by where it has them."""
+    volumes = override["services"][SERVICE].setdefault("volumes", [])
+    override["services"][SERVICE]["volumes"] = [*volumes, *(_mounted(folder, target) for folder, target in mounts.items())]
+    return override
+
+
+def _mounted(folder: Path, target: str) -> dict[str, Any]:
+    # The engine would make a folder that is not there: empty, owned by root, and for good.
+    return {
+        "type": "bind",
+        "source": str(folder),
+        "target": target,
+        "read_only": True,
+        "bind": {"create_host_path": False},
+    }
 
 
 def _environment_of(images: Mapping[str, Image], service: Mapping[str, Any]) -> dict[str, str]:

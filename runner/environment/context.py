@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner.cleanup import keep
 from runner.cleanup.owner import this_process
@@ -15,13 +16,16 @@ from runner.signals import Signals
 from runner.terminal import Terminal
 from runner.text import without
 
+if TYPE_CHECKING:
+    from runner.upgrade.revision import Revision
+
 
 @dataclass(frozen=True)
 class RunContext:
     """One run: `project` is its Compose project's name, `folder` its own in the checkout, `password` the database's.
 
     `labels` go on every container, network and volume; `token` is in the environment of every docker client, by which the
-    guard finds them.
+    guard finds them. `revision`: the commit as of which the module is installed first, to be updated.
     """
 
     repository: RepoConfig
@@ -32,6 +36,7 @@ class RunContext:
     terminal: Terminal
     signals: Signals
     labels: Mapping[str, str]
+    revision: "Revision | None" = None
     token: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     password: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
 

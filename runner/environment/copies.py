@@ -10,7 +10,7 @@ import posixpath
 import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -39,19 +39,21 @@ _FULL = "no space left on device"
 class Choice:
     """Which paths of this machine are copied: those that the engine has not surely the same, as `sources` allows.
 
-    `closed`: Odoo's user cannot read the addons as they are. `all_are`: what the engine had at these paths was not the same.
+    `more`: folders that are copied if those of addons are, with their targets. `closed`: Odoo's user cannot read the addons
+    as they are. `all_are`: what the engine had at these paths was not the same.
     """
 
     repository: RepoConfig
     whereabouts: Whereabouts
     closed: bool = False
     all_are: bool = False
+    more: Mapping[Path, str] = field(default_factory=dict)
 
     def is_copied(self, path: str) -> bool:
         """Tell whether containers get a copy; of the folders of addons all, or none."""
         if self.repository.sources == "mount":
             return False
-        if Path(path) in self.repository.addons:
+        if Path(path) in (*self.repository.addons, *self.more):
             return self.closed or not all(self._is_same(str(folder)) for folder in self.repository.addons)
         return not self._is_same(path) and not is_of_each_machine(path)
 

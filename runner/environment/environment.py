@@ -35,6 +35,7 @@ from runner.snapshots.store import Store
 
 if TYPE_CHECKING:
     from runner.docker.streams import Execution
+    from runner.upgrade.earlier import Earlier
 
 
 class Environment:
@@ -52,6 +53,8 @@ class Environment:
         self.engine = Engine(endpoint, context.token)
         self.store = Store(self.engine)
         self.sources = MountedSources(context.module, context.repository)
+        # From when it is entered on, where the module is first installed as it was.
+        self.earlier: Earlier | None = None
         self.containers: dict[str, str] = {}
         # What is asked in the odoo container while it comes up: see first_answer.
         self.first_command: Callable[[], list[str]] | None = None
@@ -80,10 +83,21 @@ class Environment:
         self._guards = guards = Guards(context, self.engine)
         about = (context, self.engine, self.store, self._compose)
         try:
-            found = preflight(*about, sources=self.sources, ports=self._ports, guards=guards, record=self._record)
+            if context.revision:  # not before there is a guard, which removes it
+                from runner.upgrade.earlier import take_out  # noqa: PLC0415 - few runs have it
+
+                self.earlier = take_out(context.revision, context.module, context.folder)
+            found = preflight(
+                *about,
+                sources=self.sources,
+                earlier=self.earlier,
+                ports=self._ports,
+                guards=guards,
+                record=self._record,
+            )
             guards.arm(found.engine_id)
             self._preflight = found
-            self.sources.expect(copies=self.copies.has_addons)
+            self._expect_copies_or_not()
             self._come_up()
         except BaseException as error:
             self._leave(error)
@@ -211,8 +225,12 @@ class Environment:
         if model.copies.leave_foreign:
             model, plan = model.without_snapshot(), plan.disable("what else is mounted may not be what is here")
         self._start_anew(model, plan)
-        self.sources.expect(copies=self.copies.has_addons)
+        self._expect_copies_or_not()
         self._come_up()
+
+    def _expect_copies_or_not(self) -> None:
+        for sources in (self.sources, *([self.earlier.sources] if self.earlier else [])):
+            sources.expect(copies=self.copies.has_addons)
 
     def start_over(self, why: str) -> None:
         """Remove all that was started, and bring it up again without a prepared database. EnvironmentFailed if that fails."""

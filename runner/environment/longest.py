@@ -38,9 +38,11 @@ def longest_run(options: Options) -> float:
     start = options.wait_for_port + COPY_LIMIT + UP_LIMIT + options.health_timeout
     # JavaScript tests have what the others leave of their time.
     odoo = options.test_timeout + (2 if options.javascript else 1) * (KILL_AFTER + STREAM_MARGIN)
-    seconds = start + START_OVER_BOUND + start + odoo
+    # What comes before the tests has their time, each by itself.
+    tests = odoo + options.steps * (options.test_timeout + KILL_AFTER + STREAM_MARGIN)
+    seconds = start + START_OVER_BOUND + start + tests
     if options.snapshot:
         seconds += PULLING_BOUND + PUSHING_BOUND + 2 * CARRIER_LIMIT
-        seconds += _STAGES * (odoo + _KEEPING) + START_OVER_BOUND + start + odoo
+        seconds += _STAGES * (odoo + _KEEPING) + START_OVER_BOUND + start + tests
     seconds += BOUND + _MARGIN + (WATCHED if options.watch or options.debugger is not Debugger.NONE else 0.0)
     return seconds if options.keep is Keep.NEVER else max(seconds, _KEPT)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.cleanup import orphans
@@ -20,7 +21,7 @@ from runner.docker.engine import Engine, Pending
 from runner.docker.inventory import Image
 from runner.docker.listing import Resource
 from runner.docker.process import Endpoint
-from runner.environment.compose_file import override_for
+from runner.environment.compose_file import override_for, with_earlier
 from runner.environment.compose_model import ComposeModel, judge_at
 from runner.environment.context import RunContext
 from runner.environment.copies import Choice, Copies
@@ -47,6 +48,7 @@ from runner.text import printable
 
 if TYPE_CHECKING:
     from runner.docker.streams import Streams
+    from runner.upgrade.earlier import Earlier
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,12 @@ def preflight(
     ports: PortSearch,
     guards: Guards,
     record: Callable[[bytes], None],
+    earlier: "Earlier | None" = None,
 ) -> Preflight:
-    """Return what is to be started of `compose`; ConfigError, EngineUnavailable, NoFreePort, EnvironmentFailed: nothing is."""
+    """Return what is to be started of `compose`; ConfigError, EngineUnavailable, NoFreePort, EnvironmentFailed: nothing is.
+
+    `earlier`: the sources that are installed first, and that containers have beside those of the checkout.
+    """
     warnings: list[str] = []
 
     def warn(more: list[str]) -> None:
@@ -87,8 +93,8 @@ def preflight(
             warnings.append(warning)
             context.terminal.line(f"  warning: {printable(warning)}")
 
-    repository = context.repository
-    plan = Plan(repository, context.module, modules_of(repository)).disable(_hindrance(context))
+    repository, installed = context.repository, earlier.repository if earlier else context.repository
+    plan = Plan(installed, context.module, modules_of(installed), checkout=repository).disable(_hindrance(context))
     # Side by side, and all before anybody waits for the first.
     asked = time.monotonic()
     version = engine.prefetch(questions.version())
@@ -118,7 +124,7 @@ def preflight(
     expect = partial(guards.expect, engine_id)
     rendered, images = own_image.put_in(rendered, images, streams, expect, record)
     started, of_run = own_image.put_tools_in(context.options.tools, rendered, images, streams, expect, record)
-    choice = _with_closed(choice, sources, rendered, images)
+    choice = replace(_with_closed(choice, sources, rendered, images), more=_mounts_of(earlier, rendered))
     # Not before there is a port, and all images are here: both may take long.
     labels = {**context.labels, **deadline_label(engine.info.now + longest_run(context.options))}
     guards.start_at_engine(engine_id, images, labels)
@@ -127,14 +133,15 @@ def preflight(
     exposed = shown_in_command_lines(rendered, images, context.password)
     warn([*misnamed, *exposed, *limits_ignored(repository.limits, engine.info.machine)])
     limits = limits_for(rendered["services"], repository.limits, engine.info.machine)
-    plain_override = with_limits(copy.deepcopy(override), limits)
+    plain_override = with_limits(with_earlier(copy.deepcopy(override), choice.more), limits)
     registry = None
     if snapshots:
         choosing = partial(
             choose,
-            repository,
+            installed,
             context.module,
             store,
+            checkout=repository,
             rendered=rendered,
             override=override,
             images=images,
@@ -147,7 +154,7 @@ def preflight(
         plan, registry = _chosen(choosing, snapshots, context, store, streams, labels, images, expect)
         override = plan.override(override, rendered, labels, context.password)
     # Not before: no limit changes what a prepared database holds.
-    override = with_limits(override, limits)
+    override = with_limits(with_earlier(override, choice.more), limits)
     copies = Copies(choice, context.project, (rendered, override))
     about = (_with_own_port(started, context.options), override, plain_override, copies)
     model = ComposeModel(context, environ, compose.variables, *about)
@@ -175,6 +182,14 @@ def _with_closed(choice: Choice, sources: MountedSources, rendered: Mapping[str,
     if (closed := closed_to_odoo(sources, rendered, images)) and choice.repository.sources == "mount":
         raise ConfigError(closed)
     return replace(choice, closed=bool(closed))
+
+
+def _mounts_of(earlier: "Earlier | None", rendered: Mapping[str, Any]) -> dict[Path, str]:
+    """The folders of earlier sources, by where containers have them. ConfigError for links that lead out of them."""
+    if earlier is None:
+        return {}
+    check_links(earlier.sources, rendered, earlier.mounts.values(), f"{earlier.revision.ref}: ")
+    return earlier.mounts
 
 
 def _chosen(

@@ -1,6 +1,6 @@
 """What of the sources the container could not see, as far as that is known before anything is started."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from runner.docker.inventory import Image
@@ -11,16 +11,19 @@ from runner.odoo.mounted_sources import MountedSources
 _NOT_STARTED = "Nothing was started."
 
 
-def check_links(sources: MountedSources, rendered: Mapping[str, Any]) -> None:
-    """Raise ConfigError if links lead out of what is mounted."""
-    mounts = [str(volume["target"]) for volume in rendered["services"][SERVICE].get("volumes") or ()]
+def check_links(sources: MountedSources, rendered: Mapping[str, Any], more: Iterable[str] = (), when: str = "") -> None:
+    """Raise ConfigError if links lead out of what is mounted; `more`: where else the service has something.
+
+    `when`: the commit at which the sources were so, for the message.
+    """
+    mounts = [*more, *(str(volume["target"]) for volume in rendered["services"][SERVICE].get("volumes") or ())]
     if links := sources.leading_out(mounts):
         folders = sources.linked_folders()
         first = f"Name the folder of a linked module in repos.yaml, before the others: `addons: [{', '.join(folders)}, ...]`."
         raise ConfigError(
             "\n".join(
                 [
-                    f"Links lead out of the addons folders, to what the container does not have. {_NOT_STARTED}",
+                    f"{when}Links lead out of the addons folders, to what the container does not have. {_NOT_STARTED}",
                     *(f"  {link}" for link in links),
                     *([first] if folders else []),
                     "Replace a link by what it leads to, or mount that in the compose file where the link looks for it.",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.config.options import Debugger
+from runner.config.repositories import RepoConfig
 from runner.naming import is_module_name
 from runner.odoo import odoo_conf, served_program, unmet_program
 from runner.odoo.settings import NOTHING_ASKED, OdooSettings
@@ -22,6 +23,8 @@ HTTP_PORT = 8169
 # To which the run's own port leads where an option needs that: the test database, served once the tests have ended, or before
 # that a debugger. Beside both.
 OWN_PORT = 8269
+# Tests are enabled, as some installations depend on that, but these are none.
+_NO_TESTS = "/agent_test_no_tests"
 # After the stacks were asked for, the time to write them before the process is killed.
 KILL_AFTER = 10
 # Seconds for what takes one.
@@ -88,6 +91,10 @@ bundles = env["ir.qweb"]
 if hasattr(bundles, "_pregenerate_assets_bundles"):
     bundles._pregenerate_assets_bundles()
     env.cr.commit()
+"""
+# By Odoo's own way, whatever it is called in its series: with all modules that depend on it.
+_UNINSTALL = """
+env["ir.module.module"].search([("name", "=", "{module}")]).button_immediate_uninstall()
 """
 # What makes `timeout` act as at the end of its time, or ends it and all of its group, which is Odoo with what that started.
 # Found by its name, as nothing but bash is sure to be there.
@@ -167,6 +174,11 @@ def addons_targets(count: int) -> list[str]:
     return [ADDONS_TARGET, *(f"{ADDONS_TARGET}-{number}" for number in range(2, count + 1))]
 
 
+def targets_of(repository: RepoConfig) -> list[str]:
+    """Say where a repository's folders of addons are mounted, in their order."""
+    return list(repository.mounted_at) or addons_targets(len(repository.addons))
+
+
 def _configure(settings: OdooSettings) -> str:
     names = settings.not_of_a_conf
     variables = " ".join([_VARIABLES, *(f"ODOO_{name.upper()}" for name in names)])
@@ -186,19 +198,40 @@ def test_command(
     timeout: float,
     settings: OdooSettings = NOTHING_ASKED,
     *,
+    update: Sequence[str] = (),
     has_tools: bool = False,
     debugger: Debugger = Debugger.NONE,
 ) -> list[str]:
     """Install `module` into a new database and run its tests, with `docker exec` in the odoo service. `timeout` in seconds.
 
-    `has_tools`: Python finds what is in the TOOLS_FOLDER. `debugger`: pdb needs a terminal, of which Odoo gets the keys;
-    debugpy waits on OWN_PORT for a client before it begins.
+    `update`: the modules that are updated instead, as the database has an earlier `module`. `has_tools`: Python finds what is
+    in the TOOLS_FOLDER. `debugger`: pdb needs a terminal, of which Odoo gets the keys; debugpy waits on OWN_PORT for a client
+    before it begins.
     """
-    limits = [str(KILL_AFTER), f"{timeout:g}"]
-    addons_path = f"--addons-path={','.join(addons_targets(addons_folders))}"
-    options = [addons_path, f"--init={module}", f"--test-tags={tags or f'/{module}'}", *settings.words, *_OPTIONS]
-    script = _FILES + _FROM_SOURCES + _WITH_TOOLS * has_tools + _configure(settings) + _BROWSER + _DEBUGGED[debugger]
-    return ["bash", "-c", script, "odoo-tests", *limits, *options]
+    what = f"--update={','.join(update)}" if update else f"--init={module}"
+    started = _WITH_TOOLS * has_tools, _DEBUGGED[debugger]
+    return _command("odoo-tests", what, tags or f"/{module}", addons_targets(addons_folders), timeout, settings, started)
+
+
+def install_command(module: str, repository: RepoConfig, timeout: float, settings: OdooSettings = NOTHING_ASKED) -> list[str]:
+    """Install `module` as this repository has it, and run no test. `timeout` in seconds."""
+    return _command("odoo-install", f"--init={module}", _NO_TESTS, targets_of(repository), timeout, settings)
+
+
+def _command(
+    name: str,
+    what: str,
+    tags: str,
+    addons: Sequence[str],
+    timeout: float,
+    settings: OdooSettings,
+    started: tuple[str, str] = ("", _ODOO),
+) -> list[str]:
+    """Run Odoo once. `started`: what comes before its configuration, and how it is started."""
+    before, odoo = started
+    options = [f"--addons-path={','.join(addons)}", what, f"--test-tags={tags}", *settings.words, *_OPTIONS]
+    script = _FILES + _FROM_SOURCES + before + _configure(settings) + _BROWSER + odoo
+    return ["bash", "-c", script, name, str(KILL_AFTER), f"{timeout:g}", *options]
 
 
 def javascript_command(
@@ -232,7 +265,7 @@ def prepare_command(
     odoo = _ODOO.replace('"${@:3}"', f'"{addons_path}${{more:+,$more}}" "${{@:3}}"')
     script = _FILES + _FROM_SOURCES + _ONLY_THESE + _configure(settings) + odoo
     limits = [str(KILL_AFTER), f"{timeout:g}"]
-    options = [f"--init={','.join(modules)}", "--test-tags=/agent_test_no_tests", *settings.words, *_OPTIONS]
+    options = [f"--init={','.join(modules)}", f"--test-tags={_NO_TESTS}", *settings.words, *_OPTIONS]
     return ["bash", "-c", script, "odoo-prepare", *folders, "--", *limits, *options]
 
 
@@ -246,9 +279,21 @@ def unmet_command(module: str, addons_folders: int, settings: OdooSettings = NOT
 
 def assets_command(timeout: float, settings: OdooSettings = NOTHING_ASKED) -> list[str]:
     """Generate the assets bundles of all modules in the test database, where Odoo can do that (16 and newer)."""
-    odoo = _ODOO.replace(' odoo --config="$conf"', ' odoo shell --config="$conf" --addons-path="$odoo${more:+,$more}"')
-    script = f"odoo={_ODOO_S_OWN}; {_FILES}{_FROM_SOURCES}{_configure(settings)}{odoo} <<<{shlex.quote(_ASSETS)}"
-    return ["bash", "-c", script, "odoo-assets", str(KILL_AFTER), f"{timeout:g}", *_OPTIONS]
+    addons_path = '--addons-path="$odoo${more:+,$more}"'
+    return _shell("odoo-assets", _ASSETS, f"odoo={_ODOO_S_OWN}; ", addons_path, timeout, settings)
+
+
+def uninstall_command(module: str, addons_folders: int, timeout: float, settings: OdooSettings = NOTHING_ASKED) -> list[str]:
+    """Uninstall `module`, and what depends on it. `timeout` in seconds."""
+    addons_path = f'--addons-path="{",".join(addons_targets(addons_folders))}${{more:+,$more}}"'
+    return _shell("odoo-uninstall", _UNINSTALL.format(module=module), "", addons_path, timeout, settings)
+
+
+def _shell(name: str, program: str, before: str, addons_path: str, timeout: float, settings: OdooSettings) -> list[str]:
+    """Run a program in Odoo's shell."""
+    odoo = _ODOO.replace(' odoo --config="$conf"', f' odoo shell --config="$conf" {addons_path}')
+    script = f"{before}{_FILES}{_FROM_SOURCES}{_configure(settings)}{odoo} <<<{shlex.quote(program)}"
+    return ["bash", "-c", script, name, str(KILL_AFTER), f"{timeout:g}", *_OPTIONS]
 
 
 def serve_command(
@@ -315,7 +360,15 @@ def states_command(modules: Sequence[str]) -> list[str]:
     return query_command(f"select name, state from ir_module_module where name in ({names})")  # noqa: S608
 
 
+def versions_command() -> list[str]:
+    """Print `module version` for each module that is installed, with its series, as Odoo keeps it."""
+    return query_command("select name, latest_version from ir_module_module where state = 'installed'")
+
+
 def parse_states(answer: str) -> dict[str, str]:
-    """Read what `states_command` printed, as module -> state; anything else (an error of psql) says nothing of a module."""
+    """Read what `states_command` printed, as module -> state, or `versions_command`.
+
+    Anything else (an error of psql) says nothing of a module.
+    """
     lines = (line.split(" ", 1) for line in answer.splitlines())
     return {words[0]: words[1] for words in lines if len(words) == 2 and is_module_name(words[0])}

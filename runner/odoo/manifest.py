@@ -17,12 +17,14 @@ class Manifest:
     """What a manifest says: the names under `depends` as they stand, and whether it says `installable: False`.
 
     `comes_with`: Odoo installs the module by itself as soon as it installs the last of these; None if it does not.
-    `fault`: why Odoo does not find or install the module, as far as the manifest tells; empty if it tells nothing.
+    `version`: as it stands, empty where it has none. `fault`: why Odoo does not find or install the module, as far as the
+    manifest tells; empty if it tells nothing.
     """
 
     depends: tuple[str, ...] = ()
     installable: bool = True
     comes_with: tuple[str, ...] | None = None
+    version: str = ""
     fault: str = ""
 
 
@@ -35,7 +37,8 @@ def read_manifest(module: Path) -> Manifest:
     fault = "" if installable else f"{MANIFEST} says `installable: False`"
     depends, automatic = _names(content.get("depends")), content.get("auto_install", False)
     comes_with = (depends if automatic is True else _names(automatic)) if automatic else None
-    return Manifest(depends, installable, comes_with, fault)
+    version = content.get("version", "")
+    return Manifest(depends, installable, comes_with, version if isinstance(version, str) else "", fault)
 
 
 def _content(file: Path) -> tuple[Any, str]:

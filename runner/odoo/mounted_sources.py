@@ -16,7 +16,7 @@ from pathlib import Path
 from runner.config.repositories import RepoConfig
 from runner.naming import is_module_name
 from runner.odoo.addons import modules_of
-from runner.odoo.command import PROGRAMS, addons_targets
+from runner.odoo.command import PROGRAMS, targets_of
 from runner.odoo.manifest import read_manifest
 from runner.odoo.settings import server_wide_modules
 from runner.odoo.source_tree import NOTHING, Tree, is_below, is_closed
@@ -72,7 +72,7 @@ class MountedSources:
     def __init__(self, module: str, repository: RepoConfig) -> None:
         # Whether the container has copies of them: see `is_copied`, and `expect`.
         self.are_copied = False
-        self._addons = addons_targets(len(repository.addons))
+        self._addons = targets_of(repository)
         self._checkout = repository.path
         self._folders_of_addons = repository.addons
         targets = dict(zip(repository.addons, self._addons, strict=True))

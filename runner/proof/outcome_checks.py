@@ -36,11 +36,12 @@ def verdict_check(log: LogFile, place: Place, module: str) -> Check:
     if not verdict.startswith(ExitCode.PASSED.name):
         return no("verdict", f"{verdict}, by the log itself")
     try:
-        again, selection = _made_again(log, place, module)
+        again, facts = _made_again(log, place, module)
     except _NotMade as error:
         return no("verdict", f"{verdict}, but it cannot be made again: {error}")
+    selection = facts.wanted.selection(module, is_cut_short=again.is_cut_short)
     made = {
-        "verdict": f"{again.label}, only {selection}" if selection else again.label,
+        "verdict": ", ".join(filter(None, (again.label, selection and f"only {selection}", facts.beginning))),
         "exit code": str(int(again.exit_code)),
         "tests": again.counts,
     }
@@ -55,8 +56,8 @@ def verdict_check(log: LogFile, place: Place, module: str) -> Check:
     return ok("verdict", f"{verdict}, {again.counts}: made again from Odoo's log")
 
 
-def _made_again(log: LogFile, place: Place, module: str) -> tuple[Verdict, str]:
-    """Judge once more, by the same rule: the verdict, and in which way it is of less than the module's tests."""
+def _made_again(log: LogFile, place: Place, module: str) -> tuple[Verdict, Facts]:
+    """Judge once more, by the same rule: the verdict, and the facts that it rests on."""
     titles = [block.title for block in log.blocks]
     begin = max((at for at, title in enumerate(titles) if title == TESTS), default=len(titles))
     if titles[begin:] not in ([TESTS, *_END], [TESTS, JAVASCRIPT, *_END]):
@@ -75,7 +76,7 @@ def _made_again(log: LogFile, place: Place, module: str) -> tuple[Verdict, str]:
     if facts.is_cut_short:
         first.forget_unfinished()
     again, _ = verdict_by(module, facts, first, javascript[0] if javascript else None, sources=sources, terms=terms)
-    return again, facts.wanted.selection(module, is_cut_short=again.is_cut_short)
+    return again, facts
 
 
 def _read(log: LogFile, before: Block, after: Block) -> OdooLog:

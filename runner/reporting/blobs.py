@@ -27,6 +27,11 @@ class Blob(NamedTuple):
     digest: str
 
 
+def is_pointer(content: bytes) -> bool:
+    """Tell whether this stands for a large file in Git LFS."""
+    return len(content) <= _LONGEST_POINTER and bool(_POINTER.fullmatch(content.decode(errors="replace").removesuffix("\n")))
+
+
 def mode_on_disk(file: bytes, blob: Blob, deadline: float) -> int | None:
     """Return the mode of the file or link if it has the content of `blob`, else None. NoAnswer if that takes too long."""
     try:

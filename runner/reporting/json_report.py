@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from runner.errors import ReportFailed
 from runner.reporting.outcome import Outcome, worst
 from runner.reporting.report_file import told, write_whole
+from runner.verdict.beginning import Step
 from runner.verdict.cases import CaseOutcome
 
 SCHEMA_VERSION = 1
@@ -65,6 +66,31 @@ class BlockReport(_Part):
     """What else it says, as warnings."""
 
 
+class VersionReport(_Part):
+    """The version of a module that was updated, by the database; empty where it had none."""
+
+    module: Text
+    before: Text
+    after: Text
+
+
+class BeginningReport(_Part):
+    """What came before the tests, by `--upgrade-from` or `--reinstall`."""
+
+    ref: Text
+    """What `--upgrade-from` was given; empty for `--reinstall`."""
+    commit: Text
+    """The commit that it names."""
+    is_new: bool
+    """Whether that commit lacks the module, which was installed as ever."""
+    failed: Step | None
+    """The step after which the tests could not begin; null if they could."""
+    versions: tuple[VersionReport, ...]
+    """Of the modules that were updated, that under test first."""
+    scripts: tuple[Text, ...]
+    """The migration scripts that ran: module, version and name, as Odoo logs them."""
+
+
 class ModuleReport(_Part):
     """The run of one module."""
 
@@ -82,6 +108,8 @@ class ModuleReport(_Part):
     """
     repeat: int
     """Which of the runs that `--repeat` asked for, from 1 on; 0 without it."""
+    beginning: BeginningReport | None
+    """What came before the tests, where that was more than an installation, and the run had a verdict; else null."""
     exit_code: int
     """As that of the call, for this module alone; 0 only if it is proven that its tests ran and passed."""
     counts: Counts | None
@@ -165,6 +193,7 @@ def _module(outcome: Outcome) -> ModuleReport:
         verdict=outcome.label,
         selection=outcome.selection,
         repeat=outcome.repeat,
+        beginning=BeginningReport.model_validate(outcome.beginning) if outcome.beginning else None,
         exit_code=outcome.exit_code,
         counts=Counts.model_validate(verdict) if verdict else None,
         reasons=outcome.reasons,

@@ -41,6 +41,7 @@ def _suite(outcome: Outcome) -> TestSuite:
     facts = {"verdict": outcome.label, "exit code": str(outcome.exit_code), "proof": str(outcome.proof)}
     facts |= {"selection": outcome.selection} if outcome.selection else {}
     facts |= {"series": outcome.series} if outcome.series else {}
+    facts |= {"beginning": outcome.beginning.title} if outcome.beginning else {}
     facts |= {"repeat": str(outcome.repeat)} if outcome.repeat else {}
     for name, value in facts.items():
         suite.add_property(name, _legal(value))
@@ -53,7 +54,8 @@ def _suite(outcome: Outcome) -> TestSuite:
         case.classname = ".".join([*before, case.classname])
     _tell_apart(cases)
     suite.add_testcases(cases)
-    notes = [*outcome.reasons, *outcome.allowed, *(f"note: {note}" for note in outcome.notes)]
+    beginning = outcome.beginning.lines if outcome.beginning else []
+    notes = [*outcome.reasons, *beginning, *outcome.allowed, *(f"note: {note}" for note in outcome.notes)]
     if outcome.cases_left_out:
         notes.append(f"note: {outcome.cases_left_out} tests are too many for this report, and are not listed in it")
     if notes:

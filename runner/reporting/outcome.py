@@ -8,6 +8,7 @@ from runner.cleanup.teardown import Report
 from runner.errors import ExitCode, Interrupted, RunnerError
 from runner.naming import run_name
 from runner.reporting.proof_log import Block
+from runner.verdict.beginning import Beginning
 from runner.verdict.cases import Case, CaseOutcome
 from runner.verdict.coverage import Coverage
 from runner.verdict.verdict import Verdict
@@ -49,8 +50,14 @@ class Outcome:
 
     @property
     def title(self) -> str:
-        """Say the label for people: with the selection that a verdict is about."""
-        return f"{self.label}, only {self.selection}" if self.verdict and self.selection else self.label
+        """Say the label for people: with the selection that a verdict is about, and what came before the tests."""
+        selection = f"only {self.selection}" if self.verdict and self.selection else ""
+        return ", ".join(filter(None, (self.label, selection, self.beginning.title if self.beginning else "")))
+
+    @property
+    def beginning(self) -> Beginning | None:
+        """Tell what came before the tests, where that was more than an installation."""
+        return self.verdict.beginning if self.verdict else None
 
     @property
     def counts(self) -> str:

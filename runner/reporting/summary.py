@@ -19,6 +19,7 @@ _REASONS_SHOWN = 20
 _NOTES_SHOWN = 10
 _ALLOWED_SHOWN = 20
 _FILES_SHOWN = 5
+_LINES_OF_THE_BEGINNING = 15
 # Characters; an assertion on a long text would fill the screen.
 _LONGEST_LINE = 300
 _LONGEST_REASON = 1000
@@ -28,13 +29,15 @@ _TITLES = ("MODULE", "VERDICT", "TESTS", "FAILED", "ERRORS", "SKIPPED", "SECONDS
 
 
 def lines_for(outcome: Outcome) -> list[str]:
-    """Write the closing lines: verdict, reasons, failing tests with place and assertion, what is allowed, notes, the log."""
+    """Write the closing lines: verdict, reasons, failing tests with place and assertion, what came before, notes, the log."""
     reasons, reasons_after = around_the_tests(outcome)
     failing = outcome.failing_cases
+    beginning = outcome.beginning.lines if outcome.beginning else []
     body = [
         *_shown(reasons[:_REASONS_SHOWN], len(reasons), "more reasons"),
         *_shown([_test(case) for case in failing[:_TESTS_SHOWN]], len(failing), "more"),
         *_shown(reasons_after[:_REASONS_SHOWN], len(reasons_after), "more reasons"),
+        *_shown(beginning[:_LINES_OF_THE_BEGINNING], len(beginning), "more lines"),
         *_shown(outcome.allowed[:_ALLOWED_SHOWN], len(outcome.allowed), "more allowed"),
         *_shown([f"see {file}" for file in [*outcome.files.values()][:_FILES_SHOWN]], len(outcome.files), "more such files"),
         *_shown([f"note: {note}" for note in outcome.notes[:_NOTES_SHOWN]], len(outcome.notes), "more notes"),

@@ -12,11 +12,12 @@ from runner.verdict.record import Record
 class Asked:
     """What is asked of the Odoo of one run; `settings` are those that this Odoo has to be told."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, *, has_database: bool = False) -> None:
+        """`has_database`: something was installed in it before, also where none was prepared."""
         self._environment = environment
         self._series = environment.context.repository.series
         self._all = settings_of(environment.context.repository)
-        self.settings = self._all.beyond_preparation if environment.plan.installed else self._all
+        self.settings = self._all.beyond_preparation if environment.plan.installed or has_database else self._all
         self._version = ""
         self._found: Pending[tuple[int, str]] | None = None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
-from runner.config.options import Options
+from runner.config.options import Options, Ref
 from runner.config.repositories import RepoConfig
 from runner.docker.endpoint import pin, settle
 from runner.errors import ExitCode, ReportFailed, RunnerError
@@ -30,7 +30,8 @@ class Call:
     """What a command line asks for: modules of one repository, at most `jobs` at once; `command` is for the log.
 
     `in_series`: the repository with each series of Odoo that was asked for; without any, with its own. `tests`: by module,
-    those that alone are tested. `repeat`: how many times each runs. `slowest`: how many of the slowest tests are told.
+    those that alone are tested. `upgrade`: by module, the commit that it is upgraded from, and whether that has it. `repeat`:
+    how many times each runs. `slowest`: how many of the slowest tests are told.
     """
 
     repository: RepoConfig
@@ -41,6 +42,7 @@ class Call:
     fail_fast: bool = False
     in_series: Sequence[RepoConfig] = ()
     tests: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    upgrade: Mapping[str, tuple[Ref, bool]] = field(default_factory=dict)
     repeat: int = 1
     slowest: int = 0
 
@@ -58,7 +60,7 @@ class Call:
             Request(
                 repository,
                 module,
-                replace(self.options, tests=self.tests.get(module, ())),
+                self._options_of(module),
                 self.command,
                 reports.proof_file(
                     repository.path,
@@ -69,6 +71,13 @@ class Call:
             )
             for module, repository, repeat in runs
         ]
+
+    def _options_of(self, module: str) -> Options:
+        options = replace(self.options, tests=self.tests.get(module, ()))
+        if module not in self.upgrade:
+            return options
+        ref, has_it = self.upgrade[module]
+        return replace(options, upgrade_from=ref) if has_it else replace(options, new_since=ref)
 
 
 def make(call: Call, machine_reports: MachineReports, terminal: Terminal, signals: Signals, environ: Mapping[str, str]) -> int:

@@ -33,7 +33,7 @@ class Comparison:
         EnvironmentFailed, with the files, if the container has other sources than this checkout, or Odoo cannot read them;
         or if it lacks a program.
         """
-        self._before = answer = _read(self._environment.first_answer())
+        self._before = answer = read(self._environment.first_answer())
         if answer.missing:
             raise EnvironmentFailed(_without_programs(", ".join(answer.missing)))
         if files := self._sources.unreadable(answer):
@@ -74,7 +74,7 @@ class Comparison:
 
     def reasons_after(self, pending: Pending[tuple[int, str]], states: Mapping[str, str] | str) -> list[str]:
         """Return what speaks against tests that passed: sources that changed meanwhile, or modules from elsewhere."""
-        answer = _read(pending.result())
+        answer = read(pending.result())
         reasons = self._sources.elsewhere(answer)
         installed = [name for name, state in states.items() if state == "installed"] if isinstance(states, Mapping) else []
         beside = self._sources.elsewhere_beside(answer)
@@ -88,11 +88,12 @@ class Comparison:
         """Ask for all files, and say which are not as they are here, or were when the tests began."""
         environment = self._environment
         command = self._sources.command(in_full=True)
-        answer = _read(environment.engine.ask(questions.execution(environment.odoo_container, command)))
+        answer = read(environment.engine.ask(questions.execution(environment.odoo_container, command)))
         return self._sources.differences(answer)
 
 
-def _read(answer: tuple[int, str]) -> Answer:
+def read(answer: tuple[int, str]) -> Answer:
+    """Read what the container said of its sources. EnvironmentFailed where that is not understood."""
     exit_code, text = answer
     try:
         if exit_code == 0:

@@ -94,7 +94,7 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
             terms = terms_of(module, modules, repository.allow)
             verdict = verdict_by_sources(context, folder_of_module)
             if verdict is None:
-                environment = Environment(context, settle(environ), log.raw)
+                environment = Environment(_with_revision(context), settle(environ), log.raw)
                 sources = wanted_by(request.options).sources_in(folder_of_module)
                 verdict = _verdict_in(environment, modules, sources, terms, log)
         except (RunnerError, Interrupted) as problem:
@@ -123,6 +123,7 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
         }
         why = [f"  - {line}" for reason in outcome.reasons for line in reason.splitlines()]
         notes = [*(f"  {text}" for text in outcome.allowed), *(f"  note: {note}" for note in outcome.notes)]
+        notes[:0] = [f"  {line}" for line in outcome.beginning.lines] if outcome.beginning else []
         notes += [f"  made by a browser: {file}" for file in outcome.files.values()]
         try:
             log.block(reports.VERDICT, facts, why, notes, left)
@@ -130,6 +131,14 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
         except (ReportFailed, EnvironmentFailed) as problem:
             outcome = outcome.without_proof(str(problem))
     return outcome
+
+
+def _with_revision(context: RunContext) -> RunContext:
+    if not (ref := context.options.upgrade_from):
+        return context
+    from runner.upgrade.revision import read_revision  # noqa: PLC0415 - few runs have one
+
+    return replace(context, revision=read_revision(context.repository, ref.name, ref.commit))
 
 
 def verdict_by_sources(context: RunContext, folder: Path) -> Verdict | None:
@@ -156,6 +165,10 @@ def _verdict_in(
     terminal = Terminal(Shows.CLOSING_LINES) if options.debugger is Debugger.PDB else context.terminal
     telling = Telling(terminal, context.module, context.repository.path, modules, sources.javascript)
     test = partial(run_tests, environment, sources=sources, terms=terms, comparison=comparison, log=log, telling=telling)
+    if options.steps or options.new_since:
+        from runner.run.steps import run_after_steps  # noqa: PLC0415 - few runs have them
+
+        test = partial(run_after_steps, environment, test, log, telling)
     with environment:
         verdict, has_asked = examine(environment, comparison, log)
         if verdict:
@@ -212,11 +225,20 @@ def facts_of(request: Request, project: str, modules: Collection[Path]) -> dict[
         "repository": f"{repository.name} at {printable(str(repository.path))}",
         "commit": commit_of(repository.path, modules),
         "module": request.module,
+        **_told_steps(request.options),
         **({"series": repository.series} if repository.series else {}),
         "compose file": printable(str(repository.compose_file)),
         **({"debugger": debugger} if (debugger := request.options.debugger.value) else {}),
         **settings_of(repository).facts(),
     }
+
+
+def _told_steps(options: Options) -> dict[str, str]:
+    if ref := options.upgrade_from:
+        return {"upgrade from": str(ref)}
+    if ref := options.new_since:
+        return {"upgrade from": f"nothing, as {ref} lacks the module"}
+    return {"reinstall": "installed, uninstalled, and installed again"} if options.reinstall else {}
 
 
 def _how_it_was_left(context: RunContext, environment: Environment | None) -> list[str]:

@@ -1,18 +1,19 @@
 """Run a module's tests in a healthy environment, and judge them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from runner.config.options import Options
 from runner.docker import questions
 from runner.docker.engine import Engine, Pending
+from runner.docker.inventory import ContainerStatus
 from runner.environment.context import RunContext
 from runner.environment.environment import Environment
 from runner.environment.limits import limits_reached, reached_command, with_oom_killed
 from runner.environment.longest import longest_tests
 from runner.odoo import command as odoo
 from runner.odoo.mounted_sources import addons_paths_in
-from runner.reporting.proof_log import RunLog
+from runner.reporting.proof_log import TESTS, RunLog
 from runner.run.asked import Asked
 from runner.run.browser_files import fetch_browser_files
 from runner.run.comparing import Comparison
@@ -34,18 +35,40 @@ class Tested:
     """A verdict, and what decides whether it counts: see `doubt_about`.
 
     `lasting`: those of its reasons that an empty database does not change: not this checkout, as it was, was tested, or Odoo
-    did not exit.
+    did not exit. `facts`: None where no tests began.
     """
 
     verdict: Verdict
     failed_to_install: bool
     lasting: Sequence[str]
     undeclared_names: Pending[tuple[int, str]] | None
-    facts: Facts
+    facts: Facts | None
+
+
+@dataclass(frozen=True)
+class Database:
+    """What the tests begin with; `is_begun`: another process of Odoo has begun with it.
+
+    `update`: the modules to update in it; without any, the one under test is installed. `hear` gets what Odoo logs.
+    """
+
+    is_begun: bool = False
+    update: Sequence[str] = ()
+    hear: Callable[[Record], None] = lambda _record: None
+
+
+NOTHING_YET = Database()
 
 
 def run_tests(
-    environment: Environment, *, sources: Sources, terms: Terms, comparison: Comparison, log: RunLog, telling: Telling
+    environment: Environment,
+    *,
+    sources: Sources,
+    terms: Terms,
+    comparison: Comparison,
+    log: RunLog,
+    telling: Telling,
+    database: Database = NOTHING_YET,
 ) -> Tested:
     """Install the module into a database of its own, run its tests with all output to log and terminal, and judge them.
 
@@ -53,8 +76,8 @@ def run_tests(
     """
     context, container, engine = environment.context, environment.odoo_container, environment.engine
     module, timeout, terminal = context.module, longest_tests(context.options), context.terminal
-    asked = Asked(environment)
-    command = _command(context, sources, asked, timeout)
+    asked = Asked(environment, has_database=database.is_begun)
+    command = _command(context, sources, asked, timeout, database)
     expected = sum(test.is_expected for test in sources.tests)
     places: list[str] | None = None
 
@@ -62,14 +85,17 @@ def run_tests(
         nonlocal places
         step = ""
         for event in begun:
-            if places is None and isinstance(event, Record):
-                places = addons_paths_in(event.logger, event.message)
-                asked.hear(event)
+            if isinstance(event, Record):
+                database.hear(event)
+                if places is None:
+                    places = addons_paths_in(event.logger, event.message)
+                    asked.hear(event)
             step = _step(event, f"{odoo_log.begun} of {expected} tests") or step
         if step:
             terminal.step(step, odoo_log.begun / expected if expected else None)
         return False
 
+    log.block(TESTS, {"module": module})
     with terminal.phase("tests"):
         ran = OdooRun(environment, command, timeout, log, telling, heed)
     javascript, hoot = None, sources.javascript.hoot if context.options.javascript else ()
@@ -87,10 +113,7 @@ def run_tests(
     printed = _limits_of(engine, environment.containers.values() if ran.exit_code else ())
     now = [with_oom_killed(each, printed.get(each.name, "")) for each in status.result()]
     environment.check_alive(now)
-    exit_code, answer = states.result()
-    answered = odoo.parse_states(answer) if exit_code == 0 else answer.strip() or f"exit code {exit_code} of psql"
-    if exit_code:  # a database without a health check may have ended well
-        environment.check_alive(now, may_end=False)
+    answered = states_by(states, environment, now)
     limits = [line for each in now if each.name in printed for line in limits_reached(each, printed[each.name])]
     is_installed = _is_installed(ran, answered, module)
     doubts = (*comparison.reasons_after(compared, answered), *asked.reasons(installed=is_installed))
@@ -124,10 +147,23 @@ def wanted_by(options: Options) -> Wanted:
     return Wanted(options.test_tags, options.tests, options.javascript, options.strict, options.strict_all)
 
 
-def _command(context: RunContext, sources: Sources, asked: Asked, timeout: float) -> list[str]:
+def _command(context: RunContext, sources: Sources, asked: Asked, timeout: float, database: Database) -> list[str]:
     about = (context.module, _tags(context, sources), len(context.repository.addons), timeout)
     options = context.options
-    return odoo.test_command(*about, asked.settings, has_tools=bool(options.tools), debugger=options.debugger)
+    return odoo.test_command(
+        *about, asked.settings, update=database.update, has_tools=bool(options.tools), debugger=options.debugger
+    )
+
+
+def states_by(
+    pending: Pending[tuple[int, str]], environment: Environment, now: list[ContainerStatus]
+) -> Mapping[str, str] | str:
+    """Return the states of the modules, or why the database does not tell them. EnvironmentFailed as by `check_alive`."""
+    exit_code, answer = pending.result()
+    if exit_code == 0:
+        return odoo.parse_states(answer)
+    environment.check_alive(now, may_end=False)  # a database without a health check may have ended well
+    return answer.strip() or f"exit code {exit_code} of psql"
 
 
 def _tags(context: RunContext, sources: Sources) -> str | None:

@@ -52,7 +52,7 @@ def _key(plan: Plan) -> str:
     if not stage:
         return ""
     try:
-        sources = contents_digest(plan.local_folders.values(), NOT_SOURCES)
+        sources = contents_digest([*plan.local_folders.values(), *plan.updated_folders], NOT_SOURCES)
     except SnapshotUnavailable:
         return ""
     return hashlib.sha256(f"{stage} {' '.join(plan.local_folders)} {sources}".encode()).hexdigest()

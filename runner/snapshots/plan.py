@@ -50,7 +50,8 @@ class Plan:
     the database before the tests, as far as they come from preparation. `in_memory`: the run's database is not on disk.
     `unavailable_reason`: why there is no prepared one; empty if there is. `refused`: why a further stage is not made.
     `no_assets`: why it has no assets bundles, where the tests look as if they needed them. `server_wide`: the modules of
-    the repository that Odoo imports before it looks at a database.
+    the repository that Odoo imports before it looks at a database. `checkout`: the repository as it is tested, where that is
+    not what is installed first.
     """
 
     repository: RepoConfig
@@ -70,6 +71,7 @@ class Plan:
     no_assets: str = ""
     server_wide: Mapping[str, Path] = field(default_factory=dict)
     server_wide_digest: str = ""
+    checkout: RepoConfig | None = None
 
     def disable(self, reason: str) -> "Plan":
         """Return the plan of a run that goes without a prepared database."""
@@ -107,9 +109,17 @@ class Plan:
         """The sources of the module and of its local dependencies, by name."""
         return {**self.dependencies.local, self.module: self.modules[self.module]}
 
+    @property
+    def updated_folders(self) -> list[Path]:
+        """The sources to which the module, and what it depends on here, are updated; none where they are not."""
+        if self.checkout is None or self.checkout is self.repository:
+            return []
+        modules = modules_of(self.checkout)
+        return [*dependencies_of(self.module, modules).local.values(), modules[self.module]]
+
     def folders_in_container(self, stage: Stage) -> list[str]:
         """Return where those modules of the repository are in the odoo container that a stage may see."""
-        targets = dict(zip(self.repository.addons, odoo.addons_targets(len(self.repository.addons)), strict=True))
+        targets = dict(zip(self.repository.addons, odoo.targets_of(self.repository), strict=True))
         seen = {**self.server_wide, **(self.dependencies.local if stage.own else {})}
         return [f"{targets[folder.parent]}/{name}" for name, folder in sorted(seen.items())]
 
@@ -157,9 +167,11 @@ def wanted(
     password: str,
     assets: bool = False,
     is_foreign: Callable[[str], bool] = lambda _path: False,
+    checkout: RepoConfig | None = None,
 ) -> tuple[Plan, list[Stage]]:
     """Return the stages to a module's prepared database, the lowest first, and what is known of a run that goes that way.
 
+    `checkout`: the repository of which the folders are mounted as ever, where `repository` is what it was before.
     `override`: what every run adds to the compose file. `environ`: the variables of Compose's client. `assets`: whether a
     browser is opened in any case. What `is_foreign` is mounted from a machine whose files cannot be read here.
     SnapshotUnavailable if there can be none.
@@ -170,7 +182,8 @@ def wanted(
     database = _database_image(images, rendered["services"].get(DB_SERVICE) or {})
     if hindrance := unsupported(rendered, database.data_folder):
         raise SnapshotUnavailable(hindrance)
-    around = Around(repository.addons, repository.path, environ, password, override, is_foreign)
+    checkout = checkout or repository
+    around = Around(checkout.addons, checkout.path, environ, password, override, is_foreign)
     surroundings = surroundings_of(rendered, around)
     plan = Plan(
         repository,
@@ -183,11 +196,13 @@ def wanted(
         server_wide_digest=_sources(server_wide),
         surroundings=surroundings,
         mounted_digest=surroundings.contents(),
+        checkout=checkout,
     )
     if assets := assets or asks_over_http(modules[module]):
         # What is server-wide can change how bundles are made, also those of modules that do not depend on it.
         by_server = f"{', '.join(server_wide)} is loaded server-wide" if server_wide else ""
-        plan = replace(plan, no_assets=by_server or why_none_from_before(plan.local_folders))
+        updated = "" if checkout is repository else "the module is updated first"
+        plan = replace(plan, no_assets=updated or by_server or why_none_from_before(plan.local_folders))
         assets = not plan.no_assets
     command = odoo.prepare_command((), tuple(server_wide), 0, settings_of(repository))
     mounted = plan.mounted_digest + plan.server_wide_digest
@@ -204,16 +219,17 @@ def choose(
     rendered: Mapping[str, Any],
     password: str,
     memory_of: str | None,
+    checkout: RepoConfig | None = None,
     **around: Any,
 ) -> Plan:
     """Return the plan with the longest stage that is ready; whatever hinders only means that the run goes without.
 
     `listing`: the store's, asked already. `memory_of`: the kernel of the engine, None where the database must be on disk.
-    `around`: what else `wanted` has to know.
+    `checkout`, `around`: what else `wanted` has to know.
     """
-    plan = Plan(repository, module, modules_of(repository))
+    plan = Plan(repository, module, modules_of(repository), checkout=checkout)
     try:
-        plan, way = wanted(repository, module, rendered=rendered, password=password, **around)
+        plan, way = wanted(repository, module, rendered=rendered, password=password, checkout=checkout, **around)
         plan = _with_stages(plan, store, listing, way)
         if plan.used and not plan.missing:
             plan.check_auto_installs()

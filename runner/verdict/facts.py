@@ -50,7 +50,8 @@ class Facts:
 
     `states`: of the modules, or why the database does not tell. `why_killed`: what kept Odoo from its end. `javascript_exit`:
     of the process with the JavaScript tests; None where there was none, and `why_no_javascript` may say why. `limits`: those
-    of the containers that were reached. `doubts`: what else speaks against the result, as sources that are not the checkout's.
+    of the containers that were reached. `beginning`: what came before the tests, as the verdict says it, where that is more
+    than an installation. `doubts`: what else speaks against the result, as sources that are not the checkout's.
     """
 
     wanted: Wanted
@@ -63,6 +64,7 @@ class Facts:
     javascript_timed_out: bool = False
     why_no_javascript: str = ""
     limits: Sequence[str] = ()
+    beginning: str = ""
     doubts: Sequence[str] = ()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from runner.errors import ExitCode
 from runner.text import counted
 from runner.verdict.allowed import NOTHING_ALLOWED, Allowed
+from runner.verdict.beginning import Beginning
 from runner.verdict.cases import Case
 from runner.verdict.coverage import Coverage
 from runner.verdict.failed_checks import Evidence, failed_checks, files_without_a_run, usual_cause
@@ -29,7 +30,8 @@ class Verdict:
     tests that started, but were too many to be kept. `javascript`: how many of those that ran are JavaScript tests.
     `files`: the screenshots and screencasts of tests, by the names that these have in the log. `is_cut_short`: Odoo was
     stopped at the first test that failed. `is_complete`: it came to its end with the module and its tests. `coverage`: what
-    of the module ran, where that was asked for and could be measured.
+    of the module ran, where that was asked for and could be measured. `beginning`: what came before the tests, where that is
+    more than an installation.
     """
 
     exit_code: int
@@ -49,6 +51,7 @@ class Verdict:
     is_cut_short: bool = False
     is_complete: bool = False
     coverage: Coverage | None = field(default=None, repr=False)
+    beginning: Beginning | None = None
 
     @property
     def passed(self) -> bool:

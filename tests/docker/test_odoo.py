@@ -20,6 +20,7 @@ import pytest
 from runner.config.repositories import load
 from runner.reporting.page.document import page
 from tests.unit.reporting.page.test_document import hostile
+from tests.unit.upgrade.history import commit, git, write
 
 from .browsing import look_at
 from .debug_client import DebugClient
@@ -234,3 +235,66 @@ def _look_at_pages(folder: Path, judged: dict[str, Any]) -> None:
     said = "".join(texts) + "long_" * 100
     (folder / "hostile.html").write_text(page([*hostile(said), *hostile("javascript:window.ran = 1")], "evv", {said: said}))
     assert all(said in seen["text"] for seen in look_at(folder / "hostile.html", image))
+
+
+_RENAMES = 'def migrate(cr, version):\n    cr.execute("ALTER TABLE shop_item RENAME COLUMN title TO name")\n'
+_TEST = """
+from odoo.tests import TransactionCase
+
+
+class TestItem(TransactionCase):
+    def test_a_row_from_before_has_its_name(self):
+        self.assertEqual(self.env.ref("shop.pen").name, "Pen")
+"""
+
+
+def _write(module: Path, version: str, field: str, *, more: str = "") -> None:
+    """A module with one row, of a model with one field, which is called title at first, then name."""
+    for file, text in {
+        "__manifest__.py": repr(
+            {"name": "Shop", "version": version, "depends": ["base"], "data": ["data.xml"], "license": "LGPL-3", "author": "n"}
+        ),
+        "__init__.py": "from . import models\n",
+        "models.py": "from odoo import fields, models\n\n\nclass Item(models.Model):\n"
+        f'    _name = "shop.item"\n    _description = "Item"\n\n    {field} = fields.Char(required=True)\n{more}',
+        "data.xml": f'<odoo noupdate="1"><record id="pen" model="shop.item"><field name="{field}">Pen</field></record></odoo>',
+        "tests/__init__.py": "from . import test_item\n",
+        "tests/test_item.py": _TEST,
+    }.items():
+        write(module / file, text)
+
+
+def test_an_update_runs_the_migration_scripts_and_the_tests_see_the_rows_from_before(
+    tmp_path: Path, nothing_left: None
+) -> None:
+    checkout, report = tmp_path / "evv", tmp_path / "report.json"
+    module = checkout / "addons/shop"
+    _write(module, "1.0", "title")
+    git(tmp_path, "init", "-q")
+    commit(tmp_path, "v1")
+    _write(module, "1.1", "name")
+    script = write(module / "migrations/1.1/pre-rename.py", _RENAMES)
+    run = runner_of("evv", "shop", checkout, "--upgrade-from", "v1", "--json", report)
+    assert run.finish() == 0, run.output[-3000:]
+    assert "shop: PASSED, updated from v1  1 test ran" in run.output
+    (judged,) = json.loads(report.read_text())["modules"]
+    (version,) = judged["beginning"]["versions"]
+    assert (version["before"].endswith(".1.0"), version["after"].endswith(".1.1")) == (True, True)
+    assert judged["beginning"]["scripts"] == ["shop [>1.1] pre-rename"]
+    script.write_text("def migrate(cr, version):\n    raise ValueError('a broken script')\n")
+    run = runner_of("evv", "shop", checkout, "--upgrade-from", "v1")
+    assert run.finish() == 7, run.output[-3000:]
+    assert "shop: NOT PROVEN, at the update from v1" in run.output
+    assert "ValueError: a broken script (shop/migrations/1.1/pre-rename.py, line 2)" in run.output
+
+
+def test_what_an_uninstallation_leaves_and_the_second_installation_stumbles_over_is_told(
+    tmp_path: Path, nothing_left: None
+) -> None:
+    checkout = tmp_path / "evv"
+    leaves = '\n    def init(self):\n        self.env.cr.execute("CREATE TABLE shop_audit (id serial)")\n'
+    _write(checkout / "addons/shop", "1.0", "name", more=leaves)
+    run = runner_of("evv", "shop", checkout, "--reinstall")
+    assert run.finish() == 7, run.output[-3000:]
+    assert "shop: NOT PROVEN, at the second installation" in run.output
+    assert 'relation "shop_audit" already exists' in run.output

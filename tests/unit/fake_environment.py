@@ -16,6 +16,7 @@ from runner.docker.questions import ComposeProject
 from runner.docker.streams import Execution, Streams
 from runner.environment.context import RunContext
 from runner.environment.environment import Environment
+from runner.odoo.command import addons_targets
 from runner.odoo.source_tree import Tree
 from runner.signals import Signals
 from runner.terminal import Terminal
@@ -249,7 +250,7 @@ class _Engine(FakeVolumes):
         """What the container tells of the sources, which are those of the repository."""
         assert words[2] == "python3", f"docker {' '.join(words)}: unexpected"
         request = json.loads(words[-1])
-        folders = dict(zip(request["addons"], self._fakes.repository.addons, strict=True))
+        folders = dict(zip(addons_targets(2), self._fakes.repository.addons, strict=True)) | self._earlier()
         named = {path: folders[path.rpartition("/")[0]] / path.rpartition("/")[2] for path in request["named"]}
         trees = {path: Tree(str(folder), str(folder.parent)) for path, folder in named.items()}
         return json.dumps(
@@ -262,6 +263,11 @@ class _Engine(FakeVolumes):
             }
             | self._fakes.in_container
         )
+
+    def _earlier(self) -> dict[str, Path]:
+        """Where the sources of an earlier commit are, by where the container has them."""
+        found = self._fakes.repository.path.glob(".agent-tests/*/earlier/addons")
+        return dict(zip(["/mnt/agent-test-earlier-1"], found, strict=False))
 
     def _started(self) -> list[Resource]:
         projects = [project.name for project in self._fakes.streams.started[-1:]]

@@ -254,9 +254,32 @@ def test_an_environment_that_a_killed_client_had_not_read_is_removed(
     assert not secret.exists()
 
 
+@pytest.mark.parametrize("is_armed", [True, False])
+def test_the_sources_of_an_earlier_commit_are_removed(
+    quick: None, filled: FakeDocker, its: Guard, report_file: Path, is_armed: bool
+) -> None:
+    earlier = report_file.with_name("earlier")
+    (earlier / "addons").mkdir(parents=True)
+    (earlier / "addons/outside").symlink_to(report_file.parent)
+    if is_armed:
+        its.arm("")
+    its.finish(skip_settling=True)
+    assert not earlier.exists()
+    assert report_file.parent.exists()
+
+
+def test_sources_that_cannot_be_removed_are_told(quick: None, filled: FakeDocker, its: Guard, report_file: Path) -> None:
+    report_file.with_name("earlier").symlink_to(report_file.parent)  # which is never followed
+    its.arm("")
+    (error,) = torn_down(its).errors
+    assert "earlier cannot be removed" in error
+
+
 def test_a_disarmed_guard_lets_everything_stand(
     quick: None, filled: FakeDocker, its: Guard, token: str, report_file: Path
 ) -> None:
+    earlier = report_file.with_name("earlier")
+    earlier.mkdir()  # the environment has it mounted
     with python(CLIENT, AGENT_TEST_TOKEN=token) as client:
         assert line(client) == "up"
         its.arm("")
@@ -267,6 +290,7 @@ def test_a_disarmed_guard_lets_everything_stand(
         assert client.poll() is None
     assert filled.calls == []
     assert not report_file.exists()
+    assert earlier.exists()
 
 
 def test_nothing_is_removed_while_the_runner_lives(quick: None, filled: FakeDocker, its: Guard) -> None:

@@ -20,6 +20,15 @@ def test_a_mark_is_found_through_the_labels_until_it_is_removed(tmp_path: Path) 
     assert not is_kept(labels)
 
 
+def test_with_the_mark_the_earlier_sources_go_and_never_without_one(tmp_path: Path) -> None:
+    (tmp_path / "earlier/addons").mkdir(parents=True)
+    unmark({FOLDER_LABEL: str(tmp_path)})
+    assert (tmp_path / "earlier").exists()
+    mark(tmp_path)
+    unmark({FOLDER_LABEL: str(tmp_path)})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_without_label_or_folder_nothing_is_kept_and_nothing_fails(tmp_path: Path) -> None:
     for labels in ({}, {FOLDER_LABEL: ""}, {FOLDER_LABEL: str(tmp_path / "deleted")}):
         assert not is_kept(labels)

@@ -16,7 +16,7 @@ import pytest
 
 from runner.cli.arguments import known_options
 from runner.cli.main import main_inner
-from runner.config.options import Debugger, Keep, Options
+from runner.config.options import Debugger, Keep, Options, Ref
 from runner.config.repositories import Config
 from runner.errors import EngineUnavailable, Interrupted
 from runner.reporting.outcome import Outcome
@@ -26,6 +26,7 @@ from runner.signals import Signals
 from runner.terminal import Terminal
 from tests.unit.processes import ROOT
 from tests.unit.repositories import YAML, write_module
+from tests.unit.upgrade.history import commit, git
 
 
 class FakeRuns:
@@ -108,6 +109,11 @@ def runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
         ("run evv --changed-since HEAD --watch", ["not with --changed-since."]),
         ("run evv evv_core --watch --junit x --json y", ["not with --junit, --json."]),
         ("run evv evv_core --watch --keep failed", ["not with --keep."]),
+        ("run evv evv_core --watch --upgrade-from v1", ["not with --upgrade-from."]),
+        ("run evv evv_core --watch --reinstall", ["not with --reinstall."]),
+        ("run evv evv_core --reinstall --upgrade-from v1", ["not allowed with argument --reinstall"]),
+        ("run evv evv_core --upgrade-from=-x", ["must be a commit, a branch or a tag (given: '-x')"]),
+        ("run evv evv_core --upgrade-from v1", ["--upgrade-from v1: ", "not a git repository"]),
         ("run evv evv_core --watch --odoo 17.0,18.0", ["not with several --odoo."]),
         ("run evv evv_core --debugger", ["--debugger: a person debugs in a terminal", "or use --debugpy"]),
         ("run evv evv_core --debugger --debugpy", ["not allowed with argument --debugger"]),
@@ -129,6 +135,47 @@ def test_a_wrong_request_ends_with_2_and_starts_nothing(
     for part in expected:
         assert part in captured.err
     assert runs.calls == []
+
+
+@pytest.fixture
+def history(folder: Path) -> str:
+    """The commit v1 of the checkout of evv, which lacks traction; that has a test now, as evv_core has."""
+    (folder / "evv/addons/traction/__manifest__.py").rename(folder / "manifest")
+    for name in ("evv_core", "traction"):
+        (folder / "evv/addons" / name / "tests").mkdir()
+        (folder / "evv/addons" / name / "tests/__init__.py").write_text("from . import test_x\n")
+        (folder / "evv/addons" / name / "tests/test_x.py").write_text(
+            "from odoo.tests import TransactionCase\n\nclass TestX(TransactionCase):\n    def test_x(self): ...\n"
+        )
+    git(folder / "evv", "init", "-q")
+    at = commit(folder / "evv", "v1")
+    (folder / "manifest").rename(folder / "evv/addons/traction/__manifest__.py")
+    return at
+
+
+def test_a_module_is_upgraded_from_the_commit_that_a_name_had_at_the_start(runs: FakeRuns, history: str) -> None:
+    assert main_inner(shlex.split("run evv evv_core evv_visits --upgrade-from v1 --repeat 2")) == 0
+    assert [(request.module, request.options.upgrade_from) for request in runs.calls] == [
+        (module, Ref("v1", history)) for module in ("evv_core", "evv_core", "evv_visits", "evv_visits")
+    ]
+
+
+def test_a_module_that_was_not_there_then_is_an_error_if_it_is_named_and_new_among_all(
+    runs: FakeRuns, history: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main_inner(shlex.split("run evv evv_core traction --upgrade-from v1")) == 2
+    told = f"Error: v1 (commit {history[:12]}) lacks the module traction; it has: evv_core, evv_visits.\n"
+    assert capsys.readouterr().err == told
+    assert runs.calls == []
+    assert main_inner(shlex.split("run evv --all --upgrade-from v1")) == 0
+    ref = Ref("v1", history)
+    options = {request.module: (request.options.upgrade_from, request.options.new_since) for request in runs.calls}
+    assert options == {"evv_core": (ref, None), "traction": (None, ref)}
+
+
+def test_a_reinstallation_is_asked_of_each_module(runs: FakeRuns) -> None:
+    assert main_inner(shlex.split("run evv evv_core traction --reinstall")) == 0
+    assert [request.options.reinstall for request in runs.calls] == [True, True]
 
 
 def test_quiet_calls_say_how_their_runs_ended_and_nothing_else(

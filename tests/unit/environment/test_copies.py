@@ -41,6 +41,13 @@ def with_sources(evv: RepoConfig, sources: str) -> RepoConfig:
     return evv.model_copy(update={"sources": sources})
 
 
+def test_what_is_installed_first_is_copied_as_the_addons_are(evv: RepoConfig) -> None:
+    more = {evv.path / "earlier": "/mnt/agent-test-earlier-1"}
+    choices = [Choice(evv, HERE, more=more), Choice(evv, HERE, more=more, closed=True), Choice(evv, FAR, more=more)]
+    copied = [(choice.is_copied(str(evv.path / "earlier")), choice.is_copied(str(evv.addons[0]))) for choice in choices]
+    assert copied == [(False, False), (True, True), (True, True)]
+
+
 @pytest.mark.parametrize(
     ("sources", "where", "more", "copied", "foreign"),
     [
@@ -53,7 +60,7 @@ def with_sources(evv: RepoConfig, sources: str) -> RepoConfig:
     ],
 )
 def test_what_the_engine_has_not_surely_is_copied_but_what_each_machine_has_of_its_own(
-    evv: RepoConfig, sources: str, where: Whereabouts, more: dict[str, bool], copied: str, foreign: str
+    evv: RepoConfig, sources: str, where: Whereabouts, more: dict[str, Any], copied: str, foreign: str
 ) -> None:
     choice = Choice(with_sources(evv, sources), where, **more)
     paths = [str(evv.path / name) for name in ("addons", "more", "odoo.conf")] + ["/usr/share"]

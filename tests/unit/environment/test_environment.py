@@ -673,8 +673,10 @@ def planned(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> Plans:
             memory_of: str | None,
             assets: bool,
             is_foreign: Callable[[str], bool],
+            checkout: RepoConfig,
         ) -> Plan:
             assert not assets
+            assert checkout == fakes.repository
             assert (rendered, set(images)) == (fakes.rendered, {"odoo:18.0", "postgres:16"})
             assert (password, memory_of, environ["DB_PASSWORD"]) == ("secret", "6.1", "secret")
             assert set(override["volumes"]) == {"data"}

@@ -1,10 +1,11 @@
 """A run's deadline is beyond all that it may wait for."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from runner.config.options import Debugger, Keep, Options
+from runner.config.options import Debugger, Keep, Options, Ref
 from runner.environment.longest import WATCHED, longest_run, longest_tests
 
 SHORT = Options(health_timeout=1, test_timeout=1, snapshot=False)
@@ -19,6 +20,14 @@ def test_one_with_a_prepared_database_may_start_and_test_once_more_and_prepares_
     short = replace(SHORT, snapshot=True)
     longer = replace(short, health_timeout=101, test_timeout=1001, wait_for_port=10000)
     assert longest_run(longer) == longest_run(short) + 3 * 100 + 6 * 1000 + 3 * 10000
+
+
+@pytest.mark.parametrize(("steps", "number"), [({"upgrade_from": Ref("v1", "c")}, 1), ({"reinstall": True}, 2)])
+def test_each_step_before_the_tests_has_the_time_of_the_tests(steps: dict[str, Any], number: int) -> None:
+    for snapshot, times in ((False, 1), (True, 2)):
+        short = replace(SHORT, snapshot=snapshot)
+        more = longest_run(replace(short, test_timeout=1001, **steps)) - longest_run(replace(short, **steps))
+        assert more == longest_run(replace(short, test_timeout=1001)) - longest_run(short) + times * number * 1000
 
 
 def test_with_the_limits_of_the_command_line_it_is_over_within_a_working_day() -> None:

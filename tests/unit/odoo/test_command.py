@@ -245,14 +245,20 @@ def test_what_is_set_aside_is_renamed_when_nobody_is_in_it_any_more(container: P
     assert renamed == "alter database agent_test rename to agent_test_template"
 
 
+def anew(container: Path, *, has_template: bool) -> list[str]:
+    """The command with another mark than Odoo's own, by which it would kill what runs in all containers of this machine."""
+    command = make_anew_command(has_template=has_template)
+    return [*command[:2], command[2].replace("/tmp/agent-test-python", f"{container}/python"), *command[3:]]
+
+
 def test_the_database_is_made_anew_of_what_was_set_aside_each_step_by_itself(container: Path) -> None:
-    words = shown(container, make_anew_command(has_template=True))
+    words = shown(container, anew(container, has_template=True))
     assert words[words.index("-v") + 1] == "ON_ERROR_STOP=1"
     assert queries(words)[1:] == [
         "drop database if exists agent_test",
         "create database agent_test template agent_test_template",
     ]
-    assert queries(shown(container, make_anew_command(has_template=False)))[1:] == ["drop database if exists agent_test"]
+    assert queries(shown(container, anew(container, has_template=False)))[1:] == ["drop database if exists agent_test"]
 
 
 def test_files_and_screenshots_are_made_anew_with_the_database(container: Path) -> None:
@@ -266,11 +272,11 @@ def test_files_and_screenshots_are_made_anew_with_the_database(container: Path) 
     (store / "agent_test/prepared").write_text("1")
     shown(container, here(set_aside_command()))
     for _ in range(2):
-        shown(container, here(make_anew_command(has_template=True)))
+        shown(container, here(anew(container, has_template=True)))
         assert [file.name for file in (store / "agent_test").iterdir()] == ["prepared"]
         (store / "agent_test/by-a-test").write_text("1")
         (container / "browser/agent_test").mkdir(parents=True)
-    shown(container, here(make_anew_command(has_template=True)))
+    shown(container, here(anew(container, has_template=True)))
     assert not (container / "browser").exists()
 
 
@@ -278,7 +284,7 @@ def test_what_tests_left_running_is_ended_and_nothing_else(container: Path) -> N
     environs = [{"PYTHONPATH": f"{container}/python:/more"}, {"PYTHONPATH": "/opt"}, {}]
     left, *others = (subprocess.Popen(["sleep", "60"], env=os.environ | environ) for environ in environs)
     try:
-        shown(container, make_anew_command(has_template=False))
+        shown(container, anew(container, has_template=False))
         assert left.wait(10) == -9
         assert [other.poll() for other in others] == [None, None]
     finally:

@@ -15,6 +15,7 @@ from runner.errors import ReportFailed
 from runner.reporting.json_report import CallReport, schema, write_json
 from runner.reporting.outcome import Outcome
 from runner.reporting.proof_log import Block
+from runner.verdict.beginning import Beginning, Step, Version
 from runner.verdict.cases import CaseOutcome
 from tests.unit.outcomes import TRACEBACK, case, failed, failing, passed, real_failure, red
 
@@ -75,6 +76,7 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
                 "verdict": "FAILED",
                 "selection": "/evv_core:TestClient",
                 "repeat": 2,
+                "beginning": None,
                 "exit_code": 1,
                 "counts": {"ran": 1, "failed": 1, "errors": 0, "skipped": 1},
                 "reasons": ["FAIL: TestClient.test_fails"],
@@ -132,3 +134,17 @@ def test_any_characters_give_a_valid_report(file: Path, text: str) -> None:
     run = failed(failing(text, details=text, file=text))
     (module,) = written(file, Outcome(text, 1, text, (text,), Path(text), run.verdict))["modules"]
     assert module["reasons"] == [text.encode(errors="backslashreplace").decode()]
+
+
+def test_what_came_before_the_tests_is_reported(file: Path) -> None:
+    versions = (Version("evv_core", "19.0.1.0", "19.0.1.1"),)
+    beginning = Beginning("v1", "c0ffee", failed=Step.UPDATE, versions=versions, scripts=("evv_core [>1.1] pre-x",))
+    (module,) = written(file, passed(beginning=beginning))["modules"]
+    assert module["beginning"] == {
+        "ref": "v1",
+        "commit": "c0ffee",
+        "is_new": False,
+        "failed": "update",
+        "versions": [{"module": "evv_core", "before": "19.0.1.0", "after": "19.0.1.1"}],
+        "scripts": ["evv_core [>1.1] pre-x"],
+    }

@@ -13,6 +13,7 @@ from junitparser import JUnitXml
 from runner.errors import ReportFailed
 from runner.reporting.junit import write_junit
 from runner.reporting.outcome import Outcome
+from runner.verdict.beginning import Beginning, Version
 from runner.verdict.cases import Case, CaseOutcome
 from tests.unit.outcomes import RED_LABELS, TRACEBACK, case, failed, failing, passed, real_failure, red
 
@@ -177,6 +178,14 @@ def test_a_selection_is_a_property_of_the_testsuite(file: Path) -> None:
     narrow, whole = ElementTree.parse(file).getroot()
     found = [{each.get("name"): each.get("value") for each in suite.iter("property")} for suite in (narrow, whole)]
     assert [each.get("selection") for each in found] == ["/evv_core:TestOne", None]
+
+
+def test_what_came_before_the_tests_is_told(file: Path) -> None:
+    versions = (Version("evv_core", "19.0.1.0", "19.0.1.1"),)
+    root = written(file, passed(beginning=Beginning("v1", "c", versions=versions)))
+    facts = {element.get("name"): element.get("value") for element in root.iter("property")}
+    assert facts["beginning"] == "updated from v1"
+    assert root.findtext("testsuite/system-out") == "evv_core: 19.0.1.0 -> 19.0.1.1\nno migration script ran"
 
 
 def test_a_real_failure_is_reported_with_its_traceback(file: Path) -> None:

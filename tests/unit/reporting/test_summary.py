@@ -7,6 +7,7 @@ import pytest
 
 from runner.reporting.outcome import Outcome
 from runner.reporting.summary import joint_table, lines_for
+from runner.verdict.beginning import Beginning, Version
 from runner.verdict.cases import CaseOutcome
 from runner.verdict.odoolog import Problem
 from tests.unit.outcomes import PROOF, TRACEBACK, case, failed, failing, of, passed, real_failure, red, verdict
@@ -32,6 +33,18 @@ def test_a_verdict_on_less_than_the_module_says_so_wherever_it_is_told() -> None
     assert lines_for(outcome)[1] == "evv_core: PASSED, only /evv_core:TestOne  1 test ran, 0 failed, 0 errors, 0 skipped"
     assert "PASSED, only /evv_core:TestOne" in joint_table([outcome], {})[1]
     assert outcome.without_proof("a full disk").title == "NOT PROVEN, only /evv_core:TestOne"
+
+
+def test_what_came_before_the_tests_is_told_with_the_verdict_and_below_it() -> None:
+    versions = (Version("evv_core", "19.0.1.0", "19.0.1.1"),)
+    outcome = passed(beginning=Beginning("v1", "c", versions=versions, scripts=["evv_core [>1.1] pre-x"] * 20))
+    head, *lines = lines_for(outcome)[1:]
+    assert head.startswith("evv_core: PASSED, updated from v1  1 test ran")
+    assert lines[:2] == ["  evv_core: 19.0.1.0 -> 19.0.1.1", "  ran: evv_core [>1.1] pre-x"]
+    assert lines[-2:] == ["  ... and 6 more lines in the log", LOG]
+    both = replace(outcome, selection="TestOne")
+    assert both.title == "PASSED, only TestOne, updated from v1"
+    assert "PASSED, only TestOne, updated from v1" in joint_table([both], {})[1]
 
 
 def test_a_run_without_a_verdict_has_none_to_restrict() -> None:

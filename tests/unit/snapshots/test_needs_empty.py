@@ -33,6 +33,17 @@ def test_what_is_remembered_is_found_for_the_same_sources_and_the_same_database_
     assert recall(tmp_path, plan) == ""
 
 
+def test_of_a_module_that_is_updated_also_the_sources_that_it_is_updated_to_count(plan: Plan, tmp_path: Path) -> None:
+    now = repository(tmp_path / "now")
+    checkout = write_module(now.addons[0], "evv_core")
+    plan = replace(plan, checkout=now)
+    remember(tmp_path, plan, "it mentions web")
+    assert recall(tmp_path, plan) != ""
+    assert recall(tmp_path, replace(plan, checkout=None)) == ""
+    (checkout / "model.py").write_text("")
+    assert recall(tmp_path, plan) == ""
+
+
 def test_sources_that_cannot_be_digested_are_not_remembered(plan: Plan, tmp_path: Path) -> None:
     (plan.modules["evv_core"] / "x").symlink_to("/dev/zero")
     remember(tmp_path, plan, "why")

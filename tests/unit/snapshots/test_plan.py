@@ -1,6 +1,7 @@
 """Which prepared database a run starts from, and which it makes."""
 
 import copy
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from runner.config.model import Prepared
+from runner.config.repositories import RepoConfig
 from runner.docker.inventory import Image
 from runner.snapshots.plan import Plan
 from runner.snapshots.plan import choose as choose_plan
@@ -52,6 +54,7 @@ def choose(engine: FakeVolumes, addons: Path, tmp_path: Path) -> Choose:
         kernel: str | None = None,
         rendered: dict[str, Any] = RENDERED,
         asked: dict[str, Any] | None = None,
+        checkout: RepoConfig | None = None,
         **images: str,
     ) -> Plan:
         there = copy.deepcopy(rendered)
@@ -66,6 +69,7 @@ def choose(engine: FakeVolumes, addons: Path, tmp_path: Path) -> Choose:
             "environ": {},
             "password": "secret",
             "memory_of": kernel,
+            "checkout": checkout,
         }
         evv = repository(tmp_path).model_copy(update=asked or {})
         return choose_plan(evv, module, store, store.prefetch(), **about)
@@ -106,6 +110,28 @@ def test_a_module_whose_tests_ask_over_http_gets_the_assets_bundles(choose: Choo
     assert names(choose("evv_visits")) == ["core", "assets", "own"]
     (tests / "test_visit.py").write_text("class TestVisit(TransactionCase): ...\n")
     assert names(choose("evv_visits")) == ["core", "own"]
+
+
+def test_what_is_installed_before_an_update_has_the_prepared_databases_of_its_own_dependencies(
+    choose: Choose, addons: Path, tmp_path: Path
+) -> None:
+    """Not those of the checkout's, whose folders are mounted beside; with the same sources both have the same."""
+    now, earlier = choose("evv_visits"), tmp_path / "earlier"
+    shutil.copytree(addons, earlier / "addons")
+    tests = addons / "evv_visits" / "tests"
+    tests.mkdir()
+    (tests / "test_visit.py").write_text("class TestTour(HttpCase): ...\n")
+    shutil.copytree(tests, earlier / "addons/evv_visits/tests")
+    asked = {"path": earlier, "addons": (earlier / "addons",), "mounted_at": ("/mnt/earlier",)}
+    before = choose("evv_visits", asked=asked, checkout=repository(tmp_path))
+    assert [stage.key for stage in before.missing] == [stage.key for stage in now.missing]
+    assert before.folders_in_container(before.missing[-1]) == ["/mnt/earlier/evv_core"]
+    assert before.no_assets == "the module is updated first"
+    (addons / "evv_core/model.py").write_text("x = 1\n")
+    assert choose("evv_visits", asked=asked, checkout=repository(tmp_path)).missing == before.missing
+    (earlier / "addons/evv_core/model.py").write_text("x = 1\n")
+    after = choose("evv_visits", asked=asked, checkout=repository(tmp_path))
+    assert [old.key == new.key for old, new in zip(before.missing, after.missing, strict=True)] == [True, False]
 
 
 @pytest.mark.parametrize(
