@@ -64,7 +64,7 @@ def contents(folder: Path, objects: Iterable[str], deadline: float) -> Iterator[
             while about := output.readline(_LONGEST_PART):
                 name, *kind = about.decode(errors="replace").split()
                 if kind[:1] != ["blob"]:
-                    raise NoAnswer(f"it lacks the object {printable(name)}")
+                    raise NoAnswer(f"it lacks the object {printable(name)}: was all of it fetched?")
                 size = int(kind[1])
                 yield size, _pieces(output, size)
                 output.read(1)  # the end of a line

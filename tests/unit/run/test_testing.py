@@ -98,7 +98,7 @@ def test_a_failing_test_is_told_where_the_environment_dies_right_after_it(
 def test_all_that_odoo_printed_is_in_the_log_as_it_was(fakes: Fakes) -> None:
     printed = real("evv_core-passed")
     run(fakes, printed, Steps())
-    assert (fakes.folder / "tests.log").read_text() == printed
+    assert (fakes.folder / "tests.log").read_text().endswith(f"TESTS\nmodule: evv_core\n{'=' * 100}\n{printed}")
 
 
 def test_the_database_is_asked_for_undeclared_names_only_where_it_was_prepared(fakes: Fakes) -> None:

@@ -123,7 +123,7 @@ def test_an_object_that_is_not_here_is_told(evv: RepoConfig, tmp_path: Path) -> 
     revision = read_revision(evv, "v1")
     (evv.path / ".git/objects" / digest[:2] / digest[2:]).unlink()
     (tmp_path / "run").mkdir()
-    with pytest.raises(UsageError, match=f"it has no object {digest}: was all of it fetched"):
+    with pytest.raises(UsageError, match=f"it lacks the object {digest}: was all of it fetched"):
         take_out(revision, "evv_a", tmp_path / "run")
 
 
