@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.cleanup.teardown import Report, remove_project
 from runner.config.options import Keep
@@ -51,7 +51,7 @@ class Environment:
         self._record = record
         self.engine = Engine(endpoint, context.token)
         self.store = Store(self.engine)
-        self.sources = MountedSources(context.module, context.repository)
+        self.sources = MountedSources(context.module, context.repository, context.beside)
         self.containers: dict[str, str] = {}
         # What is asked in the odoo container while it comes up: see first_answer.
         self.first_command: Callable[[], list[str]] | None = None
@@ -64,6 +64,7 @@ class Environment:
             lambda line: context.terminal.line(f"  {line}"),
             published=self.engine.published_ports,
             is_here=lambda: self.engine.whereabouts.is_here,
+            first=context.port,
         )
         self._guards: Guards | None = None
         # From when the guards are armed on.
@@ -80,6 +81,7 @@ class Environment:
         about = (context, self.engine, self.store, self._compose)
         try:
             found = preflight(*about, sources=self.sources, ports=self._ports, guards=guards, record=self._record)
+            found = self._settled(found)
             guards.arm(found.engine_id)
             self._preflight = found
             self.sources.expect(copies=self.copies.has_addons)
@@ -114,6 +116,10 @@ class Environment:
         """Where the guards are, for the log."""
         assert self._guards
         return self._guards.told
+
+    def _settled(self, found: Preflight) -> Preflight:
+        """Return what is to be started: for a run just what was decided. What this raises, it raises before anything is."""
+        return found
 
     def _come_up(self) -> None:
         self._copy()
@@ -183,9 +189,9 @@ class Environment:
         """Take the containers as they are now, where the run itself has stopped and started one."""
         self._when_healthy = self.prefetch_states().result()
 
-    def check_alive(self, now: list[ContainerStatus], *, may_end: bool = True) -> None:
+    def check_alive(self, now: list[ContainerStatus], **how: Any) -> None:
         """Raise EnvironmentFailed if, by these states, a container did not run all the time since it was healthy."""
-        check_alive(self.engine, self._when_healthy, now, may_end=may_end)
+        check_alive(self.engine, self._when_healthy, now, **how)
 
     def first_answer(self) -> tuple[int, str]:
         """Return the exit code of `first_command`, and what it printed; it runs once more if it failed while all came up.
