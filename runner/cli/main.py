@@ -19,6 +19,7 @@ from runner.cli.matrix import matrix
 from runner.cli.parity import parity
 from runner.cli.run import run
 from runner.cli.snapshots import snapshots
+from runner.cli.uat import uat
 from runner.config import repositories as config
 from runner.config.names import CONFIG
 from runner.errors import ConfigError, Interrupted, RunnerError, UsageError, cause_of
@@ -39,9 +40,12 @@ def main_inner(arguments: Sequence[str]) -> int:
         given = parse(arguments)
         if given.command == "run":
             terminal = terminal_for(verbose=given.verbose, quiet=given.quiet, ci=ci_of(os.environ))
+        elif given.command == "uat":
+            terminal = terminal_for(verbose=given.verbose, quiet=False, ci=ci_of(os.environ))
         signals = Signals(lambda _signum: terminal.line("  teardown is under way and is not interrupted"))
+        command_line = shlex.join(["python", "-m", "runner", *arguments])
         commands: dict[str, Command] = {
-            "run": partial(run, signals=signals, command_line=shlex.join(["python", "-m", "runner", *arguments])),
+            "run": partial(run, signals=signals, command_line=command_line),
             "cleanup": cleanup,
             "list": list_environments,
             "shell": shell,
@@ -50,6 +54,7 @@ def main_inner(arguments: Sequence[str]) -> int:
             "matrix": matrix,
             "snapshots": partial(snapshots, signals=signals),
             "parity": parity,
+            "uat": partial(uat, signals=signals, command_line=command_line),
         }
         with signals.installed(os.environ):
             settings = config.load(_config_folder(), os.environ)
