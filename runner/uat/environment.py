@@ -97,6 +97,8 @@ class UatEnvironment(Environment):
         model = self.preflight.model
         override = with_server(model.override, self._server())
         self._preflight = replace(self.preflight, model=replace(model, override=override, plain_override=override))
+        # Compose would hand its anonymous volumes to the next one, with which no engine removes them any more.
+        self.engine.command("container", "rm", "--force", "--volumes", self.odoo_container)
         self._up()
 
     def check_served(self) -> None:

@@ -152,7 +152,7 @@ class FakeDocker:
         self._touch(self.folder / "late" / project / kind / name)
 
     def begin_snapshot(self, project: str, name: str, generation: str = "") -> None:
-        """The volume of a prepared database that the project's run is making; of a generation, that of data which is to last."""
+        """The volume of a prepared database that the project's run is making; with a generation, one of data that lasts."""
         with (self.folder / "snapshots").open("a") as file:
             file.write(f'["{name}","","","{project}","","{generation}"]\n')
 
