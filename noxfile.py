@@ -102,6 +102,13 @@ def verify(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def uat(session: nox.Session) -> None:
+    """Have an environment to look at, whose data lasts: nox -s uat -- REPO {start,update,stop,reset,status} [MODULE ...]."""
+    install(session, RUNNER)
+    python(session, "-m", "runner", "uat", *session.posargs)
+
+
+@nox.session(default=False)
 def setup(session: nox.Session) -> None:
     """Make this machine ready: Docker engine, Compose v2 and images, as far as they are missing."""
     install(session, RUNNER)

@@ -24,6 +24,10 @@ LABEL_PREFIX = "agent-test."
 REPOSITORY_LABEL = LABEL_PREFIX + "repository"
 MODULE_LABEL = LABEL_PREFIX + "module"
 STARTED_LABEL = LABEL_PREFIX + "started"
+# On all of an environment to look at (`uat`), which has none of the labels above: no cleanup, of whatever version, takes it
+# for a run's.
+UAT_LABEL = "agent-test-uat.project"
+_OF_TESTS = "-agent-test"
 
 
 def is_module_name(name: str) -> bool:
@@ -67,3 +71,8 @@ def project_name(prefix: str, module: str) -> str:
     """
     part = _NOT_IN_A_PROJECT.sub("_", module.lower())
     return f"{prefix}-{part}-{datetime.now().strftime(_STAMP)}-{secrets.token_hex(3)}"
+
+
+def uat_project_name(prefix: str) -> str:
+    """Return the project of a repository's environment to look at, always the same: `evv-agent-test` makes `evv-uat-env`."""
+    return f"{prefix.removesuffix(_OF_TESTS)}-uat-env"

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from runner.cleanup import engine_guard_process
 from runner.cleanup.engine_guard_process import ARM, READY, SOCKET
 from runner.cleanup.guard_process import BOUND
-from runner.cleanup.resources import MAKER_LABEL, PUBLISHED_LABEL
+from runner.cleanup.resources import GENERATION_LABEL, MAKER_LABEL, PUBLISHED_LABEL
 from runner.cleanup.teardown import PAUSE, SETTLE, guard_token
 from runner.docker.engine import Engine
 from runner.docker.inventory import Image
@@ -63,6 +63,7 @@ class EngineGuard:
                 "of_project": PROJECT_LABEL,
                 "of_maker": MAKER_LABEL,
                 "of_marker": PUBLISHED_LABEL,
+                "of_generation": GENERATION_LABEL,
                 "bound": BOUND,
                 "settle": SETTLE,
                 "pause": PAUSE,

@@ -42,8 +42,8 @@ class _Refused(Exception):
 def main(told: dict[str, Any]) -> None:
     """Say READY if the socket's engine has this container, wait for the end of standard input, and remove the project.
 
-    `told`: the container's `name`, `project`, the labels `of_project`, `of_maker` and `of_marker`, and in seconds `longest`,
-    in which the run is over, and `bound`, `settle` and `pause` of its teardown.
+    `told`: the container's `name`, `project`, the labels `of_project`, `of_maker`, `of_marker` and `of_generation`, and in
+    seconds `longest`, in which the run is over, and `bound`, `settle` and `pause` of its teardown.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if "Id" not in _ask("GET", f"containers/{told['name']}/json"):
@@ -99,14 +99,14 @@ def _remove_once(told: dict[str, Any]) -> bool:
 
 
 def _volumes(told: dict[str, Any]) -> list[str]:
-    """The volumes of the project, and that of a prepared database which no marker names."""
+    """The volumes of the project, and those of its making, as of a prepared database, which no marker names."""
     volumes = {volume["Name"]: volume.get("Labels") or {} for volume in _ask("GET", "volumes")["Volumes"] or ()}
     published = {labels.get(told["of_marker"]) for labels in volumes.values()}
     return [
         name
         for name, labels in volumes.items()
         if labels.get(told["of_project"]) == told["project"]
-        or (labels.get(told["of_maker"]) == told["project"] and name not in published)
+        or (labels.get(told["of_maker"]) == told["project"] and labels.get(told["of_generation"], name) not in published)
     ]
 
 

@@ -5,7 +5,7 @@ import json
 import select
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runner.cleanup.guard_process import ARM, AT_ENGINE, BOUND, DISARM, READY, SKIP_SETTLING
@@ -31,12 +31,22 @@ class Guard:
     Without a guard nothing is started: EnvironmentFailed if it does not start, or is gone when it is to be armed.
     """
 
-    def __init__(self, project: str, token: str, endpoint: Endpoint, report_file: Path, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        project: str,
+        token: str,
+        endpoint: Endpoint,
+        report_file: Path,
+        say: Callable[[str], None],
+        locks: Sequence[int] = (),
+    ) -> None:
+        """`locks`: descriptors that the guard has, too, so that nobody gets these locks before the teardown is over."""
         self._project = project
         self._token = token
         self._endpoint = endpoint
         self._report_file = report_file
         self._say = say
+        self._locks = locks
         self._engine_id = ""
         # Seconds that an answer of the engine takes.
         self.latency = 0.0
@@ -107,6 +117,7 @@ class Guard:
                 start_new_session=True,
                 cwd="/",
                 env=self._endpoint.environ,
+                pass_fds=self._locks,
             )
         except (OSError, ValueError) as error:  # ValueError: a null byte in a variable
             raise _GuardFailed(f"The guard process cannot be started: {error}") from error

@@ -31,6 +31,7 @@ class State(Enum):
     DEAD = "dead"
     PAST_ITS_DEADLINE = "past its deadline"
     FOREIGN = "of another host or container"
+    UAT = "to look at"
 
 
 _BY_LIFE = {Life.GONE: State.DEAD, Life.PAST_ITS_DEADLINE: State.PAST_ITS_DEADLINE, Life.UNKNOWN: State.FOREIGN}

@@ -22,7 +22,9 @@ SNAPSHOT_PREFIX = "agent-test-snapshot"
 # A prepared database outlives its run once a second volume, its marker, names it. Until then it belongs to the run.
 MAKER_LABEL = f"{SNAPSHOT_PREFIX}.maker"
 PUBLISHED_LABEL = f"{SNAPSHOT_PREFIX}.volume"
-_VOLUME_LABELS = (PROJECT_LABEL, MAKER_LABEL, PUBLISHED_LABEL)
+# Several volumes are named together, by one marker, if they have this in common: those of an environment to look at.
+GENERATION_LABEL = "agent-test-uat.generation"
+_VOLUME_LABELS = (PROJECT_LABEL, MAKER_LABEL, PUBLISHED_LABEL, GENERATION_LABEL)
 
 # The names by kind.
 Resources = dict[str, list[str]]
@@ -116,7 +118,7 @@ def _volumes_of(project: str, output: str) -> list[str]:
         volume.name
         for volume in volumes
         if volume.labels.get(PROJECT_LABEL) == project
-        or (volume.labels.get(MAKER_LABEL) == project and volume.name not in published)
+        or (volume.labels.get(MAKER_LABEL) == project and volume.labels.get(GENERATION_LABEL, volume.name) not in published)
     ]
 
 

@@ -16,10 +16,10 @@ from runner.config.repositories import Config
 from runner.docker.engine import Engine
 from runner.docker.listing import CONTAINERS, GUARD_LABEL, NETWORKS, PROJECT_LABEL, VOLUMES, Resource, project_of
 from runner.docker.process import Endpoint
-from runner.naming import REPOSITORY_LABEL
+from runner.naming import REPOSITORY_LABEL, UAT_LABEL
 from runner.text import age, counted, first_of, printable
 
-_LABELS = (PROJECT_LABEL, GUARD_LABEL, REPOSITORY_LABEL)
+_LABELS = (PROJECT_LABEL, GUARD_LABEL, REPOSITORY_LABEL, UAT_LABEL)
 _COLUMNS = ("State", "CreatedAt", "Image", "Command")
 # What stands between a prefix and the rest of a name: `evv` is no prefix of `evvolution`.
 _BETWEEN = ("-", "_", ".")
@@ -81,7 +81,11 @@ def found_in(listed: Sequence[tuple[str, Resource]], prefixes: Mapping[str, str]
     mentions: dict[str, list[str]] = defaultdict(list)
     for kind, resource in listed:
         project = project_of(resource.labels)
-        if project in of_runs or (kind == VOLUMES and resource.name.startswith(SNAPSHOT_PREFIX)):
+        if (
+            project in of_runs
+            or UAT_LABEL in resource.labels
+            or (kind == VOLUMES and resource.name.startswith(SNAPSHOT_PREFIX))
+        ):
             continue
         if whose(project or resource.name, prefixes):
             strays[project or resource.name, bool(project)].append((kind, resource))

@@ -15,6 +15,7 @@ _LONGEST = 86400.0
 _UNITS = {"K": 1000, "M": 1_000_000, "G": 1_000_000_000}
 _LEAST_SIZE, _DIGITS = 100_000, 16
 _MOST, _SHOWN = 10_000, 60
+UAT_ACTIONS = ("start", "update", "stop", "reset", "status")
 _RUN_IS = "RUN is an environment: its project, a beginning of that name, or its module. They are listed by: nox -s list"
 
 
@@ -74,6 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_changed_since(matrix)
     _add_snapshots(commands)
     _add_verify(commands)
+    _add_uat(commands)
     _add(commands, "parity", "check that the repositories' environments differ in nothing but prefix and paths")
     return parser
 
@@ -418,6 +420,51 @@ def _add_verify(commands: _Commands) -> None:
         help="it must be signed by one of these: LOG.sig, by `ssh-keygen -Y`; the FILE is as that of git",
     )
     verify.add_argument("--signer", default="", metavar="IDENTITY", help="it must be signed by this one of them")
+
+
+def _add_uat(commands: _Commands) -> None:
+    uat = _add(
+        commands,
+        "uat",
+        "an environment to look at, one for each repository, whose data lasts until it is reset",
+        usage="nox -s uat -- REPO ACTION [MODULE ...] [options]",
+        epilog="For example: nox -s uat -- evv start",
+    )
+    uat.add_argument("repository", nargs="?", metavar="REPO", help="a repository of repos.yaml")
+    uat.add_argument(
+        "action",
+        nargs="?",
+        metavar="ACTION",
+        help="`start`: the first time with the modules installed, later with the data that is there; `update`: bring in"
+        " modules that changed or are new; `stop`: free the port, keep the data; `reset`: remove it with its data; `status`:"
+        " say how it is",
+    )
+    uat.add_argument(
+        "modules",
+        nargs="*",
+        metavar="MODULE",
+        help="what a first `start` installs; default: all of the repository. What `update` brings in, changed or not; default:"
+        " what changed",
+    )
+    uat.add_argument(
+        "--path", type=Path, metavar="DIR", help="that of this checkout of the repository, not of the one in repos.yaml"
+    )
+    uat.add_argument("--yes", action="store_true", help="`reset` without a question")
+    uat.add_argument(
+        "--health-timeout",
+        type=_seconds,
+        default=300.0,
+        metavar="S",
+        help="seconds until the environment must be healthy, and show its page to log in; default: 300",
+    )
+    uat.add_argument(
+        "--install-timeout",
+        type=_seconds,
+        default=3600.0,
+        metavar="S",
+        help="seconds until the modules must be installed or updated; default: 3600",
+    )
+    uat.add_argument("--verbose", action="store_true", help="show all that Odoo prints, which is in the log in any case")
 
 
 def _add_logs(commands: _Commands) -> None:

@@ -4,10 +4,12 @@ import argparse
 import os
 import shlex
 from collections.abc import Container, Sequence
+from typing import TYPE_CHECKING
 
 from runner.cleanup import orphans, strays
 from runner.cleanup.orphans import Standing, State
 from runner.cleanup.strays import Stray
+from runner.cleanup.teardown import remove_project
 from runner.config import repositories as config
 from runner.config.names import CONFIG
 from runner.docker.engine import Engine, connect
@@ -17,17 +19,29 @@ from runner.snapshots.store import Store, images_of_registries
 from runner.terminal import Terminal
 from runner.text import age, printable
 
+if TYPE_CHECKING:
+    from runner.uat.standing import Uat
+
 
 def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Terminal) -> ExitCode:
     """Remove what dead runs left: of every repository, of those named, or the environments and strays named.
 
     LEFT_BEHIND if something resists. UsageError for a name that is none of these, or is that of a run that is going on.
     """
+    from runner.uat import standing  # noqa: PLC0415 - not for every run
+
     engine = connect(os.environ)
     environments = [
         environment if environment.repository in given.targets else strays.attributed(environment, settings)
         for environment in orphans.look(engine)
     ]
+    uats = standing.look(engine)
+    for uat in uats:
+        if uat.project in given.targets:
+            raise UsageError(
+                f"{uat.project} is an environment to look at, whose data is wanted until somebody says otherwise: no cleanup "
+                f"removes it. To remove it with its data: nox -s uat -- {printable(uat.repository)} reset"
+            )
     found = strays.look(engine, settings)
     named = [environment for environment in environments if environment.project in given.targets]
     named_strays = [stray for stray in found.strays if {stray.name, printable(stray.name)}.intersection(given.targets)]
@@ -67,6 +81,9 @@ def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Termin
     else:
         complete = orphans.remove(chosen, engine.endpoint, terminal.line, given.timeout)
         complete &= strays.remove(chosen_strays, engine.endpoint, terminal.line, given.timeout)
+    complete &= _remove_half_made(
+        [uat for uat in uats if uat.is_left and uat.repository in repositories], engine, terminal, given
+    )
     # Afterwards, because a dead environment may still hold one.
     complete &= remove_prepared_databases(
         Store(engine), terminal, repositories, everything=given.snapshots, dry_run=given.dry_run
@@ -74,6 +91,23 @@ def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Termin
     complete &= _remove_images_of_registries(engine, terminal, dry_run=given.dry_run)
     complete &= remove_images(engine, terminal, repositories, everything=given.images, dry_run=given.dry_run)
     return ExitCode.PASSED if complete else ExitCode.LEFT_BEHIND
+
+
+def _remove_half_made(uats: Sequence["Uat"], engine: Engine, terminal: Terminal, given: argparse.Namespace) -> bool:
+    """Remove what is left of commands that were killed at environments to look at; whether nothing resisted.
+
+    What has the label of such a project belongs to no data that counts, which a teardown leaves alone.
+    """
+    complete = True
+    for uat in uats:
+        what = f"{printable(uat.project)} ({uat.state}; the data that it had stays)"
+        if given.dry_run:
+            terminal.line(f"{what}: would be removed")
+            continue
+        report = remove_project(engine.endpoint, uat.project, bound=given.timeout, guard=True)
+        orphans.tell(what, report, terminal.line)
+        complete &= report.complete
+    return complete
 
 
 def _why_spared(environment: Standing) -> str:

@@ -63,6 +63,7 @@ def _findings(settings: config.Config) -> Iterator[Finding]:
     found = strays.look(engine, settings)
     yield _leftovers(settings, engine, len(found.strays))
     yield from _strays(settings, found)
+    yield from _uats(engine)
     yield _disk(engine)
 
 
@@ -132,6 +133,14 @@ def _leftovers(settings: config.Config, engine: Engine, number_of_strays: int) -
         more = f" and nox -s cleanup -- {others}" if others else ""
         return ExitCode.LEFT_BEHIND, f"environments   {text}; remove what dead runs left: nox -s cleanup{more}"
     return ExitCode.PASSED, f"environments   {text}"
+
+
+def _uats(engine: Engine) -> Iterator[Finding]:
+    from runner.uat import standing  # noqa: PLC0415 - not for every run
+
+    for uat in standing.look(engine):
+        code = ExitCode.LEFT_BEHIND if uat.is_left else ExitCode.PASSED
+        yield code, f"uat            {printable(standing.told(engine, uat))}"
 
 
 def _strays(settings: config.Config, found: strays.Found) -> Iterator[Finding]:

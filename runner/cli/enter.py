@@ -92,7 +92,9 @@ def resolve_run(word: str, environments: Sequence[Standing]) -> Standing:
 
 
 def _container(engine: Engine, word: str, service: str) -> ContainerStatus:
-    project = resolve_run(word, orphans.look(engine)).project
+    from runner.uat import standing  # noqa: PLC0415 - not for every run
+
+    project = resolve_run(word, [*orphans.look(engine), *standing.as_environments(engine)]).project
     containers = {container.service: container for container in engine.containers(project)}
     if service not in containers:
         raise UsageError(

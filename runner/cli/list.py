@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from typing import TYPE_CHECKING
 
 from runner.cleanup import orphans, strays
 from runner.cleanup.orphans import Standing, State
@@ -14,15 +15,22 @@ from runner.reporting.proof_log import seconds_since
 from runner.snapshots.snapshot import Snapshot
 from runner.snapshots.store import Store
 from runner.terminal import Terminal
-from runner.text import age, table
+from runner.text import age, printable, table
+
+if TYPE_CHECKING:
+    from runner.uat.standing import Uat
 
 
 def list_environments(_given: argparse.Namespace, settings: config.Config, terminal: Terminal) -> ExitCode:
-    """Print a table of every environment and stray that stands, then those of the prepared databases and the built images."""
+    """Print tables of all environments and strays that stand, of the prepared databases, and of the built images."""
+    from runner.uat import standing  # noqa: PLC0415 - not for every run
+
     engine = connect(os.environ)
     rows = [*map(_environment_row, orphans.look(engine))]
     found = strays.look(engine, settings)
     rows += map(_stray_row, found.strays)
+    uats = standing.look(engine)
+    rows += map(_uat_row, uats)
     if rows:
         for line in table([("STATE", "PORT", "AGE", "OWNER", "PROJECT"), *rows]):
             terminal.line(line)
@@ -35,6 +43,8 @@ def list_environments(_given: argparse.Namespace, settings: config.Config, termi
         terminal.line("stray: no run has made it; nox -s cleanup -- PROJECT removes it")
     for line in mentions:
         terminal.line(line)
+    for uat in uats:
+        terminal.line(f"uat: {printable(standing.told(engine, uat))}")
     list_prepared_databases(Store(engine), terminal)
     list_images(engine, terminal)
     return ExitCode.PASSED
@@ -87,6 +97,11 @@ def _stray_row(stray: Stray) -> tuple[str, str, str, str, str]:
     ports = ",".join(map(str, stray.ports)) or "-"
     how_old = "?" if stray.seconds is None else age(stray.seconds)
     return f"stray, {'running' if stray.running else 'not running'}", ports, how_old, "unknown", stray.name
+
+
+def _uat_row(uat: "Uat") -> tuple[str, str, str, str, str]:
+    ports = ",".join(map(str, uat.ports)) or "-"
+    return f"uat, {uat.state}", ports, _age(uat.data.made) if uat.data else "?", "-", uat.project
 
 
 def _snapshot_row(snapshot: Snapshot, now: float) -> tuple[str, str, str, str, str]:

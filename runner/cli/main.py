@@ -36,6 +36,7 @@ _COMMANDS = {
     "snapshots": ("snapshots", "snapshots"),
     "parity": ("parity", "parity"),
     "verify": ("verify", "verify"),
+    "uat": ("uat", "uat"),
 }
 
 
@@ -50,11 +51,14 @@ def main_inner(arguments: Sequence[str]) -> int:
             output = opened.enter_context(output_for_a_report(given.junit, given.json, given.html, given.in_toto))
             how = {"verbose": given.verbose, "quiet": given.quiet, "shared": given.debugger}
             terminal = terminal_for(ci=ci_of(os.environ), **how)
+        elif given.command == "uat":
+            terminal = terminal_for(verbose=given.verbose, quiet=False, ci=ci_of(os.environ))
         signals = Signals(lambda _signum: terminal.line("  teardown is under way and is not interrupted"))
         command_line = shlex.join(["python", "-m", "runner", *arguments])
         more: dict[str, dict[str, Any]] = {
             "run": {"signals": signals, "command_line": command_line, "output": output},
             "snapshots": {"signals": signals},
+            "uat": {"signals": signals, "command_line": command_line},
         }
         command = _command(given.command)
         with signals.installed(os.environ):

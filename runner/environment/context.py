@@ -25,7 +25,9 @@ class RunContext:
     """One run: `project` is its Compose project's name, `folder` its own in the checkout, `password` the database's.
 
     `labels` go on every container, network and volume; `token` is in the environment of every docker client, by which the
-    guard finds them. `revision`: the commit as of which the module is installed first, to be updated.
+    guard finds them. `revision`: the commit as of which the module is installed first, to be updated. `beside`: modules that
+    are to be there besides `module`. `port`: the one that is taken if it is free; `locks`: descriptors of what is locked until
+    the teardown is over.
     """
 
     repository: RepoConfig
@@ -39,6 +41,9 @@ class RunContext:
     revision: "Revision | None" = None
     token: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     password: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+    beside: tuple[str, ...] = ()
+    port: int | None = None
+    locks: tuple[int, ...] = ()
 
     def without_password(self, text: str) -> str:
         """Return a text for people without the password: containers and compose files may say anything."""

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.cleanup.keep import Served
 from runner.cleanup.teardown import Report, remove_project
@@ -52,7 +52,7 @@ class Environment:
         self._record = record
         self.engine = Engine(endpoint, context.token)
         self.store = Store(self.engine)
-        self.sources = MountedSources(context.module, context.repository)
+        self.sources = MountedSources(context.module, context.repository, context.beside)
         # From when it is entered on, where the module is first installed as it was.
         self.earlier: Earlier | None = None
         self.containers: dict[str, str] = {}
@@ -68,6 +68,7 @@ class Environment:
             lambda line: context.terminal.line(f"  {line}"),
             published=self.engine.published_ports,
             is_here=lambda: self.engine.whereabouts.is_here,
+            first=context.port,
         )
         self._guards: Guards | None = None
         # From when the guards are armed on.
@@ -95,6 +96,7 @@ class Environment:
                 guards=guards,
                 record=self._record,
             )
+            found = self._settled(found)
             guards.arm(found.engine_id)
             self._preflight = found
             self._expect_copies_or_not()
@@ -129,6 +131,10 @@ class Environment:
         """Where the guards are, for the log."""
         assert self._guards
         return self._guards.told
+
+    def _settled(self, found: Preflight) -> Preflight:
+        """Return what is to be started: for a run just what was decided. What this raises, it raises before anything is."""
+        return found
 
     def _come_up(self) -> None:
         self._copy()
@@ -198,9 +204,9 @@ class Environment:
         """Take the containers as they are now, where the run itself has stopped and started one."""
         self._when_healthy = self.prefetch_states().result()
 
-    def check_alive(self, now: list[ContainerStatus], *, may_end: bool = True) -> None:
+    def check_alive(self, now: list[ContainerStatus], **how: Any) -> None:
         """Raise EnvironmentFailed if, by these states, a container did not run all the time since it was healthy."""
-        check_alive(self.engine, self._when_healthy, now, may_end=may_end)
+        check_alive(self.engine, self._when_healthy, now, **how)
 
     def first_answer(self) -> tuple[int, str]:
         """Return the exit code of `first_command`, and what it printed; it runs once more if it failed while all came up.
@@ -260,9 +266,9 @@ class Environment:
         if self._guards:
             self._leave(None)
 
-    def keep(self, served: Served) -> None:
+    def keep(self, served: Served | None = None) -> None:
         """Let the environment stand when the block is left, unless a signal ends it."""
-        self.kept, self.served = True, served
+        self.kept, self.served = True, served or self.served
 
     @property
     def port(self) -> int | None:

@@ -22,7 +22,8 @@ class Guards:
     def __init__(self, context: RunContext, engine: Engine) -> None:
         self._context, self._engine = context, engine
         self._say = context.terminal.line
-        self._local = Guard(context.project, context.token, engine.endpoint, context.folder / TEARDOWN_REPORT, self._say)
+        report = context.folder / TEARDOWN_REPORT
+        self._local = Guard(context.project, context.token, engine.endpoint, report, self._say, context.locks)
         self._at_engine: EngineGuard | None = None
         self._both_stand = False
         self.told = "local"

@@ -137,7 +137,12 @@ def check_no_loop(engine: Engine, project: str) -> None:
 
 
 def check_alive(
-    engine: Engine, before: Sequence[ContainerStatus], now: Sequence[ContainerStatus], *, may_end: bool = True
+    engine: Engine,
+    before: Sequence[ContainerStatus],
+    now: Sequence[ContainerStatus],
+    *,
+    may_end: bool = True,
+    when: str = "while the tests ran",
 ) -> None:
     """Raise EnvironmentFailed, with reason and last lines, if a container that ran before did not run all the time since.
 
@@ -146,7 +151,7 @@ def check_alive(
     running = {container.name: container for container in before if not container.has_ended}
     for container in now:
         if container.name in running and _has_died(running[container.name], container, may_end=may_end):
-            raise EnvironmentFailed(_why_dead(engine, container, "while the tests ran"))
+            raise EnvironmentFailed(_why_dead(engine, container, when))
 
 
 def _has_died(before: ContainerStatus, now: ContainerStatus, *, may_end: bool) -> bool:

@@ -20,7 +20,7 @@ _ALL_INTERFACES = ("", "0.0.0.0", "::")  # noqa: S104 - to find it, not to bind 
 _OUR_LABELS, _OUR_FOLDERS = "agent-test", "/agent-test-"
 # How the names begin of volumes and configs that are copies of this machine's files, and of folders of a container of ours.
 OUR_COPY = "agent-test-copy"
-_OUR_NAMES = ("agent-test-snapshot", "agent-test-memory", OUR_COPY)
+_OUR_NAMES = ("agent-test-snapshot", "agent-test-memory", "agent-test-uat", OUR_COPY)
 
 _Config = Mapping[str, Any]
 _Found = Iterator[tuple[str, str]]

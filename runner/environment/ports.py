@@ -78,6 +78,7 @@ class PortSearch:
 
     `published`: asked which containers publish which ports, where there is none: of those a process tells only the proxy.
     Where the engine is not on this machine (`is_here`), no more than that is known of its ports before one is wanted.
+    `first`: the port that is taken before all others, if it is of the range and free.
     """
 
     ports: PortRange
@@ -87,6 +88,7 @@ class PortSearch:
     wait: Callable[[float], None] = time.sleep
     published: Callable[[], Mapping[int, str]] = dict
     is_here: Callable[[], bool] = lambda: True
+    first: int | None = None
     port: int | None = field(default=None, init=False)
     _lost: set[int] = field(default_factory=set, init=False)
     _held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, init=False)
@@ -118,7 +120,8 @@ class PortSearch:
 
     def _first_free(self) -> int | None:
         taken = None if self.is_here() else self.published()
-        return self._held.enter_context(reserved_port((port for port in self.ports if port not in self._lost), taken))
+        wanted = sorted(self.ports, key=lambda port: port != self.first)
+        return self._held.enter_context(reserved_port((port for port in wanted if port not in self._lost), taken))
 
     def _why_none(self) -> str:
         known = port_holders(self.ports, is_here=self.is_here())

@@ -168,6 +168,16 @@ _ALWAYS = (
 )
 _OPTIONS = ("--stop-after-init", f"--http-port={HTTP_PORT}", *_ALWAYS)
 
+# As one that people use: with its scheduled actions, and without what is for developers.
+_SERVED = (f"--database={DATABASE}", f"--db-filter=^{DATABASE}$", "--max-cron-threads=1", "--workers=0", "--logfile=")
+# Not before the database is there: Odoo would make it.
+_SERVE_ALONE = (
+    'until psql -h "${HOST:-db}" -p "${PORT:-5432}" -U "${USER:-odoo}" -d '
+    f"{DATABASE} -XAtqc 'table ir_module_module limit 1' >/dev/null 2>&1; do sleep 0.2; done; "
+    'exec odoo --config="$conf" --data-dir="$data" --db_host "${HOST:-db}" --db_port "${PORT:-5432}" '
+    '--db_user "${USER:-odoo}" "$@"'
+)
+
 
 def addons_targets(count: int) -> list[str]:
     """Say where the repository's addons folders are mounted, in their order."""
@@ -269,12 +279,37 @@ def prepare_command(
     return ["bash", "-c", script, "odoo-prepare", *folders, "--", *limits, *options]
 
 
-def unmet_command(module: str, addons_folders: int, settings: OdooSettings = NOTHING_ASKED) -> list[str]:
-    """Say what `module` needs and Odoo does not find: see unmet_program.py."""
+def unmet_command(
+    module: str, addons_folders: int, settings: OdooSettings = NOTHING_ASKED, beside: Sequence[str] = ()
+) -> list[str]:
+    """Say what `module`, and those `beside` it, need and Odoo does not find: see unmet_program.py."""
     program = Path(unmet_program.__file__).read_text(encoding="utf-8")
     addons_path = f"--addons-path={','.join(addons_targets(addons_folders))}"
     script = _DATA + _configure(settings) + _UNMET
-    return ["bash", "-c", script, "odoo-unmet", str(_UNMET_LIMIT), program, module, addons_path]
+    return ["bash", "-c", script, "odoo-unmet", str(_UNMET_LIMIT), program, ",".join((module, *beside)), addons_path]
+
+
+def bring_in_command(
+    new: Sequence[str],
+    changed: Sequence[str],
+    addons_folders: int,
+    timeout: float,
+    settings: OdooSettings = NOTHING_ASKED,
+) -> list[str]:
+    """Install modules into the database, which is made if there is none, and update others. `timeout` in seconds."""
+    options = [f"--addons-path={','.join(addons_targets(addons_folders))}"]
+    options += [f"--init={','.join(new)}"] if new else []
+    options += [f"--update={','.join(changed)}"] if changed else []
+    script = _DATA + _FROM_SOURCES + _configure(settings) + _ODOO
+    limits = [str(KILL_AFTER), f"{timeout:g}"]
+    return ["bash", "-c", script, "odoo-bring-in", *limits, *options, *settings.words, *_OPTIONS]
+
+
+def server_command(addons_folders: int, port: int, settings: OdooSettings = NOTHING_ASKED) -> list[str]:
+    """Serve the database, and no other, on this port of the container, once it can be asked."""
+    script = _DATA + _FROM_SOURCES + _configure(settings) + _MORE_ADDONS + _SIGN_IN + _SERVE_ALONE
+    options = (f"--addons-path={','.join(addons_targets(addons_folders))}", f"--http-port={port}", *_SERVED)
+    return ["bash", "-c", script, "odoo-uat", *options]
 
 
 def assets_command(timeout: float, settings: OdooSettings = NOTHING_ASKED) -> list[str]:

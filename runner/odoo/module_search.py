@@ -10,7 +10,7 @@ from runner.odoo.addons import MANIFEST, check_checkout, folder_fault, modules_o
 from runner.odoo.lost_modules import advice_on
 
 
-def _check_addons(repository: RepoConfig) -> None:
+def check_addons(repository: RepoConfig) -> None:
     """Check that there are all folders of addons: the engine would make those that it mounts, owned by root."""
     if gone := {folder: fault for folder in repository.addons if (fault := folder_fault(folder))}:
         name = repository.name
@@ -34,7 +34,7 @@ def find_module(module: str, repository: RepoConfig, all_repositories: Mapping[s
     check_checkout(repository)
     modules = modules_of(repository)
     if module in modules:
-        _check_addons(repository)
+        check_addons(repository)
         return modules[module]
     lines = [f"No module {module!r} in repository {repository.name}. Searched for {module}/{MANIFEST} in:"]
     lines += [f"  {folder}{'' if folder.is_dir() else '  (there is no such folder)'}" for folder in repository.addons]

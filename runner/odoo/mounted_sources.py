@@ -8,7 +8,7 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -67,9 +67,9 @@ def addons_paths_in(logger: str, message: str) -> list[str] | None:
 
 
 class MountedSources:
-    """The sources of a module, of server-wide ones and of their local dependencies, here and where the container has them."""
+    """The sources of modules, of server-wide ones and of their local dependencies, here and where the container has them."""
 
-    def __init__(self, module: str, repository: RepoConfig) -> None:
+    def __init__(self, module: str, repository: RepoConfig, beside: Iterable[str] = ()) -> None:
         # Whether the container has copies of them: see `is_copied`, and `expect`.
         self.are_copied = False
         self._addons = targets_of(repository)
@@ -77,7 +77,7 @@ class MountedSources:
         self._folders_of_addons = repository.addons
         targets = dict(zip(repository.addons, self._addons, strict=True))
         modules = modules_of(repository)
-        names = [name for name in dict.fromkeys((module, *server_wide_modules(repository))) if name in modules]
+        names = [name for name in dict.fromkeys((module, *beside, *server_wide_modules(repository))) if name in modules]
         for name in names:
             depends = read_manifest(modules[name]).depends
             names += [other for other in dict.fromkeys(depends) if other in modules and other not in names]

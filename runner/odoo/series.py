@@ -13,9 +13,14 @@ def version_in(logger: str, message: str) -> str:
     return match[1] if match else ""
 
 
+def series_in(version: str) -> str:
+    """Return the series of a version of Odoo, as `18.0` of `18.0-20250704`; nothing if it does not tell."""
+    match = _SERIES.match(version)
+    return match[1] if match else ""
+
+
 def not_of_series(version: str, series: str) -> str:
     """Say that this version of Odoo is not of the series asked for; nothing if it is, or none was asked for."""
-    match = _SERIES.match(version)
-    if not series or (match and match[1] == series):
+    if not series or series_in(version) == series:
         return ""
     return f"Odoo {series} was asked for, and the image has {version or 'one that does not tell its version'}"

@@ -18,15 +18,15 @@ _MANIFESTS = ("__manifest__.py", "__openerp__.py")
 _MOST = 20
 
 
-def unmet(module: str, places: list[str], check: Any, find: Any) -> dict[str, Any]:
-    """Walk through what `module` depends on, in the folders `places`, and tell what is not there, and who needs it.
+def unmet(wanted: list[str], places: list[str], check: Any, find: Any) -> dict[str, Any]:
+    """Walk through what the modules `wanted` depend on, in the folders `places`, and tell what is not there, and who needs it.
 
     `check` and `find` are Odoo's: they raise an exception for a Python package or a program that is not there.
     """
     modules: dict[str, str] = {}
     packages: dict[str, tuple[str, str, str]] = {}
     programs: dict[str, tuple[str, str]] = {}
-    waiting, seen = [(module, "")], {module}
+    waiting, seen = [(module, "") for module in wanted], set(wanted)
     while waiting:
         name, needed_by = waiting.pop()
         folder = next((f"{place}/{name}" for place in places if _is_module(f"{place}/{name}")), "")
@@ -90,7 +90,7 @@ def _check_as_odoo_14(package: str) -> None:
         importlib.import_module(package)
 
 
-def main(module: str, options: list[str]) -> None:
+def main(wanted: list[str], options: list[str]) -> None:
     """Print what is not there, in a line, for an Odoo that is started with these options."""
     # As for Odoo's own program, whose folder Python looks into.
     sys.path[0] = os.path.dirname(os.path.realpath(shutil.which("odoo") or ""))
@@ -101,10 +101,10 @@ def main(module: str, options: list[str]) -> None:
     places = list(importlib.import_module("odoo.addons").__path__)
     find = importlib.import_module("odoo.tools.misc").find_in_path
     check = getattr(of_odoo, "check_python_external_dependency", _check_as_odoo_14)
-    answer = unmet(module, places, check, find)
+    answer = unmet(wanted, places, check, find)
     series = importlib.import_module("odoo.release").version_info[0]
     sys.stdout.write(json.dumps({**answer, "series": series}) + "\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    main(sys.argv[1].split(","), sys.argv[2:])

@@ -45,8 +45,11 @@ SUMMARY = "SUMMARY OF SEVERAL MODULES"
 _TIME = "%Y-%m-%d %H:%M:%S UTC"
 
 
-def run_folder(checkout: Path, project: str) -> Path:
-    """Make the folder of one run in the checkout's .agent-tests, of which the last 20 are kept. UsageError if it cannot be."""
+def run_folder(checkout: Path, project: str, *, again: bool = False) -> Path:
+    """Make the folder of one run in the checkout's .agent-tests, of which the last 20 are kept. UsageError if it cannot be.
+
+    `again`: it may be there already.
+    """
     runs = checkout / RUNS_FOLDER
     try:
         if runs.is_symlink():
@@ -55,11 +58,20 @@ def run_folder(checkout: Path, project: str) -> Path:
         if not os.path.lexists(runs / ".gitignore"):
             replace_whole(runs / ".gitignore", b"*\n")  # as pytest does: the folder is nobody's change
         folder = runs / project
-        folder.mkdir()
+        if not (again and stat.S_ISDIR(_mode_of(folder))):
+            folder.mkdir()
         _forget_old_runs(runs)
     except OSError as error:
         raise _no_log(error, checkout) from error
     return folder
+
+
+def _mode_of(path: Path) -> int:
+    """The mode of what is there, of a link its own; 0 where there is nothing."""
+    try:
+        return path.lstat().st_mode
+    except FileNotFoundError:
+        return 0
 
 
 def must_be_writable(checkout: Path) -> str:

@@ -15,7 +15,7 @@ def unmet_dependencies(environment: Environment, log: RunLog) -> list[str]:
     """
     context = environment.context
     repository = context.repository
-    command = unmet_command(context.module, len(repository.addons), settings_of(repository))
+    command = unmet_command(context.module, len(repository.addons), settings_of(repository), context.beside)
     exit_code, answer = environment.engine.ask(questions.execution(environment.odoo_container, command))
     try:
         if exit_code == 0:

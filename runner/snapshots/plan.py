@@ -179,7 +179,7 @@ def wanted(
     modules = modules_of(repository)
     dependencies = dependencies_of(module, modules)
     server_wide = server_wide_sources(server_wide_modules(repository), module, modules)
-    database = _database_image(images, rendered["services"].get(DB_SERVICE) or {})
+    database = database_image(images, rendered["services"].get(DB_SERVICE) or {})
     if hindrance := unsupported(rendered, database.data_folder):
         raise SnapshotUnavailable(hindrance)
     checkout = checkout or repository
@@ -240,7 +240,8 @@ def choose(
     return replace(plan, in_memory=fits)
 
 
-def _database_image(images: Mapping[str, Image], service: Mapping[str, Any]) -> DatabaseImage:
+def database_image(images: Mapping[str, Image], service: Mapping[str, Any]) -> DatabaseImage:
+    """Tell what the image of the service `db` starts, and where it keeps its data."""
     if "image" not in service:
         return DatabaseImage()
     config = images[service["image"]].config

@@ -46,7 +46,7 @@ as_owner() {{
 }}
 if [ -n "${_STATEMENTS}" ]; then
     printf '%s\\n' "${_STATEMENTS}" | as_owner {_SINGLE} >/dev/null \\
-        || no 'the password of the snapshot cannot be set'
+        || no 'the password of the database cannot be set'
     unset {_STATEMENTS}
 fi
 exec "$@"
@@ -147,13 +147,14 @@ def unsupported(rendered: Mapping[str, Any], data_folder: str | None) -> str:
         return f"the compose file has no service `{DB_SERVICE}`"
     if not data_folder:
         return f"the image of the service `{DB_SERVICE}` does not name its folder in PGDATA"
-    on_disk = [volume for volume in service.get("volumes") or [] if _is_within(data_folder, volume["target"])]
+    on_disk = [volume for volume in service.get("volumes") or [] if is_within(data_folder, volume["target"])]
     if service.get("tmpfs") or any(volume["type"] != "volume" for volume in on_disk):
         return f"the service `{DB_SERVICE}` does not keep its data in a volume"
     return ""
 
 
-def _is_within(folder: str, target: str) -> bool:
+def is_within(folder: str, target: str) -> bool:
+    """Tell whether what is mounted at `target` is there in the folder, or around it."""
     return f"{folder.rstrip('/')}/".startswith(f"{target.rstrip('/')}/")
 
 
@@ -165,18 +166,34 @@ def with_snapshot(
     `statements`: the SQL that the copy is given before anybody can connect, one a line.
     What the image of the database starts is said anew: Compose forgets it when it is given another entrypoint.
     """
-    service = rendered["services"][DB_SERVICE]
-    entrypoint = service.get("entrypoint") or list(database.entrypoint)
-    given = service.get("command") or ([] if service.get("entrypoint") else list(database.command))
     mount = {"type": "volume", "source": "agent-test-snapshot", "target": MOUNT, "read_only": True}
     for name in (DB_SERVICE, SERVICE):
         override["services"][name].setdefault("volumes", []).append(mount)
+    override["volumes"]["agent-test-snapshot"] = {"name": volume, "external": True}
+    return _begun_with(_START, override, rendered, database, statements)
+
+
+def with_data(
+    override: dict[str, Any], rendered: Mapping[str, Any], database: DatabaseImage, statements: str
+) -> dict[str, Any]:
+    """Return the override of an environment whose database is in a volume that was there before, and is to last.
+
+    `statements`: as for a snapshot. What they change is on disk before anybody can connect.
+    """
+    return _begun_with(_START.replace(" --single -F ", " --single "), override, rendered, database, statements)
+
+
+def _begun_with(
+    script: str, override: dict[str, Any], rendered: Mapping[str, Any], database: DatabaseImage, statements: str
+) -> dict[str, Any]:
+    service = rendered["services"][DB_SERVICE]
+    entrypoint = service.get("entrypoint") or list(database.entrypoint)
+    given = service.get("command") or ([] if service.get("entrypoint") else list(database.command))
     override["services"][DB_SERVICE] |= {
-        "entrypoint": ["sh", "-c", _START, "agent-test-snapshot", *entrypoint],
+        "entrypoint": ["sh", "-c", script, "agent-test-snapshot", *entrypoint],
         "command": given,
     }
     override["services"][DB_SERVICE].setdefault("environment", {})[_STATEMENTS] = statements
-    override["volumes"]["agent-test-snapshot"] = {"name": volume, "external": True}
     return override
 
 

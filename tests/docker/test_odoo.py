@@ -9,6 +9,7 @@ import select
 import shutil
 import subprocess
 import sys
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import yaml
 
 from runner.config.repositories import load
 from runner.reporting.page.document import page
@@ -298,3 +300,62 @@ def test_what_an_uninstallation_leaves_and_the_second_installation_stumbles_over
     assert run.finish() == 7, run.output[-3000:]
     assert "shop: NOT PROVEN, at the second installation" in run.output
     assert 'relation "shop_audit" already exists' in run.output
+
+
+def _logged_in(address: str, login: str, password: str) -> str:
+    """Log in as a person does, and return who has the session then; "" for nobody."""
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    page = opener.open(f"{address}/web/login", timeout=60).read().decode()
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token, page[:2000]
+    form = urllib.parse.urlencode({"login": login, "password": password, "csrf_token": token[1]})
+    opener.open(f"{address}/web/login", form.encode(), timeout=60)
+    asked = urllib.request.Request(f"{address}/web/session/get_session_info", b'{"jsonrpc": "2.0", "params": {}}')
+    asked.add_header("Content-Type", "application/json")
+    answer = opener.open(asked, timeout=60)
+    return str(json.load(answer).get("result", {}).get("username") or "")
+
+
+def test_an_environment_to_look_at_is_logged_into_is_updated_with_its_data_and_is_reset(tmp_path: Path) -> None:
+    checkout = checkout_of("evv", tmp_path)
+    images = load(ROOT, os.environ).repositories["evv"].images
+    entry: dict[str, object] = {
+        "prefix": "look-agent-test",
+        "path": str(checkout),
+        "addons": ["addons"],
+        "ports": "18180-18189",
+    }
+    entry |= {"images": {"odoo": images.odoo, "postgres": images.postgres}}
+    shutil.copy(ROOT / "docker-compose.agent.yml", tmp_path)
+    defaults = {"compose_file": "docker-compose.agent.yml"}
+    (tmp_path / "repos.yaml").write_text(yaml.safe_dump({"defaults": defaults, "repositories": {"evv": entry}}))
+
+    def uat(*words: str) -> dict[str, str]:
+        environ = {**environ_without_starter(), "PYTHONPATH": str(ROOT)}
+        started = Started([sys.executable, "-m", "runner", "uat", "evv", *words], tmp_path, environ, patience=300)
+        assert started.finish() == 0, started.output[-3000:]
+        return dict(re.findall(r"^  ([a-z ]+): +(\S.*)$", started.output, re.MULTILINE))
+
+    def names(query: str) -> str:
+        script = f'PGPASSWORD=$PASSWORD psql -h "$HOST" -U "$USER" -Atc "{query}" agent_test'
+        command = ["docker", "exec", "look-uat-env-odoo-1", "bash", "-c", script]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    try:
+        told = uat("start", "evv_core")
+        assert _logged_in(told["address"], told["login"], told["password"]) == "admin"
+        assert _logged_in(told["address"], "admin", "admin") == ""
+        names("update res_partner set name = 'Changed by hand' where id = 1")
+        client = checkout / "addons/evv_core/views/evv_core_menus.xml"
+        client.write_text(client.read_text().replace("</odoo>", '<menuitem id="menu_new" name="A new menu"/></odoo>'))
+        assert uat("status")["to update"].startswith("changed: evv_core")
+        told = uat("update")
+        assert names("select name from res_partner where id = 1") == "Changed by hand\n"
+        assert "A new menu" in names("select name from ir_ui_menu")
+        uat("stop")
+        again = uat("start")
+        assert again["password"] == told["password"]
+        assert _logged_in(again["address"], again["login"], again["password"]) == "admin"
+    finally:
+        uat("reset", "--yes")
+    assert left("agent-test-uat.project=look-uat-env") == []

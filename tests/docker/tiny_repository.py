@@ -22,6 +22,8 @@ FAILS = "starting test_one\nfailing test_one\nresult 1 0 1\nexit 1\n"
 # Runs until it is killed; what it prints tells the test that the phase is reached.
 WAITS = "starting test_one\nrecord INFO odoo.tiny 'the tests are running'\nexec sleep infinity\n"
 RUNNING = "the tests are running"
+# What runs of the repository have made.
+OURS = "agent-test.repository=tiny"
 # Nothing here takes so long; a wait that does is a failure.
 PATIENCE = 60.0
 
@@ -173,7 +175,7 @@ def _verbose(command: list[str]) -> list[str]:
     return [*command, "--verbose"] if is_run and not {"--jobs", "--quiet"} & set(command) else command
 
 
-def left(label: str = "agent-test.repository=tiny", environ: Mapping[str, str] = os.environ) -> list[str]:
+def left(label: str = OURS, environ: Mapping[str, str] = os.environ) -> list[str]:
     """What the engine that these variables name has with the label: containers, networks and volumes."""
     listings = (["ps", "-a"], ["network", "ls"], ["volume", "ls"])
     lines = []
@@ -188,7 +190,7 @@ def dangling_volumes(environ: Mapping[str, str] = os.environ) -> set[str]:
     """Volumes that no container uses, without prepared databases and those that other tests label. Anonymous ones have no
     labels: `left` does not see them.
     """
-    template = '{{.Name}} {{.Label "agent-test.repository"}}'
+    template = '{{.Name}} {{.Label "agent-test.repository"}}{{.Label "agent-test-uat.repository"}}'
     command = ["docker", "volume", "ls", "--filter", "dangling=true", "--format", template]
     lines = subprocess.run(command, env=environ, check=True, capture_output=True, text=True).stdout.splitlines()
     named = (line.partition(" ") for line in lines)
@@ -203,10 +205,10 @@ def abandoned_volumes(before: set[str]) -> set[str]:
     return volumes
 
 
-def left_after_teardown() -> list[str]:
+def left_after_teardown(label: str = OURS) -> list[str]:
     """What is left when the guard of a killed runner has had its time; empty as soon as nothing is."""
     deadline = time.monotonic() + PATIENCE
-    while (names := left()) and time.monotonic() < deadline:
+    while (names := left(label)) and time.monotonic() < deadline:
         time.sleep(0.1)
     return names
 

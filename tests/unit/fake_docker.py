@@ -81,7 +81,7 @@ case "$1 $2" in
         [ -e "$file" ] || continue
         project=${file#"$state/projects/"}
         case "$*" in
-        *Label*) printf '["%s","","%s","",""]\\n' "${file##*/}" "${project%%/*}" ;;
+        *Label*) printf '["%s","","%s","","",""]\\n' "${file##*/}" "${project%%/*}" ;;
         *json*) printf '["%s",""]\\n' "${file##*/}" ;;
         *) echo "${file##*/}" ;;
         esac
@@ -151,15 +151,15 @@ class FakeDocker:
         """A resource that appears right after the next listing of its kind."""
         self._touch(self.folder / "late" / project / kind / name)
 
-    def begin_snapshot(self, project: str, name: str) -> None:
-        """The volume of a prepared database that the project's run is making."""
+    def begin_snapshot(self, project: str, name: str, generation: str = "") -> None:
+        """The volume of a prepared database that the project's run is making; with a generation, one of data that lasts."""
         with (self.folder / "snapshots").open("a") as file:
-            file.write(f'["{name}","","","{project}",""]\n')
+            file.write(f'["{name}","","","{project}","","{generation}"]\n')
 
     def publish_snapshot(self, name: str) -> None:
-        """Its marker."""
+        """Its marker, or that of a generation."""
         with (self.folder / "snapshots").open("a") as file:
-            file.write(f'["{name}-ready","","","","{name}"]\n')
+            file.write(f'["{name}-ready","","","","{name}",""]\n')
 
     @property
     def snapshots(self) -> list[str]:

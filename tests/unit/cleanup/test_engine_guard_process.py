@@ -24,6 +24,7 @@ TOLD = {
     "of_project": "project",
     "of_maker": "maker",
     "of_marker": "marker",
+    "of_generation": "generation",
     "longest": 1000.0,
     "bound": 30.0,
     "settle": 0.05,
@@ -155,6 +156,9 @@ def test_at_the_end_of_its_input_all_of_the_project_is_removed_and_nothing_else(
     api.create("volumes", "unfinished", maker=PROJECT, project="")
     api.create("volumes", "finished", maker=PROJECT, project="")
     api.create("volumes", "marker", marker="finished", project="")
+    api.create("volumes", "of-a-generation", maker=PROJECT, generation="one", project="")
+    api.create("volumes", "of-an-unfinished-generation", maker=PROJECT, generation="two", project="")
+    api.create("volumes", "marker-of-a-generation", marker="one", project="")
     process = start()
     assert process.stdout
     assert process.stdout.readline() == READY
@@ -162,7 +166,8 @@ def test_at_the_end_of_its_input_all_of_the_project_is_removed_and_nothing_else(
     assert "containers-of-the-run" in api.names
     process.communicate(ARM, timeout=PATIENCE)
     assert process.returncode == 0
-    assert api.names == ["containers-of-another", "networks-of-another", "volumes-of-another", "finished", "marker"]
+    others = ["containers-of-another", "networks-of-another", "volumes-of-another"]
+    assert api.names == [*others, "finished", "marker", "of-a-generation", "marker-of-a-generation"]
     removals = [request for request in api.asked if request.startswith("DELETE")]
     assert removals[:2] == ["DELETE /containers/containers-of-the-run", "DELETE /networks/networks-of-the-run"]
 

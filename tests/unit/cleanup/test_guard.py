@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from runner.cleanup import guard
 from runner.cleanup.guard import Guard
 from runner.cleanup.teardown import Report, guard_token
+from runner.environment.port_lock import NoLock, lock
 from runner.errors import EnvironmentFailed
 from runner.processes import HAS_PROC
 from tests.unit.fake_docker import FakeDocker
@@ -491,3 +493,17 @@ def test_a_teardown_that_takes_long_is_explained_once(
     its.arm("")
     torn_down(its)
     assert said == ["  the teardown takes longer than usual; it is tried for at most 120 s"]
+
+
+def test_a_lock_that_the_guard_has_too_is_free_only_after_its_teardown(
+    filled: FakeDocker, quick: None, token: str, report_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    held = lock("of-the-test")
+    its = Guard(PROJECT, token, filled.endpoint, report_file, print, [held])
+    its.arm("")
+    os.close(held)
+    with pytest.raises(NoLock):
+        lock("of-the-test")
+    assert its.finish(skip_settling=True)
+    os.close(lock("of-the-test"))

@@ -57,6 +57,14 @@ def test_the_volume_of_a_prepared_database_is_its_run_s_until_a_marker_names_it(
     assert listed(docker, OTHER)["volumes"] == ["another-s"]
 
 
+def test_volumes_of_a_generation_are_kept_together_once_one_marker_names_it(docker: FakeDocker) -> None:
+    for name, generation in (("db-1", "first"), ("odoo-1", "first"), ("db-2", "second"), ("odoo-2", "second")):
+        docker.begin_snapshot(PROJECT, name, generation)
+    assert listed(docker, PROJECT)["volumes"] == ["db-1", "odoo-1", "db-2", "odoo-2"]
+    docker.publish_snapshot("first")
+    assert listed(docker, PROJECT)["volumes"] == ["db-2", "odoo-2"]
+
+
 @pytest.mark.parametrize("kind", ["containers", "networks", "volumes"])
 def test_what_is_no_listing_is_an_error_and_not_an_empty_one(docker: FakeDocker, kind: str) -> None:
     docker.create(PROJECT, kind, "there")

@@ -59,7 +59,8 @@ def test_times_that_are_no_seconds_are_refused_with_the_option_s_name(option: st
         ([""], "no command"),
         (
             ["rnu", "evv"],
-            "known are: run, cleanup, list, shell, logs, doctor, matrix, snapshots, verify, parity. Perhaps you meant 'run'?",
+            "known are: run, cleanup, list, shell, logs, doctor, matrix, snapshots, verify, uat, parity. Perhaps you meant"
+            " 'run'?",
         ),
         (["run", "evv", "traction", "--test-tgas", "/x"], "Perhaps you meant --test-tags?"),
         (["run", "evv", "traction", "--colour"], "unrecognized arguments: --colour"),

@@ -57,7 +57,8 @@ def test_the_guard_stands_before_docker_is_asked_and_is_armed_before_anything_is
 
 def test_the_guard_knows_the_run_and_the_engine_that_were_settled_at_its_start(fakes: Fakes) -> None:
     with fakes.environment() as environment:
-        project, token, endpoint, report_file, _say = fakes.guards[0]
+        project, token, endpoint, report_file, _say, locks = fakes.guards[0]
+        assert locks == ()
         assert (project, token, endpoint, report_file) == ("p", "t", ENDPOINT, fakes.folder / "teardown.json")
         assert fakes.engine_id == "the-engine"
         assert environment.engine.client_environ == {**ENDPOINT.environ, "AGENT_TEST_TOKEN": "t"}

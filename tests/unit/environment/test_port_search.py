@@ -1,6 +1,7 @@
 """The first free port; another one after it was lost; patience where that was asked for; and who holds them all."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,15 @@ def test_the_first_free_port_is_reserved_until_it_is_given_back(machine: Machine
     assert second.reserve() == 18002
     first.close()
     assert machine.search().reserve() == 18001
+
+
+def test_a_port_that_is_wanted_is_taken_first_if_it_is_free_and_of_the_range(machine: Machine) -> None:
+    first, other = replace(machine.search(), first=18002), replace(machine.search(), first=19000)
+    assert (first.reserve(), other.reserve()) == (18002, 18000)
+    first.close()
+    other.close()
+    machine.taken = {18002}
+    assert replace(machine.search(), first=18002).reserve() == 18000
 
 
 def test_a_port_that_was_lost_is_followed_by_another_and_is_free_for_others(machine: Machine) -> None:

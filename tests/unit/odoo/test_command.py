@@ -19,11 +19,13 @@ from runner.odoo.command import (
     TOOLS_FOLDER,
     addons_targets,
     assets_command,
+    bring_in_command,
     javascript_command,
     make_anew_command,
     parse_states,
     prepare_command,
     serve_command,
+    server_command,
     set_aside_command,
     states_command,
     test_command,
@@ -170,6 +172,8 @@ def test_the_database_is_found_as_the_image_s_entrypoint_finds_it(container: Pat
     [
         test_command("evv_core", None, 1, 60),
         prepare_command(["base"], [], 60),
+        bring_in_command(["evv_core"], [], 1, 60),
+        server_command(1, 8069),
         states_command(["evv_core"]),
         set_aside_command(),
         make_anew_command(has_template=True),
@@ -378,3 +382,27 @@ def test_odoo_is_told_what_else_is_asked_and_no_variable_or_conf_says_otherwise(
     (container / "python3").chmod(0o755)
     with pytest.raises(subprocess.CalledProcessError):
         shown(container, command)
+
+
+def test_modules_are_installed_and_others_updated_without_a_word_of_tests(container: Path) -> None:
+    settings = OdooSettings(languages=("de_DE",))
+    _odoo, *words = shown(container, bring_in_command(["a", "b"], ["c"], 2, 60, settings))
+    assert {"--init=a,b", "--update=c", "--load-language=en_US,de_DE", "--stop-after-init"} <= set(words)
+    assert f"--addons-path={','.join(addons_targets(2))}" in words
+    assert not [word for word in words if word.startswith("--test")]
+    _odoo, *words = shown(container, bring_in_command([], ["c"], 1, 60))
+    assert not [word for word in words if word.startswith("--init")]
+
+
+def test_a_server_to_look_at_waits_for_the_database_and_serves_that_alone_with_scheduled_actions(container: Path) -> None:
+    tries = container / "tries"
+    (container / "psql").write_text(f'#!/bin/sh\necho "$*" >>{tries}\n[ $(wc -l <{tries}) -ge 2 ]\n')
+    settings = OdooSettings(options={"admin_passwd": "$pbkdf2-sha512$25000$a$b"})
+    odoo, *words = shown(container, server_command(1, 8069, settings), PASSWORD="secret")
+    assert odoo == str(container / "odoo")
+    assert {f"--database={DATABASE}", f"--db-filter=^{DATABASE}$", "--http-port=8069", "--max-cron-threads=1"} <= set(words)
+    assert "password=secret" in words
+    assert not [word for word in words if word.startswith(("--dev", "--stop", "--test"))]
+    assert "admin_passwd = $pbkdf2-sha512$25000$a$b" in (container / "agent-test-odoo.conf").read_text()
+    assert len(tries.read_text().splitlines()) == 2
+    assert f"-d {DATABASE} " in tries.read_text()

@@ -231,7 +231,7 @@ def test_a_copy_that_keeps_another_run_s_password_ends_the_container_with_a_word
     (container / failing).chmod(0o755)
     started = start(container, "ALTER ROLE a;")
     assert (started.returncode, started.stdout) == (1, "")
-    assert started.stderr.endswith("agent-test: the password of the snapshot cannot be set\n")
+    assert started.stderr.endswith("agent-test: the password of the database cannot be set\n")
 
 
 def test_a_copy_that_is_not_whole_ends_the_container(container: Path) -> None:
