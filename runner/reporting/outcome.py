@@ -8,6 +8,7 @@ from runner.cleanup.teardown import Report
 from runner.errors import ExitCode, Interrupted, RunnerError
 from runner.naming import run_name
 from runner.verdict.cases import Case, CaseOutcome
+from runner.verdict.coverage import Coverage
 from runner.verdict.verdict import Verdict
 
 # Tests of a module that a report lists: parsers and viewers of reports fail at files of hundreds of megabytes.
@@ -72,6 +73,11 @@ class Outcome:
     def files(self) -> Mapping[str, Path]:
         """Give the screenshots and screencasts of its tests, by their names."""
         return self.verdict.files if self.verdict else {}
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """Tell which lines and branches of the module ran; None where that was not asked for, or not measured."""
+        return self.verdict.coverage if self.verdict else None
 
     @property
     def failing_cases(self) -> tuple[Case, ...]:

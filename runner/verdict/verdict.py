@@ -12,6 +12,7 @@ from runner.errors import ExitCode
 from runner.text import counted
 from runner.verdict.allowed import NOTHING_ALLOWED, Allowed
 from runner.verdict.cases import Case
+from runner.verdict.coverage import Coverage
 from runner.verdict.failed_checks import Evidence, failed_checks, files_without_a_run, usual_cause
 from runner.verdict.named_tests import never_ran
 from runner.verdict.notes import Note, NoteKind, notes_of, skipped_with_their_class
@@ -27,7 +28,8 @@ class Verdict:
     what would be among notes and reasons, and which file allows it. `cases_left_out`: the number of
     tests that started, but were too many to be kept. `javascript`: how many of those that ran are JavaScript tests.
     `files`: the screenshots and screencasts of tests, by the names that these have in the log. `is_cut_short`: Odoo was
-    stopped at the first test that failed. `is_complete`: it came to its end with the module and its tests.
+    stopped at the first test that failed. `is_complete`: it came to its end with the module and its tests. `coverage`: what
+    of the module ran, where that was asked for and could be measured.
     """
 
     exit_code: int
@@ -46,6 +48,7 @@ class Verdict:
     files: Mapping[str, Path] = field(default_factory=dict, repr=False)
     is_cut_short: bool = False
     is_complete: bool = False
+    coverage: Coverage | None = field(default=None, repr=False)
 
     @property
     def passed(self) -> bool:
