@@ -21,6 +21,7 @@ class Options:
 
     `tests`: what alone is tested, as in `TestRock`, `TestRock.test_quarter`, `tests/test_rock.py` and
     `tests/test_rock.py::TestRock`; without any the module. `exit_first`: Odoo is stopped at the first test that fails.
+    `tools`: what the image must have besides, for Odoo's process that tests alone, as pip is told of it.
     """
 
     health_timeout: float
@@ -36,3 +37,4 @@ class Options:
     tests: tuple[str, ...] = ()
     exit_first: bool = False
     watch: bool = False
+    tools: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from runner.environment.limits import limits_for
 from runner.environment.port_lock import held
 from runner.errors import EnvironmentFailed
 from runner.images.build import Build
-from runner.images.recipe import Recipe, recipe_of
+from runner.images.recipe import Recipe, recipe_of, recipe_of_tools
 from runner.images.store import is_usable, keep_within_limits, name_of
 from runner.odoo.command import SERVICE
 from runner.terminal import Terminal
@@ -60,9 +60,35 @@ class OwnImage:
 
         EnvironmentFailed if it cannot be built. `expect` is called before anything is made, `record` gets what is said.
         """
-        if not self._recipe:
+        return self._put(self._recipe, rendered, images, streams, expect, record)
+
+    def put_tools_in(
+        self,
+        tools: tuple[str, ...],
+        rendered: dict[str, Any],
+        images: Mapping[str, Image],
+        streams: "Streams",
+        expect: Callable[[], None],
+        record: Record,
+    ) -> tuple[dict[str, Any], dict[str, Image]]:
+        """Return the same with an image that has these tools, upon the one that Odoo's service has; as it is without any.
+
+        No prepared database holds anything of tools, as what prepares it does not see them: it is known by its key without.
+        """
+        return self._put(recipe_of_tools(tools), rendered, images, streams, expect, record)
+
+    def _put(
+        self,
+        recipe: Recipe | None,
+        rendered: dict[str, Any],
+        images: Mapping[str, Image],
+        streams: "Streams",
+        expect: Callable[[], None],
+        record: Record,
+    ) -> tuple[dict[str, Any], dict[str, Image]]:
+        if not recipe:
             return rendered, dict(images)
-        recipe = replace(self._recipe, base=str(rendered["services"][SERVICE]["image"]))
+        recipe = replace(recipe, base=str(rendered["services"][SERVICE]["image"]))
         base = images[recipe.base]
         if not base.id:
             raise EnvironmentFailed(

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.cleanup import orphans
 from runner.cleanup.life import deadline_label
@@ -114,18 +114,17 @@ def preflight(
     images = images_of(engine, streams, rendered, context.terminal, own_image.known)
     # Podman gives another one in every answer.
     engine_id = "" if facts.is_podman else engine.info.id
-    rendered, images = own_image.put_in(rendered, images, streams, partial(guards.expect, engine_id), record)
-    check_links(sources, rendered)
-    if (closed := closed_to_odoo(sources, rendered, images)) and repository.sources == "mount":
-        raise ConfigError(closed)
-    choice = replace(choice, closed=bool(closed))
+    expect = partial(guards.expect, engine_id)
+    rendered, images = own_image.put_in(rendered, images, streams, expect, record)
+    started, of_run = own_image.put_tools_in(context.options.tools, rendered, images, streams, expect, record)
+    choice = _with_closed(choice, sources, rendered, images)
     # Not before there is a port, and all images are here: both may take long.
     labels = {**context.labels, **deadline_label(engine.info.now + longest_run(context.options))}
     guards.start_at_engine(engine_id, images, labels)
     override = override_for(rendered, labels, repository.addons, images, no_proxy_of(engine.client_environ))
-    warn(hide_misnamed(override, rendered, repository.addons))
-    warn(shown_in_command_lines(rendered, images, context.password))
-    warn(limits_ignored(repository.limits, engine.info.machine))
+    misnamed = hide_misnamed(override, rendered, repository.addons)
+    exposed = shown_in_command_lines(rendered, images, context.password)
+    warn([*misnamed, *exposed, *limits_ignored(repository.limits, engine.info.machine)])
     limits = limits_for(rendered["services"], repository.limits, engine.info.machine)
     plain_override = with_limits(copy.deepcopy(override), limits)
     registry = None
@@ -144,16 +143,22 @@ def preflight(
             memory_of=facts.kernel if context.options.keep is Keep.NEVER else None,
             is_foreign=choice.is_foreign,
         )
-        plan, registry = _chosen(
-            choosing, snapshots, context, store, streams, labels, images, partial(guards.expect, engine_id)
-        )
+        plan, registry = _chosen(choosing, snapshots, context, store, streams, labels, images, expect)
         override = plan.override(override, rendered, labels, context.password)
     # Not before: no limit changes what a prepared database holds.
     override = with_limits(override, limits)
     copies = Copies(choice, context.project, (rendered, override))
-    model = ComposeModel(context, environ, compose.variables, rendered, override, plain_override, copies)
+    model = ComposeModel(context, environ, compose.variables, started, override, plain_override, copies)
     model.written(port)  # what it refuses, it refuses before anything can be created
-    return Preflight(streams, facts.name, engine_id, _digests(images), labels, tuple(warnings), model, plan, registry)
+    return Preflight(streams, facts.name, engine_id, _digests(of_run), labels, tuple(warnings), model, plan, registry)
+
+
+def _with_closed(choice: Choice, sources: MountedSources, rendered: Mapping[str, Any], images: Mapping[str, Image]) -> Choice:
+    """The choice, as it is known now whether Odoo can read the sources. ConfigError if not, where they are to be mounted."""
+    check_links(sources, rendered)
+    if (closed := closed_to_odoo(sources, rendered, images)) and choice.repository.sources == "mount":
+        raise ConfigError(closed)
+    return replace(choice, closed=bool(closed))
 
 
 def _chosen(

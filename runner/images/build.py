@@ -24,6 +24,7 @@ from runner.errors import EnvironmentFailed
 from runner.images.index import Index, index_of
 from runner.images.recipe import Recipe
 from runner.images.store import labels_of, name_of
+from runner.odoo.command import TOOLS_FOLDER
 
 if TYPE_CHECKING:
     from runner.docker.streams import Execution, Streams
@@ -67,7 +68,7 @@ mkdir home files
 tar -xf files.tar -C files
 . ./proxies
 export HOME={_WORK}/home DEBIAN_FRONTEND=noninteractive
-if [ -e all.txt ] && ! python3 -m pip --version >/dev/null 2>&1; then
+if [ -e all.txt -o -e tools.txt ] && ! python3 -m pip --version >/dev/null 2>&1; then
     set -- "$@" python3-pip
 fi
 if [ $# -gt 0 ]; then
@@ -78,16 +79,20 @@ if [ $# -gt 0 ]; then
     apt clean
     rm -rf /var/lib/apt/lists/*
 fi
+export PIP_CONFIG_FILE={_WORK}/pip.conf NETRC={_WORK}/netrc PIP_DISABLE_PIP_VERSION_CHECK=1
+[ ! -e certificates ] || export PIP_CERT={_WORK}/certificates
+pip_install() {{ python=$1; shift; "$python" -m pip install --no-input --no-cache-dir --progress-bar=off "$@" </dev/null; }}
 if [ -e all.txt ]; then
-    export PIP_CONFIG_FILE={_WORK}/pip.conf NETRC={_WORK}/netrc PIP_DISABLE_PIP_VERSION_CHECK=1
-    [ ! -e certificates ] || export PIP_CERT={_WORK}/certificates
     python3 -m venv --system-site-packages --without-pip {_PLACE}
     packages=$({_PLACE}/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
     {_PLACE}/bin/python -c '{_ODOO_ALONE}' "$packages"
-    {_PLACE}/bin/python -m pip install --no-input --no-cache-dir --progress-bar=off -r all.txt </dev/null
+    pip_install {_PLACE}/bin/python -r all.txt
     rm -rf "$packages"/odoo-*.dist-info
     python3 -c '{_SEE}' "$packages"
     find {_PLACE}/bin -type f -perm -1 ! -name 'activate*' -exec ln -sf -t /usr/local/bin {{}} +
+fi
+if [ -e tools.txt ]; then
+    pip_install python3 --target={TOOLS_FOLDER} -r tools.txt
 fi
 """
 # docker's client would give the container the proxies of its configuration as variables, which then were the image's.
@@ -218,6 +223,8 @@ def _input(recipe: Recipe, index: Index) -> bytes:
     files = {**index.files, "files.tar": recipe.files}
     if recipe.requirements:
         files["all.txt"] = "".join(f"-r {shlex.quote(f'files/{name}')}\n" for name in recipe.requirements).encode()
+    if recipe.tools:
+        files["tools.txt"] = "".join(f"{tool}\n" for tool in recipe.tools).encode()
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as archive:
         for name, data in files.items():

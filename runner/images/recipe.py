@@ -32,7 +32,8 @@ _INCLUDE = re.compile(rb"^[ \t]*(?:-r|-c|--requirement|--constraint)[\s=]*([^\s#
 class Recipe:
     """Of one image: `base` is the image that it adds to, `files` a tar of what it needs of the checkout.
 
-    `requirements` are names in that tar. So is `dockerfile`, where that describes the image instead.
+    `requirements` are names in that tar. So is `dockerfile`, where that describes the image instead. `tools`: what pip is to
+    install where only a command sees it that asks for it (TOOLS_FOLDER).
     """
 
     base: str
@@ -40,16 +41,17 @@ class Recipe:
     requirements: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     dockerfile: str = ""
+    tools: tuple[str, ...] = ()
 
     @property
     def told(self) -> str:
         """What it adds, for a person."""
-        names = ", ".join(filter(None, (*self.requirements, *self.packages, self.dockerfile)))
+        names = ", ".join(filter(None, (*self.requirements, *self.packages, self.dockerfile, *self.tools)))
         return printable(shortened(names, _LONGEST_TOLD))
 
     def key(self, base_id: str) -> str:
         """Return what tells the image from every other one, with the ID of its base."""
-        about = [_VERSION, base_id, self.requirements, self.packages, self.dockerfile]
+        about = [_VERSION, base_id, self.requirements, self.packages, self.dockerfile, *([self.tools] if self.tools else [])]
         return hashlib.sha256(json.dumps(about).encode() + self.files).hexdigest()[:32]
 
 
@@ -66,6 +68,11 @@ def recipe_of(repository: RepoConfig) -> Recipe | None:
         return None
     names = tuple(path.as_posix() for path in repository.requirements)
     return Recipe(base, _archive(repository.path, _with_included(repository.path, names)), names, repository.packages)
+
+
+def recipe_of_tools(tools: tuple[str, ...]) -> Recipe | None:
+    """Return what adds these tools to an image; None where there are none."""
+    return Recipe("", _archive(Path(), ()), tools=tools) if tools else None
 
 
 def sources_of(repository: RepoConfig) -> list[Path]:

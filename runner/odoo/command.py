@@ -25,6 +25,8 @@ _UNMET_LIMIT = 30
 ADDONS_TARGET = "/mnt/extra-addons"
 DATA_FOLDER = "/var/lib/odoo"
 FILESTORE = f"{DATA_FOLDER}/filestore"
+# Of the image with the tools of an option, as a debugger: nothing looks there that is not told to.
+TOOLS_FOLDER = "/opt/agent-test-tools"
 ONLY_THESE = "/tmp/agent-test-addons"  # noqa: S108 - in a container of our own
 
 # Of the odoo.conf that Odoo would read counts what odoo_conf.py leaves of it, and of the variables that are options of Odoo 19
@@ -87,6 +89,8 @@ _FROM_SOURCES = (
     f"printf %s {shlex.quote(Path(__file__).with_name('source_only.py').read_text())} >{_CUSTOM_PYTHON}/sitecustomize.py || "
     f'exit 1; export PYTHONPATH="{_CUSTOM_PYTHON}${{PYTHONPATH:+:$PYTHONPATH}}"; '
 )
+# After what has to be found first, and before the image's own, which then may be of another version.
+_WITH_TOOLS = f'PYTHONPATH="$PYTHONPATH:{TOOLS_FOLDER}"; '
 # By the Python that Odoo's own program names in its first line, if it does.
 _UNMET = (
     _MORE_ADDONS
@@ -144,13 +148,22 @@ def _configure(settings: OdooSettings) -> str:
 
 
 def test_command(
-    module: str, tags: str | None, addons_folders: int, timeout: float, settings: OdooSettings = NOTHING_ASKED
+    module: str,
+    tags: str | None,
+    addons_folders: int,
+    timeout: float,
+    settings: OdooSettings = NOTHING_ASKED,
+    *,
+    has_tools: bool = False,
 ) -> list[str]:
-    """Install `module` into a new database and run its tests, with `docker exec` in the odoo service. `timeout` in seconds."""
+    """Install `module` into a new database and run its tests, with `docker exec` in the odoo service. `timeout` in seconds.
+
+    `has_tools`: Python finds what is in the TOOLS_FOLDER.
+    """
     limits = [str(KILL_AFTER), f"{timeout:g}"]
     addons_path = f"--addons-path={','.join(addons_targets(addons_folders))}"
     options = [addons_path, f"--init={module}", f"--test-tags={tags or f'/{module}'}", *settings.words, *_OPTIONS]
-    script = _FILES + _FROM_SOURCES + _configure(settings) + _BROWSER + _ODOO
+    script = _FILES + _FROM_SOURCES + _WITH_TOOLS * has_tools + _configure(settings) + _BROWSER + _ODOO
     return ["bash", "-c", script, "odoo-tests", *limits, *options]
 
 

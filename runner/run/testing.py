@@ -53,7 +53,7 @@ def run_tests(
     context, container, engine = environment.context, environment.odoo_container, environment.engine
     module, timeout, terminal = context.module, context.options.test_timeout, context.terminal
     asked = Asked(environment)
-    command = odoo.test_command(module, _tags(context, sources), len(context.repository.addons), timeout, asked.settings)
+    command = _command(context, sources, asked)
     expected = sum(test.is_expected for test in sources.tests)
     places: list[str] | None = None
 
@@ -127,6 +127,11 @@ def run_tests(
         (*of_sources, *of_asked, *of_names, *lasting, ran.why_killed),
         undeclared_names,
     )
+
+
+def _command(context: RunContext, sources: Sources, asked: Asked) -> list[str]:
+    about = (context.module, _tags(context, sources), len(context.repository.addons), context.options.test_timeout)
+    return odoo.test_command(*about, asked.settings, has_tools=bool(context.options.tools))
 
 
 def _tags(context: RunContext, sources: Sources) -> str | None:

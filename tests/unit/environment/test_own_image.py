@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 
+from runner.config.repositories import RepoConfig
 from runner.environment import port_lock
 from runner.errors import ConfigError, EnvironmentFailed
-from runner.images.recipe import recipe_of
+from runner.images.recipe import recipe_of, recipe_of_tools
 from runner.images.store import labels_of, name_of
 from runner.signals import Signals
+from runner.snapshots.plan import Plan
 from tests.unit.fake_engine import Words, failed
 from tests.unit.fake_environment import RENDERED, Fakes
 from tests.unit.repositories import write_module
 
 BASE, OWN = "sha256:odoo", "sha256:own"
+TOOLS = ("a~=1.0", "b")
 
 
 class FakesWithImages(Fakes):
@@ -112,6 +115,43 @@ def test_every_service_with_the_image_of_odoo_s_gets_it_whatever_repos_yaml_name
     with fakes.environment() as environment:
         images = {name: service["image"] for name, service in environment.preflight.model.rendered["services"].items()}
     assert images == {"db": "postgres:16", "odoo": OWN, "worker": OWN}
+
+
+def test_tools_are_put_upon_the_repository_s_own_image_and_change_no_prepared_database(
+    fakes: FakesWithImages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen: list[dict[str, Any]] = []
+
+    def choose(repository: RepoConfig, module: str, *_store: object, **about: Any) -> Plan:
+        chosen.append(about)
+        return Plan(repository, module, {}).disable("it is a test")
+
+    monkeypatch.setattr("runner.environment.preflight.choose", choose)
+    fakes.build()
+    recipe = recipe_of_tools(TOOLS)
+    assert recipe
+    key = recipe.key(OWN)
+    name, labels = name_of(key), labels_of(key, "evv", OWN, time.time())
+    tooled = {"Id": "sha256:tooled", "RepoTags": [name], "Config": {"Labels": labels}}
+    fakes.engine.answers[f"image inspect {name}"] = json.dumps([tooled])
+    with fakes.environment(tools=TOOLS, snapshot=True) as environment:
+        assert image_of(environment) == "sha256:tooled"
+        assert environment.preflight.images[name] == "sha256:tooled"
+    (of_prepared,) = chosen
+    assert of_prepared["rendered"]["services"]["odoo"]["image"] == OWN
+    assert "sha256:tooled" not in of_prepared["images"]
+
+
+def test_tools_that_are_not_there_are_built_upon_the_image_of_the_compose_file(fakes: FakesWithImages) -> None:
+    fakes.repository = fakes.repository.model_copy(update={"packages": ()})
+    recipe = recipe_of_tools(TOOLS)
+    assert recipe
+    fakes.key = recipe.key(BASE)
+    fakes.engine.answers[f"image inspect {name_of(fakes.key)}"] = fakes._inspect
+    said: list[bytes] = []
+    with fakes.environment(record=said.append, tools=TOOLS) as environment:
+        assert image_of(environment) == OWN
+    assert said == [b"Building an image with a~=1.0, b, on odoo:18.0\n"]
 
 
 def test_while_another_run_builds_one_it_is_waited_for(

@@ -90,6 +90,15 @@ def test_pip_gets_its_files_and_the_way_to_its_index_on_standard_input_alone(tmp
     assert not [text for text in (*docker.engine.asked, *words, *variables.values()) if "s3cret" in text or "pr0xy" in text]
 
 
+def test_pip_is_told_of_tools_in_a_file_of_their_own(docker: Docker) -> None:
+    docker.make(Recipe("odoo:18.0", b"", tools=("coverage~=7.0", "debugpy~=1.8.0")))
+    assert docker.fed["tools.txt"] == b"coverage~=7.0\ndebugpy~=1.8.0\n"
+    assert "all.txt" not in docker.fed
+    docker.streams.fed.clear()
+    docker.make(PIP)
+    assert "tools.txt" not in docker.fed
+
+
 def test_what_is_secret_is_in_no_record_and_no_error(tmp_path: Path) -> None:
     docker = Docker(tmp_path, PIP_INDEX_URL="https://me:s3cret@firm/simple")
     docker.streams.says = (b"\x1b[91mnot found at s3cret\x1b[0m\nthe end", 1)

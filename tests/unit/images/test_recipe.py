@@ -4,6 +4,7 @@ import io
 import os
 import tarfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from runner.config.repositories import RepoConfig
 from runner.errors import ConfigError
-from runner.images.recipe import Recipe, recipe_of
+from runner.images.recipe import Recipe, recipe_of, recipe_of_tools
 from tests.unit.repositories import repository
 
 
@@ -44,6 +45,14 @@ def names(found: Recipe) -> list[str]:
 
 def test_without_one_of_the_keys_a_repository_goes_with_the_image_that_it_names(tmp_path: Path) -> None:
     assert recipe_of(repository(tmp_path)) is None
+
+
+def test_every_selection_of_tools_is_an_image_of_its_own() -> None:
+    one, two = recipe_of_tools(("a~=1.0",)), recipe_of_tools(("a~=1.0", "b"))
+    assert one and two
+    assert (one.told, two.told, names(two)) == ("a~=1.0", "a~=1.0, b", [])
+    assert len({found.key("sha256:base") for found in (one, two, replace(one, tools=()))}) == 3
+    assert recipe_of_tools(()) is None
 
 
 def test_what_a_file_for_pip_includes_goes_along(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from runner.odoo.command import (
     ADDONS_TARGET,
     DATABASE,
     HTTP_PORT,
+    TOOLS_FOLDER,
     addons_targets,
     assets_command,
     javascript_command,
@@ -52,6 +53,14 @@ def odoo(container: Path, tags: str | None = None, folders: int = 1, **environ: 
 def test_the_module_is_installed_into_the_test_database_and_odoo_stops_afterwards(container: Path) -> None:
     words = odoo(container)
     assert {f"--database={DATABASE}", "--init=evv_core", "--test-tags=/evv_core", "--stop-after-init"} <= set(words)
+
+
+def test_only_a_command_that_has_tools_finds_them_after_what_keeps_to_the_sources(container: Path) -> None:
+    (container / "odoo").write_text('#!/bin/sh\necho "$PYTHONPATH"\n')
+    own = "/tmp/agent-test-python"
+    for has_tools, expected in ((False, f"{own}:/of/image"), (True, f"{own}:/of/image:{TOOLS_FOLDER}")):
+        command = test_command("evv_core", None, 1, 60, has_tools=has_tools)
+        assert shown(container, command, PYTHONPATH="/of/image") == [expected]
 
 
 def test_the_tests_have_a_port_of_their_own_and_run_no_cron(container: Path) -> None:
