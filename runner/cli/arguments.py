@@ -226,6 +226,7 @@ def _add_run(commands: _Commands) -> None:
     )
     run.add_argument("--junit", type=_report, metavar="FILE", help="write a JUnit report, with one testsuite for each module")
     run.add_argument("--json", type=_report, metavar="FILE", help="write a JSON report, by the schema docs/report.schema.json")
+    _add_coverage(run)
     run.add_argument(
         "--no-snapshot", action="store_true", help="use no prepared database: install everything into an empty one"
     )
@@ -268,6 +269,30 @@ def _add_run(commands: _Commands) -> None:
         choices=["never", "failed", "always"],
         default="never",
         help="leave the environment running, and say how to enter and to remove it; default: never",
+    )
+
+
+def _add_coverage(run: argparse.ArgumentParser) -> None:
+    run.add_argument(
+        "--coverage",
+        action="store_true",
+        help="measure which lines and branches of each module its tests run, by coverage.py in the image, and show them as a"
+        " table; not of its tests, its manifest and its migrations",
+    )
+    run.add_argument(
+        "--coverage-html",
+        type=_report,
+        metavar="DIR",
+        help="write the coverage as HTML pages, with the sources: DIR/index.html; implies --coverage",
+    )
+    run.add_argument(
+        "--coverage-xml", type=_report, metavar="FILE", help="write the coverage in Cobertura's XML; implies --coverage"
+    )
+    run.add_argument(
+        "--fail-under",
+        type=_percentage,
+        metavar="N",
+        help="red if less than N percent of a module's lines and branches ran; implies --coverage",
     )
 
 
@@ -356,6 +381,16 @@ def _seconds(text: str) -> float:
         value = 0.0
     if not 0 < value <= _LONGEST:
         raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, at most {_LONGEST:g} (given: {text!r})")
+    return value
+
+
+def _percentage(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"must be a percentage, from 0 to 100 (given: {text[:_SHOWN]!r})")
     return value
 
 

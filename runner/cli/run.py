@@ -3,6 +3,7 @@
 import argparse
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from runner.cli.arguments import EXAMPLE, RUN_USAGE
 from runner.config import repositories as config
@@ -12,6 +13,7 @@ from runner.config.options import Keep, Options
 from runner.errors import ExitCode, UsageError
 from runner.naming import shown
 from runner.odoo.module_search import find_module, repositories_with
+from runner.reporting.coverage_reports import coverage_reports
 from runner.reporting.machine_reports import MachineReports
 from runner.run.call import Call, make, one_engine
 from runner.run.changed import only_changed
@@ -29,7 +31,8 @@ def run(given: argparse.Namespace, settings: config.Config, terminal: Terminal, 
     UsageError, before anything is started, for a repository or a module that does not exist.
     """
     wanted = _call(given, settings, terminal, command_line)
-    machine_reports = MachineReports(given.junit, given.json, wanted.repository.name)
+    of_coverage = coverage_reports(given.coverage_xml, given.coverage_html, wanted.repository)
+    machine_reports = MachineReports(given.junit, given.json, wanted.repository.name, of_coverage)
     if not wanted.modules:
         terminal.closing(["Nothing is to be tested, and nothing was started."])
         return ExitCode.PASSED
@@ -84,6 +87,7 @@ def _call(given: argparse.Namespace, settings: config.Config, terminal: Terminal
         javascript=given.js,
         exit_first=given.exitfirst,
         watch=given.watch,
+        **_of_coverage(given),
     )
     wanted_jobs = min(given.jobs, len(targets) * max(1, len(in_series)) * given.repeat)
     jobs = min(wanted_jobs, len(list(repository.ports)))
@@ -91,6 +95,15 @@ def _call(given: argparse.Namespace, settings: config.Config, terminal: Terminal
         terminal.line(f"at most {jobs} at once: the repository has {jobs} ports ({repository.ports})")
     more = {"tests": targets, "repeat": given.repeat, "slowest": given.slowest}
     return Call(repository, list(targets), options, command_line, jobs, given.fail_fast, in_series, **more)
+
+
+def _of_coverage(given: argparse.Namespace) -> dict[str, Any]:
+    """Return what its options say of coverage."""
+    if not (given.coverage or given.coverage_html or given.coverage_xml or given.fail_under is not None):
+        return {}
+    from runner.odoo.coverage_command import COVERAGE  # noqa: PLC0415 - few runs are measured
+
+    return {"coverage": True, "fail_under": given.fail_under, "tools": (COVERAGE,)}
 
 
 def _check_watch(given: argparse.Namespace) -> None:
@@ -104,6 +117,10 @@ def _check_watch(given: argparse.Namespace) -> None:
         "--json": given.json,
         "--repeat": given.repeat > 1,
         "--slowest": given.slowest,
+        "--coverage": given.coverage,
+        "--coverage-html": given.coverage_html,
+        "--coverage-xml": given.coverage_xml,
+        "--fail-under": given.fail_under is not None,
         "--keep": given.keep != "never",
     }
     if wrong := [name for name, is_given in others.items() if is_given]:

@@ -21,7 +21,8 @@ class Options:
 
     `tests`: what alone is tested, as in `TestRock`, `TestRock.test_quarter`, `tests/test_rock.py` and
     `tests/test_rock.py::TestRock`; without any the module. `exit_first`: Odoo is stopped at the first test that fails.
-    `tools`: what the image must have besides, for Odoo's process that tests alone, as pip is told of it.
+    `tools`: what the image must have besides, for Odoo's process that tests alone, as pip is told of it. `coverage`: what of
+    the module runs is measured; `fail_under`: the percentage of it that has to.
     """
 
     health_timeout: float
@@ -38,3 +39,5 @@ class Options:
     exit_first: bool = False
     watch: bool = False
     tools: tuple[str, ...] = ()
+    coverage: bool = False
+    fail_under: float | None = None

@@ -91,11 +91,12 @@ _FROM_SOURCES = (
 )
 # After what has to be found first, and before the image's own, which then may be of another version.
 _WITH_TOOLS = f'PYTHONPATH="$PYTHONPATH:{TOOLS_FOLDER}"; '
-# By the Python that Odoo's own program names in its first line, if it does.
+# The Python that Odoo's own program names in its first line, if it does.
+PYTHON = 'read -r python <"$(type -P odoo)"; case $python in "#!"*python*) python=${python#"#!"};; *) python=python3;; esac; '
 _UNMET = (
     _MORE_ADDONS
-    + 'read -r python <"$(type -P odoo)"; case $python in "#!"*python*) python=${python#"#!"};; *) python=python3;; esac; '
-    f'exec timeout --kill-after={KILL_AFTER} "$1" $python -c "$2" "$3" --config="$conf" --data-dir="$data" "${{@:4}}"'
+    + PYTHON
+    + f'exec timeout --kill-after={KILL_AFTER} "$1" $python -c "$2" "$3" --config="$conf" --data-dir="$data" "${{@:4}}"'
 )
 _QUERY = _SIGN_IN + (
     'exec psql -h "${HOST:-db}" -p "${PORT:-5432}" -U "${USER:-odoo}" -d "$1" -v ON_ERROR_STOP=1 -XAtq -F " " "${@:2}" 2>&1'
@@ -168,14 +169,20 @@ def test_command(
 
 
 def javascript_command(
-    module: str, addons_folders: int, timeout: float, settings: OdooSettings = NOTHING_ASKED, *, for_phones: bool
+    module: str,
+    addons_folders: int,
+    timeout: float,
+    settings: OdooSettings = NOTHING_ASKED,
+    *,
+    for_phones: bool,
+    has_tools: bool = False,
 ) -> list[str]:
     """Run the JavaScript tests of `module`, which is installed, by those tests of web that open a browser for them.
 
-    `for_phones`: also in one like that of a phone. `timeout` in seconds.
+    `for_phones`: also in one like that of a phone. `timeout` in seconds. `has_tools`: as in `test_command`.
     """
     suites = ("WebSuite.test_unit_desktop", *(["MobileWebSuite.test_unit_mobile"] if for_phones else []))
-    installing = test_command(module, None, addons_folders, timeout, settings.beyond_preparation)
+    installing = test_command(module, None, addons_folders, timeout, settings.beyond_preparation, has_tools=has_tools)
     *command, _init, _tags = installing[: -len(_OPTIONS)]
     tags = ",".join(f"/web:{suite}[@{module}]" for suite in suites)
     return [*command, f"--test-tags={tags}", *_OPTIONS]

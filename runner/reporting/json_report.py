@@ -53,6 +53,37 @@ class Counts(_Part):
     skipped: int
 
 
+class FileCoverageReport(_Part):
+    """One source file of a module."""
+
+    path: Text
+    """From the checkout on."""
+    percent: float
+    """How much of its statements and branches together ran."""
+    statements: int
+    executed_lines: tuple[int, ...]
+    missing_lines: tuple[int, ...]
+    branches: int
+    executed_branches: tuple[tuple[int, int], ...]
+    """From which line to which; to 0 or the negated line of a function out of that."""
+    missing_branches: tuple[tuple[int, int], ...]
+    partial_branches: tuple[tuple[int, int], ...]
+    """The missing ones of lines that ran."""
+
+
+class CoverageReport(_Part):
+    """Which lines and branches of a module its tests ran; none of its tests, its manifest and its migrations."""
+
+    percent: float
+    """How much of statements and branches together ran."""
+    statements: int
+    missing_lines: int
+    branches: int
+    missing_branches: int
+    partial_branches: int
+    files: tuple[FileCoverageReport, ...]
+
+
 class ModuleReport(_Part):
     """The run of one module."""
 
@@ -96,6 +127,8 @@ class ModuleReport(_Part):
     """Screenshots and screencasts of browsers in tests that failed: their names in Odoo's log, and the paths of copies."""
     cases_left_out: int
     """Number of tests that started and are not among `cases`, which are too many."""
+    coverage: CoverageReport | None
+    """Null without `--coverage`, and where nothing could be measured, which is among reasons or remarks then."""
 
 
 class CallReport(_Part):
@@ -145,6 +178,7 @@ def _module(outcome: Outcome) -> ModuleReport:
         cases=tuple(CaseReport.model_validate(case) for case in outcome.reported_cases),
         files={name: str(file) for name, file in outcome.files.items()},
         cases_left_out=outcome.cases_left_out,
+        coverage=CoverageReport.model_validate(outcome.coverage) if outcome.coverage else None,
     )
 
 

@@ -13,9 +13,12 @@ from runner.reporting.report_file import remove_earlier
 class MachineReports:
     """Where the reports go. Earlier ones are removed at once; UsageError if a place cannot be used."""
 
-    def __init__(self, junit: Path | None, json: Path | None, repository: str) -> None:
+    def __init__(
+        self, junit: Path | None, json: Path | None, repository: str, more: Sequence[Callable[[Sequence[Outcome]], None]] = ()
+    ) -> None:
+        """`more`: what writes further ones."""
         self._junit, self._json = (file.absolute() if file else None for file in (junit, json))
-        self._repository = repository
+        self._repository, self._more = repository, more
         for file in (self._junit, self._json):
             if file:
                 remove_earlier(file)
@@ -41,6 +44,7 @@ class MachineReports:
             from runner.reporting.json_report import write_json  # noqa: PLC0415
 
             writers.append(partial(write_json, outcomes, self._json, self._repository))
+        writers += [partial(write, outcomes) for write in self._more]
         code = worst(outcomes)
         for write in writers:
             try:

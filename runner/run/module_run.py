@@ -18,11 +18,13 @@ from runner.odoo.addons import modules_of
 from runner.odoo.settings import settings_of
 from runner.odoo.test_tags import told_selection
 from runner.reporting import proof_log as reports
+from runner.reporting.coverage_table import coverage_lines
 from runner.reporting.outcome import Outcome, decide
 from runner.reporting.provenance import commit_of
 from runner.run.comparing import Comparison
 from runner.run.counting import Doubt, doubt_about
 from runner.run.examining import examine
+from runner.run.measuring import with_fail_under
 from runner.run.preparing import Preparation
 from runner.run.telling import Telling
 from runner.run.terms import Terms, terms_of
@@ -124,6 +126,7 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
         why = [f"  - {line}" for reason in outcome.reasons for line in reason.splitlines()]
         notes = [*(f"  {text}" for text in outcome.allowed), *(f"  note: {note}" for note in outcome.notes)]
         notes += [f"  made by a browser: {file}" for file in outcome.files.values()]
+        notes += coverage_lines(outcome.coverage, in_full=True) if outcome.coverage else []
         try:
             log.block("VERDICT", facts, why, notes, _how_it_was_left(context, environment))
             log.publish()
@@ -175,6 +178,7 @@ def _verdict_in(
             verdict = replace(verdict, reasons=(*unmet_dependencies(environment, log), *verdict.reasons))
         if doubt := doubt_about(environment.plan, tested, sources):
             verdict = _verdict_on_an_empty_database(environment, doubt, test, log)
+        verdict = with_fail_under(verdict, options)  # an empty database would be no cure
         if options.keep is Keep.ALWAYS or (options.keep is Keep.FAILED and not verdict.passed):
             environment.keep()
     return verdict

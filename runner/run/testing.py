@@ -15,6 +15,7 @@ from runner.run.asked import Asked
 from runner.run.browser_files import fetch_browser_files
 from runner.run.comparing import Comparison
 from runner.run.javascript import run_javascript
+from runner.run.measuring import Measuring
 from runner.run.odoo_run import OdooRun
 from runner.run.preparing import prefetch_undeclared_names
 from runner.run.telling import Telling
@@ -52,8 +53,7 @@ def run_tests(
     """
     context, container, engine = environment.context, environment.odoo_container, environment.engine
     module, timeout, terminal = context.module, context.options.test_timeout, context.terminal
-    asked = Asked(environment)
-    command = _command(context, sources, asked)
+    asked, measuring = Asked(environment), Measuring(environment)
     expected = sum(test.is_expected for test in sources.tests)
     places: list[str] | None = None
 
@@ -70,18 +70,19 @@ def run_tests(
         return False
 
     with terminal.phase("tests"):
-        ran = OdooRun(environment, command, timeout, log, telling, heed)
+        ran = OdooRun(environment, measuring.around(_command(context, sources, asked)), timeout, log, telling, heed)
     javascript, of_javascript = None, sources.javascript if context.options.javascript else JavaScript()
     # The module may be installed if Odoo came to its end.
     why_not = _why_no_javascript(ran, exit_first=context.options.exit_first)
     if of_javascript.hoot and not why_not:
-        javascript = run_javascript(environment, of_javascript, timeout - ran.seconds, log, telling)
+        javascript = run_javascript(environment, of_javascript, timeout - ran.seconds, log, telling, measuring)
         sources = replace(sources, javascript=JavaScript())  # of which with_javascript tells
     files = fetch_browser_files(environment) if any(run.log.browser_files for run in (ran, javascript) if run) else {}
     # Side by side.
     status = environment.prefetch_states()
     states = engine.prefetch(questions.execution(container, odoo.states_command([module, *comparison.beside])))
     asked.prefetch()
+    measuring.prefetch()
     compared = comparison.prefetch(places)
     undeclared_names = prefetch_undeclared_names(environment)
     printed = _limits_of(engine, environment.containers.values() if ran.exit_code else ())
@@ -114,13 +115,17 @@ def run_tests(
         verdict, limits = replace(verdict, reasons=(*limits, *verdict.reasons)), []
     of_sources, lasting = tuple(comparison.reasons_after(compared, answered)), list[str]()
     if javascript:
-        how = {"timed_out": javascript.timed_out, "strict": context.options.strict}
-        verdict, lasting = with_javascript(verdict, of_javascript, javascript.log, javascript.exit_code, **how)
+        verdict, lasting = with_javascript(
+            *(verdict, of_javascript, javascript.log, javascript.exit_code),
+            timed_out=javascript.timed_out,
+            strict=context.options.strict,
+        )
     elif of_javascript.hoot:
         limits = [*limits, f"the JavaScript tests did not run, as {why_not}"]
     of_asked = asked.reasons(installed=is_installed)
     verdict = replace(verdict.doubted([*of_sources, *of_asked, *limits]), files=files)
-    of_names = never_started(context.options.tests, verdict.cases, sources)
+    verdict, of_coverage = measuring.put_in(verdict, (javascript or ran).exit_code)
+    of_names = [*never_started(context.options.tests, verdict.cases, sources), *of_coverage]
     return Tested(
         verdict,
         not is_installed and not ran.is_cut_short,  # it may have been going on
