@@ -118,9 +118,9 @@ def _source(file: FileCoverage, repository: RepoConfig) -> str:
     try:
         content = read_source(path, folder, _LONGEST_SOURCE)
     except UnreadableSource as error:
-        return f"<p>The source {_shown(str(error))}. Not run: {', '.join(not_run(file))}</p>"
+        return f"<p>The source {_shown(str(error))}. Not run: {_shown(', '.join(not_run(file)))}</p>"
     if hashlib.sha256(content).hexdigest() != file.digest:
-        return f"<p>The source has changed since. Not run: {', '.join(not_run(file))}</p>"
+        return f"<p>The source has changed since. Not run: {_shown(', '.join(not_run(file)))}</p>"
     lines = content.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return f"<ol>\n{''.join(_lines(lines, file))}</ol>"
 

@@ -134,10 +134,17 @@ def test_the_size_of_a_log_has_a_unit_or_none(text: str, size: int) -> None:
     assert parse(["run", "evv", "traction", "--max-log", text]).max_log == size
 
 
-@pytest.mark.parametrize("option", ["--junit", "--json"])
+@pytest.mark.parametrize("option", ["--junit", "--json", "--coverage-xml", "--coverage-html"])
 def test_no_report_goes_to_standard_output_nor_into_a_file_called_so(option: str) -> None:
     with pytest.raises(UsageError, match=f"argument {option}: must be a file: standard output shows the run"):
         parse(["run", "evv", "traction", option, "-"])
+
+
+@pytest.mark.parametrize("text", ["", "-1", "100.1", "nan", "inf", "80%", "x" * 5000])
+def test_what_is_no_percentage_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="argument --fail-under: must be a percentage, from 0 to 100") as caught:
+        parse(["run", "evv", "traction", f"--fail-under={text}"])
+    assert len(str(caught.value)) < 500
 
 
 def test_a_log_is_limited_also_where_nobody_asks_for_it() -> None:

@@ -15,6 +15,7 @@ from runner.errors import ReportFailed
 from runner.reporting.json_report import CallReport, schema, write_json
 from runner.reporting.outcome import Outcome
 from runner.verdict.cases import CaseOutcome
+from runner.verdict.coverage import Coverage, FileCoverage
 from tests.unit.outcomes import TRACEBACK, case, failed, failing, passed, real_failure, red
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -83,12 +84,35 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
                 "proof": "/checkout/proof_of_execution_tests.log",
                 "files": {"sc_1.png": "/checkout/.agent-tests/run/browser/sc_1.png"},
                 "cases_left_out": 0,
+                "coverage": None,
             }
         ],
     }
     name = {"file": "test_client", "name": "TestClient.test_fails"}
     assert fails == {**name, "outcome": "failed", "seconds": 0.25, "details": TRACEBACK, "files": ["sc_1.png"]}
     assert (skipped["outcome"], skipped["seconds"], skipped["details"]) == ("skipped", None, "no browser")
+
+
+def test_coverage_is_reported_file_by_file(file: Path) -> None:
+    rock = FileCoverage("addons/rocks/rock.py", (1, 2), (3,), ((1, 2),), ((1, -1),), "a digest")
+    (module,) = written(file, passed(coverage=Coverage((rock,))))["modules"]
+    numbers = {"percent": 60.0, "statements": 3, "branches": 2}
+    assert module["coverage"] == numbers | {
+        "missing_lines": 1,
+        "missing_branches": 1,
+        "partial_branches": 1,
+        "files": [
+            numbers
+            | {
+                "path": "addons/rocks/rock.py",
+                "executed_lines": [1, 2],
+                "missing_lines": [3],
+                "executed_branches": [[1, 2]],
+                "missing_branches": [[1, -1]],
+                "partial_branches": [[1, -1]],
+            }
+        ],
+    }
 
 
 def test_a_run_that_ended_before_its_tests_has_no_counts(file: Path) -> None:
