@@ -26,6 +26,7 @@ from runner.odoo.command import (
 )
 from runner.odoo.settings import OdooSettings
 
+PYTHON = "/tmp/agent-test-python"
 SHOW = '#!/bin/sh\nfor word in "$0" "$@"; do printf "%s\\n" "$word"; done\nprintf "password=%s\\n" "$PGPASSWORD"\n'
 test_command.__test__ = False  # type: ignore[attr-defined] # pytest would take the imported function for a test
 
@@ -41,6 +42,8 @@ def container(tmp_path: Path) -> Path:
 
 def shown(container: Path, command: list[str], **environ: str) -> list[str]:
     environ = {"PATH": f"{container}{os.pathsep}{os.environ['PATH']}", "TMPDIR": str(container), **environ}
+    # By that name processes are ended, which those of other tests, and of containers of this machine, have too.
+    command = [word.replace(PYTHON, str(container / "python")) for word in command]
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
@@ -57,7 +60,7 @@ def test_the_module_is_installed_into_the_test_database_and_odoo_stops_afterward
 
 def test_only_a_command_that_has_tools_finds_them_after_what_keeps_to_the_sources(container: Path) -> None:
     (container / "odoo").write_text('#!/bin/sh\necho "$PYTHONPATH"\n')
-    own = "/tmp/agent-test-python"
+    own = container / "python"
     for has_tools, expected in ((False, f"{own}:/of/image"), (True, f"{own}:/of/image:{TOOLS_FOLDER}")):
         command = test_command("evv_core", None, 1, 60, has_tools=has_tools)
         assert shown(container, command, PYTHONPATH="/of/image") == [expected]
@@ -220,7 +223,7 @@ def test_files_and_screenshots_are_made_anew_with_the_database(container: Path) 
 
 
 def test_what_tests_left_running_is_ended_and_nothing_else(container: Path) -> None:
-    environs = [{"PYTHONPATH": "/tmp/agent-test-python:/more"}, {"PYTHONPATH": "/opt"}, {}]
+    environs = [{"PYTHONPATH": f"{container}/python:/more"}, {"PYTHONPATH": "/opt"}, {}]
     left, *others = (subprocess.Popen(["sleep", "60"], env=os.environ | environ) for environ in environs)
     try:
         shown(container, make_anew_command(has_template=False))
