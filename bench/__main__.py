@@ -1,4 +1,4 @@
-"""`python -m bench [compare|jobs|log|many|peer|watch]`: measure, print a table, and write all figures to bench/results."""
+"""`python -m bench [WHAT]`: measure, print a table, and write all figures to bench/results."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 from runner.errors import Interrupted, RunnerError
 from runner.signals import Signals
 
-from . import compare, jobs, log, many, peer, watch
+from . import compare, coverage, jobs, log, many, peer, watch
 from .subject import HERE, BenchFailed
 
 RESULTS = HERE / "results"
@@ -34,7 +34,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("nox -s bench --", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=["compare", "jobs", "log", "many", "peer", "watch"], default="compare")
+    kinds = ["compare", "coverage", "jobs", "log", "many", "peer", "watch"]
+    parser.add_argument("what", nargs="?", choices=kinds, default="compare")
     parser.add_argument("-n", type=int, default=3, metavar="N", dest="rounds", help="the table has medians of N; default: 3")
     parser.add_argument(
         "--module", action="append", choices=list(compare.MODULES), dest="modules", help="only this one; may be repeated"
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
 def _measure(given: argparse.Namespace) -> None:
     measured: (
         Sequence[compare.Measured]
+        | Sequence[coverage.Measurement]
         | Sequence[jobs.Measured]
         | Sequence[log.Measured]
         | Sequence[many.Measured]
@@ -55,6 +57,9 @@ def _measure(given: argparse.Namespace) -> None:
     if given.what == "compare":
         compared = compare.measure(given.modules or list(compare.MODULES), given.rounds, _say)
         measured, table = compared, compare.table(compared)
+    elif given.what == "coverage":
+        pairs = coverage.measure(given.rounds, _say)
+        measured, table = pairs, coverage.table(pairs)
     elif given.what == "many":
         small = many.measure((given.modules or list(compare.MODULES))[0], given.rounds, _say)
         measured, table = small, many.table(small)

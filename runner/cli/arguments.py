@@ -258,6 +258,7 @@ def _add_run(commands: _Commands) -> None:
         metavar="FILE",
         help="write an in-toto statement, predicate Test Result v0.1; `-` as for --json",
     )
+    _add_coverage(run)
     run.add_argument(
         "--no-snapshot", action="store_true", help="use no prepared database: install everything into an empty one"
     )
@@ -324,6 +325,30 @@ def _add_run(commands: _Commands) -> None:
         choices=["never", "failed", "always"],
         default="never",
         help="leave the environment running, serve its test database, and say how to enter and to remove it; default: never",
+    )
+
+
+def _add_coverage(run: argparse.ArgumentParser) -> None:
+    run.add_argument(
+        "--coverage",
+        action="store_true",
+        help="measure which lines and branches of each module its tests run, by coverage.py in the image, and show them as a"
+        " table; not of its tests, its manifest and its migrations",
+    )
+    run.add_argument(
+        "--coverage-html",
+        type=_place,
+        metavar="DIR",
+        help="write the coverage as HTML pages, with the sources: DIR/index.html; implies --coverage",
+    )
+    run.add_argument(
+        "--coverage-xml", type=_place, metavar="FILE", help="write the coverage in Cobertura's XML; implies --coverage"
+    )
+    run.add_argument(
+        "--fail-under",
+        type=_percentage,
+        metavar="N",
+        help="red if less than N percent of a module's lines and branches ran; implies --coverage",
     )
 
 
@@ -494,6 +519,16 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _percentage(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"must be a percentage, from 0 to 100 (given: {text[:_SHOWN]!r})")
+    return value
+
+
 def _ref(text: str) -> str:
     if not text or text.startswith("-") or not text.isprintable():
         raise argparse.ArgumentTypeError(f"must be a commit, a branch or a tag (given: {text!r})")
@@ -510,6 +545,12 @@ def _series(text: str) -> tuple[str, ...]:
 def _report(text: str) -> Path:
     # A file of this name is another path than standard output.
     return Path(text).absolute() if Path(text) == Path("-") and text != "-" else Path(text)
+
+
+def _place(text: str) -> Path:
+    if text == "-":
+        raise argparse.ArgumentTypeError("must be a file: standard output shows the run")
+    return Path(text)
 
 
 def _size(text: str) -> int:

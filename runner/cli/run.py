@@ -3,6 +3,7 @@
 import argparse
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from runner.ci_sections import ci_of
 from runner.cli.arguments import EXAMPLE, RUN_USAGE
@@ -13,6 +14,7 @@ from runner.config.options import Debugger, Keep, Options, Ref
 from runner.errors import ExitCode, UsageError
 from runner.naming import shown
 from runner.odoo.module_search import find_module, repositories_with
+from runner.reporting.coverage_reports import coverage_reports
 from runner.reporting.machine_reports import MachineReports
 from runner.run.call import Call, make, one_engine
 from runner.run.changed import only_changed
@@ -46,7 +48,8 @@ def run(
 
         check_key(given.sign_key)
     more = {"html": given.html, "in_toto": given.in_toto}
-    machine_reports = MachineReports(given.junit, given.json, wanted.repository.name, output, **more)
+    of_coverage = coverage_reports(given.coverage_xml, given.coverage_html, wanted.repository)
+    machine_reports = MachineReports(given.junit, given.json, wanted.repository.name, output, more=of_coverage, **more)
     if not wanted.modules:
         terminal.closing(["Nothing is to be tested, and nothing was started."])
         return ExitCode.PASSED
@@ -111,6 +114,7 @@ def _call(given: argparse.Namespace, settings: config.Config, terminal: Terminal
         tools=(DEBUGPY,) if given.debugpy else (),
         debugger=debugger,
         reinstall=given.reinstall,
+        **_of_coverage(given),
     )
     wanted_jobs = min(given.jobs, len(targets) * max(1, len(in_series)) * given.repeat)
     jobs = min(wanted_jobs, len(list(repository.ports)))
@@ -132,6 +136,15 @@ def _upgrade(given: argparse.Namespace, repository: config.RepoConfig, modules: 
         if module not in revision.modules:
             raise revision.lacks(module)
     return {module: (revision.ref, module in revision.modules) for module in modules}
+
+
+def _of_coverage(given: argparse.Namespace) -> dict[str, Any]:
+    """Return what its options say of coverage."""
+    if not (given.coverage or given.coverage_html or given.coverage_xml or given.fail_under is not None):
+        return {}
+    from runner.odoo.coverage_command import COVERAGE  # noqa: PLC0415 - few runs are measured
+
+    return {"coverage": True, "fail_under": given.fail_under, "tools": (COVERAGE,)}
 
 
 def _check_watch(given: argparse.Namespace) -> None:
@@ -173,6 +186,10 @@ def _beyond_one(given: argparse.Namespace) -> dict[str, object]:
         "--sign-key": given.sign_key,
         "--upgrade-from": given.upgrade_from,
         "--reinstall": given.reinstall,
+        "--coverage": given.coverage,
+        "--coverage-html": given.coverage_html,
+        "--coverage-xml": given.coverage_xml,
+        "--fail-under": given.fail_under is not None,
     }
 
 

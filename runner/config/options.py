@@ -48,6 +48,7 @@ class Options:
     `tools`: what the image must have besides, for Odoo's process that tests alone, as pip is told of it.
     `upgrade_from`: where the module is first installed as it was, then updated. `new_since`: that it was not there then, so
     that it is installed as ever. `reinstall`: it is installed, uninstalled, and installed with its tests.
+    `coverage`: what of the module runs is measured; `fail_under`: the percentage of it that has to.
     """
 
     health_timeout: float
@@ -69,6 +70,8 @@ class Options:
     upgrade_from: Ref | None = None
     new_since: Ref | None = None
     reinstall: bool = False
+    coverage: bool = False
+    fail_under: float | None = None
 
     @property
     def steps(self) -> int:

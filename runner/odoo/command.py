@@ -67,13 +67,13 @@ _ODOO = (
     '--db_port "${PORT:-5432}" --db_user "${USER:-odoo}" "${@:3}" 2>&1'
 )
 # The one that Odoo's own program names in its first line, if it does.
-_PYTHON = 'read -r python <"$(type -P odoo)"; case $python in "#!"*python*) python=${python#"#!"};; *) python=python3;; esac; '
+PYTHON = 'read -r python <"$(type -P odoo)"; case $python in "#!"*python*) python=${python#"#!"};; *) python=python3;; esac; '
 # In its own process group, as without a word, Odoo would be stopped when it reads from the terminal. Whatever the image says,
 # `breakpoint()` is pdb's. And what debugpy would say of Python's frozen modules is no matter of tests.
 _DEBUGGED = {
     Debugger.NONE: _ODOO,
     Debugger.PDB: _ODOO.replace("exec timeout", "unset PYTHONBREAKPOINT; exec timeout --foreground"),
-    Debugger.DEBUGPY: _PYTHON
+    Debugger.DEBUGPY: PYTHON
     + _ODOO.replace(
         " odoo --config",
         f" $python -X frozen_modules=off -m debugpy --listen 0.0.0.0:{OWN_PORT} --wait-for-client "
@@ -125,7 +125,7 @@ _FROM_SOURCES = _customized(_CUSTOM_PYTHON, "source_only.py")
 _WITH_TOOLS = f'PYTHONPATH="$PYTHONPATH:{TOOLS_FOLDER}"; '
 _UNMET = (
     _MORE_ADDONS
-    + _PYTHON
+    + PYTHON
     + f'exec timeout --kill-after={KILL_AFTER} "$1" $python -c "$2" "$3" --config="$conf" --data-dir="$data" "${{@:4}}"'
 )
 # The server goes on when its parent has ended. What it says is in the container's log, where that may be written by others
@@ -245,14 +245,20 @@ def _command(
 
 
 def javascript_command(
-    module: str, addons_folders: int, timeout: float, settings: OdooSettings = NOTHING_ASKED, *, for_phones: bool
+    module: str,
+    addons_folders: int,
+    timeout: float,
+    settings: OdooSettings = NOTHING_ASKED,
+    *,
+    for_phones: bool,
+    has_tools: bool = False,
 ) -> list[str]:
     """Run the JavaScript tests of `module`, which is installed, by those tests of web that open a browser for them.
 
-    `for_phones`: also in one like that of a phone. `timeout` in seconds.
+    `for_phones`: also in one like that of a phone. `timeout` in seconds. `has_tools`: as in `test_command`.
     """
     suites = ("WebSuite.test_unit_desktop", *(["MobileWebSuite.test_unit_mobile"] if for_phones else []))
-    installing = test_command(module, None, addons_folders, timeout, settings.beyond_preparation)
+    installing = test_command(module, None, addons_folders, timeout, settings.beyond_preparation, has_tools=has_tools)
     *command, _init, _tags = installing[: -len(_OPTIONS)]
     tags = ",".join(f"/web:{suite}[@{module}]" for suite in suites)
     return [*command, f"--test-tags={tags}", *_OPTIONS]

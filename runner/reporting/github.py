@@ -1,6 +1,6 @@
 """What a person sees on GitHub Actions: annotations at the failing tests, and a summary of the job."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from runner.errors import ExitCode, ReportFailed, cause_of
@@ -100,18 +100,20 @@ def _append_summary(outcomes: Sequence[Outcome], file: Path) -> None:
 
 def _summary(outcomes: Sequence[Outcome], reasons: int) -> bytes:
     """Write a table in Markdown, with so many reasons a module."""
-    heads = ("module", "verdict", "ran", "failed", "errors", "skipped", "reasons")
-    rows = [heads, ("---", "---", "--:", "--:", "--:", "--:", "---"), *(_row(outcome, reasons) for outcome in outcomes)]
+    heads = ("module", "verdict", "ran", "failed", "errors", "skipped", "coverage", "reasons")
+    rows = [heads, ("---", "---", *["--:"] * 5, "---"), *(_row(outcome, reasons) for outcome in outcomes)]
+    if not any(outcome.coverage for outcome in outcomes):
+        rows = [(*row[:6], row[7]) for row in rows]
     lines = ["", "### Odoo tests", "", *(f"| {' | '.join(row)} |" for row in rows), ""]
     return "\n".join([*lines, ""]).encode(errors="backslashreplace")
 
 
-def _row(outcome: Outcome, reasons: int) -> Iterable[str]:
+def _row(outcome: Outcome, reasons: int) -> tuple[str, ...]:
     mark = "\N{WHITE HEAVY CHECK MARK}" if outcome.exit_code == ExitCode.PASSED else "\N{CROSS MARK}"
     told = [_cell(shortened(reason, _REASON)) for reason in outcome.reasons[:reasons]]
     if untold := len(outcome.reasons) - len(told):
         told.append(f"{untold} more: see {_cell(str(outcome.proof))}")
-    return [_cell(outcome.name), f"{mark} {_cell(outcome.title)}", *outcome.numbers, "<br>".join(told)]
+    return (_cell(outcome.name), f"{mark} {_cell(outcome.title)}", *outcome.numbers, outcome.told_coverage, "<br>".join(told))
 
 
 def _cell(text: str) -> str:

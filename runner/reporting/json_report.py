@@ -91,6 +91,37 @@ class BeginningReport(_Part):
     """The migration scripts that ran: module, version and name, as Odoo logs them."""
 
 
+class FileCoverageReport(_Part):
+    """One source file of a module."""
+
+    path: Text
+    """From the checkout on."""
+    percent: float
+    """How much of its statements and branches together ran."""
+    statements: int
+    executed_lines: tuple[int, ...]
+    missing_lines: tuple[int, ...]
+    branches: int
+    executed_branches: tuple[tuple[int, int], ...]
+    """From which line to which; to 0 or the negated line of a function out of that."""
+    missing_branches: tuple[tuple[int, int], ...]
+    partial_branches: tuple[tuple[int, int], ...]
+    """The missing ones of lines that ran."""
+
+
+class CoverageReport(_Part):
+    """Which lines and branches of a module its tests ran; none of its tests, its manifest and its migrations."""
+
+    percent: float
+    """How much of statements and branches together ran."""
+    statements: int
+    missing_lines: int
+    branches: int
+    missing_branches: int
+    partial_branches: int
+    files: tuple[FileCoverageReport, ...]
+
+
 class ModuleReport(_Part):
     """The run of one module."""
 
@@ -142,6 +173,8 @@ class ModuleReport(_Part):
     """When its teardown had ended, in UTC; empty where the run came to no log."""
     teardown: tuple[Text, ...]
     """How it was left, as in the log: the listings that were made after everything was removed."""
+    coverage: CoverageReport | None
+    """Null without `--coverage`, and where nothing could be measured, which is among reasons or remarks then."""
 
 
 class CallReport(_Part):
@@ -208,6 +241,7 @@ def _module(outcome: Outcome) -> ModuleReport:
         record=tuple(BlockReport.model_validate(block) for block in outcome.record),
         ended=outcome.ended,
         teardown=outcome.teardown,
+        coverage=CoverageReport.model_validate(outcome.coverage) if outcome.coverage else None,
     )
 
 

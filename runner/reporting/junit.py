@@ -1,7 +1,6 @@
 """JUnit XML of a call, in the dialect of Surefire and pytest: what GitHub's actions, GitLab and Jenkins read alike."""
 
 import io
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,14 +9,11 @@ from junitparser import Error, Failure, Skipped
 from junitparser.xunit2 import FlakyError, FlakyFailure, JUnitXml, TestCase, TestSuite
 
 from runner.errors import ReportFailed
-from runner.foreign_text import visible
 from runner.reporting.findings import class_and_method, exception_of, headline
 from runner.reporting.outcome import Outcome
 from runner.reporting.report_file import told, write_whole
+from runner.reporting.xml_text import legal
 from runner.verdict.cases import Case, CaseOutcome
-
-# Whatever production [2] of XML 1.0 does not name: no escape makes it well-formed.
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write_junit(outcomes: Sequence[Outcome], file: Path | int) -> None:
@@ -37,14 +33,14 @@ def write_junit(outcomes: Sequence[Outcome], file: Path | int) -> None:
 
 
 def _suite(outcome: Outcome) -> TestSuite:
-    suite = TestSuite(_legal(outcome.name))  # type: ignore[no-untyped-call]
+    suite = TestSuite(legal(outcome.name))  # type: ignore[no-untyped-call]
     facts = {"verdict": outcome.label, "exit code": str(outcome.exit_code), "proof": str(outcome.proof)}
     facts |= {"selection": outcome.selection} if outcome.selection else {}
     facts |= {"series": outcome.series} if outcome.series else {}
     facts |= {"beginning": outcome.beginning.title} if outcome.beginning else {}
     facts |= {"repeat": str(outcome.repeat)} if outcome.repeat else {}
     for name, value in facts.items():
-        suite.add_property(name, _legal(value))
+        suite.add_property(name, legal(value))
     red = bool(outcome.failing_cases)
     cases: list[junitparser.TestCase] = [_testcase(case, outcome.files, red=red) for case in outcome.reported_cases]
     if outcome.is_red_for_more:
@@ -59,7 +55,7 @@ def _suite(outcome: Outcome) -> TestSuite:
     if outcome.cases_left_out:
         notes.append(f"note: {outcome.cases_left_out} tests are too many for this report, and are not listed in it")
     if notes:
-        suite.system_out = _legal("\n".join(notes))
+        suite.system_out = legal("\n".join(notes))
     return suite
 
 
@@ -67,14 +63,14 @@ def _testcase(case: Case, files: Mapping[str, Path], *, red: bool) -> TestCase:
     class_name, method = class_and_method(case)
     folder, _, file = case.file.rpartition("/")  # of the tests of upgrade scripts
     path = [part for part in (folder.replace("/", ".") or "tests", file, class_name) if part]
-    testcase = TestCase(_legal(method), _legal(".".join(["odoo.addons", case.module, *path])), case.seconds)
-    message, details = _legal(headline(case)), _legal(case.details)
+    testcase = TestCase(legal(method), legal(".".join(["odoo.addons", case.module, *path])), case.seconds)
+    message, details = legal(headline(case)), legal(case.details)
     if case.outcome is CaseOutcome.SKIPPED:
         skipped = Skipped(message)
         skipped.text = details  # GitLab reads the text only
         testcase.result = [skipped]
     elif case.outcome is not CaseOutcome.PASSED:
-        erred, kind = case.outcome is CaseOutcome.ERROR, _legal(exception_of(case))
+        erred, kind = case.outcome is CaseOutcome.ERROR, legal(exception_of(case))
         if red:
             problem = (Error if erred else Failure)(message, kind)
             problem.text = details
@@ -84,7 +80,7 @@ def _testcase(case: Case, files: Mapping[str, Path], *, red: bool) -> TestCase:
             flake.stack_trace = details
             testcase.add_interim_result(flake)
     if paths := [files[name] for name in case.files if name in files]:
-        testcase.system_out = _legal("\n".join(f"[[ATTACHMENT|{_from_here(path)}]]" for path in paths))
+        testcase.system_out = legal("\n".join(f"[[ATTACHMENT|{_from_here(path)}]]" for path in paths))
     return testcase
 
 
@@ -95,10 +91,10 @@ def _from_here(path: Path) -> Path:
 
 def _synthetic(outcome: Outcome) -> TestCase:
     """Make an erring testcase for what no test shows: nothing ran, the environment died, something is left."""
-    testcase = TestCase(_legal(outcome.label), _tests_of(outcome.module))
+    testcase = TestCase(legal(outcome.label), _tests_of(outcome.module))
     reasons = outcome.reasons or (f"exit code {outcome.exit_code}",)
-    error = Error(_legal(reasons[0].partition("\n")[0]), _legal(outcome.label))
-    error.text = _legal("\n".join(reasons))
+    error = Error(legal(reasons[0].partition("\n")[0]), legal(outcome.label))
+    error.text = legal("\n".join(reasons))
     testcase.result = [error]
     return testcase
 
@@ -114,8 +110,4 @@ def _tell_apart(cases: Sequence[junitparser.TestCase]) -> None:
 
 
 def _tests_of(module: str) -> str:
-    return _legal(f"odoo.addons.{module}.tests")
-
-
-def _legal(text: str) -> str:
-    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", visible(text))
+    return legal(f"odoo.addons.{module}.tests")

@@ -23,12 +23,13 @@ class MachineReports:
         *,
         html: Path | None = None,
         in_toto: Path | None = None,
+        more: Sequence[Callable[[Sequence[Outcome]], None]] = (),
     ) -> None:
-        """`output`: the stream for the one that goes to standard output."""
+        """`output`: the stream for the one that goes to standard output. `more`: what writes further ones."""
         self._junit, self._json, self._html, self._in_toto = places = [
             output if file == STANDARD_OUTPUT else file.absolute() if file else None for file in (junit, json, html, in_toto)
         ]
-        self._repository = repository
+        self._repository, self._more = repository, more
         for place in places:
             if isinstance(place, Path):
                 remove_earlier(place)
@@ -63,6 +64,7 @@ class MachineReports:
             from runner.reporting.in_toto import write_statement  # noqa: PLC0415
 
             writers.append(partial(write_statement, outcomes, self._in_toto))
+        writers += [partial(write, outcomes) for write in self._more]
         code = worst(outcomes)
         for write in writers:
             try:

@@ -10,7 +10,7 @@ from runner.naming import run_name
 from runner.reporting.proof_log import Block
 from runner.verdict.beginning import Beginning
 from runner.verdict.cases import Case, CaseOutcome
-from runner.verdict.coverage import Coverage
+from runner.verdict.coverage import Coverage, told_percent
 from runner.verdict.verdict import Verdict
 
 # Tests of a module that a report lists: parsers and viewers of reports fail at files of hundreds of megabytes.
@@ -90,6 +90,11 @@ class Outcome:
     def coverage(self) -> Coverage | None:
         """Tell which lines and branches of the module ran; None where that was not asked for, or not measured."""
         return self.verdict.coverage if self.verdict else None
+
+    @property
+    def told_coverage(self) -> str:
+        """Give the percentage as a cell of a table."""
+        return told_percent(self.coverage.percent) if self.coverage else "-"
 
     @property
     def failing_cases(self) -> tuple[Case, ...]:

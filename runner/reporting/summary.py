@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from runner.reporting.coverage_table import coverage_lines
 from runner.reporting.findings import exceptions, place_of
 from runner.reporting.outcome import Outcome
 from runner.reporting.proof_log import SUMMARY
@@ -11,6 +12,7 @@ from runner.reporting.repeated import repeated_lines
 from runner.reporting.report_file import write_whole
 from runner.text import aligned, shortened, table
 from runner.verdict.cases import Case, CaseOutcome
+from runner.verdict.coverage import merged, told_percent
 
 # On the terminal; the log has them all.
 _TESTS_SHOWN = 10
@@ -41,6 +43,7 @@ def lines_for(outcome: Outcome) -> list[str]:
         *_shown(outcome.allowed[:_ALLOWED_SHOWN], len(outcome.allowed), "more allowed"),
         *_shown([f"see {file}" for file in [*outcome.files.values()][:_FILES_SHOWN]], len(outcome.files), "more such files"),
         *_shown([f"note: {note}" for note in outcome.notes[:_NOTES_SHOWN]], len(outcome.notes), "more notes"),
+        *(coverage_lines(outcome.coverage, in_full=False) if outcome.coverage else []),
         *([f"log: {outcome.proof}"] if outcome.has_proof else []),
     ]
     return ["", f"{outcome.name}: {outcome.title}  {outcome.counts}", *(f"  {line}".rstrip() for line in body)]
@@ -72,9 +75,17 @@ def _shown(texts: Sequence[str], number: int, more: str) -> list[str]:
 
 
 def joint_table(outcomes: Sequence[Outcome], not_run: Mapping[str, str]) -> list[str]:
-    """Write a line for each module, those that did not run at the end, with the reason."""
-    rows = [(outcome.name, outcome.title, *outcome.numbers, f"{outcome.seconds:.1f}") for outcome in outcomes]
-    return table([_TITLES, *rows, *((module, f"NOT RUN: {reason}") for module, reason in not_run.items())], range(2, 7))
+    """Write a line for each module, those that did not run at the end, with the reason; the coverage, where it is measured."""
+    measured = [outcome.coverage for outcome in outcomes if outcome.coverage]
+    titles = (*_TITLES, "COVERAGE") if measured else _TITLES
+    rows = [(*_row(outcome), outcome.told_coverage)[: len(titles)] for outcome in outcomes]
+    lines = table([titles, *rows, *((module, f"NOT RUN: {reason}") for module, reason in not_run.items())], range(2, 8))
+    together = [f"coverage of all: {told_percent(merged(measured).percent)} of lines and branches"] if measured else []
+    return [*lines, *together]
+
+
+def _row(outcome: Outcome) -> tuple[str, ...]:
+    return (outcome.name, outcome.title, *outcome.numbers, f"{outcome.seconds:.1f}")
 
 
 def write_joint(file: Path, facts: Mapping[str, str], outcomes: Sequence[Outcome], not_run: Mapping[str, str]) -> None:

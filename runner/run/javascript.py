@@ -11,6 +11,7 @@ from runner.environment.environment import Environment
 from runner.odoo import command as odoo
 from runner.odoo.settings import settings_of
 from runner.reporting.proof_log import JAVASCRIPT, RunLog
+from runner.run.measuring import Measuring
 from runner.run.odoo_run import OdooRun
 from runner.run.telling import Telling
 from runner.verdict.javascript import JavaScript
@@ -20,14 +21,20 @@ from runner.verdict.record import Record
 
 
 def run_javascript(
-    environment: Environment, javascript: JavaScript, seconds: float, proof: RunLog, telling: Telling
+    environment: Environment,
+    javascript: JavaScript,
+    seconds: float,
+    proof: RunLog,
+    telling: Telling,
+    measuring: Measuring,
 ) -> OdooRun:
     """Run them, for so many seconds at most, with all output to log and terminal; those of other modules are stopped."""
     context, container = environment.context, environment.odoo_container
     timeout = max(1.0, seconds)
     folders = len(context.repository.addons)
     settings = settings_of(context.repository)
-    command = odoo.javascript_command(context.module, folders, timeout, settings, for_phones=javascript.for_phones)
+    how = {"for_phones": javascript.for_phones, "has_tools": bool(context.options.tools)}
+    command = measuring.around(odoo.javascript_command(context.module, folders, timeout, settings, **how))
 
     def heed(log: OdooLog, _begun: Sequence[Record | LoggedTest]) -> bool:
         context.terminal.step(f"{len(log.javascript.tests)} ran")

@@ -17,6 +17,7 @@ from runner.naming import project_name, run_name
 from runner.odoo.addons import modules_of
 from runner.odoo.settings import settings_of
 from runner.reporting import proof_log as reports
+from runner.reporting.coverage_table import coverage_lines
 from runner.reporting.foot import FORMAT
 from runner.reporting.outcome import Outcome, decide
 from runner.reporting.provenance import commit_of
@@ -24,6 +25,7 @@ from runner.run.comparing import Comparison
 from runner.run.counting import Doubt, doubt_about
 from runner.run.debugging import say_how_to_debug, why_no_proof
 from runner.run.examining import examine
+from runner.run.measuring import with_fail_under
 from runner.run.preparing import Preparation
 from runner.run.recording import recorded
 from runner.run.telling import Telling
@@ -125,6 +127,7 @@ def run_module(request: Request, environ: Mapping[str, str], terminal: Terminal,
         notes = [*(f"  {text}" for text in outcome.allowed), *(f"  note: {note}" for note in outcome.notes)]
         notes[:0] = [f"  {line}" for line in outcome.beginning.lines] if outcome.beginning else []
         notes += [f"  made by a browser: {file}" for file in outcome.files.values()]
+        notes += coverage_lines(outcome.coverage, in_full=True) if outcome.coverage else []
         try:
             log.block(reports.VERDICT, facts, why, notes, left)
             log.publish()
@@ -187,6 +190,7 @@ def _verdict_in(
         is_debugged = options.debugger is not Debugger.NONE
         if not is_debugged and (doubt := doubt_about(environment.plan, tested, sources)):
             verdict = _verdict_on_an_empty_database(environment, doubt, test, log)
+        verdict = with_fail_under(verdict, options)  # an empty database would be no cure
         if options.keep is Keep.ALWAYS or (options.keep is Keep.FAILED and not verdict.passed):
             _keep(environment)
     return verdict

@@ -18,6 +18,7 @@ from runner.run.asked import Asked
 from runner.run.browser_files import fetch_browser_files
 from runner.run.comparing import Comparison
 from runner.run.javascript import run_javascript
+from runner.run.measuring import Measuring
 from runner.run.odoo_run import OdooRun
 from runner.run.preparing import prefetch_undeclared_names
 from runner.run.telling import Telling
@@ -76,8 +77,8 @@ def run_tests(
     """
     context, container, engine = environment.context, environment.odoo_container, environment.engine
     module, timeout, terminal = context.module, longest_tests(context.options), context.terminal
-    asked = Asked(environment, has_database=database.is_begun)
-    command = _command(context, sources, asked, timeout, database)
+    asked, measuring = Asked(environment, has_database=database.is_begun), Measuring(environment)
+    command = measuring.around(_command(context, sources, asked, timeout, database))
     expected = sum(test.is_expected for test in sources.tests)
     places: list[str] | None = None
 
@@ -102,12 +103,13 @@ def run_tests(
     # The module may be installed if Odoo came to its end.
     why_not = _why_no_javascript(ran, exit_first=context.options.exit_first) if hoot else ""
     if hoot and not why_not:
-        javascript = run_javascript(environment, sources.javascript, timeout - ran.seconds, log, telling)
+        javascript = run_javascript(environment, sources.javascript, timeout - ran.seconds, log, telling, measuring)
     files = fetch_browser_files(environment) if any(run.log.browser_files for run in (ran, javascript) if run) else {}
     # Side by side.
     status = environment.prefetch_states()
     states = engine.prefetch(questions.execution(container, odoo.states_command([module, *comparison.beside])))
     asked.prefetch()
+    measuring.prefetch()
     compared = comparison.prefetch(places)
     undeclared_names = prefetch_undeclared_names(environment)
     printed = _limits_of(engine, environment.containers.values() if ran.exit_code else ())
@@ -132,7 +134,9 @@ def run_tests(
     )
     verdict, lasting = verdict_by(module, facts, ran.log, javascript.log if javascript else None, sources=sources, terms=terms)
     verdict = replace(verdict, files=files)
-    of_names = never_started(context.options.tests, verdict.cases, sources)
+    verdict, of_coverage = measuring.put_in(verdict, (javascript or ran).exit_code)
+    facts = replace(facts, doubts=(*doubts, *of_coverage))
+    of_names = [*never_started(context.options.tests, verdict.cases, sources), *of_coverage]
     return Tested(
         verdict,
         not is_installed and not ran.is_cut_short,  # it may have been going on

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -88,6 +88,27 @@ def _percent(files: Iterable[FileCoverage]) -> float:
     executed = sum(len(file.executed_lines) + len(file.executed_branches) for file in files)
     total = sum(file.statements + file.branches for file in files)
     return 100 * executed / total if total else 100.0
+
+
+def merged(measured: Iterable[Coverage]) -> Coverage:
+    """Return the coverage of several runs together: what one of them executed is executed. Of a file that changed the last."""
+    files: dict[str, FileCoverage] = {}
+    for file in (file for coverage in measured for file in coverage.files):
+        before = files.get(file.path)
+        files[file.path] = _both(before, file) if before and before.digest == file.digest else file
+    return Coverage(tuple(files[path] for path in sorted(files)))
+
+
+def _both(one: FileCoverage, other: FileCoverage) -> FileCoverage:
+    lines = {*one.executed_lines, *other.executed_lines}
+    branches = {*one.executed_branches, *other.executed_branches}
+    return replace(
+        one,
+        executed_lines=tuple(sorted(lines)),
+        missing_lines=tuple(sorted({*one.missing_lines, *other.missing_lines} - lines)),
+        executed_branches=tuple(sorted(branches)),
+        missing_branches=tuple(sorted({*one.missing_branches, *other.missing_branches} - branches)),
+    )
 
 
 def told_percent(percent: float) -> str:

@@ -64,6 +64,10 @@ class Verdict:
         exit_code = int(ExitCode.NOT_PROVEN) if more and self.passed else self.exit_code
         return replace(self, exit_code=exit_code, reasons=self.reasons + more)
 
+    def noted(self, notes: Iterable[str]) -> "Verdict":
+        """Return the verdict with more notes."""
+        return replace(self, notes=(*self.notes, *notes))
+
     @property
     def counts(self) -> str:
         """Say in words what ran."""

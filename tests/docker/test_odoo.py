@@ -38,6 +38,40 @@ test.skip("one and two", () => expect(1 + 2).toBe(3));
 """
 
 
+_MEASURED = {
+    "__manifest__.py": "{'name': 'Measured', 'depends': ['base']}\n",
+    "__init__.py": "from . import partner\n",
+    "partner.py": """import threading
+
+from odoo import models
+
+
+class Partner(models.Model):
+    _inherit = "res.partner"
+
+    def sign(self, number):
+        if number < 0:
+            return -1
+        return 1
+
+    def beside(self):
+        beside = threading.Thread(target=print, args=("beside",))
+        beside.start()
+        beside.join()
+""",
+    "wizard.py": "number = 1\n",  # that nobody imports
+    "tests/__init__.py": "from . import test_partner\n",
+    "tests/test_partner.py": """from odoo.tests import TransactionCase
+
+
+class TestPartner(TransactionCase):
+    def test_sign(self):
+        self.assertEqual(self.env["res.partner"].sign(1), 1)
+""",
+    ".coveragerc": "[run]\nplugins = not_there\nomit = *\n",
+}
+
+
 @pytest.fixture
 def nothing_left() -> Iterator[None]:
     yield
@@ -84,6 +118,35 @@ def test_a_module_that_odoo_takes_from_its_image_is_not_proven(tmp_path: Path, n
     assert code == 7, output[-3000:]
     assert "Odoo loads uom from /" in output
     assert "/mnt/extra-addons/uom" in output
+
+
+def test_the_lines_and_branches_of_a_module_that_ran_are_counted_and_too_few_are_red(
+    tmp_path: Path, nothing_left: None
+) -> None:
+    checkout = checkout_of("evv", tmp_path)
+    for path, text in _MEASURED.items():
+        file = checkout / "addons/measured" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    report, xml, pages = tmp_path / "report.json", tmp_path / "coverage.xml", tmp_path / "pages"
+    wanted = ("--json", report, "--coverage-xml", xml, "--coverage-html", pages, "--fail-under", "70")
+    run = runner_of("evv", "measured", checkout, *wanted)
+    assert run.finish() == 1, run.output[-3000:]
+    assert "measured: FAILED  1 test ran, 0 failed, 0 errors, 0 skipped" in run.output
+    assert "coverage 62.5 % is under 70 % (--fail-under)" in run.output
+    (module,) = json.loads(report.read_text())["modules"]
+    about = {file["path"].removeprefix("addons/measured/"): file for file in module["coverage"]["files"]}
+    assert {path: (file["executed_lines"], file["missing_lines"]) for path, file in about.items()} == {
+        "__init__.py": ([1], []),
+        "partner.py": ([1, 3, 6, 7, 9, 10, 12, 14], [11, 15, 16, 17]),
+        "wizard.py": ([], [1]),
+    }
+    branches = (about["partner.py"]["executed_branches"], about["partner.py"]["missing_branches"])
+    assert branches == ([[10, 12]], [[10, 11]])
+    assert 'filename="addons/measured/partner.py"' in xml.read_text()
+    assert "62.5 %" in (pages / "index.html").read_text()
+    proof = (checkout / "proof_of_execution_tests.log").read_text()
+    assert "10->11, 11, 15-17" in proof[proof.index("\nVERDICT\n") :]
 
 
 def test_a_failing_assertion_is_red_and_named_whatever_stale_bytecode_of_the_checkout_says(
@@ -203,11 +266,13 @@ def test_a_tour_that_fails_is_seen_on_the_page_with_its_screenshot_and_javascrip
     bundle = '"web.assets_unit_tests": ["traction/static/tests/*.test.js"],'
     manifest.write_text(manifest.read_text().replace('"assets": {', f'"assets": {{{bundle}'))
     # Red on a prepared database, it would run once more.
-    reports = ("--json", report, "--html", tmp_path / "page/report.html")
+    reports = ("--json", report, "--html", tmp_path / "page/report.html", "--coverage")
     run = runner_of("evv", "traction", checkout, "--js", "--no-snapshot", *reports)
     assert run.finish() == 1, run.output[-3000:]
     (judged,) = json.loads(report.read_text())["modules"]
     assert judged["counts"] == {"ran": 2, "failed": 1, "errors": 0, "skipped": 0}
+    # Of both processes: that of the tour, and that of the JavaScript tests.
+    assert judged["coverage"], judged["remarks"]
     tour_case, script = judged["cases"]
     assert judged["reasons"] == [f"FAIL: {tour_case['name']}"]
     assert (script["file"], script["name"], script["outcome"]) == ("static/tests/sums.test.js", "sums/one and one", "passed")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bench import compare, jobs, log, many, peer, phases, subject, watch
+from bench import compare, coverage, jobs, log, many, peer, phases, subject, watch
 from bench.timed import Timed, run
 from bench.usage import Process, Watch, family, processes
 from runner.errors import Interrupted
@@ -49,6 +49,12 @@ def test_a_round_of_a_watch_is_compared_with_a_later_run() -> None:
     seconds = {watch.RUN: (4.0, 5.0, 9.0), watch.ROUND: (3.0, 2.5, 1.0)}
     runs = [watch.Measured("bench_base", way, each) for way, several in seconds.items() for each in several]
     assert watch.table(runs).splitlines()[2:] == ["| base only | 5.0 | 2.5 | 0.50 |"]
+
+
+def test_runs_with_coverage_are_compared_with_those_without() -> None:
+    seconds = {coverage.PLAIN: (4.0, 5.0, 9.0), coverage.MEASURED: (8.0, 6.0, 1.0)}
+    runs = [coverage.Measurement("traction", way, each, each / 2) for way, several in seconds.items() for each in several]
+    assert coverage.table(runs).splitlines()[2:] == ["| traction: 13 tests, some over HTTP | 5.0 | 2.5 | 6.0 | 3.0 | 1.20 |"]
 
 
 def test_a_round_of_a_watch_is_read_as_it_is_said_and_a_red_one_ends_the_benchmark() -> None:

@@ -142,6 +142,19 @@ def test_a_report_goes_to_standard_output_or_into_a_file_even_of_that_name(optio
     assert getattr(parse(["run", "evv", "traction", option, "./-"]), option[2:].replace("-", "_")) == Path.cwd() / "-"
 
 
+@pytest.mark.parametrize("option", ["--coverage-xml", "--coverage-html"])
+def test_no_coverage_goes_to_standard_output_nor_into_a_file_called_so(option: str) -> None:
+    with pytest.raises(UsageError, match=f"argument {option}: must be a file: standard output shows the run"):
+        parse(["run", "evv", "traction", option, "-"])
+
+
+@pytest.mark.parametrize("text", ["", "-1", "100.1", "nan", "inf", "80%", "x" * 5000])
+def test_what_is_no_percentage_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="argument --fail-under: must be a percentage, from 0 to 100") as caught:
+        parse(["run", "evv", "traction", f"--fail-under={text}"])
+    assert len(str(caught.value)) < 500
+
+
 def test_a_log_is_limited_also_where_nobody_asks_for_it() -> None:
     assert parse(["run", "evv", "traction"]).max_log == MAX_LOG
 

@@ -19,6 +19,7 @@ from runner.cli.main import main_inner
 from runner.config.options import Debugger, Keep, Options, Ref
 from runner.config.repositories import Config
 from runner.errors import EngineUnavailable, Interrupted
+from runner.odoo.coverage_command import COVERAGE
 from runner.reporting.outcome import Outcome
 from runner.run import call
 from runner.run.module_run import Request
@@ -114,6 +115,12 @@ def runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
         ("run evv evv_core --reinstall --upgrade-from v1", ["not allowed with argument --reinstall"]),
         ("run evv evv_core --upgrade-from=-x", ["must be a commit, a branch or a tag (given: '-x')"]),
         ("run evv evv_core --upgrade-from v1", ["--upgrade-from v1: ", "not a git repository"]),
+        ("run evv evv_core --watch --coverage --fail-under 0", ["not with --coverage, --fail-under."]),
+        ("run evv evv_core --watch --coverage-html x --coverage-xml y", ["not with --coverage-html, --coverage-xml."]),
+        (
+            "run evv evv_core --coverage-html .",
+            ["The report", "cannot be written: the folder holds", "Name a folder for these"],
+        ),
         ("run evv evv_core --watch --odoo 17.0,18.0", ["not with several --odoo."]),
         ("run evv evv_core --debugger", ["--debugger: a person debugs in a terminal", "or use --debugpy"]),
         ("run evv evv_core --debugger --debugpy", ["not allowed with argument --debugger"]),
@@ -309,6 +316,25 @@ def test_a_watch_gets_what_a_run_would_and_reads_it_anew(
         assert request.options.test_timeout == 7
         assert request.options.tests == tests
     assert runs.calls == []
+
+
+@pytest.mark.parametrize(
+    ("words", "fail_under"),
+    [
+        (["--coverage"], None),
+        (["--coverage-html", "pages"], None),
+        (["--coverage-xml", "c.xml"], None),
+        (["--fail-under", "0"], 0),
+        (["--fail-under", "79.5", "--coverage"], 79.5),
+    ],
+)
+def test_each_option_of_coverage_has_it_measured_by_a_tool_of_the_image(
+    runs: FakeRuns, words: list[str], fail_under: float | None
+) -> None:
+    main_inner(["run", "evv", "traction", *words])
+    ((request,),) = (runs.calls,)
+    options = request.options
+    assert (options.coverage, options.fail_under, options.tools) == (True, fail_under, (COVERAGE,))
 
 
 def test_every_module_is_run_in_every_series_that_is_asked_for(

@@ -10,6 +10,7 @@ from runner.errors import ReportFailed
 from runner.reporting.github import report_to_github
 from runner.reporting.outcome import Outcome
 from runner.verdict.cases import CaseOutcome
+from runner.verdict.coverage import Coverage, FileCoverage
 from tests.unit.outcomes import RED_LABELS, TRACEBACK, case, failed, failing, passed, real_failure, red
 
 COMMAND = re.compile(r"::error (?:file=([^,]*),)?(?:line=(\d+),)?title=([^,:]*)::(.*)")
@@ -151,6 +152,12 @@ def test_the_summary_is_a_table_of_the_modules(job: Job) -> None:
         ["evv&#95;visit", "❌ FAILED", "2", "1", "0", "0", "FAIL&#58; TestClient.test&#95;fails"],
         ["evv&#95;core", "❌ NOT PROVEN", "-", "-", "-", "-", "first reason<br>in two lines<br>second"],
     ]
+
+
+def test_the_summary_has_the_coverage_where_it_is_measured(job: Job) -> None:
+    job.report(passed(coverage=Coverage((FileCoverage("a.py", (1,), (2, 3)),))), failed())
+    head, _rule, *rows = job.rows
+    assert [row[6] for row in (head, *rows)] == ["coverage", "33.3 %", "-"]
 
 
 def test_a_selection_is_in_the_summary_and_no_markup(job: Job) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from runner.reporting.summary import joint_table, write_joint
+from runner.verdict.coverage import Coverage, FileCoverage
 from tests.unit.outcomes import failed, passed, red
 
 
@@ -15,6 +16,15 @@ def test_each_module_has_a_line_with_its_verdict_its_counts_and_its_time() -> No
         "a_long_name  PASSED       1       0       0        0     28.9",
         "evv_core     FAILED       2       1       0        0      3.0",
     ]
+
+
+def test_where_coverage_is_measured_each_module_has_its_own_and_all_together_have_one() -> None:
+    one = passed(coverage=Coverage((FileCoverage("a.py", (1,), (2, 3)),)))
+    two = passed(coverage=Coverage((FileCoverage("b.py", (1,)),)))
+    lines = joint_table([one, two, failed()], {"evv_visit": "interrupted"})
+    assert [line.split()[-1] for line in lines[:1]] == ["COVERAGE"]
+    assert [line[-8:] for line in lines[1:4]] == ["  33.3 %", " 100.0 %", "       -"]
+    assert lines[4:] == ["evv_visit  NOT RUN: interrupted", "coverage of all: 50.0 % of lines and branches"]
 
 
 def test_a_module_has_a_line_for_each_series_that_was_asked_for() -> None:

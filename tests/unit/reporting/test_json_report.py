@@ -17,6 +17,7 @@ from runner.reporting.outcome import Outcome
 from runner.reporting.proof_log import Block
 from runner.verdict.beginning import Beginning, Step, Version
 from runner.verdict.cases import CaseOutcome
+from runner.verdict.coverage import Coverage, FileCoverage
 from tests.unit.outcomes import TRACEBACK, case, failed, failing, passed, real_failure, red
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -90,6 +91,7 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
                 "record": [{"title": "ENVIRONMENT", "facts": {"engine": "Docker 28"}, "lines": ["warning: old"]}],
                 "ended": "2026-11-26 18:12:28 UTC",
                 "teardown": ["teardown: complete"],
+                "coverage": None,
             }
         ],
         "not_run": {"evv_visits": "not started (--fail-fast)"},
@@ -97,6 +99,28 @@ def test_a_run_is_reported_with_all_that_is_known_of_it(file: Path) -> None:
     name = {"file": "test_client", "name": "TestClient.test_fails"}
     assert fails == {**name, "outcome": "failed", "seconds": 0.25, "details": TRACEBACK, "files": ["sc_1.png"]}
     assert (skipped["outcome"], skipped["seconds"], skipped["details"]) == ("skipped", None, "no browser")
+
+
+def test_coverage_is_reported_file_by_file(file: Path) -> None:
+    rock = FileCoverage("addons/rocks/rock.py", (1, 2), (3,), ((1, 2),), ((1, -1),), "a digest")
+    (module,) = written(file, passed(coverage=Coverage((rock,))))["modules"]
+    numbers = {"percent": 60.0, "statements": 3, "branches": 2}
+    assert module["coverage"] == numbers | {
+        "missing_lines": 1,
+        "missing_branches": 1,
+        "partial_branches": 1,
+        "files": [
+            numbers
+            | {
+                "path": "addons/rocks/rock.py",
+                "executed_lines": [1, 2],
+                "missing_lines": [3],
+                "executed_branches": [[1, 2]],
+                "missing_branches": [[1, -1]],
+                "partial_branches": [[1, -1]],
+            }
+        ],
+    }
 
 
 def test_a_run_that_ended_before_its_tests_has_no_counts(file: Path) -> None:

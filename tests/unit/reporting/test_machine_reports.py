@@ -1,11 +1,12 @@
 """The reports of a call for machines, written together."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from runner.errors import UsageError
+from runner.errors import ReportFailed, UsageError
 from runner.reporting.machine_reports import MachineReports
 from runner.reporting.outcome import Outcome
 
@@ -30,6 +31,20 @@ def test_without_a_wish_nothing_is_written(tmp_path: Path, said: list[str], monk
     monkeypatch.chdir(tmp_path)
     assert MachineReports(None, None, "evv").write([_outcome(0, "PASSED")], {}, said.append, said.append) == 0
     assert (list(tmp_path.iterdir()), said) == ([], [])
+
+
+def test_further_reports_are_written_too_and_one_that_cannot_be_is_not_green(said: list[str]) -> None:
+    written: list[str] = []
+
+    def fail(_outcomes: Sequence[Outcome]) -> None:
+        raise ReportFailed("a full disk")
+
+    def write(outcomes: Sequence[Outcome]) -> None:
+        written.extend(outcome.module for outcome in outcomes)
+
+    reports = MachineReports(None, None, "evv", more=[fail, write])
+    assert reports.write([_outcome(0, "PASSED")], {}, said.append, said.append) == 7
+    assert (written, said) == (["evv_core"], ["Error: a full disk"])
 
 
 def test_an_earlier_report_is_removed_before_the_call_does_anything(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from runner.reporting.outcome import Outcome
 from runner.reporting.summary import joint_table, lines_for
 from runner.verdict.beginning import Beginning, Version
 from runner.verdict.cases import CaseOutcome
+from runner.verdict.coverage import Coverage, FileCoverage
 from runner.verdict.odoolog import Problem
 from tests.unit.outcomes import PROOF, TRACEBACK, case, failed, failing, of, passed, real_failure, red, verdict
 
@@ -26,6 +27,19 @@ def body(outcome: Outcome) -> list[str]:
 
 def test_a_run_that_passed_has_its_verdict_and_its_log() -> None:
     assert lines_for(passed()) == ["", "evv_core: PASSED  1 test ran, 0 failed, 0 errors, 0 skipped", LOG]
+
+
+def test_coverage_is_told_between_the_verdict_and_the_log() -> None:
+    coverage = Coverage((FileCoverage("addons/rocks/rock.py", (1,), (2, 3)),))
+    heading, *rows = body(passed(coverage=coverage, notes=("look here",)))[1:]
+    assert heading == "  coverage of addons/rocks: 33.3 % of lines and branches"
+    assert [row.split()[0] for row in rows] == ["FILE", "rock.py", "all"]
+
+
+def test_a_run_under_the_least_coverage_is_red_for_that_alone() -> None:
+    reason = "coverage 33.3 % is under 80 % (--fail-under)"
+    outcome = of(verdict(case(), exit_code=1, reasons=(reason,)))
+    assert (outcome.label, outcome.is_red_for_more, body(outcome)) == ("FAILED", True, [f"  {reason}"])
 
 
 def test_a_verdict_on_less_than_the_module_says_so_wherever_it_is_told() -> None:

@@ -6,6 +6,7 @@ from runner.environment.environment import Environment
 from runner.odoo import command as odoo
 from runner.reporting.proof_log import ProofLog
 from runner.run.javascript import run_javascript
+from runner.run.measuring import Measuring
 from runner.run.odoo_run import OdooRun
 from runner.run.telling import Telling
 from runner.terminal import Terminal
@@ -25,7 +26,8 @@ def run(fakes: Fakes, output: str, seconds: float = 30, sources: JavaScript = SO
     fakes.streams.executions = [(output.encode(), 0, None)]
     fakes.engine.answers["exec p-odoo-1 bash"] = ""
     with ProofLog(fakes.folder, fakes.folder / "proof.log") as proof, Environment(fakes.context(), ENDPOINT) as environment:
-        return run_javascript(environment, sources, seconds, proof, Telling(Terminal(), "evv_core", fakes.folder, {}, sources))
+        telling = Telling(Terminal(), "evv_core", fakes.folder, {}, sources)
+        return run_javascript(environment, sources, seconds, proof, telling, Measuring(environment))
 
 
 def was_stopped(fakes: Fakes) -> bool:

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -194,6 +194,51 @@ def test_what_passed_with_undeclared_uses_is_tested_again_and_only_that_counts(o
     not_counted = proof.index(f"NOT COUNTED\nthat it was PASSED on the prepared database: {why}\n")
     assert proof.index(GREEN.decode()) < not_counted < proof.index("FAIL: TestClient")
     assert f"it was PASSED on the prepared database ({why}), and FAILED on an empty one" in outcome.notes[0]
+
+
+@pytest.fixture
+def measured(on_prepared: Go, fakes: Fakes) -> Go:
+    """Run on a prepared database, and measure: the container answers so of each attempt."""
+    (fakes.repository.addons[0] / "evv_core/__init__.py").write_text("a = 1\nb = 2\n")
+
+    def gone(answers: Sequence[str], *executions: tuple[bytes, int], **options: Any) -> Outcome:
+        waiting = list(answers)
+        fakes.engine.answers["exec p-odoo-1 bash"] = lambda words: (
+            waiting.pop(0) if "coverage" in words else "evv_core installed\n" if "query" in words else ""
+        )
+        outcome: Outcome = on_prepared(*(executions or [(GREEN, 0)]), coverage=True, **options)
+        assert not waiting
+        return outcome
+
+    return gone
+
+
+HALF = json.dumps({"processes": 1, "files": {"__init__.py": [[1], [2], [], []]}})
+
+
+def test_the_coverage_is_in_the_outcome_and_in_full_in_the_proof(measured: Go) -> None:
+    outcome = measured([HALF])
+    assert (outcome.label, outcome.told_coverage) == ("PASSED", "50.0 %")
+    proof = outcome.proof.read_text()
+    assert "\n  __init__.py           2        1         0        0   50.0 %  2\n" in proof[proof.index("VERDICT") :]
+
+
+def test_a_run_under_the_least_coverage_failed_and_is_not_tried_again_on_an_empty_database(measured: Go, fakes: Fakes) -> None:
+    outcome = measured([HALF], fail_under=80.0)
+    assert (outcome.exit_code, outcome.reasons) == (1, ("coverage 50.0 % is under 80 % (--fail-under)",))
+    assert fakes.events.count("up 18000") == 1
+
+
+def test_a_run_without_the_coverage_that_was_asked_for_is_not_proven_and_not_tried_again(measured: Go, fakes: Fakes) -> None:
+    outcome = measured([json.dumps({"processes": 0})], fail_under=80.0)
+    nothing = "Odoo has written none, as it loaded nothing of the module or did not end as usual"
+    assert (outcome.label, outcome.reasons, outcome.coverage) == ("NOT PROVEN", (f"no coverage: {nothing}",), None)
+    assert fakes.events.count("up 18000") == 1
+
+
+def test_of_a_run_that_is_tested_again_only_the_second_coverage_counts(measured: Go) -> None:
+    outcome = measured([json.dumps({"processes": 1, "files": {}}), HALF], (RED, 1), (GREEN, 0))
+    assert (outcome.label, outcome.told_coverage) == ("PASSED", "50.0 %")
 
 
 def test_what_failed_first_on_a_prepared_database_is_tested_again_and_may_be_another_one(
