@@ -19,7 +19,7 @@ _BUSY = 3
 # Below the range from which Linux gives ports to clients (32768), away from the usual ones.
 _LOWEST, _HIGHEST = 28000, 32000
 # What the runner writes into a checkout is of other runs.
-_OF_RUNS = shutil.ignore_patterns(".agent-tests", "proof_of_execution_tests*.log", "__pycache__")
+_OF_RUNS = shutil.ignore_patterns(".agent-tests", "proof_of_execution_tests*.log*", "__pycache__")
 
 
 class Stage:

@@ -180,6 +180,20 @@ def test_a_run_gets_the_repository_the_options_and_the_command(runs: FakeRuns) -
     assert shlex.split(request.command) == ["python", "-m", "runner", "run", "evv", "traction", *options]
 
 
+def test_a_key_that_cannot_sign_ends_with_2_before_anything_is_started(
+    runs: FakeRuns, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main_inner(["run", "evv", "traction", "--sign-key", "gone"]) == 2
+    assert capsys.readouterr().err == "Error: --sign-key: there is no file gone.\n"
+    assert runs.calls == []
+
+
+def test_two_reports_on_standard_output_end_with_2(runs: FakeRuns, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main_inner(["run", "evv", "traction", "--json", "-", "--junit", "-"]) == 2
+    assert capsys.readouterr().err == "Error: Only one report can go to standard output (`-`).\n"
+    assert runs.calls == []
+
+
 def test_a_run_gets_what_is_asked_of_odoo_besides_the_module(runs: FakeRuns, folder: Path) -> None:
     (folder / "repos.yaml").write_text(YAML.replace("path: evv,", "path: evv, demo: true, languages: [fr_FR],"))
     assert main_inner(["run", "evv", "traction"]) == 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.cleanup.teardown import Report
+from runner.config.options import Keep
 from runner.errors import UsageError
 from runner.proof.check import Result
 from runner.proof.log_file import Summary
@@ -300,3 +301,8 @@ def test_blocks_of_too_many_lines_are_refused(stage: Stage) -> None:
     proof = stage.run()
     forge(proof, lambda part: part.replace(b"module: ", b"\n" * 500_000 + b"module: "))
     assert stage.wrong(proof) == {"whole": "its blocks have more than 500,000 lines"}
+
+
+def test_an_environment_that_was_kept_is_left(stage: Stage) -> None:
+    wrong = stage.wrong(stage.run(keep=Keep.ALWAYS))
+    assert wrong == {"teardown": "the log says nothing of one: the environment was kept, or never removed"}
