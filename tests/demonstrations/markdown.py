@@ -7,8 +7,6 @@ from .record import Check, Listings, Scene, Seen, checks, disagreements
 
 _FIRST, _LAST = 12, 40
 _LOG_LINES = 25
-# Characters of a line that is quoted.
-_LONGEST = 160
 Pair = tuple[Scene, Seen]
 
 
@@ -74,9 +72,8 @@ def _item(check: Check) -> str:
 
 def _quoted(line: str) -> str:
     """A line as it is: between more backticks than it has in a row."""
-    cut = line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..."
-    ticks = "`" * (_longest_run(cut) + 1)
-    return f"{ticks} {cut} {ticks}" if "`" in cut else f"`{cut}`"
+    ticks = "`" * (_longest_run(line) + 1)
+    return f"{ticks} {line} {ticks}" if "`" in line else f"`{line}`"
 
 
 def _longest_run(text: str) -> int:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+# Characters of a line that are quoted on either side of what it has to say.
+_AROUND = 80
 # Commands, each with the lines that it printed.
 Listings = dict[str, list[str]]
 
@@ -74,7 +76,8 @@ def checks(scene: Scene, seen: Seen) -> list[Check]:
             found.append(Check(f"`{' '.join(step.arguments)}` was called", holds=False))
             continue
         code = f"`{ran.command}` ends with exit code {step.exit_code}"
-        found.append(Check(code, ran.exit_code == step.exit_code, f"exit code {ran.exit_code}"))
+        is_so = ran.exit_code == step.exit_code
+        found.append(Check(code, is_so, "" if is_so else f"exit code {ran.exit_code}"))
         found += [_says("its output", text, ran.output) for text in step.says]
     for name, texts in scene.files.items():
         content = seen.files.get(name)
@@ -96,7 +99,9 @@ def disagreements(scene: Scene, seen: Seen) -> list[str]:
 
 
 def _says(where: str, text: str, content: str) -> Check:
-    at = content.find(text)
-    start, end = content.rfind("\n", 0, max(at, 0)) + 1, content.find("\n", max(at, 0))
-    line = content[start : end if end >= 0 else len(content)].strip() if at >= 0 else ""
-    return Check(f"{where} says `{text}`", at >= 0, line)
+    """Find the text, with its line, or of a long one what is around it."""
+    before, found, after = content.partition(text)
+    before, after = before.rpartition("\n")[2], after.partition("\n")[0]
+    before = before if len(before) <= _AROUND else f"... {before[-_AROUND:]}"
+    after = after if len(after) <= _AROUND else f"{after[:_AROUND]} ..."
+    return Check(f"{where} says `{text}`", bool(found), f"{before}{found}{after}".strip() if found else "")

@@ -18,10 +18,10 @@ def test_what_is_as_expected_has_no_disagreement() -> None:
 
 def test_all_that_must_be_seen_is_told_with_the_line_where_it_is() -> None:
     assert checks(SCENE, SEEN) == [
-        Check("`run x` ends with exit code 1", holds=True, line="exit code 1"),
+        Check("`run x` ends with exit code 1", holds=True),
         Check("its output says `FAILED`", holds=True, line="m: FAILED"),
         Check("its output says `FAIL: Test.test`", holds=True, line="FAIL: Test.test (x.py:1)"),
-        Check("`verify x` ends with exit code 0", holds=True, line="exit code 0"),
+        Check("`verify x` ends with exit code 0", holds=True),
         Check("`x/proof.log` says `teardown: complete`", holds=True, line="teardown: complete, 1 s"),
         Check("`docker ps -a` prints nothing afterwards", holds=True),
     ]
@@ -48,3 +48,13 @@ def test_everything_that_differs_is_said(seen: Seen, said: str) -> None:
 
 def test_a_demonstration_without_a_command_needs_none() -> None:
     assert disagreements(Scene("2-y", "Y", "It shows y."), Seen(left={"docker ps -a": []})) == []
+
+
+def test_of_a_long_line_what_is_around_the_text_is_quoted() -> None:
+    output = f"above\n{'x' * 1000}FAILED{'y' * 1000}\nFAIL: Test.test\n"
+    (quoted,) = (
+        check.line
+        for check in checks(SCENE, replace(SEEN, ran=(Ran("run x", 1, output), SEEN.ran[1])))
+        if "FAILED" in check.what
+    )
+    assert quoted == f"... {'x' * 80}FAILED{'y' * 80} ..."
