@@ -111,10 +111,9 @@ def _call(given: argparse.Namespace, settings: config.Config, terminal: Terminal
         exit_first=given.exitfirst,
         watch=given.watch,
         sign_key=given.sign_key.absolute() if given.sign_key else None,
-        tools=(DEBUGPY,) if given.debugpy else (),
         debugger=debugger,
         reinstall=given.reinstall,
-        **_of_coverage(given),
+        **_with_tools(given),
     )
     wanted_jobs = min(given.jobs, len(targets) * max(1, len(in_series)) * given.repeat)
     jobs = min(wanted_jobs, len(list(repository.ports)))
@@ -138,8 +137,10 @@ def _upgrade(given: argparse.Namespace, repository: config.RepoConfig, modules: 
     return {module: (revision.ref, module in revision.modules) for module in modules}
 
 
-def _of_coverage(given: argparse.Namespace) -> dict[str, Any]:
-    """Return what its options say of coverage."""
+def _with_tools(given: argparse.Namespace) -> dict[str, Any]:
+    """Return what is asked for that the image needs a tool for."""
+    if given.debugpy:
+        return {"tools": (DEBUGPY,)}
     if not (given.coverage or given.coverage_html or given.coverage_xml or given.fail_under is not None):
         return {}
     from runner.odoo.coverage_command import COVERAGE  # noqa: PLC0415 - few runs are measured

@@ -16,6 +16,8 @@ from runner.text import first_of, printable, shortened
 _LIMIT, _MARGIN, _ANSWER = 180.0, 30.0, 10.0
 # Odoo's own in a new database, with a password of the same name.
 _LOGIN = "admin"
+# Odoo installs it by itself, but not first.
+_WEB = "web"
 _MOST_NAMES, _LONGEST = 5, 300
 
 
@@ -38,9 +40,12 @@ def _served(environment: Environment) -> Served:
     if not environment.is_published:
         return Served(why_not="the compose file publishes no port of `odoo` with ${ODOO_PORT}")
     module = context.module
-    exit_code, answer = environment.engine.ask(questions.execution(container, odoo.states_command([module])))
+    exit_code, answer = environment.engine.ask(questions.execution(container, odoo.states_command([module, _WEB])))
     if exit_code:
-        return Served(why_not=f"there is none: {answer.strip() or exit_code}")
+        return Served(why_not=f"there is none: {answer.strip().rpartition('FATAL:')[2].strip() or exit_code}")
+    states = odoo.parse_states(answer)
+    if states.get(_WEB) != "installed":  # as where Odoo came to no end with the first module that it had to install
+        return Served(why_not=f"it has no pages, as the module {_WEB} is not installed in it")
     about = (len(context.repository.addons), _LIMIT, settings_of(context.repository).beyond_preparation)
     command = odoo.serve_command(environment.address.where, _LOGIN, *about)
     asked = questions.execution(container, command).within(_LIMIT + _MARGIN)
@@ -50,7 +55,7 @@ def _served(environment: Environment) -> Served:
         return Served(why_not=f"Odoo cannot serve it: {said.get('error')}")
     if environment.engine.whereabouts.is_here and (why := _why_no_answer(environment.address.where)):
         return Served(why_not=f"Odoo serves it in its container, but not at http://{environment.address}: {why}")
-    state = odoo.parse_states(answer).get(module, "unknown")
+    state = states.get(module, "unknown")
     login = f"{_LOGIN} / {_LOGIN}" if said.get("signed_in") else f"not {_LOGIN} / {_LOGIN}; it has {_logins(environment)}"
     return Served(f"{login}{'' if state == 'installed' else f' ({module} is not installed there: {state})'}", "")
 

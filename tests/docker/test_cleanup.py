@@ -219,7 +219,7 @@ def test_a_failed_run_is_kept_if_asked_with_the_commands_to_enter_and_to_remove_
     assert code == 1, output
     project = _project(output)
     assert f"remove:   nox -s cleanup -- {project}" in output
-    assert "kept; its database is not served: Odoo cannot serve it: its process ended" in output
+    assert "kept; its database is not served: it has no pages, as the module web is not installed in it" in output
     database = output.partition("  database: ")[2].partition("  (in there)")[0]
     assert tiny.docker("exec", f"{project}-odoo-1", "bash", "-c", database) == "bad installed\n"
     assert "kept" in tiny.run("list")[1]

@@ -226,7 +226,7 @@ def test_a_person_debugs_at_a_terminal_and_nothing_is_left(tmp_path: Path, nothi
     output = seen.decode()
     assert os.waitstatus_to_exitcode(status) == 7, output[-3000:]
     assert "('it is', 42)" in output
-    assert "evv_core: NOT PROVEN  1 test ran, 0 failed" in output
+    assert "evv_core: NOT PROVEN, only TestStop  1 test ran, 0 failed" in output
     log = (tmp_path / "evv/proof_of_execution_tests.log").read_text()
     assert re.search("^debugger: +pdb$", log, re.MULTILINE) and "it passed under a debugger (pdb)" in log
     assert "(Pdb) p 'it is', answer\n('it is', 42)\n" in log

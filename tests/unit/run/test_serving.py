@@ -18,6 +18,7 @@ from tests.unit.fake_engine import Said, Words, failed
 from tests.unit.fake_environment import RENDERED, Fakes
 from tests.unit.repositories import repository, write_module
 
+WEB = "web installed\n"
 SERVES = {"serves": True, "signed_in": True}
 PUBLISHED = [{"target": 8069, "published": PROBE, "host_ip": "127.0.0.1"}]
 
@@ -26,7 +27,7 @@ class Container:
     """The odoo container: what psql and the program that starts the server say."""
 
     def __init__(self) -> None:
-        self.states: Said = "evv_core installed\n"
+        self.states: Said = "evv_core installed\nweb installed\n"
         self.said: Said = json.dumps(SERVES)
         self.logins: Said = "admin\ndemo\n"
         self.served: list[Words] = []
@@ -91,7 +92,7 @@ def test_only_an_environment_that_may_be_kept_has_its_port_lead_there(fakes: Fak
 
 @pytest.mark.usefixtures("status")
 def test_who_else_can_sign_in_is_told_and_that_the_module_is_not_there(fakes: Fakes, container: Container) -> None:
-    container.said, container.states = json.dumps({"serves": True, "signed_in": False}), "evv_core to install\n"
+    container.said, container.states = json.dumps({"serves": True, "signed_in": False}), "web installed\nevv_core to install\n"
     _, said = served(fakes)
     assert said.login == "not admin / admin; it has the users admin, demo (evv_core is not installed there: to install)"
 
@@ -99,11 +100,17 @@ def test_who_else_can_sign_in_is_told_and_that_the_module_is_not_there(fakes: Fa
 @pytest.mark.parametrize(
     ("states", "said", "why"),
     [
-        (failed('database "agent_test" does not exist', 2), "", 'there is none: database "agent_test" does not exist'),
-        ("", json.dumps({"error": "HTTP 500"}), "Odoo cannot serve it: HTTP 500"),
-        ("", failed("python3: not found", 127), "Odoo cannot serve it: python3: not found"),
-        ("", "\x1b[2J", "Odoo cannot serve it: its answer is not understood: \\x1b[2J"),
-        ("", "[]", "Odoo cannot serve it: its answer is not understood: []"),
+        (
+            failed('psql: FATAL:  database "agent_test" does not exist', 2),
+            "",
+            'there is none: database "agent_test" does not exist',
+        ),
+        (failed("psql: not found", 127), "", "there is none: psql: not found"),
+        ("evv_core installed\n", "", "it has no pages, as the module web is not installed in it"),
+        (WEB, json.dumps({"error": "HTTP 500"}), "Odoo cannot serve it: HTTP 500"),
+        (WEB, failed("python3: not found", 127), "Odoo cannot serve it: python3: not found"),
+        (WEB, "\x1b[2J", "Odoo cannot serve it: its answer is not understood: \\x1b[2J"),
+        (WEB, "[]", "Odoo cannot serve it: its answer is not understood: []"),
     ],
 )
 def test_why_it_is_not_served_is_told(fakes: Fakes, container: Container, states: Said, said: Said, why: str) -> None:
