@@ -17,6 +17,7 @@ from runner.docker.listing import GUARD_LABEL, PROJECT_LABEL
 from runner.docker.process import TOKEN_VARIABLE, Attached, DockerFailed, has_vanished
 from runner.docker.whereabouts import Whereabouts, socket_at_engine
 from runner.errors import EnvironmentFailed
+from runner.naming import UAT_LABEL
 
 # Seconds, for what takes less than one.
 _READY_TIMEOUT = 60.0
@@ -63,6 +64,7 @@ class EngineGuard:
                 "of_project": PROJECT_LABEL,
                 "of_maker": MAKER_LABEL,
                 "of_marker": PUBLISHED_LABEL,
+                "of_uat": UAT_LABEL,
                 "of_generation": GENERATION_LABEL,
                 "bound": BOUND,
                 "settle": SETTLE,

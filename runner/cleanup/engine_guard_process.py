@@ -42,8 +42,8 @@ class _Refused(Exception):
 def main(told: dict[str, Any]) -> None:
     """Say READY if the socket's engine has this container, wait for the end of standard input, and remove the project.
 
-    `told`: the container's `name`, `project`, the labels `of_project`, `of_maker`, `of_marker` and `of_generation`, and in
-    seconds `longest`, in which the run is over, and `bound`, `settle` and `pause` of its teardown.
+    `told`: the container's `name`, `project`, the labels `of_project`, `of_maker`, `of_marker`, `of_uat` and `of_generation`,
+    and in seconds `longest`, in which the run is over, and `bound`, `settle` and `pause` of its teardown.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if "Id" not in _ask("GET", f"containers/{told['name']}/json"):
@@ -106,7 +106,8 @@ def _volumes(told: dict[str, Any]) -> list[str]:
         name
         for name, labels in volumes.items()
         if labels.get(told["of_project"]) == told["project"]
-        or (labels.get(told["of_maker"]) == told["project"] and labels.get(told["of_generation"], name) not in published)
+        or (labels.get(told["of_maker"]) == told["project"] and name not in published)
+        or (labels.get(told["of_uat"]) == told["project"] and labels.get(told["of_generation"]) not in published)
     ]
 
 

@@ -12,7 +12,7 @@ from runner.cleanup.teardown import Report, remove_project
 from runner.docker.engine import Engine, Pending
 from runner.docker.listing import GUARD_LABEL, LISTINGS, PROJECT_LABEL, Resource, project_of
 from runner.docker.process import Endpoint
-from runner.naming import MODULE_LABEL, REPOSITORY_LABEL, STARTED_LABEL
+from runner.naming import MODULE_LABEL, REPOSITORY_LABEL, STARTED_LABEL, UAT_LABEL
 from runner.text import printable
 
 # Seconds for one environment; a living engine needs one. What resists must not hold up every run that comes after.
@@ -57,7 +57,10 @@ class Standing:
 
 
 # Of every container, network and volume of a run, what is to be known.
-LABELS = (PROJECT_LABEL, GUARD_LABEL, REPOSITORY_LABEL, MODULE_LABEL, STARTED_LABEL, keep.FOLDER_LABEL, *LIFE_LABELS)
+LABELS = (
+    *(PROJECT_LABEL, GUARD_LABEL, REPOSITORY_LABEL, MODULE_LABEL, STARTED_LABEL, keep.FOLDER_LABEL, UAT_LABEL),
+    *LIFE_LABELS,
+)
 
 
 def standing(resources: Iterable[Resource], now: float) -> list[Standing]:
@@ -67,7 +70,8 @@ def standing(resources: Iterable[Resource], now: float) -> list[Standing]:
     """
     merged: dict[str, list[Resource]] = {}
     for resource in resources:
-        if project := project_of(resource.labels):
+        # A container of an image of a repository's own has all labels of a run, without a value.
+        if (project := project_of(resource.labels)) and UAT_LABEL not in resource.labels:
             merged.setdefault(project, []).append(resource)
     return sorted(
         (_standing(project, parts, now) for project, parts in merged.items()), key=lambda environment: environment.started

@@ -17,14 +17,15 @@ from runner.docker.listing import (
     resources_in,
 )
 from runner.docker.process import Command, DockerFailed, Endpoint, has_vanished
+from runner.naming import UAT_LABEL
 
 SNAPSHOT_PREFIX = "agent-test-snapshot"
 # A prepared database outlives its run once a second volume, its marker, names it. Until then it belongs to the run.
 MAKER_LABEL = f"{SNAPSHOT_PREFIX}.maker"
 PUBLISHED_LABEL = f"{SNAPSHOT_PREFIX}.volume"
-# Several volumes are named together, by one marker, if they have this in common: those of an environment to look at.
+# So does the data of an environment to look at, all of whose volumes one marker names by what they have in common here.
 GENERATION_LABEL = "agent-test-uat.generation"
-_VOLUME_LABELS = (PROJECT_LABEL, MAKER_LABEL, PUBLISHED_LABEL, GENERATION_LABEL)
+_VOLUME_LABELS = (PROJECT_LABEL, MAKER_LABEL, PUBLISHED_LABEL, UAT_LABEL, GENERATION_LABEL)
 
 # The names by kind.
 Resources = dict[str, list[str]]
@@ -118,7 +119,8 @@ def _volumes_of(project: str, output: str) -> list[str]:
         volume.name
         for volume in volumes
         if volume.labels.get(PROJECT_LABEL) == project
-        or (volume.labels.get(MAKER_LABEL) == project and volume.labels.get(GENERATION_LABEL, volume.name) not in published)
+        or (volume.labels.get(MAKER_LABEL) == project and volume.name not in published)
+        or (volume.labels.get(UAT_LABEL) == project and volume.labels.get(GENERATION_LABEL) not in published)
     ]
 
 

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
-from runner.cleanup.resources import GENERATION_LABEL, MAKER_LABEL, PUBLISHED_LABEL
+from runner.cleanup.resources import GENERATION_LABEL, PUBLISHED_LABEL
 from runner.docker import questions
 from runner.docker.engine import Engine
 from runner.docker.listing import PROJECT_LABEL
@@ -84,7 +84,7 @@ def from_label(text: str) -> Data | None:
 def make_volumes(engine: Engine, project: str, data: Data, labels: Mapping[str, str]) -> None:
     """Make the volumes, empty, for as long as the work at them goes on. EnvironmentFailed if the engine does not."""
     for name in data.volumes.values():
-        _create(engine, name, {**labels, UAT_LABEL: project, MAKER_LABEL: project, GENERATION_LABEL: data.generation})
+        _create(engine, name, {**labels, UAT_LABEL: project, GENERATION_LABEL: data.generation})
 
 
 def copy(

@@ -81,7 +81,7 @@ case "$1 $2" in
         [ -e "$file" ] || continue
         project=${file#"$state/projects/"}
         case "$*" in
-        *Label*) printf '["%s","","%s","","",""]\\n' "${file##*/}" "${project%%/*}" ;;
+        *Label*) printf '["%s","","%s","","","",""]\\n' "${file##*/}" "${project%%/*}" ;;
         *json*) printf '["%s",""]\\n' "${file##*/}" ;;
         *) echo "${file##*/}" ;;
         esac
@@ -154,12 +154,13 @@ class FakeDocker:
     def begin_snapshot(self, project: str, name: str, generation: str = "") -> None:
         """The volume of a prepared database that the project's run is making; with a generation, one of data that lasts."""
         with (self.folder / "snapshots").open("a") as file:
-            file.write(f'["{name}","","","{project}","","{generation}"]\n')
+            makers = ("", project) if generation else (project, "")
+            file.write(f'["{name}","","","{makers[0]}","","{makers[1]}","{generation}"]\n')
 
     def publish_snapshot(self, name: str) -> None:
         """Its marker, or that of a generation."""
         with (self.folder / "snapshots").open("a") as file:
-            file.write(f'["{name}-ready","","","","{name}",""]\n')
+            file.write(f'["{name}-ready","","","","{name}","",""]\n')
 
     @property
     def snapshots(self) -> list[str]:

@@ -24,6 +24,7 @@ TOLD = {
     "of_project": "project",
     "of_maker": "maker",
     "of_marker": "marker",
+    "of_uat": "uat",
     "of_generation": "generation",
     "longest": 1000.0,
     "bound": 30.0,
@@ -156,9 +157,9 @@ def test_at_the_end_of_its_input_all_of_the_project_is_removed_and_nothing_else(
     api.create("volumes", "unfinished", maker=PROJECT, project="")
     api.create("volumes", "finished", maker=PROJECT, project="")
     api.create("volumes", "marker", marker="finished", project="")
-    api.create("volumes", "of-a-generation", maker=PROJECT, generation="one", project="")
-    api.create("volumes", "of-an-unfinished-generation", maker=PROJECT, generation="two", project="")
-    api.create("volumes", "marker-of-a-generation", marker="one", project="")
+    api.create("volumes", "of-a-generation", uat=PROJECT, generation="one", project="")
+    api.create("volumes", "of-an-unfinished-generation", uat=PROJECT, generation="two", project="")
+    api.create("volumes", "marker-of-a-generation", uat=PROJECT, generation="one", marker="one", project="")
     process = start()
     assert process.stdout
     assert process.stdout.readline() == READY

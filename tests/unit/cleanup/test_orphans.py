@@ -54,6 +54,12 @@ def test_an_environment_is_listed_once_however_much_of_it_stands_with_all_its_po
     assert environment.ports == (8090, 8091)
 
 
+def test_an_environment_to_look_at_is_none_of_a_run_although_its_image_gives_it_the_labels_of_one_without_values() -> None:
+    to_look_at = resource("evv-uat-env", repository="", started="")
+    to_look_at.labels["agent-test-uat.project"] = "evv-uat-env"
+    assert states(to_look_at, resource("p")) == {"p": State.DEAD}
+
+
 def test_the_oldest_environment_comes_first() -> None:
     environments = standing([resource("new", started="2026-02-01"), resource("old", started="2026-01-01")], NOW)
     assert [environment.project for environment in environments] == ["old", "new"]
