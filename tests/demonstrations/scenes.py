@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from runner.errors import ExitCode
+from runner.naming import uat_project_name
 from runner.reporting.proof_log import PROOF
 
 from .record import Scene, Step
@@ -125,4 +126,86 @@ def health(stage: Stage) -> Scene:
     )
 
 
+def upgrade(stage: Stage) -> Scene:
+    """The module is updated from its last version, by a migration script that is right, then by one that is not."""
+    stage.commit("v1")
+    stage.replace("__manifest__.py", '"version": "1.0.0"', '"version": "1.1.0"')
+    script = "migrations/1.1.0/post-demonstration.py"
+    stage.change({script: "def migrate(cr, version):\n    cr.execute('select 1')\n"})
+    module = stage.subject.module
+    run = stage.run("--upgrade-from", "v1")
+    right = (f"{module}: PASSED, updated from v1", f"ran: {module} [>1.1.0] post-demonstration")
+    wrong = (f"{module}: NOT PROVEN, at the update from v1", "ZeroDivisionError", f"{script}, line 2")
+    return Scene(
+        name="upgrade",
+        title="An update with migration scripts",
+        shows="The module is installed as it was at the tag `v1`, then updated to the checkout and tested (`--upgrade-from`):"
+        " what was updated, and which scripts ran. Then the script is broken: exit code 7, and where it broke.",
+        steps=(
+            Step(run, ExitCode.PASSED, right),
+            Step(run, ExitCode.NOT_PROVEN, wrong, before=lambda: stage.replace(script, "cr.execute('select 1')", "1 / 0")),
+        ),
+        files={_LOG: ("NOT PROVEN, at the update from v1", _NOTHING_LEFT)},
+    )
+
+
+def coverage(stage: Stage) -> Scene:
+    """What the tests ran of the module, and more asked for than that."""
+    module = stage.subject.module
+    told = f"coverage of {stage.subject.addons}/{module}: "
+    return Scene(
+        name="coverage",
+        title="Coverage",
+        shows="`--coverage`: which lines and branches of the module its tests ran, as a table. With `--fail-under 100` the"
+        " same run is red.",
+        steps=(
+            Step(stage.run("--coverage"), ExitCode.PASSED, (f"{module}: PASSED", told)),
+            Step(stage.run("--fail-under", "100"), ExitCode.FAILED, (f"{module}: FAILED", "is under 100 % (--fail-under)")),
+        ),
+        files={_LOG: ("FAILED", _NOTHING_LEFT)},
+    )
+
+
+def kept(stage: Stage) -> Scene:
+    """A test fails, and the environment is kept, with its database to look at."""
+    stage.change(stage.subject.fails)
+    told = (f"{stage.subject.module}: FAILED", "kept: http://127.0.0.1:", "login:", "remove:   nox -s cleanup -- ")
+    return Scene(
+        name="kept",
+        title="A kept environment",
+        shows="The same test fails with `--keep failed`: the environment stands, with its test database served at an address,"
+        " and the commands to look into it. `cleanup --all` removes it.",
+        steps=(
+            Step(stage.run("--keep", "failed"), ExitCode.FAILED, told),
+            Step(("cleanup", stage.subject.repository, "--all"), ExitCode.PASSED, (stage.prefix,)),
+        ),
+    )
+
+
+def uat(stage: Stage) -> Scene:
+    """An environment to look at, from nothing to its end."""
+    name, module = stage.subject.repository, stage.subject.module
+    environment = uat_project_name(stage.prefix)
+
+    def raised() -> None:
+        stage.replace("__manifest__.py", '"version": "1.0.0"', '"version": "1.0.1"')
+
+    return Scene(
+        name="uat",
+        title="An environment to look at",
+        shows="`uat`: started with the module installed, its address and passwords; updated to the checkout in a copy of its"
+        " data; stopped, which frees the port and keeps the data; started again; and reset, after which nothing is left.",
+        steps=(
+            Step(("uat", name, "start", module), ExitCode.PASSED, (f"{environment} is running", "master password: ")),
+            Step(("uat", name, "update"), ExitCode.PASSED, (module,), before=raised),
+            Step(("uat", name, "stop"), ExitCode.PASSED),
+            Step(("uat", name, "status"), ExitCode.PASSED, ("stopped",)),
+            Step(("uat", name, "start"), ExitCode.PASSED, (f"{environment} is running",)),
+            Step(("uat", name, "reset", "--yes"), ExitCode.PASSED),
+        ),
+    )
+
+
 SCENES: tuple[Callable[[Stage], Scene], ...] = (success, failure, page, proof, interrupt, ports, health)
+# What needs Odoo itself.
+SCENES_OF_ODOO: tuple[Callable[[Stage], Scene], ...] = (upgrade, coverage, kept, uat)

@@ -16,7 +16,7 @@ from .listings import what_is_left
 from .markdown import Pair, kept_name, page, summary
 from .play import play
 from .record import Scene, Seen, disagreements
-from .scenes import SCENES
+from .scenes import SCENES, SCENES_OF_ODOO
 from .stage import Stage
 from .subject import ROOT, Subject
 
@@ -48,7 +48,7 @@ def show(subject: Subject, proof: Path, say: Callable[[str], None]) -> bool:
 
 def _played(subject: Subject) -> Iterator[Pair]:
     """Each on a stage of its own: what one changes is none of the next one's."""
-    for make in SCENES:
+    for make in (*SCENES, *(SCENES_OF_ODOO if subject.is_odoo else ())):
         with tempfile.TemporaryDirectory(prefix="agent-tests-demonstration-") as folder, Stage(Path(folder), subject) as stage:
             scene = make(stage)
             yield scene, play(stage, scene)

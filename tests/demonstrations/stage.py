@@ -2,6 +2,7 @@
 
 import secrets
 import shutil
+import subprocess
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +17,8 @@ from runner.odoo.command import SERVICE
 from .subject import Subject
 
 _BUSY = 3
+# Seconds.
+_GIT = 60
 # Below the range from which Linux gives ports to clients (32768), away from the usual ones.
 _LOWEST, _HIGHEST = 28000, 32000
 # What the runner writes into a checkout is of other runs.
@@ -59,8 +62,24 @@ class Stage:
     def change(self, additions: Mapping[str, str], checkout: str = "checkout") -> None:
         """Append these texts to files of the module, by their paths in it."""
         for path, text in additions.items():
-            with (self.folder / checkout / self.subject.addons / self.subject.module / path).open("a") as file:
-                file.write(text)
+            file = self.folder / checkout / self.subject.addons / self.subject.module / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("a") as stream:
+                stream.write(text)
+
+    def replace(self, path: str, old: str, new: str) -> None:
+        """Replace a text in a file of the module. ValueError if it is not there."""
+        file = self.folder / "checkout" / self.subject.addons / self.subject.module / path
+        before, found, after = file.read_text().partition(old)
+        if not found:
+            raise ValueError(f"{path} has no {old!r}")
+        file.write_text(f"{before}{new}{after}")
+
+    def commit(self, tag: str) -> None:
+        """Make a repository of the checkout, with all of it in a commit of this tag."""
+        git = ["git", "-C", str(self.folder / "checkout"), "-c", "user.name=demonstration", "-c", "user.email=d@example.com"]
+        for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "--no-gpg-sign", "-m", tag], ["tag", tag]):
+            subprocess.run([*git, *words], check=True, timeout=_GIT)
 
     def checkout(self, name: str, additions: Mapping[str, str]) -> Path:
         """A copy of the subject's checkout with these texts appended to its module's files."""

@@ -24,7 +24,8 @@ _WAITS = _TEST.format(name="test_waits_for_ctrl_c", body='__import__("time").sle
 class Subject:
     """A module whose tests pass. `fails` and `waits`: texts to append to its files, by path in the module.
 
-    `failing` is what a run says of the test that fails, `waiting` what it says when the test that waits has begun.
+    `failing` is what a run says of the test that fails, `waiting` what it says when the test that waits has begun. `is_odoo`:
+    its image holds Odoo, and not what stands for it.
     """
 
     repository: str
@@ -38,6 +39,7 @@ class Subject:
     failing: str
     waits: Mapping[str, str]
     waiting: str
+    is_odoo: bool = True
 
 
 def example(environ: Mapping[str, str]) -> Subject:

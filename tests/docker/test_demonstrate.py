@@ -41,6 +41,7 @@ def subject_in(folder: Path, failing: str = "FAIL: TestTiny.test_one") -> Subjec
         failing=failing,
         waits={"changed.sh": WAITS},
         waiting=RUNNING,
+        is_odoo=False,
     )
 
 
