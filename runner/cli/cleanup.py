@@ -66,8 +66,9 @@ def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Termin
     mentions = strays.told_mentions(found, settings, repositories)
     for line in (*map(_why_spared, spared), *map(_why_stray, spared_strays), *mentions):
         terminal.line(line)
+    half_made = [uat for uat in uats if uat.is_left and uat.repository in repositories]
     is_clear = all(environment.state in (State.RUNNING, State.KEPT) for environment in spared)
-    if is_clear and not (chosen or chosen_strays or spared_strays or mentions):
+    if is_clear and not (chosen or chosen_strays or spared_strays or mentions or half_made):
         terminal.line(f"Nothing is left of dead runs of {', '.join(repositories)}.")
     if not given.targets and (others := strays.elsewhere(environments, settings)):
         terminal.line(f"Of {', '.join(map(printable, others))}, which {CONFIG} does not name, dead runs have left something.")
@@ -81,9 +82,7 @@ def cleanup(given: argparse.Namespace, settings: config.Config, terminal: Termin
     else:
         complete = orphans.remove(chosen, engine.endpoint, terminal.line, given.timeout)
         complete &= strays.remove(chosen_strays, engine.endpoint, terminal.line, given.timeout)
-    complete &= _remove_half_made(
-        [uat for uat in uats if uat.is_left and uat.repository in repositories], engine, terminal, given
-    )
+    complete &= _remove_half_made(half_made, engine, terminal, given)
     # Afterwards, because a dead environment may still hold one.
     complete &= remove_prepared_databases(
         Store(engine), terminal, repositories, everything=given.snapshots, dry_run=given.dry_run

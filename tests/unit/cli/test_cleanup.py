@@ -10,7 +10,7 @@ import pytest
 
 from runner.cleanup import keep as keeping
 from runner.cleanup import orphans, strays
-from runner.cleanup.owner import this_process
+from runner.cleanup.owner import Owner, this_process
 from runner.cleanup.teardown import Report
 from runner.cli import cleanup as cleanup_command
 from runner.cli.arguments import parse
@@ -23,7 +23,7 @@ from runner.errors import EngineUnavailable, UsageError
 from runner.images.store import labels_of, name_of
 from runner.snapshots.store import KEY_LABEL
 from runner.terminal import Terminal
-from tests.unit.cleanup.test_orphans import ALIVE, FAR, resource
+from tests.unit.cleanup.test_orphans import ALIVE, DEAD, FAR, resource
 from tests.unit.fake_engine import failed
 from tests.unit.fake_volumes import FakeVolumes, engine_with
 from tests.unit.repositories import YAML
@@ -54,6 +54,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[Resource]:
     engine = engine_with(resources)
     monkeypatch.setattr("runner.docker.engine.Engine", engine)
     monkeypatch.setattr(orphans, "remove_project", remove_project)
+    monkeypatch.setattr("runner.cli.cleanup.remove_project", remove_project)
     return resources
 
 
@@ -369,3 +370,34 @@ def test_the_image_of_a_prepared_database_that_a_killed_run_left_goes(
     images.used.add("sha256:pulled")
     assert clean() == 8
     assert "LEFT, perhaps a run uses it" in capsys.readouterr().out
+
+
+def to_look_at(owner: Owner = DEAD) -> Resource:
+    """The container of a start, or of an update, of an environment to look at that has not come to its end."""
+    labels = {"agent-test-uat.project": "evv-uat-env", "agent-test-uat.repository": "evv", "agent-test-uat.generation": "one"}
+    labels |= {"com.docker.compose.project": "evv-uat-env", **owner.labels()}
+    return Resource("evv-uat-env-odoo-1", labels, (8090,), {"State": "running"})
+
+
+def test_of_an_environment_to_look_at_only_what_a_killed_command_left_is_removed(
+    held: list[Resource], clean: Clean, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held.append(to_look_at(ALIVE))
+    assert clean("--all") == 0
+    assert projects(held) == ["evv-uat-env"]
+    held[:] = [to_look_at()]
+    assert clean("hub") == 0
+    capsys.readouterr()
+    assert clean("--dry-run") == 0
+    assert projects(held) == ["evv-uat-env"]
+    (told,) = capsys.readouterr().out.splitlines()
+    assert told == "evv-uat-env (half-started; the data that it had stays): would be removed"
+    assert clean() == 0
+    assert held == []
+
+
+def test_an_environment_to_look_at_is_removed_by_no_name(held: list[Resource], clean: Clean) -> None:
+    held.append(to_look_at())
+    with pytest.raises(UsageError, match="nox -s uat -- evv reset"):
+        clean("evv-uat-env")
+    assert projects(held) == ["evv-uat-env"]

@@ -98,6 +98,16 @@ def test_the_data_with_the_highest_number_counts_and_what_it_replaced_is_removed
     assert f"{PROJECT}_two_db" not in held.found.older
 
 
+def test_copies_of_sources_are_the_project_s_and_no_data_that_was_replaced(held: Held) -> None:
+    first = data("one")
+    held.make(first)
+    first = held.publish(first)
+    held.run(first)
+    copied = f"{PROJECT}_agent-test-copy-1"
+    held.volumes[copied] = {**held.running[0].labels, "com.docker.compose.project": PROJECT}
+    assert (held.found.older, held.found.half, held.found.is_running) == ([], [], True)
+
+
 def test_who_lives_or_cannot_be_seen_is_at_work_and_who_is_dead_or_past_its_deadline_is_not(held: Held) -> None:
     for owner, seconds_left, told in (
         (ALIVE, 1000, f"process {ALIVE.pid}"),
