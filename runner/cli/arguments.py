@@ -436,7 +436,8 @@ def _add_verify(commands: _Commands) -> None:
         action="append",
         default=[],
         metavar="MODULE",
-        help="there must be a log of this module, and none of another one; may be given several times",
+        help="there must be a log of this module, as MODULE or REPO/MODULE, and none of another one; may be given several"
+        " times",
     )
     verify.add_argument(
         "--allowed-signers",

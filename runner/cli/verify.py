@@ -1,12 +1,14 @@
 """`verify`: whether proof logs prove what they say."""
 
 import argparse
+from collections.abc import Sequence
 
 from runner.config.repositories import Config
 from runner.errors import ExitCode, UsageError
-from runner.proof.check import Check, Result
-from runner.proof.checking import Asked, check_log
+from runner.proof.check import Check
+from runner.proof.checking import Asked, Checked, check_log
 from runner.proof.log_file import Summary
+from runner.proof.place import Places
 from runner.terminal import Terminal
 from runner.text import printable, table
 
@@ -21,25 +23,22 @@ def verify(given: argparse.Namespace, settings: Config, terminal: Terminal) -> E
     if given.allowed_signers and not given.allowed_signers.is_file():
         raise UsageError(f"There is no file {printable(str(given.allowed_signers))} (--allowed-signers).")
     asked = Asked(given.against or "", given.path, tuple(given.module), given.allowed_signers, given.signer)
-    proven: list[str] = []
-    wrong = False
-    for file in given.logs:
-        try:
-            module, checks = check_log(file, asked, settings)
-        except Summary:
-            terminal.closing([f"{file}: the summary of several modules, which proves nothing by itself", ""])
-            continue
-        terminal.closing([f"{file}:", *_lines(checks), ""])
-        is_proven = not any(check.result is Result.NO for check in checks)
-        wrong = wrong or not is_proven
-        proven += [printable(module)] if is_proven else []
-    missing = [module for module in asked.modules if module not in proven]
-    terminal.closing(
-        [f"proven: {', '.join(proven) or 'nothing'}", *([f"not proven: {', '.join(missing)}"] if missing else [])]
-    )
-    return ExitCode.PASSED if proven and not (wrong or missing) else ExitCode.FAILED
+    checked: list[Checked] = []
+    with Places(asked.against) as places:
+        for file in given.logs:
+            try:
+                checked.append(check_log(file, asked, settings, places))
+            except Summary:
+                terminal.closing([f"{file}: the summary of several modules, which proves nothing by itself", ""])
+            else:
+                terminal.closing([f"{file}:", *_lines(checked[-1].checks), ""])
+    proven = [each for each in checked if each.is_proven]
+    missing = [module for module in asked.modules if not any(module in each.names for each in proven)]
+    told = ", ".join(printable(each.module) for each in proven)
+    terminal.closing([f"proven: {told or 'nothing'}", *([f"not proven: {', '.join(missing)}"] if missing else [])])
+    return ExitCode.PASSED if proven and len(proven) == len(checked) and not missing else ExitCode.FAILED
 
 
-def _lines(checks: list[Check]) -> list[str]:
+def _lines(checks: Sequence[Check]) -> list[str]:
     rows = [("", "", ""), *((check.result.value, check.name, check.text) for check in checks)]
     return [f"  {line}" for line in table(rows)[1:]]

@@ -8,6 +8,8 @@ from runner.config.odoo_options import LEFT_OUT, LOAD, in_conf, modules_in
 from runner.config.repositories import RepoConfig
 from runner.text import first_of, printable, shortened
 
+# By which names a log tells them.
+SETTINGS = _DEMO, _LANGUAGES, _OPTIONS = ("demo data", "languages", "options of Odoo")
 _ENGLISH = "en_US"
 _MOST_NAMES, _LONGEST = 5, 300
 # By its name, the value of such an option is nobody's business who reads a log.
@@ -63,11 +65,11 @@ class OdooSettings:
 
     def facts(self) -> dict[str, str]:
         """Return what a reader of the log has to know."""
-        demo = {} if self.demo is None else {"demo data": "yes" if self.demo else "no"}
-        languages = {"languages": ", ".join(self.languages)} if self.languages else {}
+        demo = {} if self.demo is None else {_DEMO: "yes" if self.demo else "no"}
+        languages = {_LANGUAGES: ", ".join(self.languages)} if self.languages else {}
         told = {name: "(not shown)" if _SECRET.search(name) else value for name, value in self.options.items()}
         options = ", ".join(f"{name} = {shortened(value, _LONGEST)}" for name, value in told.items())
-        return demo | languages | ({"options of Odoo": printable(options)} if options else {})
+        return demo | languages | ({_OPTIONS: printable(options)} if options else {})
 
     def not_honoured(self, answer: str) -> list[str]:
         """Return what the database has otherwise than it was asked for, by the answer to `query`."""

@@ -11,6 +11,7 @@ from runner.images.recipe import recipe_of
 from runner.images.store import name_of
 from runner.odoo.addons import modules_of
 from runner.odoo.mounted_sources import MountedSources
+from runner.odoo.settings import SETTINGS, settings_of
 from runner.odoo.source_digests import UNREADABLE, digest_lines, is_digest_line, path_in
 from runner.odoo.source_file import UnreadableSource, read_source
 from runner.proof.check import Check, no, not_checked, ok
@@ -31,14 +32,16 @@ _SHOWN, _SHORT = 5, 12
 _LONGEST = 1 << 24
 
 
-def module_check(log: LogFile, module: str, modules: tuple[str, ...]) -> Check:
+def module_check(log: LogFile, repository: str, module: str, modules: tuple[str, ...]) -> Check:
     """Check that the log is of one of the modules that are asked for, and of that which its file's name says."""
+    series = log.blocks[0].facts.get("series")
+    told = printable(f"{module} of {repository}{f', with Odoo {series}' if series else ''}")
     named = _OF_A_MODULE.fullmatch(log.file.name)
     if named and named[1] != module:
-        return no("module", f"{printable(module)}, although its file is called {printable(log.file.name)}")
-    if modules and module not in modules:
-        return no("module", f"{printable(module)}, and not {' or '.join(modules)}")
-    return ok("module", printable(module))
+        return no("module", f"{told}, although its file is called {printable(log.file.name)}")
+    if modules and {module, f"{repository}/{module}"}.isdisjoint(modules):
+        return no("module", f"{told}, and not {' or '.join(modules)}")
+    return ok("module", told)
 
 
 def commit_check(log: LogFile, place: Place) -> Check:
@@ -118,12 +121,28 @@ def images_check(log: LogFile, repository: RepoConfig) -> Check:
         return no("images", printable(str(error)))
     built = {name_of(recipe.key(digest)) for digest in images.values()} if recipe else set()
     known = {*wanted.values(), *built}
-    wrong += [f"{printable(name)} is none of {CONFIG}" for name in images if name not in known and name not in compose]
+    wrong += [f"{printable(name)} is none of {CONFIG}" for name in images if name not in known and not _names(compose, name)]
     if recipe and built.isdisjoint(images):
         wrong.append("the image was not built from what the repository names now")
     if wrong:
         return no("images", "; ".join(wrong))
     return ok("images", ", ".join(f"{name} ({digest.removeprefix('sha256:')[:_SHORT]})" for name, digest in images.items()))
+
+
+def _names(compose: str, image: str) -> bool:
+    """Tell whether a compose file has the name of an image, and not only one that it is a part of."""
+    return bool(re.search(rf"(?<![\w./:@]){re.escape(image)}(?![\w.:/@-])", compose))
+
+
+def settings_check(log: LogFile, repository: RepoConfig) -> Check:
+    """Check that Odoo was asked for what repos.yaml says, besides the module: an option of the run may say otherwise."""
+    head, wanted = log.blocks[0].facts, {name: printable(value) for name, value in settings_of(repository).facts().items()}
+    said = {name: head[name] for name in SETTINGS if name in head}
+    if others := [name for name in SETTINGS if said.get(name) != wanted.get(name)]:
+        told = "; ".join(f"{name}: {said.get(name, 'not asked for')}" for name in others)
+        mine = "; ".join(f"{name}: {wanted.get(name, 'not asked for')}" for name in others)
+        return no("settings", f"the log says {told}; but {CONFIG} says {mine}")
+    return ok("settings", "; ".join(f"{name}: {value}" for name, value in said.items()) or f"none, as in {CONFIG}")
 
 
 def _compose_file(repository: RepoConfig) -> str:

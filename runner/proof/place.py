@@ -3,9 +3,9 @@
 import contextlib
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 
 from runner.config.repositories import RepoConfig, at_checkout
 from runner.errors import UsageError, cause_of
@@ -32,28 +32,45 @@ class Place:
     is_of_commit: bool
 
 
-@contextlib.contextmanager
-def place_of(repository: RepoConfig, ref: str) -> Iterator[Place]:
-    """Give the sources of a repository at `ref`, in a folder for as long as they are needed; without one, of its checkout.
+class Places:
+    """The places of the logs of one call: at `ref`, in folders for as long as this lasts; without one, the checkouts.
 
-    UsageError if the checkout is not there, or has no such commit.
+    The files of a commit are written once, however many logs are compared with them.
     """
-    check_checkout(repository)
-    deadline = time.monotonic() + _TIMEOUT
-    if not ref:
+
+    def __init__(self, ref: str) -> None:
+        self._ref = ref
+        self._written: dict[Path, tuple[str, Path]] = {}
+        self._folders = contextlib.ExitStack()
+
+    def __enter__(self) -> "Places":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._folders.close()
+
+    def of(self, repository: RepoConfig) -> Place:
+        """Return where the sources of a repository lie. UsageError if its checkout is not there, or has no such commit."""
+        check_checkout(repository)
+        if self._ref:
+            if repository.path not in self._written:
+                self._written[repository.path] = self._write(repository.path)
+            commit, folder = self._written[repository.path]
+            return Place(at_checkout(repository, folder), printable(self._ref), commit, is_of_commit=True)
         try:
-            commit = commit_named(repository.path, "HEAD", deadline)
+            commit = commit_named(repository.path, "HEAD", time.monotonic() + _TIMEOUT)
         except NoAnswer:
             commit = ""
-        yield Place(repository, f"the checkout {printable(str(repository.path))}", commit, is_of_commit=False)
-        return
-    with tempfile.TemporaryDirectory() as folder:
+        return Place(repository, f"the checkout {printable(str(repository.path))}", commit, is_of_commit=False)
+
+    def _write(self, checkout: Path) -> tuple[str, Path]:
+        folder = Path(self._folders.enter_context(tempfile.TemporaryDirectory()))
         try:
-            commit = commit_named(repository.path, ref, deadline)
-            write_files(repository.path, commit, Path(folder))
+            commit = commit_named(checkout, self._ref, time.monotonic() + _TIMEOUT)
+            write_files(checkout, commit, folder)
         except (NoAnswer, OSError) as error:
             raise UsageError(
-                f"--against {printable(ref)}: git cannot tell what it is in {printable(str(repository.path))}:"
+                f"--against {printable(self._ref)}: git cannot tell what it is in {printable(str(checkout))}:"
                 f" {printable(str(error) if isinstance(error, NoAnswer) else cause_of(error))}"
             ) from error
-        yield Place(at_checkout(repository, Path(folder)), printable(ref), commit, is_of_commit=True)
+        return commit, folder

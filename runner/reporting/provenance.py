@@ -71,7 +71,9 @@ def commit_named(checkout: Path, ref: str, deadline: float) -> str:
     try:
         return ask(checkout, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", deadline=deadline)
     except NoAnswer as error:
-        raise NoAnswer(str(error) or "it knows no such commit. Was it fetched?") from error
+        # A warning is all that it says where it would have fetched the commit.
+        why = "" if str(error).startswith("warning: ") else str(error)
+        raise NoAnswer(why or "it knows no such commit. Was it fetched?") from error
 
 
 def _first(paths: Iterator[bytes]) -> list[bytes]:

@@ -4,6 +4,7 @@ https://man.openbsd.org/ssh-keygen.1#Y. It never asks for anything: a key with a
 """
 
 import os
+import stat
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -66,8 +67,11 @@ def _sign(content: IO[bytes], key: Path) -> bytes:
 def signer_of(content: IO[bytes], signature: Path, allowed: Path, signer: str = "") -> str:
     """Return who has signed the content, of those in the file `allowed`: `signer`, if one is named. Unsigned if nobody has."""
     try:
-        with signature.open("rb") as stream:
-            text = stream.read(_LONGEST_SIGNATURE) if signature.is_file() else b""
+        # What else has the name, as a pipe, is not waited for.
+        with open(signature, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise Unsigned("there is none: it is no regular file")
+            text = stream.read(_LONGEST_SIGNATURE)
     except OSError as error:
         raise Unsigned(f"there is none: {cause_of(error)}") from error
     with tempfile.NamedTemporaryFile() as copy:
@@ -121,5 +125,5 @@ def _ssh_keygen(words: Sequence[str], content: IO[bytes] | None) -> bytes:
             raise
     if program.returncode:
         said = " ".join((errors.decode(errors="replace").strip() or answer.decode(errors="replace")).split())
-        raise _Failed(f"{shortened(printable(said), _LONGEST_ERROR) or f'exit code {program.returncode}'}.")
+        raise _Failed(f"{shortened(printable(said.removesuffix('.')), _LONGEST_ERROR) or f'exit code {program.returncode}'}.")
     return answer

@@ -8,6 +8,7 @@ from runner.cli.arguments import parse
 from runner.cli.verify import verify
 from runner.config.repositories import Config
 from runner.errors import UsageError
+from runner.proof.commit_files import write_files
 from runner.terminal import Terminal
 from tests.unit.odoo_logs import log, problem, result, starting
 from tests.unit.proof.conftest import Stage, forge, stage
@@ -31,7 +32,7 @@ def test_what_was_checked_is_told_line_by_line(stage: Stage, capfd: pytest.Captu
     lines = capfd.readouterr().out.splitlines()
     assert lines[0] == f"{proof}:"
     assert lines[-1] == "proven: evv_core"
-    assert [line[2:24].split("  ")[0] for line in lines[1:-2]] == ["ok", "not checked", *["ok"] * 6]
+    assert [line[2:24].split("  ")[0] for line in lines[1:-2]] == ["ok", "not checked", *["ok"] * 7]
 
 
 def test_one_log_that_is_wrong_among_others_ends_with_1(stage: Stage, capfd: pytest.CaptureFixture[str]) -> None:
@@ -47,6 +48,27 @@ def test_one_log_that_is_wrong_among_others_ends_with_1(stage: Stage, capfd: pyt
 def test_a_module_without_a_log_is_missed(stage: Stage, capfd: pytest.CaptureFixture[str]) -> None:
     assert _verify(stage, str(stage.run()), "--module", "evv_core", "--module", "traction") == 1
     assert capfd.readouterr().out.endswith("proven: evv_core\nnot proven: traction\n")
+
+
+def test_a_module_is_missed_although_another_repository_has_one_of_its_name(
+    stage: Stage, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert _verify(stage, str(stage.run()), "--module", "evv/evv_core", "--module", "hub/evv_core") == 1
+    assert capfd.readouterr().out.endswith("proven: evv_core\nnot proven: hub/evv_core\n")
+
+
+def test_a_commit_is_written_once_for_all_logs(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[Path] = []
+
+    def write(checkout: Path, commit: str, folder: Path) -> None:
+        written.append(folder)
+        write_files(checkout, commit, folder)
+
+    monkeypatch.setattr("runner.proof.place.write_files", write)
+    proof = str(stage.run())
+    assert _verify(stage, proof, proof, "--against", "HEAD") == 0
+    (folder,) = written
+    assert not folder.exists()
 
 
 def test_a_summary_alone_proves_nothing_and_beside_logs_it_does_no_harm(stage: Stage, tmp_path: Path) -> None:

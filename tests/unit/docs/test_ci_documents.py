@@ -77,6 +77,8 @@ def test_every_module_of_the_matrix_needs_a_proof_of_the_commit() -> None:
     *_, step = workflow["jobs"]["verify"]["steps"]
     assert '--against "$GITHUB_SHA"' in step["run"]
     assert '"${modules[@]/#/--module=}"' in step["run"]
+    # Repositories may have modules of one name: a proof of one is none of the other.
+    assert '.repository + "/" + (.modules | split(" ")[])' in step["run"]
     assert "always()" not in workflow["jobs"]["verify"]["if"]
 
 

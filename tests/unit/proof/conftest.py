@@ -13,6 +13,7 @@ from runner.config.options import Options
 from runner.config.repositories import Config
 from runner.proof.check import Check, Result
 from runner.proof.checking import Asked, check_log
+from runner.proof.place import Places
 from runner.reporting.foot import Foot, find_foot
 from runner.reporting.proof_log import proof_file
 from runner.run.module_run import Request, run_module
@@ -75,8 +76,9 @@ class Stage:
     def check(self, file: Path, **asked: Any) -> dict[str, Check]:
         """Verify a log, and return what was found by its name."""
         settings = Config(repositories={"evv": self.fakes.repository}, files=())
-        _, checks = check_log(file, Asked(**asked), settings)
-        return {check.name: check for check in checks}
+        wanted = Asked(**asked)
+        with Places(wanted.against) as places:
+            return {check.name: check for check in check_log(file, wanted, settings, places).checks}
 
     def wrong(self, file: Path, **asked: Any) -> dict[str, str]:
         """Return what is wrong with a log."""

@@ -107,6 +107,17 @@ def test_nothing_that_the_checkout_configures_is_run(stage: Stage) -> None:
     assert not marker.exists()
 
 
+def test_a_commit_that_was_not_fetched_is_not_fetched_now(stage: Stage) -> None:
+    proof = stage.run()
+    marker = stage.checkout / "ran"
+    for name, value in {"promisor": "true", "url": f"ext::touch {marker}", "partialclonefilter": "blob:none"}.items():
+        git(stage.checkout, "config", f"remote.origin.{name}", value)
+    git(stage.checkout, "config", "protocol.allow", "always")
+    with pytest.raises(UsageError, match=r"it knows no such commit\. Was it fetched\?$"):
+        stage.check(proof, against="1" * 40)
+    assert not marker.exists()
+
+
 def test_without_git_only_the_sources_are_compared(stage: Stage) -> None:
     (stage.checkout / ".git").rename(stage.checkout / "no.git")
     proof = stage.run()

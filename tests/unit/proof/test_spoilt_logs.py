@@ -9,6 +9,7 @@ import pytest
 
 from runner.cleanup.teardown import Report
 from runner.config.options import Keep
+from runner.config.repositories import in_series
 from runner.errors import UsageError
 from runner.proof.check import Result
 from runner.proof.log_file import Summary
@@ -34,6 +35,7 @@ def test_the_log_of_a_run_that_passed_proves_it(stage: Stage) -> None:
         "commit": Result.OK,
         "sources": Result.OK,
         "images": Result.OK,
+        "settings": Result.OK,
         "verdict": Result.OK,
         "teardown": Result.OK,
     }
@@ -98,11 +100,24 @@ def test_the_summary_of_several_modules_is_no_proof(stage: Stage) -> None:
 def test_a_log_of_another_module_is_found_by_its_name_and_by_what_is_asked_for(stage: Stage) -> None:
     proof = stage.run()
     renamed = proof.rename(proof.with_name("proof_of_execution_tests.evv_visits.log"))
-    why = "evv_core, although its file is called proof_of_execution_tests.evv_visits.log"
+    why = "evv_core of evv, although its file is called proof_of_execution_tests.evv_visits.log"
     assert stage.wrong(renamed) == {"module": why}
     proof = renamed.rename(proof.with_name("proof_of_execution_tests.evv_core.18.0.2.log"))
     assert stage.wrong(proof) == {}
-    assert stage.wrong(proof, modules=("evv_visits",)) == {"module": "evv_core, and not evv_visits"}
+    assert stage.wrong(proof, modules=("evv_visits",)) == {"module": "evv_core of evv, and not evv_visits"}
+
+
+def test_a_module_of_the_same_name_in_another_repository_is_another_one(stage: Stage) -> None:
+    proof = stage.run()
+    assert stage.wrong(proof, modules=("hub/evv_core", "evv/evv_core")) == {}
+    assert stage.wrong(proof, modules=("hub/evv_core",)) == {"module": "evv_core of evv, and not hub/evv_core"}
+
+
+def test_with_which_series_of_odoo_it_was_tested_is_told(stage: Stage) -> None:
+    images = stage.fakes.repository.images.model_copy(update={"series": {"17.0": "odoo:17.0"}})
+    stage.fakes.repository = in_series(stage.fakes.repository.model_copy(update={"images": images}), "17.0")
+    stage.fakes.repository.compose_file.write_text("image: ${POSTGRES_IMAGE:-postgres:16}\n")
+    assert stage.check(stage.run())["module"].text == "evv_core of evv, with Odoo 17.0"
 
 
 def test_a_log_of_another_commit_is_told(stage: Stage) -> None:
@@ -152,6 +167,8 @@ def test_a_file_that_is_not_there_or_none_is_an_error_of_who_asks(stage: Stage, 
         stage.check(tmp_path / "gone.log")
     with pytest.raises(UsageError, match="is no regular file"):
         stage.check(tmp_path)
+    with pytest.raises(UsageError, match=r"/proc/self/mem cannot be checked: Input/output error\.$"):
+        stage.check(Path("/proc/self/mem"))
 
 
 def test_the_log_of_a_run_that_failed_proves_nothing(stage: Stage) -> None:
@@ -211,6 +228,28 @@ def test_another_image_is_told(stage: Stage) -> None:
     proof = stage.run()
     forge(proof, _swap(b"image odoo:18.0:", b"image odoo:17.0:"))
     assert stage.wrong(proof) == {"images": "odoo:18.0 of repos.yaml is not among them; odoo:17.0 is none of repos.yaml"}
+
+
+def test_a_part_of_the_name_of_an_image_is_not_its_name(stage: Stage) -> None:
+    proof = stage.run()
+    stage.fakes.repository.compose_file.write_text("image: ${OF_MINE:-registry/odoo:18.0.1}\nimage: postgres:16\n")
+    assert stage.wrong(proof) == {}  # that which repos.yaml names
+    name = b"odoo:18.0"
+    for part in (b"odoo:18", b"18.0.1", b"registry"):
+        forge(proof, _swap(b"image %s:" % name, b"image %s:" % part))
+        assert stage.wrong(proof) == {"images": f"{part.decode()} is none of repos.yaml"}
+        name = part
+
+
+def test_what_odoo_was_asked_for_otherwise_than_repos_yaml_says_is_told(stage: Stage) -> None:
+    stage.fakes.repository = stage.fakes.repository.model_copy(update={"demo": False, "languages": ("de_DE",)})
+    stage.fakes.engine.answers["exec p-odoo-1"] = "evv_core installed\n"
+    proof = stage.run()
+    assert stage.check(proof)["settings"].text == "demo data: no; languages: de_DE"
+    stage.fakes.repository = stage.fakes.repository.model_copy(update={"demo": True, "languages": ("de_DE",)})
+    assert stage.wrong(proof)["settings"] == "the log says demo data: no; but repos.yaml says demo data: yes"
+    stage.fakes.repository = stage.fakes.repository.model_copy(update={"demo": None, "languages": ()})
+    assert stage.wrong(proof)["settings"].endswith("but repos.yaml says demo data: not asked for; languages: not asked for")
 
 
 def test_the_proof_of_some_tests_is_none_of_the_module(stage: Stage) -> None:

@@ -1,5 +1,6 @@
 """A signature is by a key that is allowed, of this very log, and nothing ever waits for a person."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,6 +11,7 @@ from runner.errors import ReportFailed, UsageError
 from runner.proof.check import Result
 from runner.reporting.signature import check_key, sign
 from tests.unit.fake_environment import Fakes
+from tests.unit.processes import PATIENCE
 from tests.unit.proof.conftest import GREEN, Stage, forge, stage
 
 __all__ = ["stage"]
@@ -61,6 +63,17 @@ def test_a_log_without_a_signature_or_of_a_stranger_is_told(stage: Stage, key: P
     assert stage.wrong(proof, allowed=allowed)["signature"].startswith(f"it is of nobody in {allowed}: ")
     proof.with_name(f"{proof.name}.sig").write_text("no signature")
     assert [*stage.wrong(proof, allowed=allowed)] == ["signature"]
+
+
+@pytest.mark.timeout(PATIENCE)
+def test_what_stands_in_the_place_of_a_signature_is_not_waited_for(stage: Stage, key: Path, tmp_path: Path) -> None:
+    proof = stage.run()
+    signature = proof.with_name(f"{proof.name}.sig")
+    os.mkfifo(signature)
+    assert stage.wrong(proof, allowed=_allowed(tmp_path, me=key)) == {"signature": "there is none: it is no regular file"}
+    signature.unlink()
+    signature.mkdir()
+    assert stage.wrong(proof, allowed=_allowed(tmp_path, me=key))["signature"].startswith("there is none: Is a directory")
 
 
 def test_a_signature_for_something_else_does_not_count(stage: Stage, key: Path, tmp_path: Path) -> None:
