@@ -134,7 +134,7 @@ def upgrade(stage: Stage) -> Scene:
     stage.change({script: "def migrate(cr, version):\n    cr.execute('select 1')\n"})
     module = stage.subject.module
     run = stage.run("--upgrade-from", "v1")
-    right = (f"{module}: PASSED, updated from v1", f"ran: {module} [>1.1.0] post-demonstration")
+    right = (f"{module}: PASSED, updated from v1", f"ran: {module} [1.1.0>] post-demonstration")
     wrong = (f"{module}: NOT PROVEN, at the update from v1", "ZeroDivisionError", f"{script}, line 2")
     return Scene(
         name="upgrade",
