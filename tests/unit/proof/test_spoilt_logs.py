@@ -10,6 +10,9 @@ import pytest
 from runner.cleanup.teardown import Report
 from runner.config.options import Keep
 from runner.errors import UsageError
+from runner.images.recipe import recipe_of_tools
+from runner.images.store import name_of
+from runner.odoo.coverage_command import COVERAGE
 from runner.proof.check import Result
 from runner.proof.log_file import Summary
 from tests.unit.odoo_logs import log, problem, real, result, starting
@@ -211,6 +214,18 @@ def test_another_image_is_told(stage: Stage) -> None:
     proof = stage.run()
     forge(proof, _swap(b"image odoo:18.0:", b"image odoo:17.0:"))
     assert stage.wrong(proof) == {"images": "odoo:18.0 of repos.yaml is not among them; odoo:17.0 is none of repos.yaml"}
+
+
+def test_the_image_that_measures_coverage_is_known_by_that_on_which_it_was_built(stage: Stage) -> None:
+    proof = stage.run()
+    line = next(line for line in proof.read_bytes().splitlines(keepends=True) if line.startswith(b"image odoo:18.0:"))
+    recipe = recipe_of_tools((COVERAGE,))
+    assert recipe
+    name = name_of(recipe.key(line.split()[-1].decode()))
+    forge(proof, _swap(line, line + f"image {name}: sha256:1\n".encode()))
+    assert stage.wrong(proof) == {}
+    forge(proof, _swap(f"image {name}".encode(), f"image {name[:-1]}".encode()))
+    assert stage.wrong(proof) == {"images": f"{name[:-1]} is none of repos.yaml"}
 
 
 def test_the_proof_of_some_tests_is_none_of_the_module(stage: Stage) -> None:
