@@ -15,6 +15,7 @@ from runner.reporting.outcome import Outcome
 from runner.reporting.page.coverage import ranges
 from runner.reporting.page.document import page, write_page
 from runner.reporting.proof_log import Block
+from runner.verdict.beginning import Beginning, Version
 from runner.verdict.cases import CaseOutcome
 from runner.verdict.coverage import Coverage, FileCoverage
 from tests.unit.outcomes import RED_LABELS, TRACEBACK, case, failed, failing, passed, real_failure, red
@@ -39,7 +40,8 @@ def hostile(text: str) -> list[Outcome]:
     skip = case(CaseOutcome.SKIPPED, text, details=text, file=text)
     coverage = Coverage((FileCoverage(text, (1,), (2,)),))
     files = {text: Path("/nowhere", "x")}
-    told = failed(fails, skip, notes=(text,), allowed=(text,), files=files, coverage=coverage)
+    beginning = Beginning(text, versions=[Version(text, text, text)], scripts=[text])
+    told = failed(fails, skip, notes=(text,), allowed=(text,), files=files, coverage=coverage, beginning=beginning)
     blocks = (Block(text, {text: text}), Block(text, {text: text}, (text,)))
     facts = {"record": blocks, "teardown": (text,), "ended": text, "phases": ((text, 1.0),), "selection": text, "series": text}
     return [replace(told, **facts, reasons=(text,)), red("ERROR", reasons=(text,))]  # type: ignore[arg-type]
@@ -99,9 +101,26 @@ def test_a_run_that_came_to_no_log_says_so() -> None:
 
 
 def test_what_a_block_of_the_log_says_in_many_lines_is_folded() -> None:
-    few, many = (Block("SOURCES", {"digests": "SHA-256"}, tuple(f"file {at}" for at in range(number))) for number in (10, 11))
+    few, many = (Block("UPDATE", {"from": "v1"}, tuple(f"file {at}" for at in range(number))) for number in (10, 11))
     shape = [read(replace(passed(), record=(*RECORD, block))).shape["details"] for block in (few, many)]
     assert shape == [1, 2]  # the list of tests, too
+
+
+def test_digests_are_folded_and_the_facts_for_verify_are_left_to_the_log() -> None:
+    sources, for_verify = Block("SOURCES", {"digests": "SHA-256"}, ("0f1e  a.py",)), Block("FACTS", {"as JSON": '{"odoo_exit": 0}'})
+    seen = read(replace(passed(), record=(*RECORD, sources, for_verify)))
+    assert seen.shape["details"] == 2  # the list of tests, too
+    assert "1 line0f1e  a.py" in seen.text
+    assert "odoo_exit" not in seen.text
+    assert "Facts" not in seen.text
+
+
+def test_what_came_before_the_tests_is_told() -> None:
+    beginning = Beginning("v1", "abc", versions=[Version("evv_core", "1.0", "1.1")], scripts=["evv_core [1.1>] post-x"])
+    seen = read(passed(beginning=beginning))
+    assert "Before the testsevv_core: 1.0 -> 1.1ran: evv_core [1.1>] post-x" in seen.text
+    assert "Before the tests" not in read(passed()).text
+    assert "Before the tests" not in read(passed(beginning=Beginning())).text
 
 
 def test_several_runs_have_a_table_with_links_and_what_did_not_run() -> None:
