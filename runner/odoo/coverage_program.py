@@ -74,10 +74,19 @@ def run(folder: str, data: str, words: list[str]) -> None:
         if tracing:
             if sys.gettrace() is not tracing[0]:
                 _note(data, "a test has put a trace function in the place of coverage.py's: what ran later is not counted")
-            with warnings.catch_warnings():  # which would stand in Odoo's log
-                warnings.simplefilter("ignore")
-                measured[0].stop()
-                measured[0].save()
+            _end(measured[0], data)
+
+
+def _end(measured: Any, data: str) -> None:
+    """Write what was measured, all of it or nothing: Odoo ends as it does without."""
+    try:
+        with warnings.catch_warnings():  # which would stand in Odoo's log
+            warnings.simplefilter("ignore")
+            measured.stop()
+            measured.save()
+    except Exception as error:  # noqa: BLE001 - as of a name that is no UTF-8, or a full disk
+        measured.erase()
+        _note(data, f"coverage.py cannot keep what it measured: {error}")
 
 
 def _note(data: str, text: str) -> None:

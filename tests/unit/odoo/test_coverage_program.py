@@ -146,6 +146,17 @@ def test_without_coverage_py_the_program_runs_and_the_reason_is_told(container: 
     assert container.report() == {"processes": 0, "notes": ["coverage.py does not start: there is none"], "files": {}}
 
 
+def test_a_name_that_coverage_py_cannot_keep_is_told_leaves_nothing_half_measured_and_the_end_as_it_was(
+    container: Container,
+) -> None:
+    (container.module / os.fsdecode(b"\xff.py")).write_text("x = 1\n")
+    done = container.run("import rocks; sys.exit(3)")
+    assert (done.returncode, done.stderr) == (3, "")
+    answer = container.report()
+    assert (answer["processes"], answer["files"]) == (0, {})
+    assert "coverage.py cannot keep what it measured" in answer["notes"][0]
+
+
 def test_data_that_cannot_be_read_is_an_error_in_words(container: Container) -> None:
     (container.data / "coverage.1").write_text("nonsense")
     assert list(container.report()) == ["error"]
