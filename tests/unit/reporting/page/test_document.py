@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from runner.errors import ReportFailed
 from runner.foreign_text import visible
 from runner.reporting.outcome import Outcome
-from runner.reporting.page.coverage import ranges
 from runner.reporting.page.document import page, write_page
 from runner.reporting.proof_log import Block
 from runner.verdict.beginning import Beginning, Version
@@ -74,7 +73,7 @@ def test_all_that_is_known_of_a_run_is_on_its_page(tmp_path: Path) -> None:
         *("TestClient.test_one", "tests/test_client.py", "passed", "0.250", "failed", "TestClient.test_skipped", "no browser"),
         *(
             "42.8 %",
-            "3-4, 9",
+            "1->3, 3-9",
             "up",
             "1.5",
             "python -m runner run evv evv_core",
@@ -107,7 +106,10 @@ def test_what_a_block_of_the_log_says_in_many_lines_is_folded() -> None:
 
 
 def test_digests_are_folded_and_the_facts_for_verify_are_left_to_the_log() -> None:
-    sources, for_verify = Block("SOURCES", {"digests": "SHA-256"}, ("0f1e  a.py",)), Block("FACTS", {"as JSON": '{"odoo_exit": 0}'})
+    sources, for_verify = (
+        Block("SOURCES", {"digests": "SHA-256"}, ("0f1e  a.py",)),
+        Block("FACTS", {"as JSON": '{"odoo_exit": 0}'}),
+    )
     seen = read(replace(passed(), record=(*RECORD, sources, for_verify)))
     assert seen.shape["details"] == 2  # the list of tests, too
     assert "1 line0f1e  a.py" in seen.text
@@ -121,6 +123,11 @@ def test_what_came_before_the_tests_is_told() -> None:
     assert "Before the testsevv_core: 1.0 -> 1.1ran: evv_core [1.1>] post-x" in seen.text
     assert "Before the tests" not in read(passed()).text
     assert "Before the tests" not in read(passed(beginning=Beginning())).text
+
+
+def test_the_name_of_a_file_is_one_line() -> None:
+    seen = read(passed(coverage=Coverage((FileCoverage("evv_core/a\nb.py", (1,)),))))
+    assert r"evv_core/a\nb.py" in seen.text
 
 
 def test_several_runs_have_a_table_with_links_and_what_did_not_run() -> None:
@@ -208,10 +215,3 @@ def test_a_page_of_nothing_is_none(tmp_path: Path) -> None:
     with pytest.raises(ReportFailed, match="no module was run"):
         write_page([], tmp_path / "page.html", "evv", {})
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("lines", "told"), [((), ""), ((3,), "3"), ((3, 4), "3-4"), ((9, 3, 5, 4), "3-5, 9"), ((1, 3, 5), "1, 3, 5")]
-)
-def test_lines_that_follow_each_other_are_told_as_one(lines: tuple[int, ...], told: str) -> None:
-    assert ranges(lines) == told
