@@ -121,7 +121,7 @@ def report(folder: str, data: str) -> dict[str, Any]:
     names = sorted(os.path.relpath(path, folder) for path in known)
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     if names:
-        notes.append(f"no Python that this Odoo's can read, and not counted: {', '.join(names[:_MOST_NAMED])}{more}")
+        notes.append(f"not counted, as coverage.py cannot read it as Python: {', '.join(names[:_MOST_NAMED])}{more}")
     return answer
 
 

@@ -133,7 +133,7 @@ def test_what_is_no_python_is_named(container: Container) -> None:
     container.write("broken.py", "number =\n")
     done = container.run()
     answer = container.report()
-    assert answer["notes"] == ["no Python that this Odoo's can read, and not counted: broken.py"]
+    assert answer["notes"] == ["not counted, as coverage.py cannot read it as Python: broken.py"]
     assert "broken.py" not in answer["files"]
     assert done.stderr == ""
 
