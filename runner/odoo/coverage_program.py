@@ -107,6 +107,7 @@ def report(folder: str, data: str) -> dict[str, Any]:
     folder = os.path.realpath(folder)
     measured = _coverage(folder, data, "coverage")
     measured.combine([data], strict=True)
+    measured.get_data().add_arcs({})  # else there are no branches where nothing ran
     known = {os.path.realpath(path) for path in measured.get_data().measured_files()}
     with tempfile.TemporaryDirectory() as temporary:
         place = os.path.join(temporary, "report.json")

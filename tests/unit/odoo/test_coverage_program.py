@@ -146,6 +146,15 @@ def test_without_coverage_py_the_program_runs_and_the_reason_is_told(container: 
     assert container.report() == {"processes": 0, "notes": ["coverage.py does not start: there is none"], "files": {}}
 
 
+def test_where_nothing_ran_but_what_does_not_count_all_counts_as_not_run(container: Container) -> None:
+    container.write("migrations/1.1/pre-x.py", "x = 1\n")
+    script = container.module / "migrations/1.1/pre-x.py"
+    container.run(f"from importlib.machinery import SourceFileLoader as L; L('x', {str(script)!r}).load_module()")
+    answer = container.report()
+    assert answer["files"]["rules.py"] == [[], [1, 2, 3, 4], [], [[2, 3], [2, 4]]]
+    assert "error" not in answer
+
+
 def test_a_name_that_coverage_py_cannot_keep_is_told_leaves_nothing_half_measured_and_the_end_as_it_was(
     container: Container,
 ) -> None:
