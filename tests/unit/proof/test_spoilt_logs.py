@@ -50,6 +50,12 @@ def test_it_proves_it_against_the_commit_too_whatever_the_checkout_holds_by_then
     assert stage.wrong(proof)["sources"].endswith("evv_core/tests/test_client.py has other content")
 
 
+def test_a_red_verdict_is_red_also_where_the_sources_are_others(stage: Stage) -> None:
+    proof = stage.run(RED, 1)
+    (stage.module / "tests/test_client.py").write_text("raise SystemExit\n")
+    assert stage.wrong(proof)["verdict"] == "FAILED, by the log itself"
+
+
 def test_a_log_that_is_cut_short_is_not_whole(stage: Stage) -> None:
     proof = stage.run()
     content = proof.read_bytes()
