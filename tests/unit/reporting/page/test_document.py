@@ -138,6 +138,12 @@ def test_several_runs_have_a_table_with_links_and_what_did_not_run() -> None:
     assert "otherNOT RUN: not started (--fail-fast)" in seen.text
 
 
+def test_the_table_of_several_runs_has_their_coverage_where_one_was_measured() -> None:
+    assert "secondscoverage" in (seen := read(passed(coverage=COVERAGE), failed(), other="not started").text)
+    assert "0.042.8 %" in seen
+    assert "secondscoverage" not in read(passed(), failed()).text
+
+
 def test_a_run_that_alone_came_to_something_is_not_all_of_the_call() -> None:
     seen = read(passed(), other="ended by --fail-fast")
     assert "1 of 2 runs passed" in seen.text
