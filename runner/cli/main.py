@@ -48,7 +48,8 @@ def main_inner(arguments: Sequence[str]) -> int:
         given = parse(arguments)
         output = None
         if given.command == "run":
-            output = opened.enter_context(output_for_a_report(given.junit, given.json, given.html, given.in_toto))
+            files = (given.junit, given.json, given.html, given.in_toto, given.coverage_xml, given.coverage_html)
+            output = opened.enter_context(output_for_a_report(*files))
             how = {"verbose": given.verbose, "quiet": given.quiet, "shared": given.debugger}
             terminal = terminal_for(ci=ci_of(os.environ), **how)
         elif given.command == "uat":

@@ -8,14 +8,18 @@ from pathlib import Path
 
 from runner.errors import UsageError, cause_of
 from runner.reporting.report_file import STANDARD_OUTPUT
+from runner.text import printable
 
 
 @contextlib.contextmanager
 def output_for_a_report(*files: Path | None) -> Iterator[int | None]:
     """Keep standard output for the report that goes there, and send all else to standard error, as long as the block lasts.
 
-    Gives the stream for the report; None if all of these go to files. UsageError for more than one, or for a closed stream.
+    Gives the stream for the report; None if all of these go to files. UsageError for two in one place, or a closed stream.
     """
+    named = [os.path.realpath(file) for file in files if file and file != STANDARD_OUTPUT]
+    if twice := [place for place in named if named.count(place) > 1]:
+        raise UsageError(f"Two reports cannot go to one place: {printable(twice[0])}. Name another for one of them.")
     number = files.count(STANDARD_OUTPUT)
     if not number:
         yield None

@@ -74,10 +74,19 @@ def run(folder: str, data: str, words: list[str]) -> None:
         if tracing:
             if sys.gettrace() is not tracing[0]:
                 _note(data, "a test has put a trace function in the place of coverage.py's: what ran later is not counted")
-            with warnings.catch_warnings():  # which would stand in Odoo's log
-                warnings.simplefilter("ignore")
-                measured[0].stop()
-                measured[0].save()
+            _end(measured[0], data)
+
+
+def _end(measured: Any, data: str) -> None:
+    """Write what was measured, all of it or nothing: Odoo ends as it does without."""
+    try:
+        with warnings.catch_warnings():  # which would stand in Odoo's log
+            warnings.simplefilter("ignore")
+            measured.stop()
+            measured.save()
+    except Exception as error:  # noqa: BLE001 - as of a name that is no UTF-8, or a full disk
+        measured.erase()
+        _note(data, f"coverage.py cannot keep what it measured: {error}")
 
 
 def _note(data: str, text: str) -> None:
@@ -98,6 +107,7 @@ def report(folder: str, data: str) -> dict[str, Any]:
     folder = os.path.realpath(folder)
     measured = _coverage(folder, data, "coverage")
     measured.combine([data], strict=True)
+    measured.get_data().add_arcs({})  # else there are no branches where nothing ran
     known = {os.path.realpath(path) for path in measured.get_data().measured_files()}
     with tempfile.TemporaryDirectory() as temporary:
         place = os.path.join(temporary, "report.json")
@@ -112,7 +122,7 @@ def report(folder: str, data: str) -> dict[str, Any]:
     names = sorted(os.path.relpath(path, folder) for path in known)
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     if names:
-        notes.append(f"no Python that this Odoo's can read, and not counted: {', '.join(names[:_MOST_NAMED])}{more}")
+        notes.append(f"not counted, as coverage.py cannot read it as Python: {', '.join(names[:_MOST_NAMED])}{more}")
     return answer
 
 

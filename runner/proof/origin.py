@@ -7,9 +7,10 @@ from pathlib import Path
 from runner.config.names import CONFIG
 from runner.config.repositories import RepoConfig
 from runner.errors import ConfigError
-from runner.images.recipe import recipe_of
+from runner.images.recipe import recipe_of, recipe_of_tools
 from runner.images.store import name_of
 from runner.odoo.addons import modules_of
+from runner.odoo.coverage_command import COVERAGE
 from runner.odoo.mounted_sources import MountedSources
 from runner.odoo.settings import SETTINGS, settings_of
 from runner.odoo.source_digests import UNREADABLE, digest_lines, is_digest_line, path_in
@@ -106,7 +107,7 @@ def _converted(path: str, folders: dict[str, Path]) -> set[str]:
 
 
 def images_check(log: LogFile, repository: RepoConfig) -> Check:
-    """Check that the images are those of repos.yaml: by their names, and one that was built by what it was built from.
+    """Check that the images are those of repos.yaml: by their names, and those that were built by what they were built from.
 
     What a name meant at an engine nobody can ask here, unless it has a digest.
     """
@@ -120,7 +121,10 @@ def images_check(log: LogFile, repository: RepoConfig) -> Check:
     except ConfigError as error:
         return no("images", printable(str(error)))
     built = {name_of(recipe.key(digest)) for digest in images.values()} if recipe else set()
-    known = {*wanted.values(), *built}
+    # What --coverage adds, which no test sees.
+    tools = recipe_of_tools((COVERAGE,))
+    measuring = {name_of(tools.key(digest)) for digest in images.values()} if tools else set()
+    known = {*wanted.values(), *built, *measuring}
     wrong += [f"{printable(name)} is none of {CONFIG}" for name in images if name not in known and not _names(compose, name)]
     if recipe and built.isdisjoint(images):
         wrong.append("the image was not built from what the repository names now")

@@ -33,8 +33,8 @@ def verdict_check(log: LogFile, place: Place, module: str) -> Check:
     """Check that the verdict is PASSED, and what the rule makes again of Odoo's log, the facts and the sources of `place`."""
     said = log.blocks[-1].facts
     verdict = said.get("verdict", "")
-    if not verdict.startswith(ExitCode.PASSED.name):
-        return no("verdict", f"{verdict}, by the log itself")
+    if red := _is_red(verdict):
+        return red
     try:
         again, facts = _made_again(log, place, module)
     except _NotMade as error:
@@ -54,6 +54,10 @@ def verdict_check(log: LogFile, place: Place, module: str) -> Check:
     if selection:
         return no("verdict", f"{verdict}: it proves these tests, and not the module")
     return ok("verdict", f"{verdict}, {again.counts}: made again from Odoo's log")
+
+
+def _is_red(verdict: str) -> Check | None:
+    return None if verdict.startswith(ExitCode.PASSED.name) else no("verdict", f"{verdict}, by the log itself")
 
 
 def _made_again(log: LogFile, place: Place, module: str) -> tuple[Verdict, Facts]:
@@ -111,5 +115,7 @@ def _first_difference(lines: Sequence[str], expected: Sequence[str]) -> str:
 
 
 def no_sources(verdict: str) -> Check:
-    """Say that a verdict is not made again, as the sources are others."""
-    return not_checked("verdict", f"{verdict}, by the log: it can only be made again with the sources that were tested")
+    """Say that a verdict is not made again, as the sources are others, or none are known; red is red in any case."""
+    return _is_red(verdict) or not_checked(
+        "verdict", f"{verdict}, by the log: it can only be made again with the sources that were tested"
+    )

@@ -14,6 +14,7 @@ from runner.foreign_text import visible
 from runner.odoo.source_file import UnreadableSource, read_source
 from runner.reporting.coverage_table import not_run
 from runner.reporting.report_file import write_whole
+from runner.text import printable
 from runner.verdict.coverage import Coverage, FileCoverage, told_percent
 
 _LONGEST_SOURCE = 10_000_000
@@ -80,8 +81,8 @@ def write_pages(coverage: Coverage, *, folder: Path, repository: RepoConfig) -> 
         raise ReportFailed(f"The report {folder} cannot be written: {cause_of(error)}.") from error
     for file in files:
         about = f'<p><a href="{_INDEX}">all files</a> · {_numbers(file)}</p>\n{_source(file, repository)}'
-        _write(folder / names[file.path], f"{told_percent(file.percent)} of {file.path}", about)
-    rows = [_row(f'<a href="{names[file.path]}">{_shown(file.path)}</a>', file) for file in files]
+        _write(folder / names[file.path], f"{told_percent(file.percent)} of {printable(file.path)}", about)
+    rows = [_row(f'<a href="{names[file.path]}">{_shown(printable(file.path))}</a>', file) for file in files]
     titles = "".join(f"<th>{title}</th>" for title in ("file", "statements", "missing", "branches", "partial", "covered"))
     body = f"<table><tr>{titles}</tr>\n{''.join(rows)}{_row('all', coverage)}</table>"
     _write(folder / _INDEX, f"Coverage: {told_percent(coverage.percent)}", body)

@@ -9,6 +9,7 @@ from runner.environment.environment import Environment
 from runner.errors import EnvironmentFailed, ExitCode
 from runner.odoo import command as odoo
 from runner.odoo.manifest import read_manifest
+from runner.odoo.mounted_sources import Answer
 from runner.odoo.settings import settings_of
 from runner.odoo.source_tree import Tree
 from runner.reporting.proof_log import RunLog
@@ -182,10 +183,14 @@ class _Upgrade(_Steps):
     def _compare(self) -> None:
         """Raise EnvironmentFailed if the container has other sources than those of the commit, or takes others."""
         sources = self._earlier.sources
-        container = self._environment.odoo_container
-        answer = read(self._environment.engine.ask(questions.execution(container, sources.command())))
-        if not sources.are(answer):
-            raise EnvironmentFailed(f"The container has other sources than {self._ref}. Nothing was tested.")
+
+        def ask(*, in_full: bool) -> Answer:
+            command = sources.command(in_full=in_full)
+            return read(self._environment.engine.ask(questions.execution(self._environment.odoo_container, command)))
+
+        if not sources.are(answer := ask(in_full=False)):
+            told = f"The container has other sources than {self._ref}. Nothing was tested."
+            raise EnvironmentFailed("\n  ".join([told, *sources.differences(ask(in_full=True))]))
         if elsewhere := sources.elsewhere(answer):
             raise EnvironmentFailed("\n".join(elsewhere))
 

@@ -143,6 +143,10 @@ def test_the_lines_and_branches_of_a_module_that_ran_are_counted_and_too_few_are
     }
     branches = (about["partner.py"]["executed_branches"], about["partner.py"]["missing_branches"])
     assert branches == ([[10, 12]], [[10, 11]])
+    verified = runner_of("verify", checkout / "proof_of_execution_tests.log", "--path", checkout)
+    assert verified.finish() == 1
+    assert " ok           images " in verified.output
+    assert " NO           verdict " in verified.output
     assert 'filename="addons/measured/partner.py"' in xml.read_text()
     assert "62.5 %" in (pages / "index.html").read_text()
     proof = (checkout / "proof_of_execution_tests.log").read_text()

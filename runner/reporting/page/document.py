@@ -67,19 +67,21 @@ def _title(outcomes: Sequence[Outcome], repository: str, not_run: Mapping[str, s
 
 def _overview(outcomes: Sequence[Outcome], title: str, not_run: Mapping[str, str]) -> list[Markup]:
     codes = [outcome.exit_code for outcome in outcomes] + [int(ExitCode.NOT_PROVEN) for _ in not_run]
+    heads = (*_HEADS, "coverage") if any(outcome.coverage for outcome in outcomes) else _HEADS
     rows: list[Sequence[str]] = [
         (
             element("a", breakable(outcome.name), href=f"#run-{number}"),
             badge(outcome.title, outcome.exit_code),
             *outcome.numbers,
             f"{outcome.seconds:.1f}",
-        )
+            outcome.told_coverage,
+        )[: len(heads)]
         for number, outcome in enumerate(outcomes, start=1)
     ]
-    rows += [(name, f"NOT RUN: {reason}", *("-",) * 5) for name, reason in not_run.items()]
+    rows += [(name, f"NOT RUN: {reason}", *("-",) * (len(heads) - 2)) for name, reason in not_run.items()]
     repeated = repeated_lines(outcomes)
     return [
         element("header", element("h1", badge(title, *codes)), element("p", f"exit code {worst(outcomes)}")),
-        table("The runs of this call", _HEADS, rows, numbers=range(2, 7)),
+        table("The runs of this call", heads, rows, numbers=range(2, len(heads))),
         *([preformatted(repeated[1:])] if repeated else []),
     ]

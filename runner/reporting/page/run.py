@@ -8,7 +8,7 @@ from runner.reporting.page.failures import failures_section
 from runner.reporting.page.limits import LONGEST_NAME, Limits
 from runner.reporting.page.markup import Markup, element, joined
 from runner.reporting.page.parts import badge, breakable, facts, folded, heading, listed, preformatted, section, table
-from runner.reporting.proof_log import Block
+from runner.reporting.proof_log import FACTS, SOURCES, Block
 from runner.reporting.summary import around_the_tests
 from runner.text import counted, shortened
 from runner.verdict.cases import Case, CaseOutcome, path_of
@@ -16,7 +16,7 @@ from runner.verdict.cases import Case, CaseOutcome, path_of
 # That many tests are there to be seen; more are for who opens the list.
 _SHOWN_AT_ONCE = 100
 _ENVIRONMENT = "Environment"
-# Of a block; more are for who opens them, as the digests of all sources.
+# Of a block; more are for who opens them, and so are the digests of sources.
 _MOST_LINES = 10
 
 
@@ -33,6 +33,7 @@ def run_sections(outcome: Outcome, limits: Limits, level: int) -> list[Markup]:
         *listed("Why it is not PASSED", [*before, *after], below, "reasons"),
         *listed("Notes", outcome.notes, below, "notes"),
         *listed("Allowed", outcome.allowed, below),
+        *listed("Before the tests", outcome.beginning.lines if outcome.beginning else [], below),
         *failures_section(outcome, limits, below),
         *_tests_section(outcome, [case for case in cases if case.outcome is not CaseOutcome.SKIPPED], limits, below),
         *_skipped_section(skipped, limits, below),
@@ -114,9 +115,11 @@ def _phases(outcome: Outcome, level: int) -> list[Markup]:
 def _environment(blocks: tuple[Block, ...], level: int) -> list[Markup]:
     content: list[Markup] = []
     for block in blocks:
+        if block.title == FACTS:  # for `verify`, and all told elsewhere for people
+            continue
         content += [heading(block.title.capitalize(), level + 1)] if block.title.lower() != _ENVIRONMENT.lower() else []
         content.append(facts(block.facts))
-        if len(block.lines) > _MOST_LINES:
+        if len(block.lines) > _MOST_LINES or (block.lines and block.title == SOURCES):
             content.append(folded(counted(len(block.lines), "line"), block.lines))
         elif block.lines:
             content.append(preformatted(block.lines))

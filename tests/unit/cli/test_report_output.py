@@ -52,6 +52,15 @@ def test_only_one_report_can_go_there() -> None:
         pass
 
 
+def test_two_reports_in_one_place_are_refused_before_either_is_lost(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("a.json")
+    for other in ("a.json", "./a.json", "link"):
+        with pytest.raises(UsageError, match="Two reports cannot go to one place"):
+            output_for_a_report(tmp_path / "a.json", None, Path(f"{tmp_path}/{other}")).__enter__()
+    with output_for_a_report(tmp_path / "a.json", None, None, tmp_path / "b.json"):
+        pass
+
+
 def test_a_reader_who_has_gone_is_a_report_that_is_not_written() -> None:
     reader, writer = os.pipe()
     os.close(reader)

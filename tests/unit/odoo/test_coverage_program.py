@@ -133,7 +133,7 @@ def test_what_is_no_python_is_named(container: Container) -> None:
     container.write("broken.py", "number =\n")
     done = container.run()
     answer = container.report()
-    assert answer["notes"] == ["no Python that this Odoo's can read, and not counted: broken.py"]
+    assert answer["notes"] == ["not counted, as coverage.py cannot read it as Python: broken.py"]
     assert "broken.py" not in answer["files"]
     assert done.stderr == ""
 
@@ -144,6 +144,26 @@ def test_without_coverage_py_the_program_runs_and_the_reason_is_told(container: 
     done = container.run("import rocks; print('ran')", PYTHONPATH=str(container.folder / "none"))
     assert (done.returncode, done.stdout) == (0, "ran\n")
     assert container.report() == {"processes": 0, "notes": ["coverage.py does not start: there is none"], "files": {}}
+
+
+def test_where_nothing_ran_but_what_does_not_count_all_counts_as_not_run(container: Container) -> None:
+    container.write("migrations/1.1/pre-x.py", "x = 1\n")
+    script = container.module / "migrations/1.1/pre-x.py"
+    container.run(f"from importlib.machinery import SourceFileLoader as L; L('x', {str(script)!r}).load_module()")
+    answer = container.report()
+    assert answer["files"]["rules.py"] == [[], [1, 2, 3, 4], [], [[2, 3], [2, 4]]]
+    assert "error" not in answer
+
+
+def test_a_name_that_coverage_py_cannot_keep_is_told_leaves_nothing_half_measured_and_the_end_as_it_was(
+    container: Container,
+) -> None:
+    (container.module / os.fsdecode(b"\xff.py")).write_text("x = 1\n")
+    done = container.run("import rocks; sys.exit(3)")
+    assert (done.returncode, done.stderr) == (3, "")
+    answer = container.report()
+    assert (answer["processes"], answer["files"]) == (0, {})
+    assert "coverage.py cannot keep what it measured" in answer["notes"][0]
 
 
 def test_data_that_cannot_be_read_is_an_error_in_words(container: Container) -> None:

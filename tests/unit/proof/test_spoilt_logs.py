@@ -11,6 +11,9 @@ from runner.cleanup.teardown import Report
 from runner.config.options import Keep
 from runner.config.repositories import in_series
 from runner.errors import UsageError
+from runner.images.recipe import recipe_of_tools
+from runner.images.store import name_of
+from runner.odoo.coverage_command import COVERAGE
 from runner.proof.check import Result
 from runner.proof.log_file import Summary
 from tests.unit.odoo_logs import log, problem, real, result, starting
@@ -47,6 +50,12 @@ def test_it_proves_it_against_the_commit_too_whatever_the_checkout_holds_by_then
     (stage.module / "tests/test_client.py").write_text("raise SystemExit\n")
     assert stage.wrong(proof, against="HEAD") == {}
     assert stage.wrong(proof)["sources"].endswith("evv_core/tests/test_client.py has other content")
+
+
+def test_a_red_verdict_is_red_also_where_the_sources_are_others(stage: Stage) -> None:
+    proof = stage.run(RED, 1)
+    (stage.module / "tests/test_client.py").write_text("raise SystemExit\n")
+    assert stage.wrong(proof)["verdict"] == "FAILED, by the log itself"
 
 
 def test_a_log_that_is_cut_short_is_not_whole(stage: Stage) -> None:
@@ -250,6 +259,18 @@ def test_what_odoo_was_asked_for_otherwise_than_repos_yaml_says_is_told(stage: S
     assert stage.wrong(proof)["settings"] == "the log says demo data: no; but repos.yaml says demo data: yes"
     stage.fakes.repository = stage.fakes.repository.model_copy(update={"demo": None, "languages": ()})
     assert stage.wrong(proof)["settings"].endswith("but repos.yaml says demo data: not asked for; languages: not asked for")
+
+
+def test_the_image_that_measures_coverage_is_known_by_that_on_which_it_was_built(stage: Stage) -> None:
+    proof = stage.run()
+    line = next(line for line in proof.read_bytes().splitlines(keepends=True) if line.startswith(b"image odoo:18.0:"))
+    recipe = recipe_of_tools((COVERAGE,))
+    assert recipe
+    name = name_of(recipe.key(line.split()[-1].decode()))
+    forge(proof, _swap(line, line + f"image {name}: sha256:1\n".encode()))
+    assert stage.wrong(proof) == {}
+    forge(proof, _swap(f"image {name}".encode(), f"image {name[:-1]}".encode()))
+    assert stage.wrong(proof) == {"images": f"{name[:-1]} is none of repos.yaml"}
 
 
 def test_the_proof_of_some_tests_is_none_of_the_module(stage: Stage) -> None:

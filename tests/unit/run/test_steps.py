@@ -229,15 +229,16 @@ def test_what_is_not_as_of_the_commit_in_the_container_is_not_tested(upgrade: Go
     assert callable(answers)
 
     def other(given: Words) -> Said:
-        said = str(answers(given))
-        return said.replace(
-            '"digests": {"/mnt/agent-test-earlier-1/evv_core": "', '"digests": {"/mnt/agent-test-earlier-1/evv_core": "x'
-        )
+        said = json.loads(str(answers(given)))
+        for of_module in ("digests", "entries"):
+            said[of_module].pop("/mnt/agent-test-earlier-1/evv_core", None)
+        return json.dumps(said)
 
     fakes.engine.answers["exec p-odoo-1 python3"] = other
     outcome = upgrade()
     assert outcome.exit_code == 5
     assert "The container has other sources than v1" in outcome.reasons[0]
+    assert "\n  evv_core/__manifest__.py is only here" in outcome.reasons[0]
     assert fakes.streams.executed == []
 
 

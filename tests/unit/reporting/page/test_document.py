@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from runner.errors import ReportFailed
 from runner.foreign_text import visible
 from runner.reporting.outcome import Outcome
-from runner.reporting.page.coverage import ranges
 from runner.reporting.page.document import page, write_page
 from runner.reporting.proof_log import Block
+from runner.verdict.beginning import Beginning, Version
 from runner.verdict.cases import CaseOutcome
 from runner.verdict.coverage import Coverage, FileCoverage
 from tests.unit.outcomes import RED_LABELS, TRACEBACK, case, failed, failing, passed, real_failure, red
@@ -39,7 +39,8 @@ def hostile(text: str) -> list[Outcome]:
     skip = case(CaseOutcome.SKIPPED, text, details=text, file=text)
     coverage = Coverage((FileCoverage(text, (1,), (2,)),))
     files = {text: Path("/nowhere", "x")}
-    told = failed(fails, skip, notes=(text,), allowed=(text,), files=files, coverage=coverage)
+    beginning = Beginning(text, versions=[Version(text, text, text)], scripts=[text])
+    told = failed(fails, skip, notes=(text,), allowed=(text,), files=files, coverage=coverage, beginning=beginning)
     blocks = (Block(text, {text: text}), Block(text, {text: text}, (text,)))
     facts = {"record": blocks, "teardown": (text,), "ended": text, "phases": ((text, 1.0),), "selection": text, "series": text}
     return [replace(told, **facts, reasons=(text,)), red("ERROR", reasons=(text,))]  # type: ignore[arg-type]
@@ -72,7 +73,7 @@ def test_all_that_is_known_of_a_run_is_on_its_page(tmp_path: Path) -> None:
         *("TestClient.test_one", "tests/test_client.py", "passed", "0.250", "failed", "TestClient.test_skipped", "no browser"),
         *(
             "42.8 %",
-            "3-4, 9",
+            "1->3, 3-9",
             "up",
             "1.5",
             "python -m runner run evv evv_core",
@@ -99,9 +100,34 @@ def test_a_run_that_came_to_no_log_says_so() -> None:
 
 
 def test_what_a_block_of_the_log_says_in_many_lines_is_folded() -> None:
-    few, many = (Block("SOURCES", {"digests": "SHA-256"}, tuple(f"file {at}" for at in range(number))) for number in (10, 11))
+    few, many = (Block("UPDATE", {"from": "v1"}, tuple(f"file {at}" for at in range(number))) for number in (10, 11))
     shape = [read(replace(passed(), record=(*RECORD, block))).shape["details"] for block in (few, many)]
     assert shape == [1, 2]  # the list of tests, too
+
+
+def test_digests_are_folded_and_the_facts_for_verify_are_left_to_the_log() -> None:
+    sources, for_verify = (
+        Block("SOURCES", {"digests": "SHA-256"}, ("0f1e  a.py",)),
+        Block("FACTS", {"as JSON": '{"odoo_exit": 0}'}),
+    )
+    seen = read(replace(passed(), record=(*RECORD, sources, for_verify)))
+    assert seen.shape["details"] == 2  # the list of tests, too
+    assert "1 line0f1e  a.py" in seen.text
+    assert "odoo_exit" not in seen.text
+    assert "Facts" not in seen.text
+
+
+def test_what_came_before_the_tests_is_told() -> None:
+    beginning = Beginning("v1", "abc", versions=[Version("evv_core", "1.0", "1.1")], scripts=["evv_core [1.1>] post-x"])
+    seen = read(passed(beginning=beginning))
+    assert "Before the testsevv_core: 1.0 -> 1.1ran: evv_core [1.1>] post-x" in seen.text
+    assert "Before the tests" not in read(passed()).text
+    assert "Before the tests" not in read(passed(beginning=Beginning())).text
+
+
+def test_the_name_of_a_file_is_one_line() -> None:
+    seen = read(passed(coverage=Coverage((FileCoverage("evv_core/a\nb.py", (1,)),))))
+    assert r"evv_core/a\nb.py" in seen.text
 
 
 def test_several_runs_have_a_table_with_links_and_what_did_not_run() -> None:
@@ -110,6 +136,12 @@ def test_several_runs_have_a_table_with_links_and_what_did_not_run() -> None:
     assert seen.attributes["href"] == ["#run-1", "#run-2"]
     assert set(seen.attributes["href"]) == {f"#{name}" for name in seen.attributes["id"]}
     assert "otherNOT RUN: not started (--fail-fast)" in seen.text
+
+
+def test_the_table_of_several_runs_has_their_coverage_where_one_was_measured() -> None:
+    assert "secondscoverage" in (seen := read(passed(coverage=COVERAGE), failed(), other="not started").text)
+    assert "0.042.8 %" in seen
+    assert "secondscoverage" not in read(passed(), failed()).text
 
 
 def test_a_run_that_alone_came_to_something_is_not_all_of_the_call() -> None:
@@ -189,10 +221,3 @@ def test_a_page_of_nothing_is_none(tmp_path: Path) -> None:
     with pytest.raises(ReportFailed, match="no module was run"):
         write_page([], tmp_path / "page.html", "evv", {})
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("lines", "told"), [((), ""), ((3,), "3"), ((3, 4), "3-4"), ((9, 3, 5, 4), "3-5, 9"), ((1, 3, 5), "1, 3, 5")]
-)
-def test_lines_that_follow_each_other_are_told_as_one(lines: tuple[int, ...], told: str) -> None:
-    assert ranges(lines) == told
