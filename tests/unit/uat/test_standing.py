@@ -144,7 +144,8 @@ def test_copied_sources_go_with_the_containers_that_have_them(held: Held) -> Non
     held.make(data("one"))
     whole = held.publish(data("one"))
     held.volumes[f"{PROJECT}_copy"] = {
-        **{"com.docker.compose.project": PROJECT, "agent-test-uat.project": PROJECT},
+        "com.docker.compose.project": PROJECT,
+        "agent-test-uat.project": PROJECT,
         "agent-test-uat.generation": "one",
     }
     held.run(whole)
