@@ -70,4 +70,4 @@ def _agrees(place: "Place", terminal: Terminal) -> bool:
         )
     terminal.line(f"Remove {place.project} with all of its data? It cannot be had back. [y/N]")
     terminal.catch_up()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return sys.stdin.buffer.readline().strip().lower() in (b"y", b"yes")

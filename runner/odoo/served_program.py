@@ -48,7 +48,12 @@ def wait_for(pid: int, port: str, host: str, login: dict[str, str], limit: float
     while time.monotonic() < deadline:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
-            return {"error": f"its process ended ({status})"}
+            how = (
+                f"was killed by signal {os.WTERMSIG(status)}"
+                if os.WIFSIGNALED(status)
+                else f"ended with exit code {status >> 8}"
+            )
+            return {"error": f"its process {how}"}
         try:
             said = sign_in(port, host, login, max(_LEAST, deadline - time.monotonic()))
             break

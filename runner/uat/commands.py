@@ -149,7 +149,7 @@ def _fault(place: Place, uat: Uat) -> str:
     states = place.engine.ask(questions.states(list(uat.containers)))
     for state in states:
         if has_failed(state) or state.health == "unhealthy":
-            return f"{state.service} is {state.health if state.health == 'unhealthy' else state.status}"
+            return f"{state.service} is {state.status if state.status != 'running' else state.health or state.status}"
     odoo = [state.name for state in states if state.service == SERVICE]
     assert uat.data
     fault = login_fault(place.engine, odoo[0], uat.data.http_port, _LOOKING) if odoo else "there is no container of Odoo"

@@ -1,12 +1,11 @@
 """Bring modules into the database of an environment to look at, and tell what is in it then."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from runner.docker import questions
 from runner.errors import EnvironmentFailed
 from runner.odoo import command as odoo
-from runner.odoo.addons import modules_of
 from runner.odoo.series import not_of_series, version_in
 from runner.odoo.settings import settings_of
 from runner.reporting.proof_log import RunLog
@@ -16,7 +15,7 @@ from runner.text import counted, first_of
 from runner.uat.data import Data
 from runner.uat.environment import UatEnvironment
 from runner.uat.login import Login
-from runner.uat.modules import Changes, digests
+from runner.uat.modules import Changes, brought_in
 from runner.verdict.failed_checks import omissions
 from runner.verdict.odoolog import OdooLog
 from runner.verdict.record import Record
@@ -70,13 +69,12 @@ def install(environment: UatEnvironment, changes: Changes, log: RunLog, *, is_fi
     return version
 
 
-def described(environment: UatEnvironment, data: Data, version: str) -> Data:
-    """Return the data with what is in the database now. EnvironmentFailed if that cannot be told."""
-    repository = environment.context.repository
+def described(environment: UatEnvironment, data: Data, version: str, changes: Changes, seen: Mapping[str, str]) -> Data:
+    """Return the data with what is in the database now, by `seen` as in `brought_in`. EnvironmentFailed if nobody can tell."""
     installed = [name for name, state in _states(environment).items() if state == "installed"]
     number = _query(environment, "show server_version_num").strip()
     postgres = str(int(number) // _MAJOR) if number.isdigit() else ""
-    modules = digests(installed, modules_of(repository))
+    modules = brought_in(installed, data.modules, changes, seen)
     return replace(data, modules=modules, odoo=version or data.odoo, postgres=postgres)
 
 

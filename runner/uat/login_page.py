@@ -10,7 +10,9 @@ url, limit = sys.argv[1], time.monotonic() + float(sys.argv[2])
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 while True:
     try:
-        said = opener.open(url, timeout=max(1.0, limit - time.monotonic())).status
+        answer = opener.open(url, timeout=max(1.0, limit - time.monotonic()))
+        # There Odoo sends who asks while it does not reach the database.
+        said = "it leads to " + answer.url if "/web/database/" in answer.url else answer.status
     except urllib.error.HTTPError as error:
         said = error.code
     except OSError as error:

@@ -62,6 +62,22 @@ def changes_since(data: Data, repository: RepoConfig) -> Changes:
     return Changes(tuple(changed), tuple(new), tuple(name for name in data.modules if name not in modules))
 
 
+def brought_in(
+    installed: Iterable[str], before: Mapping[str, str], changes: Changes, seen: Mapping[str, str]
+) -> dict[str, str]:
+    """Return, by installed module, the digest of what is in the database: what was not brought in has that of `before`.
+
+    `seen`: the digests from before Odoo read the modules, so that what was saved meanwhile counts as changed.
+    """
+    is_all = "base" in changes.changed
+    updated = {*changes.changed, *changes.new}
+    return {
+        name: before[name] if name in before and name not in updated and not is_all else seen[name]
+        for name in installed
+        if name in seen
+    }
+
+
 def named_changes(data: Data, named: Sequence[str]) -> Changes:
     """Return what brings in just these modules, changed or not."""
     changed = tuple(name for name in dict.fromkeys(named) if name in data.modules)

@@ -20,7 +20,7 @@ from runner.text import age
 from runner.uat.data import STATE_LABEL, Data, from_label
 
 REPOSITORY, CHECKOUT, HOST = "agent-test-uat.repository", "agent-test-uat.checkout", "agent-test-uat.host"
-_LABELS = (UAT_LABEL, PROJECT_LABEL, REPOSITORY, CHECKOUT, HOST, GENERATION_LABEL, PUBLISHED_LABEL, STATE_LABEL, *LIFE_LABELS)
+_LABELS = (PROJECT_LABEL, UAT_LABEL, REPOSITORY, CHECKOUT, HOST, GENERATION_LABEL, PUBLISHED_LABEL, STATE_LABEL, *LIFE_LABELS)
 LEFT = "a command was killed; `nox -s cleanup`, and the next `uat` command, remove what it left"
 _RUNS = ("running", "restarting")
 
@@ -130,10 +130,10 @@ def _uat(project: str, parts: Mapping[str, list[Resource]], now: float) -> Uat:
     rest = [volume for volume in volumes if volume not in markers]
     half = [part for part in (*containers, *rest) if part.labels.get(GENERATION_LABEL) not in whole]
     older = [marker for _data, marker in understood if marker is not counts]
+    # What is no data, as copied sources, goes with the containers.
+    data_volumes = [volume for volume in rest if not containers or PROJECT_LABEL not in volume.labels]
     # The markers first: without them the others are half.
-    # Those of the project, as copies of sources, come and go with its containers.
-    lasting = [volume for volume in rest if PROJECT_LABEL not in volume.labels and volume not in half]
-    older += [volume for volume in lasting if data and volume.name not in data.volumes.values()]
+    older += [volume for volume in data_volumes if data and volume not in half and volume.name not in data.volumes.values()]
     about = (counts or next(iter((*markers, *containers, *volumes, *networks)))).labels
     return Uat(
         project,

@@ -21,7 +21,7 @@ from runner.uat.data import Data, new_generation, publish
 from runner.uat.environment import UatEnvironment
 from runner.uat.installing import WHEN, check_sources, described, install, set_password
 from runner.uat.login import Login, file_in, new_login, read_login, write_login
-from runner.uat.modules import Changes, changes_since
+from runner.uat.modules import Changes, changes_since, digests
 from runner.uat.place import Place, drop_older, take_down
 from runner.uat.standing import Uat, labels_of
 from runner.uat.versions import check_versions, images_now
@@ -150,8 +150,10 @@ class Work:
             check_sources(comparison)
             data = replace(self._data, generation=environment.data.generation, volumes=environment.data.volumes)
             if changes:
+                modules = modules_of(place.repository)
+                seen = digests(modules, modules)
                 version = install(environment, changes, log, is_first=not before)
-                data = described(environment, data, version)
+                data = described(environment, data, version, changes, seen)
             if self._is_new_login:
                 data = set_password(environment, data, self._login)
             if changes:

@@ -1,7 +1,9 @@
 """`uat`: what is understood of its arguments, and refused before anything is done."""
 
+import io
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -86,6 +88,25 @@ def test_reset_asks_and_without_a_terminal_does_nothing(do: Do, engine: FakeVolu
     before = dict(engine.volumes)
     with pytest.raises(UsageError, match="reset --yes"):
         do("evv", "reset")
+    assert engine.volumes == before
+
+
+@pytest.mark.parametrize("answer", [b"", b"\n", b"n\n", b"yes please\n", b"\xff\n"])
+def test_reset_takes_only_a_yes_for_one(
+    do: Do,
+    engine: FakeVolumes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    answer: bytes,
+) -> None:
+    made(engine, tmp_path / "evv")
+    before = dict(engine.volumes)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(answer), encoding="utf-8"))
+    for stream in (sys.stdin, sys.stdout):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+    assert do("evv", "reset") == 0
+    assert "Nothing was removed." in capsys.readouterr().out
     assert engine.volumes == before
 
 

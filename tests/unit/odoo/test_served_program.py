@@ -85,11 +85,12 @@ def test_a_server_that_cannot_serve_is_ended_and_the_reason_told(
     assert child.wait(10) == -9
 
 
-def test_a_server_that_ends_is_not_waited_for(unused_port: str) -> None:
-    with subprocess.Popen(["false"]) as process:
+@pytest.mark.parametrize(("program", "how"), [("exit 3", "ended with exit code 3"), ("kill -9 $$", "was killed by signal 9")])
+def test_a_server_that_ends_is_not_waited_for(unused_port: str, program: str, how: str) -> None:
+    with subprocess.Popen(["sh", "-c", program]) as process:
         said = served_program.wait_for(process.pid, unused_port, "h", LOGIN, 60)
         process.returncode = 1  # its end was seen there
-    assert said == {"error": "its process ended (256)"}
+    assert said == {"error": f"its process {how}"}
 
 
 def test_a_server_that_never_answers_is_ended_after_its_time(child: "subprocess.Popen[bytes]", unused_port: str) -> None:

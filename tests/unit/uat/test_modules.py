@@ -8,7 +8,7 @@ from runner.config.repositories import RepoConfig
 from runner.errors import UsageError
 from runner.odoo.addons import modules_of
 from runner.uat.data import Data
-from runner.uat.modules import Changes, changes_since, digests, named_changes, wanted_modules
+from runner.uat.modules import Changes, brought_in, changes_since, digests, named_changes, wanted_modules
 from tests.unit.repositories import repository, write_module
 
 
@@ -76,3 +76,11 @@ def test_new_modules_come_in_where_all_were_asked_for_and_those_that_are_gone_ar
 
 def test_what_is_named_is_updated_if_it_is_there_and_else_installed(evv: RepoConfig) -> None:
     assert named_changes(data(evv), ["more", "core", "core"]) == Changes(changed=("core",), new=("more",))
+
+
+def test_only_what_was_brought_in_is_no_change_any_more() -> None:
+    before, seen = {"one": "1", "two": "2"}, {"one": "1b", "two": "2b", "new": "n"}
+    installed = ["base", "one", "two", "new"]
+    assert brought_in(installed, before, Changes(("one",), ("new",)), seen) == {"one": "1b", "two": "2", "new": "n"}
+    assert brought_in(installed, before, Changes(("base",)), seen) == seen
+    assert brought_in(installed, {}, Changes(new=("one", "new")), seen) == seen

@@ -148,3 +148,17 @@ def test_nothing_of_it_is_a_stray_though_its_name_begins_with_a_prefix(held: Hel
     assert strays_in(listed, {"evv": "evv"}, NOW) == ([], {})
     unlabelled = [(kind, resource._replace(labels={})) for kind, resource in listed]
     assert len(strays_in(unlabelled, {"evv": "evv"}, NOW).strays) == 3
+
+
+def test_copied_sources_go_with_the_containers_that_have_them(held: Held) -> None:
+    held.make(data("one"))
+    whole = held.publish(data("one"))
+    held.volumes[f"{PROJECT}_copy"] = {
+        "com.docker.compose.project": PROJECT,
+        "agent-test-uat.project": PROJECT,
+        "agent-test-uat.generation": "one",
+    }
+    held.run(whole)
+    assert held.found.older == []
+    held.running = []
+    assert held.found.older == [f"{PROJECT}_copy"]
