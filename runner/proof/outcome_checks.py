@@ -13,6 +13,7 @@ from runner.proof.check import Check, no, not_checked, ok
 from runner.proof.log_file import Block, LogFile
 from runner.proof.place import Place
 from runner.reporting.proof_log import FACTS, JAVASCRIPT, SOURCES, TESTS, VERDICT
+from runner.text import printable
 from runner.verdict.facts import Facts, verdict_by
 from runner.verdict.odoolog import OdooLog
 from runner.verdict.terms import terms_of
@@ -49,8 +50,9 @@ def verdict_check(log: LogFile, place: Place, module: str) -> Check:
         told, follows = (", ".join(f"{name}: {words.get(name)}" for name in others) for words in (said, made))
         why = f" ({again.reasons[0].splitlines()[0]})" if again.reasons else ""
         return no("verdict", f"the log says {told}; but from Odoo's log in it follows {follows}{why}")
-    if untold := [text for text in again.allowed if f"  {text}" not in log.blocks[-1].lines]:
-        return no("verdict", f"the log does not say what is {untold[0]}")
+    notes = [f"note: {printable(note.splitlines()[0])}" for note in again.notes if note]
+    if untold := [text for text in (*again.allowed, *notes) if f"  {text}" not in log.blocks[-1].lines]:
+        return no("verdict", f"the log does not say: {untold[0]}")
     if selection:
         return no("verdict", f"{verdict}: it proves these tests, and not the module")
     return ok("verdict", f"{verdict}, {again.counts}: made again from Odoo's log")

@@ -30,7 +30,7 @@ PATIENCE = 60.0
 
 def environ_without_starter() -> dict[str, str]:
     """This environment as a user's: under nox it names nox as the starter, in a CI that CI; runs of tests have neither."""
-    return {key: value for key, value in os.environ.items() if key not in (STARTER, "GITHUB_ACTIONS", "GITLAB_CI")}
+    return {key: value for key, value in os.environ.items() if key not in (STARTER, "CI", "GITHUB_ACTIONS", "GITLAB_CI")}
 
 
 class Started:

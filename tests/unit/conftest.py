@@ -43,7 +43,8 @@ def docker_is_out_of_reach(refusing_docker: Path) -> Iterator[None]:
     before = dict(os.environ)
     os.environ["PATH"] = f"{refusing_docker}{os.pathsep}{before['PATH']}"
     os.environ["DOCKER_HOST"] = f"unix://{refusing_docker}/no-engine.sock"
-    for name in ("DOCKER_CONTEXT", "AGENT_TEST_STARTER", "ODOO_IMAGE", "POSTGRES_IMAGE"):
+    of_a_ci = ("CI", "GITHUB_ACTIONS", "GITLAB_CI")
+    for name in ("DOCKER_CONTEXT", "AGENT_TEST_STARTER", "ODOO_IMAGE", "POSTGRES_IMAGE", *of_a_ci):
         os.environ.pop(name, None)
     yield
     os.environ.clear()

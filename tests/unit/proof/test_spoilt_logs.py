@@ -16,7 +16,7 @@ from runner.images.store import name_of
 from runner.odoo.coverage_command import COVERAGE
 from runner.proof.check import Result
 from runner.proof.log_file import Summary
-from tests.unit.odoo_logs import log, problem, real, result, starting
+from tests.unit.odoo_logs import log, problem, real, result, skipped, starting
 from tests.unit.proof.conftest import GREEN, Stage, commit, forge, git
 
 RED = log(
@@ -304,7 +304,15 @@ def test_what_is_allowed_must_be_told(stage: Stage) -> None:
     proof = stage.run()
     assert stage.wrong(proof, against="HEAD") == {}
     forge(proof, lambda part: re.sub(rb"  allowed by .*\n", b"", part))
-    assert "the log does not say what is allowed by evv_core/.agent-tests.yaml" in stage.wrong(proof)["verdict"]
+    assert "the log does not say: allowed by evv_core/.agent-tests.yaml" in stage.wrong(proof)["verdict"]
+
+
+def test_what_is_noted_must_be_told(stage: Stage) -> None:
+    begun = starting("TestClient.test_one"), starting("TestClient.test_two")
+    proof = stage.run(log(*begun, skipped("TestClient.test_two"), result(tests=2)).encode())
+    assert stage.wrong(proof) == {}
+    forge(proof, lambda part: re.sub(rb"  note: 1 test skipped.*\n", b"", part))
+    assert "the log does not say: note: 1 test skipped: no browser" in stage.wrong(proof)["verdict"]
 
 
 def test_a_repository_that_repos_yaml_does_not_have_is_told(stage: Stage) -> None:
