@@ -13,7 +13,7 @@ import yaml
 
 from runner.config.repositories import load
 
-from .tiny_repository import ROOT, Started, environ_without_starter, left
+from .tiny_repository import ROOT, Started, environ_without_starter, judged_in, left
 
 pytestmark = [pytest.mark.odoo, pytest.mark.timeout(600)]
 
@@ -121,10 +121,7 @@ def _run(folder: Path, *words: str) -> tuple[int, str, dict[str, Any]]:
     code = started.finish()
     assert (folder / "report.json").is_file(), started.output
     (judged,) = json.loads((folder / "report.json").read_text())["modules"]
-    of_this_run = ("seconds", "phases", "proof", "record", "ended", "teardown")
-    for case in judged["cases"]:
-        del case["seconds"]
-    return code, started.output, {name: fact for name, fact in judged.items() if name not in of_this_run}
+    return code, started.output, judged_in(judged)
 
 
 def test_a_module_that_changes_bundles_gets_the_same_report_with_and_without_those_from_before(folder: Path) -> None:

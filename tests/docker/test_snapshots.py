@@ -18,7 +18,7 @@ from runner.config import repositories as config
 from .command_lines import CommandLines
 from .phases import guard_of
 from .test_odoo import checkout_of, runner_of
-from .tiny_repository import PATIENCE, ROOT, Started, environ_without_starter, left
+from .tiny_repository import PATIENCE, ROOT, Started, environ_without_starter, judged_in, left
 
 pytestmark = [pytest.mark.odoo, pytest.mark.timeout(600)]
 
@@ -77,10 +77,7 @@ def report(run: Started, file: Path) -> dict[str, Any]:
     """The JSON report of a run, without what differs from run to run."""
     run.finish()
     content: dict[str, Any] = json.loads(file.read_text())
-    for each in content["modules"]:
-        del each["seconds"], each["phases"], each["proof"]
-        for case in each["cases"]:
-            del case["seconds"]
+    content["modules"] = [judged_in(module) for module in content["modules"]]
     return content
 
 

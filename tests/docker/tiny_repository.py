@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -31,6 +32,13 @@ PATIENCE = 60.0
 def environ_without_starter() -> dict[str, str]:
     """This environment as a user's: under nox it names nox as the starter, in a CI that CI; runs of tests have neither."""
     return {key: value for key, value in os.environ.items() if key not in (STARTER, "CI", "GITHUB_ACTIONS", "GITLAB_CI")}
+
+
+def judged_in(report: Mapping[str, Any]) -> dict[str, Any]:
+    """What the JSON report of a module says of its tests, without what differs from run to run."""
+    of_this_run = ("seconds", "phases", "proof", "record", "ended", "teardown")
+    cases = [{name: fact for name, fact in case.items() if name != "seconds"} for case in report["cases"]]
+    return {name: fact for name, fact in report.items() if name not in of_this_run} | {"cases": cases}
 
 
 class Started:
