@@ -19,6 +19,8 @@ from runner.signals import STARTER
 
 # Seconds for the imports, once, and for a fork.
 _PATIENCE = 60.0
+# Of a fork: its request, its frames, and how it is.
+_PIPES = 3
 # A pid, then the exit code as Popen tells it.
 _NUMBER = struct.Struct("q")
 
@@ -40,7 +42,7 @@ class Fork:
         if told is None:
             self.request.close()
             self.frames.close()
-            self.wait()
+            self._end_of_status()  # unread: what is stopped says nothing
             raise EnvironmentFailed(
                 "The process of this run cannot be started: is there memory for one, and may it be forked?"
             )
@@ -50,8 +52,7 @@ class Fork:
         """Wait for its end, and return its exit code as Popen does; None if nobody is left who could tell."""
         if self._status is not None:
             self._code = self._number()
-            os.close(self._status)
-            self._status = None
+            self._end_of_status()
         return self._code
 
     def send_signal(self, signum: int) -> bool:
@@ -61,6 +62,11 @@ class Fork:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signum)
         return not has_ended
+
+    def _end_of_status(self) -> None:
+        assert self._status is not None
+        os.close(self._status)
+        self._status = None
 
     def _number(self) -> int | None:
         assert self._status is not None
@@ -127,25 +133,39 @@ def fork_for_each_request() -> None:
             os.read(woken, 1024)
             _tell_of_ends(forks)
         if requests.fileno() in ready:
-            _, descriptors, _, _ = socket.recv_fds(requests, 1, 3)
-            if not descriptors:
+            asked, descriptors, _, _ = socket.recv_fds(requests, 1, _PIPES)
+            if not asked:
                 os._exit(0)
-            request, frames, status = descriptors
-            pid = os.fork()
-            if not pid:
+            # One that cannot be started is seen by the end of its pipes, and is no matter of the others.
+            pid = _forked() if len(descriptors) == _PIPES else None
+            if pid == 0:
+                request, frames, _status = descriptors
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 os.dup2(request, 0)
                 os.dup2(frames, 1)
-                for descriptor in (request, frames, status, woken, waking, *forks.values()):
+                for descriptor in (*descriptors, woken, waking, *forks.values()):
                     os.close(descriptor)
                 requests.close()
                 os.setsid()
                 return
-            os.close(request)
-            os.close(frames)
-            forks[pid] = status
-            os.write(status, _NUMBER.pack(pid))
+            if pid:
+                forks[pid] = os.dup(descriptors[-1])
+                _tell(forks[pid], pid)
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+
+def _forked() -> int | None:
+    try:
+        return os.fork()
+    except OSError:
+        return None
+
+
+def _tell(status: int, number: int) -> None:
+    with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
+        os.write(status, _NUMBER.pack(number))
 
 
 def _tell_of_ends(forks: dict[int, int]) -> None:
@@ -153,6 +173,5 @@ def _tell_of_ends(forks: dict[int, int]) -> None:
     for pid in list(forks):
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
-            with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
-                os.write(forks[pid], _NUMBER.pack(os.waitstatus_to_exitcode(status)))
+            _tell(forks[pid], os.waitstatus_to_exitcode(status))
             os.close(forks.pop(pid))

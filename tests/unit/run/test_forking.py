@@ -95,6 +95,31 @@ def test_of_one_whose_server_is_killed_nobody_can_tell_how_it_ended(server: Fork
     server.close()
 
 
+def test_where_one_cannot_be_forked_the_others_go_on() -> None:
+    failing = "fork = os.fork\ndef once():\n    os.fork = fork\n    raise OSError('no memory')\n"
+    server = ForkServer(
+        PROGRAM.replace("fork_for_each_request()", f"{failing}os.fork = once\nfork_for_each_request()"), os.environ
+    )
+    with pytest.raises(EnvironmentFailed, match="cannot be started: is there memory"):
+        server.fork()
+    assert all_said(forked(server, ""))
+    server.close()
+
+
+def test_one_for_whom_nobody_waits_any_more_ends_no_other(server: ForkServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = server.fork()
+    os.kill(server._process.pid, signal.SIGSTOP)
+    with monkeypatch.context() as impatient, pytest.raises(EnvironmentFailed):
+        impatient.setattr("runner.run.forking._PATIENCE", 0.1)
+        server.fork()
+    os.kill(server._process.pid, signal.SIGCONT)
+    fork = forked(server, "")
+    assert (all_said(fork) != "", fork.wait()) == (True, 0)
+    waiting.request.close()
+    assert (all_said(waiting) != "", waiting.wait()) == (True, 0)
+    server.close()
+
+
 def test_the_server_ends_with_who_started_it_however_that_ends() -> None:
     program = f"""
 import os, signal
